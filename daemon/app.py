@@ -1,0 +1,226 @@
+"""Putting it together: only here are clients, pools and clocks built."""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import anyio
+import orjson
+from aiohttp import web
+
+from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients.happy_returns import HappyReturnsClient
+from daemon.clock import Clock, MovedClock, SystemClock
+from daemon.errors import DatabaseUnusableError, SettingsError
+from daemon.loops.runner import IDLE_SECONDS, Runner
+from daemon.loops.workplace import Workplace
+from daemon.settings import Settings, read_secret
+from daemon.store import embedded
+from daemon.store import merchant as merchant_store
+from daemon.store.database import SCHEMA_VERSION, Database
+from daemon.telemetry import Telemetry
+from daemon.web import server
+
+log = logging.getLogger(__name__)
+
+MOVED_IDLE_SECONDS = 0.05  # with a moved clock time may jump at any moment: look more often
+
+
+def build_clock(settings: Settings) -> Clock:
+    return MovedClock(settings.clock.file) if settings.clock.file else SystemClock()
+
+
+def new_http_session() -> aiohttp.ClientSession:
+    """Shared by all clients: bounded connections, no cookies, no redirects followed with our keys in hand."""
+    connector = aiohttp.TCPConnector(limit=50, limit_per_host=10)
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),
+        json_serialize=_dumps,
+        headers={"User-Agent": "homeward"},
+    )
+
+
+def _dumps(value: object) -> str:
+    return orjson.dumps(value, default=str).decode()
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, *, stop_embedded: bool = False) -> AsyncIterator[Database]:
+    """The configured database, or the embedded one of the state directory.
+
+    An embedded server that this call started is stopped at the end; with `stop_embedded` an adopted one too.
+    """
+    server_handle: embedded.Server | None = None
+    dsn = settings.database.dsn
+    if dsn is None:
+        server_handle = await anyio.to_thread.run_sync(embedded.ensure, Path(settings.state_dir))
+        dsn = server_handle.dsn
+    try:
+        database = await Database.connect(dsn, pool_max=settings.database.pool_max)
+        try:
+            yield database
+        finally:
+            await database.close()
+    finally:
+        if server_handle is not None and (stop_embedded or not server_handle.was_running):
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(embedded.stop, server_handle)
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """One merchant's two vendors."""
+
+    happy_returns: HappyReturnsClient
+    brightpearl: BrightpearlClient
+
+
+def build_clients(
+    settings: Settings, merchant: str, *, clock: Clock, telemetry: Telemetry, http: aiohttp.ClientSession
+) -> Clients:
+    """Raises SettingsError for an unreadable secret."""
+    told = settings.merchants[merchant]
+    key = read_secret(told.happy_returns.api_key_file)
+    return Clients(
+        HappyReturnsClient(http, told.happy_returns, api_key=key, merchant=merchant, clock=clock, telemetry=telemetry),
+        BrightpearlClient(http, told.brightpearl, merchant=merchant, clock=clock, telemetry=telemetry),
+    )
+
+
+def build_workplace(
+    settings: Settings,
+    merchant: str,
+    *,
+    database: Database,
+    clock: Clock,
+    telemetry: Telemetry,
+    http: aiohttp.ClientSession,
+    fence: int = 0,
+) -> Workplace:
+    """Everything the loops of one merchant work with. Raises SettingsError for an unreadable secret."""
+    clients = build_clients(settings, merchant, clock=clock, telemetry=telemetry, http=http)
+    told = settings.merchants[merchant]
+    return Workplace(
+        merchant=merchant,
+        settings=told,
+        database=database,
+        clock=clock,
+        telemetry=telemetry,
+        happy_returns=clients.happy_returns,
+        brightpearl=clients.brightpearl,
+        policy=told.policy.machine(),
+        fence=fence,
+    )
+
+
+def _owner(settings: Settings) -> str:
+    """Unique to this process: a fence is kept only by the very same holder."""
+    return f"{settings.name or socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _receivers(settings: Settings) -> dict[str, server.Receiver]:
+    receivers = {}
+    for merchant, configured in settings.merchants.items():
+        path = configured.happy_returns.webhook_secret_file
+        keys = tuple(line.encode() for line in read_secret(path).splitlines() if line.strip()) if path else ()
+        receivers[merchant] = server.Receiver(configured, keys)
+    return receivers
+
+
+async def run(settings: Settings) -> None:
+    """The daemon in the foreground, until SIGTERM or SIGINT."""
+    if not settings.merchants:
+        raise SettingsError("merchants: none is configured; there is nothing to run")
+    clock = build_clock(settings)
+    telemetry = Telemetry(otlp_endpoint=settings.telemetry.otlp_endpoint)
+    receivers = _receivers(settings)
+    try:
+        async with open_database(settings, stop_embedded=True) as database, new_http_session() as http:
+            await _require_schema(settings, database)
+            async with database.reading() as connection:
+                await merchant_store.ensure(connection, sorted(settings.merchants))
+            runner = Runner(
+                database=database,
+                clock=clock,
+                telemetry=telemetry,
+                owner=_owner(settings),
+                merchants=sorted(settings.merchants),
+                open_workplace=lambda merchant, fence: build_workplace(
+                    settings, merchant, database=database, clock=clock, telemetry=telemetry, http=http, fence=fence
+                ),
+                idle_seconds=MOVED_IDLE_SECONDS if settings.clock.file else IDLE_SECONDS,
+            )
+            pages = server.build(
+                database=database,
+                clock=clock,
+                telemetry=telemetry,
+                receivers=receivers,
+                is_ready=lambda: runner.is_ready,
+                stir=runner.stir,
+            )
+            site = await _serve(pages, settings)
+            _notify("READY=1")
+            log.info("homeward is running", extra={"listen": settings.web.listen, "merchants": len(settings.merchants)})
+            try:
+                async with anyio.create_task_group() as group:
+                    group.start_soon(_stop_on_signal, runner)
+                    await runner.run()
+                    group.cancel_scope.cancel()
+            finally:
+                _notify("STOPPING=1")
+                with anyio.move_on_after(2, shield=True):
+                    await site.cleanup()
+    finally:
+        with anyio.move_on_after(3, shield=True):
+            await anyio.to_thread.run_sync(telemetry.close, abandon_on_cancel=True)
+    log.info("homeward has stopped")
+
+
+async def _require_schema(settings: Settings, database: Database) -> None:
+    """An embedded database is ours to migrate; another one is migrated by its administrator."""
+    if settings.database.dsn is None:
+        await database.migrate()
+        return
+    version = await database.version()
+    if version == 0:
+        await database.migrate()
+    elif version != SCHEMA_VERSION:
+        raise DatabaseUnusableError(
+            f"the database is at schema version {version}, this program needs {SCHEMA_VERSION}: homeward db migrate"
+        )
+
+
+async def _serve(pages: web.Application, settings: Settings) -> web.AppRunner:
+    site_runner = web.AppRunner(pages, access_log=None, handle_signals=False)
+    await site_runner.setup()
+    try:
+        await web.TCPSite(site_runner, settings.web.host, settings.web.port).start()
+    except OSError as error:
+        await site_runner.cleanup()
+        raise SettingsError(f"web.listen: cannot listen on {settings.web.listen}: {error.strerror}") from error
+    return site_runner
+
+
+async def _stop_on_signal(runner: Runner) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            log.info("stopping", extra={"signal": signal.Signals(number).name})
+            runner.stop()
+
+
+def _notify(message: str) -> None:
+    """One datagram to systemd, when it is listening."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.sendto(message.encode(), f"\0{address[1:]}" if address.startswith("@") else address)

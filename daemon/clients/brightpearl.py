@@ -1,0 +1,378 @@
+"""Brightpearl over HTTP: every resource Homeward uses, reads batched at 200 ids, writes one by one or bundled.
+
+Paths and shapes: Brightpearl sheet sections 3 to 10. Raises the errors of `brightpearl_transport`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import aiohttp
+import anyio
+
+from daemon.clients import brightpearl_wire as bp
+from daemon.clients import wire
+from daemon.clients.brightpearl_transport import Answer, Transport, error_of
+from daemon.clock import Clock
+from daemon.errors import (
+    HomewardError,
+    MalformedPayloadError,
+    NotPermittedError,
+    OutcomeUnknownError,
+    RejectedError,
+    TransientError,
+)
+from daemon.settings import BrightpearlSettings
+from daemon.telemetry import Telemetry
+from statemachine.credit.snapshot import ExistingCredit, Order
+
+IDS_MAX = 200  # per GET and per id-set filter
+PAGE = 500
+PAGES_MAX = 400
+BUNDLE_MAX = 10  # messages of one multi-message
+PARALLEL_WRITES = 4
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write, as it can be sent alone or inside a multi-message. `label` finds its outcome."""
+
+    label: str
+    operation: str
+    path: str
+    body: Any
+    method: str = "POST"
+
+
+class BrightpearlClient:
+    """One merchant's Brightpearl account."""
+
+    def __init__(
+        self, http: aiohttp.ClientSession, settings: BrightpearlSettings, *, merchant: str, clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:  # fmt: skip
+        self._transport = Transport(http, settings, merchant=merchant, clock=clock, telemetry=telemetry)
+        self._settings = settings
+        self._sets_refused = False
+        """Whether the account refused the set filters of order-search, so that single filters are used."""
+
+    @property
+    def transport(self) -> Transport:
+        return self._transport
+
+    # -- orders -----------------------------------------------------------------------------------------------------
+
+    async def find_orders(self, numbers: Iterable[str]) -> dict[str, list[int]]:
+        """Sales-order ids by the shopper's order number; a miss is no proof of absence (search lags).
+
+        Asks in sets first, and singly for what the set did not find or where sets are refused.
+        """
+        external = self._settings.order_number_field == "external_ref"
+        column = "externalRef" if external else "customerRef"
+        wanted = list(dict.fromkeys(numbers))
+        found: dict[str, list[int]] = {number: [] for number in wanted}
+        if len(wanted) > 1 and not self._sets_refused:
+            for chunk in _chunks(wanted, 50):
+                forms = [form for number in chunk for form in _forms(number)]
+                try:
+                    rows = await self._search_orders({"orderTypeId": "1", f"{column}s": ",".join(forms)})
+                except RejectedError:
+                    self._sets_refused = True
+                    break
+                for number in chunk:
+                    found[number] = _ids_with(rows, column, number)
+        for number in wanted:
+            for form in _forms(number) if not found[number] else ():
+                rows = await self._search_orders({"orderTypeId": "1", column: form})
+                found[number] = found[number] or _ids_with(rows, column, number)
+        return found
+
+    async def orders_shipped_since(self, since: date) -> list[dict[str, Any]]:
+        """Search rows of sales orders created since a day that have been shipped, wholly or partly."""
+        rows = await self._search_orders({"orderTypeId": "1", "createdOn": f"{since.isoformat()}/"})
+        return [row for row in rows if str(row.get("orderShippingStatusId")) in ("3", "4")]
+
+    async def orders(self, ids: Iterable[int]) -> dict[int, Order]:
+        """Orders by id; what does not exist is left out."""
+        read = await self._by_ids("get-orders", "/order-service/order/{}", ids)
+        return {order.id: order for order in (bp.read_order(each) for each in read)}
+
+    async def order_states(self, ids: Iterable[int]) -> dict[int, bp.OrderState]:
+        read = await self._by_ids("get-orders", "/order-service/order/{}", ids)
+        return {state.id: state for state in (bp.read_order_state(each) for each in read)}
+
+    async def _search_orders(self, filters: dict[str, str]) -> list[dict[str, Any]]:
+        return await self._search("order-search", "/order-service/order-search", filters)
+
+    # -- credits ----------------------------------------------------------------------------------------------------
+
+    async def credit_ids_of(self, order_ids: Iterable[int]) -> dict[int, list[int]]:
+        """Parent order id → ids of sales credits, from the search index: may lag behind."""
+        found: dict[int, list[int]] = {order_id: [] for order_id in order_ids}
+        for chunk in _chunks(sorted(found), IDS_MAX):
+            rows = await self._search_orders({"orderTypeId": "3", "parentOrderId": bp.id_set(chunk)})
+            for row in rows:
+                parent = wire.integer(row.get("parentOrderId"), "parentOrderId")
+                credit = wire.integer(row.get("orderId"), "orderId")
+                kind = wire.integer(row.get("orderTypeId"), "orderTypeId")
+                if parent in found and credit and kind in (3, None):
+                    found[parent].append(credit)
+        return found
+
+    async def credit_ids_with_ref(self, external_ref: str) -> list[int]:
+        rows = await self._search_orders({"orderTypeId": "3", "externalRef": external_ref})
+        return [int(row["orderId"]) for row in rows if str(row.get("externalRef")) == external_ref]
+
+    async def credits(self, ids: Iterable[int]) -> dict[int, ExistingCredit]:
+        read = await self._by_ids("get-credits", "/order-service/sales-credit/{}", ids)
+        return {credit.id: credit for credit in (bp.read_credit(each) for each in read)}
+
+    def create_credit(self, label: str, body: dict[str, Any]) -> Write:
+        return Write(label, "create-sales-credit", "/order-service/sales-credit", body)
+
+    def close_credit(self, label: str, credit_id: int, tax_date: str | None = None) -> Write:
+        body = {"taxDate": tax_date} if tax_date else {}
+        return Write(label, "close-credit", f"/order-service/sales-credit/{credit_id}/close", body)
+
+    # -- stock ------------------------------------------------------------------------------------------------------
+
+    async def goods_in_of(self, order_ids: Iterable[int]) -> list[bp.GoodsInNote]:
+        """Every goods-in note of these orders or credits; read by id, so without index lag."""
+        notes: list[bp.GoodsInNote] = []
+        for chunk in _chunks(sorted(set(order_ids)), IDS_MAX):
+            path = f"/warehouse-service/order/{bp.id_set(chunk)}/goods-note/goods-in/"
+            answer = await self._read_or_none("get-goods-in", path)
+            if answer is not None and answer.response:
+                notes += bp.read_goods_in(answer.response)
+        return notes
+
+    def receive_goods(self, label: str, credit_id: int, body: dict[str, Any]) -> Write:
+        return Write(label, "receive-stock", f"/warehouse-service/order/{credit_id}/goods-note/goods-in", body)
+
+    async def location(self, warehouse_id: int, kind: str) -> int | None:
+        """The 'default' or 'quarantine' location of a warehouse; None where there is none."""
+        path = f"/warehouse-service/warehouse/{warehouse_id}/location/{kind}"
+        answer = await self._read_or_none("get-location", path)
+        return wire.integer(answer.response, "location") if answer is not None else None
+
+    async def warehouses(self) -> dict[int, str]:
+        answer = await self._transport.read("get-warehouses", "/warehouse-service/warehouse")
+        return {int(each["id"]): str(each.get("name", "")) for each in wire.sequence(answer.response, "warehouses")}
+
+    # -- money ------------------------------------------------------------------------------------------------------
+
+    async def payments_of(self, order_ids: Iterable[int]) -> list[dict[str, Any]]:
+        """Customer payments on these orders or credits, as search rows by column name."""
+        rows: list[dict[str, Any]] = []
+        for chunk in _chunks(sorted(set(order_ids)), IDS_MAX):
+            rows += await self._search(
+                "payment-search", "/accounting-service/customer-payment-search", {"orderId": bp.id_set(chunk)}
+            )
+        return rows
+
+    def record_payment(self, label: str, body: dict[str, Any]) -> Write:
+        return Write(label, "record-refund", "/accounting-service/customer-payment", body)
+
+    def delete_payment(self, label: str, payment_id: int) -> Write:
+        return Write(label, "delete-payment", f"/accounting-service/customer-payment/{payment_id}", {}, "DELETE")
+
+    # -- products and notes -----------------------------------------------------------------------------------------
+
+    async def products(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """Products as Brightpearl tells them, by id."""
+        read = await self._by_ids("get-products", "/product-service/product/{}", ids)
+        return {int(each["id"]): each for each in read if isinstance(each, dict) and each.get("id")}
+
+    async def bundles_with(self, product_id: int) -> list[dict[str, Any]]:
+        path = f"/product-service/product/{product_id}/bundle"
+        answer = await self._read_or_none("get-bundles", path)
+        return list(wire.sequence(answer.response, "bundles")) if answer is not None and answer.response else []
+
+    async def products_by_sku(self, sku: str) -> list[dict[str, Any]]:
+        """Exact match, compared again here: whether the search minds case is UNCONFIRMED."""
+        rows = await self._search("product-search", "/product-service/product-search", {"SKU": sku})
+        return [row for row in rows if str(row.get("SKU", "")).casefold() == sku.casefold()]
+
+    async def notes_of(self, order_id: int) -> list[dict[str, Any]]:
+        return await self._search("note-search", "/order-service/order-note-search", {"orderId": str(order_id)})
+
+    def add_note(self, label: str, order_id: int, text: str) -> Write:
+        """Not idempotent: put the return's reference in the text and look with `notes_of` first."""
+        return Write(label, "add-note", f"/order-service/order/{order_id}/note", {"text": text, "isPublic": False})
+
+    def set_status(self, label: str, order_id: int, status_id: int) -> Write:
+        path = f"/order-service/order/{order_id}/status"
+        return Write(label, "set-status", path, {"orderStatusId": status_id}, "PUT")
+
+    # -- the account ------------------------------------------------------------------------------------------------
+
+    async def account(self) -> bp.Account:
+        """Configuration, tax codes, payment methods, credit statuses and period lock: five calls."""
+        read = self._transport.read
+        config = wire.mapping(
+            (await read("get-account", "/integration-service/account-configuration")).response, "account"
+        ).get("configuration", {})
+        taxes = wire.sequence((await read("get-tax-codes", "/accounting-service/tax-code")).response, "tax codes")
+        methods = wire.sequence(
+            (await read("get-payment-methods", "/accounting-service/payment-method")).response, "payment methods"
+        )
+        statuses = wire.sequence((await read("get-statuses", "/order-service/order-status")).response, "statuses")
+        return bp.Account(
+            base_currency=wire.text(config.get("baseCurrencyCode"), "baseCurrencyCode"),
+            zone=_zone(wire.text(config.get("timeZone"), "timeZone")),
+            cancelled_status_id=wire.integer(config.get("cancelledOrderStatusId"), "cancelledOrderStatusId"),
+            credit_status_id=wire.integer(config.get("newSalesCreditStatusId"), "newSalesCreditStatusId"),
+            tax_codes={wire.text(t.get("code"), "code"): wire.decimal(t.get("rate"), "rate") for t in taxes},
+            payment_methods={wire.text(m.get("code"), "code"): m.get("isActive") is not False for m in methods},
+            credit_statuses={
+                int(s["statusId"]): str(s.get("name")) for s in statuses if s.get("orderTypeCode") == "SC"
+            },
+            locked_until=await self.locked_until(),
+        )
+
+    async def locked_until(self) -> date | None:
+        """The accounting period lock; a posting must be dated after this day. None: no lock (404)."""
+        answer = await self._read_or_none("get-period-lock", "/accounting-service/accounting-period-lock")
+        if answer is None or not answer.response:
+            return None
+        told = wire.moment(wire.mapping(answer.response, "lock").get("lockedUntil"), "lockedUntil")
+        return told.date() if told else None
+
+    # -- sending ----------------------------------------------------------------------------------------------------
+
+    async def send(self, writes: list[Write]) -> dict[str, Answer | HomewardError]:
+        """Send independent writes; answer each one's outcome by label. Never raises for a single write.
+
+        Writes to one return must not be in one call: their order is not kept.
+        """
+        outcomes: dict[str, Answer | HomewardError] = {}
+        if self._settings.bundled_writes and len(writes) > 1:
+            for chunk in _chunks(writes, BUNDLE_MAX):
+                outcomes |= await self._bundle(chunk) if len(chunk) > 1 else {chunk[0].label: await self._one(chunk[0])}
+            return outcomes
+        limit = anyio.CapacityLimiter(PARALLEL_WRITES)
+
+        async def send_one(each: Write) -> None:
+            async with limit:
+                outcomes[each.label] = await self._one(each)
+
+        async with anyio.create_task_group() as group:
+            for each in writes:
+                group.start_soon(send_one, each)
+        return outcomes
+
+    async def _one(self, each: Write) -> Answer | HomewardError:
+        try:
+            return await self._transport.write(each.operation, each.method, each.path, each.body)
+        except (TransientError, RejectedError, OutcomeUnknownError, MalformedPayloadError) as error:
+            return error
+
+    async def _bundle(self, writes: list[Write]) -> dict[str, Answer | HomewardError]:
+        """One multi-message. Members succeed, fail, are throttled or stay unknown one by one (sheet section 3)."""
+        body = {
+            "processingMode": "PARALLEL",
+            "onFail": "CONTINUE",
+            "messages": [
+                {"label": each.label, "uri": each.path, "httpMethod": each.method, "body": each.body} for each in writes
+            ],
+        }
+        try:
+            answer = await self._transport.write("multi-message", "POST", "/multi-message", body, units=len(writes))
+        except (TransientError, RejectedError, OutcomeUnknownError, MalformedPayloadError) as error:
+            return dict.fromkeys((each.label for each in writes), error)
+        lost = OutcomeUnknownError("multi-message: the reply does not tell what became of this member")
+        outcomes: dict[str, Answer | HomewardError] = dict.fromkeys((each.label for each in writes), lost)
+        told = answer.response if isinstance(answer.response, dict) else {}
+        for label in told.get("unprocessedMessages") or []:
+            outcomes[str(label)] = TransientError("multi-message: this member was not processed")
+        for member in told.get("processedMessages") or []:
+            if isinstance(member, dict) and member.get("label") in outcomes:
+                outcomes[member["label"]] = _member(member)
+        return outcomes
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    async def _by_ids(self, operation: str, path: str, ids: Iterable[int]) -> list[Any]:
+        found: list[Any] = []
+        for chunk in _chunks(sorted(set(ids)), IDS_MAX):
+            answer = await self._read_or_none(operation, path.format(bp.id_set(chunk)))
+            if answer is not None and answer.response:
+                found += wire.sequence(answer.response, operation)
+        return found
+
+    async def _read_or_none(self, operation: str, path: str) -> Answer | None:
+        """None for 404: resources differ in how they say that nothing exists (sheet section 1)."""
+        try:
+            return await self._transport.read(operation, path)
+        except RejectedError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def _search(self, operation: str, path: str, filters: dict[str, str]) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        for _ in range(PAGES_MAX):
+            query = {**filters, "pageSize": str(PAGE), "firstResult": str(len(rows) + 1)}
+            page = bp.read_search((await self._transport.read(operation, path, query)).response)
+            rows += page.rows
+            if not page.more or not page.rows:
+                return rows
+        raise MalformedPayloadError(f"{operation}: more than {PAGES_MAX} pages")
+
+
+def _member(member: dict[str, Any]) -> Answer | HomewardError:
+    status = wire.integer(member.get("statusCode"), "statusCode") or 0
+    content = str((member.get("body") or {}).get("content") or "{}").encode()
+    code, message = error_of(content)
+    if "too many requests" in message.casefold():
+        return TransientError("multi-message member: over the request limit")
+    if 200 <= status < 300 and not code:
+        envelope = wire.parse_json(content)
+        return Answer(status, envelope.get("response") if isinstance(envelope, dict) else None, "")
+    if status in (401, 403):
+        return NotPermittedError(f"multi-message member: {status}", status=status)
+    if 400 <= status < 500 or code in ("CMNC-018", "CMNC-044"):
+        return RejectedError(f"multi-message member: {status} {code} {message}", status=status, code=code)
+    return OutcomeUnknownError(f"multi-message member: {status} {code} {message}")
+
+
+def _forms(number: str) -> list[str]:
+    """How a shop may have written an order number into Brightpearl."""
+    bare = number.strip().removeprefix("#")
+    return list(dict.fromkeys([number.strip(), bare, f"#{bare}"]))
+
+
+def _ids_with(rows: list[dict[str, Any]], column: str, number: str) -> list[int]:
+    wanted = {form.casefold() for form in _forms(number)}
+    hits = [row for row in rows if str(row.get(column) or "").strip().casefold() in wanted]
+    return sorted({int(row["orderId"]) for row in hits if str(row.get("orderTypeId", "1")) == "1"})
+
+
+def _chunks(items: list[_T], size: int) -> list[list[_T]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise MalformedPayloadError(f"account: '{name}' is no time zone") from error
+
+
+def refund_method(rows: Iterable[dict[str, Any]], order_id: int) -> str | None:
+    """The method an order was paid with: of its receipts, the one with the largest amount."""
+    receipts = [
+        row for row in rows
+        if str(row.get("orderId")) == str(order_id) and row.get("paymentType") in ("RECEIPT", "CAPTURE")
+    ]  # fmt: skip
+    best = max(receipts, key=lambda row: Decimal(str(row.get("amountPaid") or 0)), default=None)
+    return str(best["paymentMethodCode"]) if best and best.get("paymentMethodCode") else None
+
+
+def payment_matches(row: dict[str, Any], *, credit_id: int, transaction_ref: str) -> bool:
+    return str(row.get("orderId")) == str(credit_id) and str(row.get("transactionRef")) == transaction_ref

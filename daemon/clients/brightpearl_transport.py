@@ -1,0 +1,233 @@
+"""One signed, paced, understood exchange with Brightpearl; which errors mean what.
+
+Source: Brightpearl sheet sections 2 (signing), 3 (throttle, multi-message), 4 (envelopes and codes).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import anyio
+
+from daemon.clients import wire
+from daemon.clients.throttle import QuotaWindow
+from daemon.clock import Clock
+from daemon.errors import (
+    HomewardError,
+    MalformedPayloadError,
+    NotPermittedError,
+    OutcomeUnknownError,
+    RejectedError,
+    TransientError,
+)
+from daemon.settings import HTTP_TIMEOUT_SECONDS, BrightpearlSettings, OAuthSettings, read_secret
+from daemon.telemetry import Telemetry
+
+BODY_MAX = 64 * 1024 * 1024
+_INVALID_INPUT_AS_500 = ("CMNC-018", "CMNC-044")  # sent with HTTP 500, yet final; sheet section 4
+_THROTTLED = "too many requests"
+_INSTANCE_HEADER = "Brightpearl-Installed-Integration-Instance-Id"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    response: Any
+    ruid: str
+
+
+class Signer:
+    """The headers that say who we are; refreshes an OAuth token once when it is refused."""
+
+    def __init__(self, settings: BrightpearlSettings, http: aiohttp.ClientSession) -> None:
+        self._settings, self._http = settings, http
+        self._access_token = ""
+
+    async def headers(self) -> dict[str, str]:
+        told = {"brightpearl-app-ref": self._settings.app_ref}
+        if self._settings.dev_ref:
+            told["brightpearl-dev-ref"] = self._settings.dev_ref
+        if self._settings.account_token_file:
+            told["brightpearl-account-token"] = read_secret(self._settings.account_token_file)
+        elif self._settings.staff_token_file:
+            told["brightpearl-staff-token"] = read_secret(self._settings.staff_token_file)
+        else:
+            if not self._access_token:
+                await self.refresh()
+            told["Authorization"] = f"Bearer {self._access_token}"
+        return told
+
+    async def refresh(self) -> bool:
+        """Get a new access token; False when this account does not use OAuth. A new refresh token is stored first."""
+        oauth = self._settings.oauth
+        if oauth is None:
+            return False
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": read_secret(oauth.refresh_token_file),
+            "client_id": oauth.client_id,
+        }
+        if oauth.client_secret_file:
+            form["client_secret"] = read_secret(oauth.client_secret_file)
+        told = await self._token(oauth, form)
+        if fresh := wire.text(told.get("refresh_token"), "refresh_token"):
+            _replace_file(oauth.refresh_token_file, fresh)
+        self._access_token = wire.text(told.get("access_token"), "access_token")
+        if not self._access_token:
+            raise MalformedPayloadError("Brightpearl token: the reply holds no access_token")
+        return True
+
+    async def _token(self, oauth: OAuthSettings, form: dict[str, str]) -> dict[str, Any]:
+        try:
+            with anyio.fail_after(HTTP_TIMEOUT_SECONDS):
+                async with self._http.post(oauth.token_url, data=form) as reply:
+                    status, raw = reply.status, await reply.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise TransientError(f"Brightpearl token: {type(error).__name__}") from error
+        if status >= 500:
+            raise TransientError(f"Brightpearl token: {status}")
+        if status >= 400:
+            raise NotPermittedError(f"Brightpearl token: {status}, the refresh token is not accepted", status=status)
+        return wire.mapping(wire.parse_json(raw), "token")
+
+
+def _replace_file(path: Path, content: str) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(content + "\n", encoding="utf-8")
+    fresh.replace(path)
+
+
+class Transport:
+    """Exchanges with one Brightpearl account."""
+
+    def __init__(
+        self, http: aiohttp.ClientSession, settings: BrightpearlSettings, *, merchant: str, clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:  # fmt: skip
+        self._http, self._settings, self._merchant, self._telemetry = http, settings, merchant, telemetry
+        self._signer = Signer(settings, http)
+        self.quota = QuotaWindow(clock, share=settings.requests_per_minute)
+        self.instance_id = settings.installed_integration_instance_id
+        self.calls = 0
+
+    async def read(self, operation: str, path: str, query: dict[str, str] | None = None) -> Answer:
+        """A GET. Raises TransientError, RejectedError (status 404 included), MalformedPayloadError."""
+        return await self._signed(operation, "GET", path, query=query, is_write=False)
+
+    async def write(self, operation: str, method: str, path: str, body: Any, *, units: int = 1) -> Answer:
+        """A write. OutcomeUnknownError means: it may have been done; TransientError: certainly not."""
+        return await self._signed(operation, method, path, body=body, is_write=True, units=units)
+
+    async def _signed(
+        self, operation: str, method: str, path: str, *, is_write: bool, body: Any = None,
+        query: dict[str, str] | None = None, units: int = 1,
+    ) -> Answer:  # fmt: skip
+        with self._telemetry.span(f"brightpearl {operation}", merchant=self._merchant) as span:
+            try:
+                try:
+                    answer = await self._exchange(method, path, body=body, query=query, is_write=is_write, units=units)
+                except NotPermittedError:
+                    if not await self._signer.refresh():
+                        raise
+                    answer = await self._exchange(method, path, body=body, query=query, is_write=is_write, units=units)
+            except HomewardError as error:
+                self._count(operation, type(error).__name__)
+                span.set_attribute("error.type", type(error).__name__)
+                raise
+            span.set_attribute("http.response.status_code", answer.status)
+            span.set_attribute("brightpearl.ruid", answer.ruid)
+            self._count(operation, "ok")
+            return answer
+
+    async def _exchange(
+        self, method: str, path: str, *, body: Any, query: dict[str, str] | None, is_write: bool, units: int
+    ) -> Answer:
+        await self.quota.take(units)
+        self.calls += 1
+        what = f"Brightpearl {method} {path.split('?')[0]}"
+        url = f"{self._settings.base_url.rstrip('/')}{path}"
+        headers = await self._signer.headers()
+        try:
+            with anyio.fail_after(HTTP_TIMEOUT_SECONDS):
+                async with self._http.request(method, url, json=body, params=query, headers=headers) as reply:
+                    raw = await _bounded(reply, what)
+        except aiohttp.ClientConnectorError as error:
+            raise TransientError(f"{what}: cannot connect") from error  # nothing was sent
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            lost = f"{what}: no answer ({type(error).__name__})"
+            raise (OutcomeUnknownError(lost) if is_write else TransientError(lost)) from error
+        self._hear(reply)
+        return self._judge(reply.status, raw, what, is_write=is_write, ruid=reply.headers.get("Ruid", ""))
+
+    def _hear(self, reply: aiohttp.ClientResponse) -> None:
+        remaining = _whole(reply.headers.get("brightpearl-requests-remaining"))
+        resets = _whole(reply.headers.get("brightpearl-next-throttle-period"))
+        self.quota.heard(remaining=remaining, resets_in=timedelta(milliseconds=resets) if resets is not None else None)
+        if remaining is not None:
+            self._telemetry.metrics.quota_left.labels(self._merchant).set(remaining)
+        if self.instance_id is None:
+            self.instance_id = _whole(reply.headers.get(_INSTANCE_HEADER))
+        self._resets_in = timedelta(milliseconds=resets) if resets is not None else None
+
+    def _judge(self, status: int, raw: bytes, what: str, *, is_write: bool, ruid: str) -> Answer:
+        """Sort an answer by HTTP status first, as the sheet's section 4 advises."""
+        told = raw[:300].decode("utf-8", "replace")
+        if status in (429, 503) and (status == 429 or _THROTTLED in told.casefold()):
+            self.quota.refused(resets_in=self._resets_in)
+            raise TransientError(
+                f"{what}: over the request limit",
+                retry_after_seconds=self._resets_in.total_seconds() if self._resets_in else None,
+            )
+        if status in (401, 403):
+            raise NotPermittedError(f"{what}: {status}, the token is not accepted", status=status)
+        code, message = error_of(raw)
+        if status >= 500:
+            if code in _INVALID_INPUT_AS_500:
+                raise RejectedError(f"{what}: {code} {message}", status=status, code=code)
+            broken = f"{what}: {status} {code} {message}".strip()
+            raise OutcomeUnknownError(broken) if is_write else TransientError(broken)
+        if status >= 400:
+            raise RejectedError(f"{what}: {status} {code} {message}".strip(), status=status, code=code)
+        try:
+            envelope = wire.parse_json(raw) if raw.strip() else {}
+        except MalformedPayloadError as error:
+            if is_write:
+                raise OutcomeUnknownError(f"{what}: {status} with an unreadable body") from error
+            raise MalformedPayloadError(f"{what}: {error}") from error
+        if isinstance(envelope, dict) and "errors" in envelope and "response" not in envelope:
+            raise RejectedError(f"{what}: {status} {code} {message}".strip(), status=status, code=code)
+        return Answer(status, envelope.get("response") if isinstance(envelope, dict) else None, ruid)
+
+    def _count(self, operation: str, outcome: str) -> None:
+        self._telemetry.metrics.calls.labels(self._merchant, "brightpearl", operation, outcome).inc()
+
+
+def error_of(raw: bytes) -> tuple[str, str]:
+    """Code and message of the first error in an envelope; both empty when there is none."""
+    try:
+        envelope = wire.parse_json(raw)
+    except MalformedPayloadError:
+        return "", raw[:200].decode("utf-8", "replace")
+    if isinstance(envelope, dict) and isinstance(envelope.get("errors"), list) and envelope["errors"]:
+        first = envelope["errors"][0]
+        if isinstance(first, dict):
+            return str(first.get("code", ""))[:40], str(first.get("message", ""))[:300]
+    if isinstance(envelope, dict) and isinstance(envelope.get("response"), str):
+        return "", envelope["response"][:300]
+    return "", ""
+
+
+async def _bounded(reply: aiohttp.ClientResponse, what: str) -> bytes:
+    raw = bytearray()
+    async for chunk in reply.content.iter_chunked(65536):
+        raw += chunk
+        if len(raw) > BODY_MAX:
+            raise MalformedPayloadError(f"{what}: an answer of more than {BODY_MAX} bytes")
+    return bytes(raw)
+
+
+def _whole(told: str | None) -> int | None:
+    return int(told) if told is not None and told.strip().lstrip("-").isdigit() else None

@@ -1,0 +1,345 @@
+"""Brightpearl's words turned into ours, and ours into the bodies it takes.
+
+Source: Brightpearl sheet sections 5, 6, 8, 9, 10. Money arrives as strings and leaves as strings.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from daemon.clients import wire
+from daemon.errors import MalformedPayloadError
+from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow, Plan
+
+_HIDDEN_PRODUCTS = (1000, 1001)  # free-text rows come back with these built-in products; sheet 5.1
+_PENNY = Decimal("0.01")
+
+
+def _pennies(value: Any, name: str) -> Decimal:
+    return wire.decimal(value, name).quantize(_PENNY, ROUND_HALF_UP)
+
+
+def _part(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    told = value.get(key)
+    return told if isinstance(told, dict) else {}
+
+
+def read_order(value: Any) -> Order:
+    """GET order, any type. Raises MalformedPayloadError when what a credit needs is unreadable."""
+    told = wire.mapping(value, "order")
+    order_id = wire.integer(told.get("id"), "order.id")
+    if not order_id:
+        raise MalformedPayloadError("order.id: is required")
+    name = f"order {order_id}"
+    currency = _part(told, "currency")
+    assignment = _part(_part(told, "assignment"), "current")
+    rows = wire.mapping(told.get("orderRows") or {}, f"{name}.orderRows")
+    copied = {
+        "channelId": wire.integer(assignment.get("channelId"), f"{name}.channelId"),
+        "staffOwnerId": wire.integer(assignment.get("staffOwnerContactId"), f"{name}.staffOwner"),
+        "projectId": wire.integer(assignment.get("projectId"), f"{name}.projectId"),
+        "leadSourceId": wire.integer(assignment.get("leadSourceId"), f"{name}.leadSourceId"),
+        "teamId": wire.integer(assignment.get("teamId"), f"{name}.teamId"),
+        "warehouseId": wire.integer(told.get("warehouseId"), f"{name}.warehouseId"),
+        "priceListId": wire.integer(told.get("priceListId"), f"{name}.priceListId"),
+        "priceModeCode": wire.text(told.get("priceModeCode"), f"{name}.priceModeCode"),
+    }
+    return Order(
+        id=order_id,
+        type_code=wire.text(told.get("orderTypeCode"), f"{name}.orderTypeCode"),
+        reference=wire.text(told.get("reference"), f"{name}.reference"),
+        external_ref=wire.text(told.get("externalRef"), f"{name}.externalRef"),
+        status_id=wire.integer(_part(told, "orderStatus").get("orderStatusId"), f"{name}.orderStatusId") or 0,
+        invoice_reference=_invoice_reference(told),
+        shipping_status=wire.text(told.get("shippingStatusCode"), f"{name}.shippingStatusCode"),
+        currency=wire.text(currency.get("orderCurrencyCode"), f"{name}.orderCurrencyCode"),
+        accounting_currency=wire.text(currency.get("accountingCurrencyCode"), f"{name}.accountingCurrencyCode"),
+        exchange_rate=wire.text(currency.get("exchangeRate"), f"{name}.exchangeRate") or "1",
+        contact_id=wire.integer(_part(_part(told, "parties"), "customer").get("contactId"), f"{name}.contactId"),
+        rows=tuple(sorted((_order_row(key, row, name) for key, row in rows.items()), key=lambda row: row.id)),
+        copied={key: each for key, each in copied.items() if each},
+    )
+
+
+def _invoice_reference(told: Mapping[str, Any]) -> str:
+    invoices = told.get("invoices")
+    if isinstance(invoices, list) and invoices and isinstance(invoices[0], dict):
+        return wire.text(invoices[0].get("invoiceReference"), "invoiceReference")
+    return ""
+
+
+def _order_row(key: str, value: Any, order: str) -> OrderRow:
+    row_id = wire.integer(key, f"{order}.orderRows key")
+    name = f"{order} row {row_id}"
+    told = wire.mapping(value, name)
+    amounts, composition = _part(told, "rowValue"), _part(told, "composition")
+    product_id = wire.integer(told.get("productId"), f"{name}.productId")
+    quantity = wire.decimal(_part(told, "quantity"), f"{name}.quantity")
+    cost = told.get("itemCost")
+    assert row_id is not None
+    return OrderRow(
+        id=row_id,
+        product_id=None if product_id in _HIDDEN_PRODUCTS else product_id,
+        sku=wire.text(told.get("productSku"), f"{name}.productSku"),
+        name=wire.text(told.get("productName"), f"{name}.productName"),
+        quantity=quantity,
+        net=_pennies(amounts.get("rowNet"), f"{name}.rowNet"),
+        tax=_pennies(amounts.get("rowTax"), f"{name}.rowTax"),
+        tax_code=wire.text(amounts.get("taxCode"), f"{name}.taxCode"),
+        nominal_code=wire.text(told.get("nominalCode"), f"{name}.nominalCode"),
+        external_ref=wire.text(told.get("externalRef"), f"{name}.externalRef"),
+        item_cost=wire.decimal(cost, f"{name}.itemCost") if cost else None,
+        bundle_parent=composition.get("bundleParent") is True,
+        bundle_child=composition.get("bundleChild") is True,
+        parent_row_id=wire.integer(composition.get("parentOrderRowId"), f"{name}.parentOrderRowId") or 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """The read that verifies a finished credit: invoice, payment and stock in one (sheet section 14, step 9)."""
+
+    id: int
+    invoice_reference: str
+    payment_status: str
+    stock_status: str
+
+
+def read_order_state(value: Any) -> OrderState:
+    told = wire.mapping(value, "order")
+    return OrderState(
+        wire.integer(told.get("id"), "order.id") or 0, _invoice_reference(told),
+        wire.text(told.get("orderPaymentStatus"), "orderPaymentStatus"),
+        wire.text(told.get("stockStatusCode"), "stockStatusCode"),
+    )  # fmt: skip
+
+
+def read_credit(value: Any) -> ExistingCredit:
+    """GET sales-credit. Rows are an array here, a map in GET order: both are read."""
+    told = wire.mapping(value, "sales-credit")
+    credit_id = wire.integer(told.get("id"), "sales-credit.id")
+    if not credit_id:
+        raise MalformedPayloadError("sales-credit.id: is required")
+    name = f"credit {credit_id}"
+    currency = _part(told, "currency")
+    rows = told.get("rows") or []
+    return ExistingCredit(
+        id=credit_id,
+        parent_order_id=wire.integer(told.get("parentId") or told.get("parentOrderId"), f"{name}.parentId") or 0,
+        external_ref=wire.text(told.get("externalRef"), f"{name}.externalRef"),
+        reference=wire.text(told.get("ref") or told.get("reference"), f"{name}.ref"),
+        currency=wire.text(currency.get("code") or currency.get("orderCurrencyCode"), f"{name}.currency"),
+        created_at=wire.moment(told.get("createdOn"), f"{name}.createdOn"),
+        is_cancelled=told.get("isCanceled") is True or told.get("isCancelled") is True,
+        rows=tuple(_credit_row(row, f"{name} row") for row in wire.sequence(rows, f"{name}.rows")),
+        warehouse_id=wire.integer(told.get("warehouseId"), f"{name}.warehouseId"),
+        invoice_reference=_invoice_reference(told),
+        exchange_rate=wire.text(currency.get("exchangeRate"), f"{name}.exchangeRate") or "1",
+    )
+
+
+def _credit_row(value: Any, name: str) -> CreditRow:
+    told = wire.mapping(value, name)
+    product_id = wire.integer(told.get("productId"), f"{name}.productId")
+    return CreditRow(
+        id=wire.integer(told.get("id"), f"{name}.id") or 0,
+        product_id=None if product_id in _HIDDEN_PRODUCTS else product_id,
+        quantity=wire.decimal(told.get("quantity"), f"{name}.quantity"),
+        net=_pennies(told.get("net"), f"{name}.net"),
+        tax=_pennies(told.get("tax"), f"{name}.tax"),
+        external_ref=wire.text(told.get("externalRef"), f"{name}.externalRef"),
+        bundle_parent=told.get("bundleParent") is True,
+        bundle_child=told.get("bundleChild") is True,
+        parent_row_id=wire.integer(told.get("parentRowId"), f"{name}.parentRowId") or 0,
+        sku=wire.text(told.get("sku"), f"{name}.sku"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Search results as dicts by column name: positions differ between accounts and versions."""
+
+    rows: tuple[dict[str, Any], ...]
+    more: bool
+
+
+def read_search(response: Any) -> SearchPage:
+    told = wire.mapping(response, "search")
+    meta = wire.mapping(told.get("metaData"), "search.metaData")
+    columns = [wire.text(_part({"c": each}, "c").get("name"), "column") for each in meta.get("columns") or []]
+    rows = wire.sequence(told.get("results"), "search.results")
+    return SearchPage(
+        tuple(dict(zip(columns, row, strict=False)) for row in rows if isinstance(row, list)),
+        meta.get("morePagesAvailable") is True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsInNote:
+    id: int
+    order_id: int
+    reference: str
+    moved: tuple[tuple[int, int], ...]
+    """(credit row id, quantity) of each line."""
+
+
+def read_goods_in(response: Any) -> list[GoodsInNote]:
+    """A map of note id to note; cancelled notes do not count."""
+    notes: list[GoodsInNote] = []
+    for key, value in wire.mapping(response, "goods-in").items():
+        told = wire.mapping(value, f"goods-in {key}")
+        if wire.text(told.get("goodsNoteStatus"), "goodsNoteStatus") == "CANCELLED":
+            continue
+        moved = []
+        for line in wire.sequence(told.get("goodsMoved") or [], f"goods-in {key}.goodsMoved"):
+            each = wire.mapping(line, f"goods-in {key} line")
+            row_id = wire.integer(each.get("purchaseOrderRowId"), "purchaseOrderRowId") or 0
+            moved.append((row_id, int(wire.decimal(each.get("quantity"), "quantity"))))
+        note_id = wire.integer(told.get("goodsNoteId") or key, "goodsNoteId") or 0
+        order_id = wire.integer(told.get("orderId"), "orderId") or 0
+        reference = wire.text(told.get("userBatchReference"), "userBatchReference")
+        notes.append(GoodsInNote(note_id, order_id, reference, tuple(moved)))
+    return sorted(notes, key=lambda note: note.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Account configuration and reference data, read together and kept for a while."""
+
+    base_currency: str
+    zone: ZoneInfo
+    cancelled_status_id: int | None
+    credit_status_id: int | None
+    tax_codes: Mapping[str, Decimal]
+    payment_methods: Mapping[str, bool]
+    """Code → whether it is active."""
+    credit_statuses: Mapping[int, str]
+    locked_until: date | None
+    locations: Mapping[int, tuple[int | None, int | None]] = field(default_factory=dict)
+    """Warehouse id → (default location, quarantine location)."""
+
+
+def local_midnight(day: date, zone: ZoneInfo) -> str:
+    """A tax date as Brightpearl keeps it: midnight of the account's zone, offset explicit (sheet section 12)."""
+    return datetime.combine(day, time(), zone).isoformat(timespec="milliseconds")
+
+
+def credit_body(
+    plan: Plan, order: Order, *, reference: str, zone: ZoneInfo, status_id: int | None, warehouse_id: int | None,
+    instance_id: int | None,
+) -> dict[str, Any]:  # fmt: skip
+    """POST sales-credit: header and rows in one atomic call (sheet 6.1). Addresses default from the contact."""
+    tax_date = local_midnight(plan.tax_on, zone)
+    body: dict[str, Any] = {
+        "customer": {"id": order.contact_id},
+        "ref": reference,
+        "externalRef": plan.external_ref,
+        "parentId": order.id,
+        "placedOn": tax_date,
+        "taxDate": tax_date,
+        "currency": {
+            "code": order.currency,
+            "fixedExchangeRate": Decimal(order.exchange_rate) != 1,
+            "exchangeRate": order.exchange_rate,
+        },
+        "rows": [_planned_row(row) for row in plan.rows],
+        **order.copied,
+    }
+    optional = {"installedIntegrationInstanceId": instance_id, "statusId": status_id, "warehouseId": warehouse_id}
+    return body | {key: value for key, value in optional.items() if value is not None}
+
+
+def _planned_row(row: Any) -> dict[str, Any]:
+    what = {"productId": row.product_id} if row.product_id is not None else {}
+    return {
+        **what,
+        "name": row.name,
+        "quantity": str(row.quantity.normalize().to_integral_value()),
+        "taxCode": row.tax_code,
+        "net": str(row.net),
+        "tax": str(row.tax),
+        "nominalCode": row.nominal_code,
+        "externalRef": row.external_ref,
+    }
+
+
+def payment_body(
+    *, transaction_ref: str, method: str, credit_id: int, currency: str, amount: Decimal, paid_at: datetime,
+    exchange_rate: str, journal_ref: str,
+) -> dict[str, Any]:  # fmt: skip
+    """POST customer-payment. There is no REFUND type: PAYMENT is money to the customer (sheet 9.1)."""
+    return {
+        "transactionRef": transaction_ref,
+        "paymentMethodCode": method,
+        "paymentType": "PAYMENT",
+        "orderId": credit_id,
+        "currencyIsoCode": currency,
+        "exchangeRate": exchange_rate,
+        "amountPaid": str(amount),
+        "paymentDate": paid_at.isoformat(timespec="milliseconds"),
+        "journalRef": journal_ref[:255],
+    }
+
+
+def goods_in_body(
+    *, reference: str, warehouse_id: int, received_at: datetime, lines: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """POST goods-in: one product row a note, so that the reference names exactly one note (sheet 8.1, 13)."""
+    return {
+        "transfer": False,
+        "warehouseId": warehouse_id,
+        "receivedOn": received_at.isoformat(timespec="milliseconds"),
+        "userBatchReference": reference,
+        "goodsMoved": lines,
+    }
+
+
+def id_set(ids: list[int] | set[int]) -> str:
+    """Ascending, runs as ranges: the only order every resource accepts (sheet section 1)."""
+    ordered = sorted(set(ids))
+    parts: list[str] = []
+    start = previous = ordered[0]
+    for each in [*ordered[1:], 0]:
+        if each == previous + 1:
+            previous = each
+            continue
+        parts.append(str(start) if start == previous else f"{start}-{previous}")
+        start = previous = each
+    return ",".join(parts)
+
+
+def barcodes_of(product: Mapping[str, Any]) -> frozenset[str]:
+    identity = _part(product, "identity")
+    told = (wire.text(identity.get(key), key) for key in ("barcode", "ean", "upc", "isbn", "mpn"))
+    return frozenset(each for each in told if each)
+
+
+def with_barcodes(order: Order, barcodes: Mapping[int, frozenset[str]]) -> Order:
+    return replace(order, barcodes=barcodes)
+
+
+def stored_rows(credit: ExistingCredit) -> list[dict[str, Any]]:
+    """A credit's rows as the return keeps them: what receiving and observing goods needs."""
+    return [
+        {
+            "id": row.id,
+            "product_id": row.product_id,
+            "quantity": str(row.quantity),
+            "net": str(row.net),
+            "tax": str(row.tax),
+            "external_ref": row.external_ref,
+            "bundle_child": row.bundle_child,
+            "parent_row_id": row.parent_row_id,
+        }
+        for row in credit.rows
+    ]
+
+
+def is_stock_tracked(product: Mapping[str, Any]) -> bool:
+    """A product without stock tracking, and a bundle itself, cannot be received (sheet 8.1, 10)."""
+    if _part(product, "composition").get("bundle") is True:
+        return False
+    return _part(product, "stock").get("stockTracked") is not False

@@ -1,0 +1,172 @@
+"""Happy Returns over HTTP: ask about returns and shipments, report contents.
+
+Paths and parameters: Happy Returns sheet 1.4 (E1–E5, E11). Every answer is read by `happy_returns_wire`.
+"""
+
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+import anyio
+
+from daemon.clients import happy_returns_wire, wire
+from daemon.clients.happy_returns_wire import Item, Shipment, ShipmentLine
+from daemon.clients.throttle import LeakyBucket
+from daemon.clock import Clock
+from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
+from daemon.settings import HTTP_TIMEOUT_SECONDS, HappyReturnsSettings
+from daemon.telemetry import Telemetry
+
+BODY_MAX = 16 * 1024 * 1024
+SHIPMENT_PAGE = 500  # sheet 1.6; the maximum is 1000
+PAGES_MAX = 200
+
+
+class HappyReturnsClient:
+    """One merchant's view of Happy Returns. Calls are made one at a time, as its bucket wants it."""
+
+    def __init__(
+        self, http: aiohttp.ClientSession, settings: HappyReturnsSettings, *, api_key: str, merchant: str, clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:  # fmt: skip
+        self._http, self._settings, self._merchant = http, settings, merchant
+        self._headers = {"X-Hr-Apikey": api_key}
+        self._telemetry = telemetry
+        self.bucket = LeakyBucket(clock, requests_per_second=settings.requests_per_second)
+        self._turn = anyio.Lock()
+        self._clock = clock
+        self.server_time: datetime | None = None
+        """The Date of the last answer, for comparing clocks."""
+
+    async def get_return(
+        self, *, express_code: str = "", order_number: str = ""
+    ) -> tuple[list[Item], list[str]] | None:
+        """E1 by exactly one criterion, all pages: usable items and faults; None when nothing was found (204)."""
+        criterion = {"happyReturnsExpressCode": express_code} if express_code else {"orderNumber": order_number}
+        body: dict[str, Any] = {"happyReturnsRetailerID": self._settings.retailer_id, **criterion}
+        items: list[Item] = []
+        faults: list[str] = []
+        for _ in range(PAGES_MAX):
+            status, answer = await self._call("get-return", "POST", "/return", body=body)
+            if status == 204 or answer is None:
+                return (items, faults) if items else None
+            page, page_faults = happy_returns_wire.read_items(answer)
+            items += page
+            faults += page_faults
+            cursor = wire.text(answer.get("cursor"), "cursor") if isinstance(answer, dict) else ""
+            if not cursor:
+                return items, faults
+            body["cursor"] = cursor
+        raise MalformedPayloadError(f"POST /return: more than {PAGES_MAX} pages")
+
+    async def list_shipments(self, start: datetime, end: datetime) -> list[Shipment]:
+        """E2: hub shipments that departed in the window; never relies on the 24 h default."""
+        query = {
+            "retailerID": self._settings.retailer_id,
+            "startDateTime": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "endDateTime": end.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        _, answer = await self._call("list-shipments", "GET", "/outbound-shipments", query=query)
+        return happy_returns_wire.read_shipments(answer) if answer is not None else []
+
+    async def shipment_lines(self, shipment_id: str) -> tuple[list[ShipmentLine], list[str]]:
+        """E3, to the end."""
+        lines: list[ShipmentLine] = []
+        faults: list[str] = []
+        query = {"page[size]": str(SHIPMENT_PAGE)}
+        for _ in range(PAGES_MAX):
+            _, answer = await self._call("get-shipment", "GET", f"/outbound-shipment/{shipment_id}", query=query)
+            if answer is None:
+                break
+            page, page_faults, after = happy_returns_wire.read_shipment_lines(answer)
+            lines += page
+            faults += page_faults
+            if not after:
+                break
+            query = {"page[size]": str(SHIPMENT_PAGE), "page[after]": after}
+        return lines, faults
+
+    async def approve(self, return_ref: str, returning: list[dict[str, Any]]) -> None:
+        """E4. Moves money and cannot be undone; called only where policy says `approve_returns`."""
+        await self._call("approve", "POST", f"/rma/{return_ref}/approve", body={"returning": returning})
+
+    async def post_contents(self, items: list[dict[str, Any]]) -> None:
+        """E5: what the warehouse found in the bags, at most 1000 items. No money effect."""
+        body = [{"happyReturnsRetailerID": self._settings.retailer_id, "items": items}]
+        await self._call("post-contents", "POST", "/return-contents", body=body)
+
+    async def check(self) -> None:
+        """E11 as a health check of host and key. Raises NotPermittedError, TransientError, RejectedError."""
+        await self._call("check", "GET", "/webhooks")
+
+    async def _call(
+        self, operation: str, method: str, path: str, *, body: Any = None, query: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        async with self._turn:
+            await self._clock.sleep(self.bucket.wait)
+            with self._telemetry.span(f"happy-returns {operation}", merchant=self._merchant) as span:
+                try:
+                    status, answer = await self._exchange(method, path, body=body, query=query)
+                except (TransientError, RejectedError, MalformedPayloadError) as error:
+                    self._count(operation, type(error).__name__)
+                    raise
+                finally:
+                    self.bucket.sent()
+                span.set_attribute("http.response.status_code", status)
+                self._count(operation, "ok")
+                return status, answer
+
+    async def _exchange(self, method: str, path: str, *, body: Any, query: dict[str, str] | None) -> tuple[int, Any]:
+        url = f"{self._settings.base_url.rstrip('/')}{path}"
+        try:
+            with anyio.fail_after(HTTP_TIMEOUT_SECONDS):
+                async with self._http.request(method, url, json=body, params=query, headers=self._headers) as reply:
+                    raw = await _bounded(reply)
+                    self.server_time = _date(reply)
+                    status = reply.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise TransientError(f"Happy Returns {method} {path}: {type(error).__name__}") from error
+        told = raw[:300].decode("utf-8", "replace")
+        if status == 429:
+            pause = self.bucket.refused(told)
+            raise TransientError(
+                f"Happy Returns {method} {path}: over its limit", retry_after_seconds=pause.total_seconds()
+            )
+        if status in (401, 403):
+            raise NotPermittedError(f"Happy Returns {method} {path}: {status}, the key is not accepted", status=status)
+        if status >= 500:
+            raise TransientError(f"Happy Returns {method} {path}: {status} {told}")
+        if status >= 400:
+            raise RejectedError(f"Happy Returns {method} {path}: {status} {told}", status=status)
+        if status == 204 or not raw.strip():
+            return status, None
+        return status, wire.parse_json(raw)
+
+    def _count(self, operation: str, outcome: str) -> None:
+        self._telemetry.metrics.calls.labels(self._merchant, "happy-returns", operation, outcome).inc()
+
+
+async def _bounded(reply: aiohttp.ClientResponse) -> bytes:
+    raw = bytearray()
+    async for chunk in reply.content.iter_chunked(65536):
+        raw += chunk
+        if len(raw) > BODY_MAX:
+            raise MalformedPayloadError(f"an answer of more than {BODY_MAX} bytes")
+    return bytes(raw)
+
+
+def _date(reply: aiohttp.ClientResponse) -> datetime | None:
+    try:
+        return parsedate_to_datetime(reply.headers["Date"])
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def next_sweep(settings: HappyReturnsSettings, *, age: timedelta) -> timedelta:
+    """How long until a return of this age is read again. Source: sheet 1.6."""
+    if age < timedelta(hours=48):
+        return timedelta(minutes=settings.sweep_minutes_fresh)
+    if age < timedelta(days=14):
+        return timedelta(minutes=settings.sweep_minutes_recent)
+    return timedelta(minutes=settings.sweep_minutes_old)

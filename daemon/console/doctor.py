@@ -1,0 +1,241 @@
+"""`homeward doctor`: is everything there that a working daemon needs? Each failed line carries its fix."""
+
+import os
+import socket
+import stat
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from daemon import app as application
+from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients.brightpearl_wire import Account
+from daemon.clients.happy_returns import HappyReturnsClient
+from daemon.errors import (
+    DatabaseUnusableError,
+    HomewardError,
+    MalformedPayloadError,
+    NotPermittedError,
+    RejectedError,
+    SettingsError,
+    TransientError,
+)
+from daemon.settings import MerchantSettings, PolicySettings, Settings, load, read_secret
+from daemon.store.database import SCHEMA_VERSION
+from daemon.telemetry import Telemetry
+
+CLOCK_SKEW_MAX = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, whether it is well, and if not, what to do."""
+
+    check: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+    def as_row(self) -> dict[str, Any]:
+        result = "ok" if self.ok else "FAILED"
+        return {"result": result, "check": self.check, "detail": self.detail, "fix": self.fix}
+
+
+async def examine(path: Path) -> list[Finding]:
+    """Every check that can still be made; a fault in one hides as few others as possible."""
+    try:
+        settings = load(path)
+    except SettingsError as error:
+        return [Finding("settings", False, str(error), "correct the file; the README lists every key")]
+    findings = [Finding("settings", True, f"{path}: {len(settings.merchants)} merchant(s)")]
+    if not settings.merchants:
+        findings.append(Finding("merchants", False, "none is configured", "add a [merchants.NAME] table"))
+    findings += [_state_dir(settings), _listen(settings)]
+    for name, merchant in settings.merchants.items():
+        findings += _secrets(name, merchant)
+    findings += await _database(settings)
+    for name in settings.merchants:
+        findings += await _vendors(settings, name)
+    return findings
+
+
+def _state_dir(settings: Settings) -> Finding:
+    folder = Path(settings.state_dir)
+    probe = folder
+    while not probe.exists():
+        probe = probe.parent
+    fix = f"give the account that runs homeward write access to {probe}, or set state_dir"
+    if not probe.is_dir() or not os.access(probe, os.W_OK):
+        return Finding("state directory", False, f"{folder} cannot be written", fix)
+    return Finding("state directory", True, str(folder))
+
+
+def _listen(settings: Settings) -> Finding:
+    """Whether the address can be had, or is already served by us."""
+    family = socket.AF_INET6 if ":" in settings.web.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.web.host, settings.web.port))
+        except OSError as error:
+            if _serves_homeward(settings):
+                return Finding("web address", True, f"{settings.web.listen}: homeward is running there")
+            fix = "stop the other program, or set web.listen to a free address of this machine"
+            return Finding("web address", False, f"{settings.web.listen}: {error.strerror}", fix)
+    return Finding("web address", True, f"{settings.web.listen} is free")
+
+
+def _serves_homeward(settings: Settings) -> bool:
+    request = f"GET /healthz HTTP/1.0\r\nHost: {settings.web.host}\r\n\r\n"
+    try:
+        with socket.create_connection((settings.web.host, settings.web.port), timeout=2) as probe:
+            probe.sendall(request.encode())
+            return b"alive" in probe.recv(4096)
+    except OSError:
+        return False
+
+
+def _secrets(name: str, merchant: MerchantSettings) -> list[Finding]:
+    told = merchant.brightpearl
+    paths: dict[str, Path | None] = {
+        "happy_returns.api_key_file": merchant.happy_returns.api_key_file,
+        "happy_returns.webhook_secret_file": merchant.happy_returns.webhook_secret_file,
+        "brightpearl.account_token_file": told.account_token_file,
+        "brightpearl.staff_token_file": told.staff_token_file,
+    }
+    if told.oauth is not None:
+        paths["brightpearl.oauth.refresh_token_file"] = told.oauth.refresh_token_file
+        paths["brightpearl.oauth.client_secret_file"] = told.oauth.client_secret_file
+    findings = []
+    for key, path in paths.items():
+        if path is None:
+            continue
+        check = f"{name}: {key}"
+        try:
+            read_secret(path)
+        except SettingsError as error:
+            findings.append(Finding(check, False, str(error), f"write the secret to {path}, mode 0600"))
+            continue
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) and not _is_credential(path):
+            findings.append(Finding(check, False, f"{path}: others can read it", f"chmod 600 {path}"))
+        else:
+            findings.append(Finding(check, True, "readable, private"))
+    if merchant.happy_returns.webhook_secret_file is None:
+        fix = "set happy_returns.webhook_secret_file; until then returns are found by polling only"
+        findings.append(Finding(f"{name}: webhooks", False, "no secret: every webhook is refused", fix))
+    return findings
+
+
+def _is_credential(path: Path) -> bool:
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(credentials) and Path(str(credentials)) in path.parents
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    where = "database.dsn" if settings.database.dsn else "the embedded server"
+    try:
+        async with application.open_database(settings) as database:
+            version = await database.version()
+            async with database.reading() as connection:
+                server = await connection.fetchval("SHOW server_version")
+                told = await connection.fetchval("SELECT clock_timestamp()")
+    except (DatabaseUnusableError, HomewardError) as error:
+        return [Finding("database", False, str(error), f"see that PostgreSQL runs and that {where} is right")]
+    findings = [Finding("database", True, f"PostgreSQL {server} answers")]
+    current = version == SCHEMA_VERSION
+    detail = f"version {version}, needed {SCHEMA_VERSION}"
+    findings.append(Finding("database schema", current, detail, "" if current else "homeward db migrate"))
+    findings.append(_skew("database clock", told, settings))
+    return findings
+
+
+def _skew(check: str, told: datetime | None, settings: Settings) -> Finding:
+    if told is None:
+        return Finding(check, True, "the other side tells no time")
+    if settings.clock.file is not None:
+        return Finding(check, True, "not compared: this configuration follows a sandbox's clock")
+    skew = abs(datetime.now(UTC) - told)
+    detail = f"{skew.total_seconds():.0f} s apart"
+    return Finding(check, skew <= CLOCK_SKEW_MAX, detail, "" if skew <= CLOCK_SKEW_MAX else "run an NTP service")
+
+
+async def _vendors(settings: Settings, name: str) -> list[Finding]:
+    """Both vendors of one merchant, through the very clients the daemon uses."""
+    telemetry = Telemetry(otlp_endpoint=None)
+    clock = application.build_clock(settings)
+    async with application.new_http_session() as http:
+        try:
+            clients = application.build_clients(settings, name, clock=clock, telemetry=telemetry, http=http)
+        except SettingsError:
+            return []  # told by the secrets' own line
+        told = settings.merchants[name]
+        return [
+            *await _happy_returns(clients.happy_returns, name, settings),
+            *await _brightpearl(clients.brightpearl, name, told),
+        ]
+
+
+async def _try(check: str, work: Callable[[], Awaitable[Any]], *, key: str, url: str) -> tuple[Any, Finding]:
+    """Do it; say what a failure means for whoever set this up."""
+    try:
+        return await work(), Finding(check, True, f"{url} answers")
+    except NotPermittedError as error:
+        return None, Finding(check, False, str(error), f"put a valid secret into {key}, and check the account's grants")
+    except TransientError as error:
+        return None, Finding(check, False, str(error), f"check that {url} is right and reachable from here")
+    except (RejectedError, MalformedPayloadError, SettingsError) as error:
+        return None, Finding(check, False, str(error), f"check the base_url: {url} does not answer as it should")
+
+
+async def _happy_returns(client: HappyReturnsClient, name: str, settings: Settings) -> list[Finding]:
+    told = settings.merchants[name].happy_returns
+    _, reached = await _try(f"{name}: happy returns", client.check, key="happy_returns.api_key_file", url=told.base_url)
+    findings = [reached]
+    if reached.ok:
+        findings.append(_skew(f"{name}: happy returns clock", client.server_time, settings))
+        _, linked = await _try(
+            f"{name}: retailer", lambda: client.get_return(order_number="homeward-doctor"),
+            key="happy_returns.retailer_id", url=told.base_url,
+        )  # fmt: skip
+        if not linked.ok:
+            fix = f"check that happy_returns.retailer_id = '{told.retailer_id}' is linked to this key"
+            linked = Finding(linked.check, False, linked.detail, fix)
+        findings.append(linked)
+    return findings
+
+
+async def _brightpearl(client: BrightpearlClient, name: str, told: MerchantSettings) -> list[Finding]:
+    url = told.brightpearl.base_url
+    account, reached = await _try(f"{name}: brightpearl", client.account, key="brightpearl's token file", url=url)
+    if account is None:
+        return [reached]
+    return [reached, *await _reference(client, name, told.policy, account)]
+
+
+async def _reference(client: BrightpearlClient, name: str, policy: PolicySettings, account: Account) -> list[Finding]:
+    """Whether what the policy names exists in the account."""
+    findings = [Finding(f"{name}: tax codes", bool(account.tax_codes), f"{len(account.tax_codes)} known",
+                        "" if account.tax_codes else "give the token the right to read accounting data")]  # fmt: skip
+    status = policy.credit_status_id
+    if status is not None:
+        known = status in account.credit_statuses
+        fix = "" if known else f"use one of {dict(account.credit_statuses)}"
+        findings.append(Finding(f"{name}: policy.credit_status_id", known, f"{status}", fix))
+    for key in ("refund_payment_method", "store_credit_payment_method"):
+        code = getattr(policy, key)
+        if code is not None:
+            is_active = account.payment_methods.get(code, False)
+            active = sorted(each for each, on in account.payment_methods.items() if on)
+            fix = "" if is_active else f"use an active method of the account: {', '.join(active)}"
+            findings.append(Finding(f"{name}: policy.{key}", is_active, code, fix))
+    warehouse = policy.return_warehouse_id
+    if warehouse is not None:
+        known_warehouses = await client.warehouses()
+        known = warehouse in known_warehouses
+        fix = "" if known else f"use one of {known_warehouses}"
+        findings.append(Finding(f"{name}: policy.return_warehouse_id", known, str(warehouse), fix))
+    if account.locked_until is not None:
+        findings.append(Finding(f"{name}: period lock", True, f"postings are dated after {account.locked_until}"))
+    return findings

@@ -1,0 +1,205 @@
+"""Files brought in by hand: webhook payloads, dashboard exports, warehouse receipts. Row by row, nothing lost."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from daemon.errors import MalformedPayloadError
+from daemon.loops.receive import accept
+from daemon.settings import MerchantSettings
+from daemon.store import inbox, returns, watch
+from daemon.store.database import Database
+from daemon.store.inbox import Arrival
+from daemon.store.sql import Connection, Record
+from statemachine.events import UnitsReceived
+from statemachine.units import Condition
+
+CELL_MAX = 200
+QUANTITY_MAX = 1000
+RECEIPT_COLUMNS = (
+    "happy_return_id", "express_code", "order_number", "happy_item_id", "sku", "quantity", "condition", "received_at",
+)  # fmt: skip
+_CODE_COLUMNS = ("express_code", "express code", "confirmation code", "rma", "rma code")
+_ORDER_COLUMNS = ("order_number", "order number", "order #", "order")
+
+
+async def import_events(
+    database: Database, merchant: str, settings: MerchantSettings, raw: bytes, now: datetime
+) -> list[dict[str, Any]]:
+    """Payloads or a dashboard export, told apart by content."""
+
+    if raw.lstrip()[:1] in (b"{", b"["):
+        return [await _import_payload(database, merchant, settings, n, body, now) for n, body in _payloads(raw)]
+    return [await _import_export_row(database, merchant, n, row, now) for n, row in _csv_rows(raw)]
+
+
+def _payloads(raw: bytes) -> Iterator[tuple[int, bytes]]:
+    """One JSON object, a JSON array of objects, or one object a line; what is no JSON comes as it is."""
+    try:
+        told = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        lines = (line for line in raw.splitlines() if line.strip())
+        yield from enumerate(lines, start=1)
+        return
+    for number, each in enumerate(told if isinstance(told, list) else [told], start=1):
+        yield number, orjson.dumps(each)
+
+
+async def _import_payload(
+    database: Database, merchant: str, settings: MerchantSettings, number: int, body: bytes, now: datetime
+) -> dict[str, Any]:
+    async with database.transaction() as connection:
+        taken = await accept(connection, merchant, settings, body, source="import", now=now, trace=None)
+    if taken.reason and not taken.units:
+        return {"row": number, "result": "rejected", "detail": taken.reason, "delivery_id": taken.delivery_id}
+    result = "repeated" if taken.repeats else "imported"
+    return {
+        "row": number, "result": result, "detail": taken.reason or f"{taken.units} unit(s)",
+        "delivery_id": taken.delivery_id,
+    }  # fmt: skip
+
+
+async def _import_export_row(
+    database: Database, merchant: str, number: int, row: dict[str, str], now: datetime
+) -> dict[str, Any]:
+    """A line of the dashboard names a return; what is true of it is asked of Happy Returns."""
+    code = next((row[name] for name in _CODE_COLUMNS if row.get(name)), "").upper()
+    order = next((row[name] for name in _ORDER_COLUMNS if row.get(name)), "")
+    if not code and not order:
+        return {"row": number, "result": "rejected", "detail": "names neither an express code nor an order number"}
+    asked = watch.of_code(code, now) if code else watch.of_order(order, now)
+    async with database.transaction() as connection:
+        await watch.open_watches(connection, merchant, [asked], now)
+    return {"row": number, "result": "imported", "detail": f"Happy Returns will be asked about {code or order}"}
+
+
+async def import_receipts(
+    database: Database, merchant: str, raw: bytes, now: datetime, *, actor: str
+) -> list[dict[str, Any]]:
+    """Match each row to units and tell the machine; a repeat of a row changes nothing."""
+    seen: dict[str, int] = {}
+    results: list[dict[str, Any]] = []
+    for number, row in _csv_rows(raw):
+        content = "|".join(row.get(name, "") for name in RECEIPT_COLUMNS)
+        seen[content] = seen.get(content, 0) + 1
+        try:
+            receipt = _read_receipt(row, now)
+        except MalformedPayloadError as error:
+            results.append({"row": number, "result": "rejected", "detail": str(error)})
+            continue
+        digest = hashlib.sha256(f"{content}|{seen[content]}".encode()).hexdigest()[:24]
+        async with database.transaction() as connection:
+            results.append({"row": number, **await _take_receipt(connection, merchant, receipt, digest, now, actor)})
+    return results
+
+
+def _read_receipt(row: dict[str, str], now: datetime) -> dict[str, Any]:
+    identity = {
+        name: row.get(name, "") for name in ("happy_return_id", "express_code", "order_number", "happy_item_id")
+    }
+    if not any(identity.values()):
+        raise MalformedPayloadError(
+            "names no return: give happy_item_id, happy_return_id, express_code or order_number"
+        )
+    for name, value in row.items():
+        if len(value) > CELL_MAX or "\x00" in value:
+            raise MalformedPayloadError(f"{name}: is too long or holds a NUL character")
+    try:
+        quantity = int(row.get("quantity") or 1)
+        condition = Condition((row.get("condition") or "sellable").strip().lower())
+        received_at = datetime.fromisoformat(row["received_at"]) if row.get("received_at") else now
+    except ValueError as error:
+        raise MalformedPayloadError(str(error)) from error
+    if not 1 <= quantity <= QUANTITY_MAX:
+        raise MalformedPayloadError(f"quantity: {quantity} is not between 1 and {QUANTITY_MAX}")
+    received_at = received_at if received_at.tzinfo else received_at.replace(tzinfo=UTC)
+    return {
+        **identity, "express_code": identity["express_code"].upper(), "sku": row.get("sku", ""), "quantity": quantity,
+        "condition": condition, "received_at": received_at,
+    }  # fmt: skip
+
+
+async def _take_receipt(
+    connection: Connection, merchant: str, receipt: dict[str, Any], digest: str, now: datetime, actor: str
+) -> dict[str, Any]:
+    if await inbox.is_known(connection, merchant, f"receipt:{digest}:0"):
+        return {"result": "repeated", "detail": "this row was imported before"}
+    sought = {k: receipt[k] for k in ("happy_item_id", "happy_return_id", "express_code", "order_number", "sku")}
+    found = await returns.find_units(connection, merchant, **sought)
+    if not found and receipt["happy_item_id"]:
+        found = await returns.find_units(connection, merchant, **{**sought, "happy_item_id": ""})
+    pending = await inbox.units_on_the_way(connection, merchant, [row["happy_return_id"] for row in found])
+    free = [
+        row for row in found
+        if row["received_at"] is None and (row["happy_return_id"], row["unit_key"]) not in pending
+    ]  # fmt: skip
+    if found and not free:
+        return {"result": "repeated", "detail": "every unit this names was received before"}
+    chosen = free[: receipt["quantity"]]
+    arrivals = _arrivals(chosen, receipt, digest, now, actor)
+    over = receipt["quantity"] - len(chosen)
+    if over:
+        why = "no unit of a known return matches" if not chosen else f"{over} more than the return has"
+        arrivals += _parked(sought, receipt, digest, len(arrivals), over, now, actor, why)
+    await inbox.put(connection, merchant, arrivals)
+    if not chosen:
+        return {"result": "parked", "detail": "no unit of a known return matches; kept, and tried again"}
+    units = [row["unit_key"] for row in chosen]
+    detail = f"{len(units)} unit(s) of return {chosen[0]['return_id']}"
+    return {
+        "result": "parked" if over else "received", "detail": detail + (f"; {over} more parked" if over else ""),
+        "return_id": chosen[0]["return_id"], "units": units,
+    }  # fmt: skip
+
+
+def _arrivals(chosen: list[Record], receipt: dict[str, Any], digest: str, now: datetime, actor: str) -> list[Arrival]:
+    """One event per family the units belong to."""
+    families: dict[tuple[str, str], list[str]] = {}
+    for row in chosen:
+        families.setdefault((row["happy_return_id"], row["order_number"]), []).append(row["unit_key"])
+    return [
+        Arrival(
+            natural_key=f"receipt:{digest}:{number}",
+            event=UnitsReceived(tuple(keys), receipt["condition"], receipt["received_at"]),
+            happy_return_id=return_id, order_number=order_number, source="warehouse", actor=actor, received_at=now,
+        )
+        for number, ((return_id, order_number), keys) in enumerate(families.items())
+    ]  # fmt: skip
+
+
+def _parked(
+    sought: dict[str, str], receipt: dict[str, Any], digest: str, first: int, count: int, now: datetime, actor: str,
+    why: str,
+) -> list[Arrival]:  # fmt: skip
+    """One parked receipt a unit, so that each can find its unit by itself later."""
+    return [
+        Arrival(
+            natural_key=f"receipt:{digest}:{first + number}",
+            event=UnitsReceived((), receipt["condition"], receipt["received_at"], sought),
+            happy_return_id=sought["happy_return_id"], order_number=sought["order_number"], source="warehouse",
+            actor=actor, received_at=now, parked=why,
+        )
+        for number in range(count)
+    ]  # fmt: skip
+
+
+def _csv_rows(raw: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows by lower-case column name, numbered as an editor numbers lines. Raises MalformedPayloadError."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedPayloadError(f"the file is not UTF-8: {error}") from error
+    reader = csv.DictReader(io.StringIO(text.replace("\x00", "")))
+    if not reader.fieldnames:
+        raise MalformedPayloadError("the file has no header line")
+    for row in reader:
+        yield reader.line_num, {str(k or "").strip().lower(): _cell(v) for k, v in row.items()}
+
+
+def _cell(value: Any) -> str:
+    return str(value).strip() if isinstance(value, str) else ""

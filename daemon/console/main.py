@@ -1,0 +1,93 @@
+"""`homeward`: the command. Service verbs here; nouns in the modules beside."""
+
+import sys
+
+import anyio
+import typer
+from click.exceptions import Abort, ClickException
+
+from daemon import app as application
+from daemon.console import doctor as doctor_room
+from daemon.console.admin import db, merchants
+from daemon.console.demo import demo
+from daemon.console.events import effects, events, receipts
+from daemon.console.output import Format, emit_list, errors
+from daemon.console.returns import exceptions, returns
+from daemon.console.session import FAILED, INTERRUPTED, USAGE, ConfigOption, OutputOption, fail, settings_from
+from daemon.errors import HomewardError
+from daemon.sandbox.__main__ import main as sandbox_main
+from daemon.settings import config_path
+from daemon.telemetry import start_logging
+
+cli = typer.Typer(
+    name="homeward",
+    help="Brings returned goods home in the books: Happy Returns and Brightpearl, reconciled to the penny.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+cli.add_typer(returns, name="return")
+cli.add_typer(exceptions, name="exception")
+cli.add_typer(events, name="event")
+cli.add_typer(effects, name="effect")
+cli.add_typer(receipts, name="receipt")
+cli.add_typer(merchants, name="merchant")
+cli.add_typer(db, name="db")
+cli.command("demo")(demo)
+
+
+@cli.command("run")
+def run(config: ConfigOption = None) -> None:
+    """Run the daemon in the foreground until SIGTERM or Ctrl-C; ready when GET /readyz answers 200."""
+    settings = settings_from(config)
+    start_logging(settings.telemetry.log_level)
+    anyio.run(application.run, settings)
+
+
+@cli.command(
+    "sandbox",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)
+def sandbox(context: typer.Context) -> None:
+    """Serve local stand-ins of Happy Returns and Brightpearl; see `homeward sandbox --help`."""
+    raise SystemExit(sandbox_main(context.args))
+
+
+@cli.command("doctor")
+def doctor(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> None:
+    """Check settings, database, clocks, both vendors, permissions and reference data."""
+    findings = anyio.run(doctor_room.examine, config_path(config))
+    emit_list([finding.as_row() for finding in findings], ["result", "check", "detail", "fix"], output)
+    failed = sum(not finding.ok for finding in findings)
+    if failed:
+        errors.print(f"{failed} of {len(findings)} checks failed")
+        raise SystemExit(FAILED)
+
+
+@cli.command("version")
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    sys.stdout.write(installed("homeward") + "\n")
+
+
+def main() -> None:
+    """Entry point: every error on purpose becomes a message and its exit code."""
+    as_json = any(a in sys.argv for a in ("json", "ndjson", "--output=json", "-ojson"))
+    try:
+        result = cli(standalone_mode=False)
+        raise SystemExit(result if isinstance(result, int) else 0)
+    except HomewardError as error:
+        fail(error, as_json=as_json)
+    except Abort:
+        errors.print("Nothing was changed.")
+        raise SystemExit(INTERRUPTED) from None
+    except ClickException as error:
+        error.show()
+        raise SystemExit(USAGE) from None
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+
+
+if __name__ == "__main__":
+    main()

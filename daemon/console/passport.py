@@ -1,0 +1,96 @@
+"""One return as people and programs see it. The field names are a contract (README, "Programs")."""
+
+from datetime import datetime
+from typing import Any
+
+from daemon.store.returns import unit_from_facts
+from daemon.store.sql import Record
+from statemachine.states import SENTENCES, State
+from statemachine.units import Progress
+
+
+def summary_view(row: Record) -> dict[str, Any]:
+    """A line of `return list`."""
+    credit = None
+    if row["credit_id"] is not None:
+        credit = {
+            "id": row["credit_id"], "external_ref": row["credit_external_ref"], "net": row["credit_net"],
+            "tax": row["credit_tax"], "currency": row["credit_currency"], "invoice_reference": row["invoice_reference"],
+        }  # fmt: skip
+    return {
+        "id": row["id"], "merchant": row["merchant"], "happy_return_id": row["happy_return_id"],
+        "express_code": row["express_code"], "order_number": row["order_number"], "part": row["part"],
+        "state": row["state"], "since": row["entered_at"], "units": row["units"], "credit_id": row["credit_id"],
+        "credit": credit, "payment_id": row["payment_id"], "cause": row["cause"] if row["state"] == "exception" else None,
+        "owner": row["owner"] if row["state"] == "exception" else None, "waits_for": row["waits_for"],
+        "close_reason": row["close_reason"], "due_at": row["due_at"],
+    }  # fmt: skip
+
+
+def passport_view(told: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Everything about one return. No personal data: Happy Returns' e-mail is not stored with it."""
+    head = told["head"]
+    units = [_unit_view(facts) for facts in told["units"]]
+    notes: dict[int, list[str]] = {}
+    for unit in units:
+        if unit["goods_in_id"]:
+            notes.setdefault(unit["goods_in_id"], []).append(unit["key"])
+    return {
+        "id": head["id"], "merchant": head["merchant"], "happy_return_id": head["happy_return_id"],
+        "express_code": head["express_code"], "rma_id": head["rma_id"], "order_number": head["order_number"],
+        "order_id": head["order_id"], "part": head["part"], "state": head["state"],
+        "means": SENTENCES[State(head["state"])], "since": head["entered_at"], "due_at": head["due_at"],
+        "waits_for": head["waits_for"], "close_reason": head["close_reason"], "units": units,
+        "credit": _credit_view(head), "payment": _payment_view(head),
+        "goods_in": [{"id": note_id, "units": keys} for note_id, keys in sorted(notes.items())],
+        "exception": _exception_view(head),
+        "journal": [
+            {"version": row["version"], "from": row["from_state"], "to": row["to_state"], "event": row["event"],
+             "actor": row["actor"], "at": row["at"], "facts": row["facts"]}
+            for row in told["journal"]
+        ],
+        "version": head["version"], "trace": head["trace"], "as_of": now,
+    }  # fmt: skip
+
+
+def _unit_view(facts: dict[str, Any]) -> dict[str, Any]:
+    unit = unit_from_facts(facts)
+    return {
+        "key": unit.key, "happy_item_id": unit.happy_item_id, "line_item_id": unit.line_item_id, "sku": unit.sku,
+        "name": unit.name, "reason": unit.reason_id, "refund_type": unit.refund_type,
+        "dropoff_method": unit.dropoff_method,
+        "progress": Progress(max(unit.confirmed, unit.hinted)).name.lower().replace("_", "-"),
+        "confirmed": Progress(unit.confirmed).name.lower().replace("_", "-"), "started_at": unit.started_at,
+        "dropped_off_at": unit.dropped_off_at, "approved_at": unit.approved_at, "departed_at": unit.departed_at,
+        "bag": unit.bag, "tracking": unit.tracking, "received_at": unit.received_at,
+        "condition": unit.condition.value if unit.condition else None, "goods_in_id": unit.goods_in_id,
+        "order_row_id": unit.order_row_id,
+    }  # fmt: skip
+
+
+def _credit_view(head: Record) -> dict[str, Any] | None:
+    if head["credit_id"] is None:
+        return None
+    return {
+        "id": head["credit_id"], "external_ref": head["credit_external_ref"], "net": head["credit_net"],
+        "tax": head["credit_tax"], "currency": head["credit_currency"],
+        "invoice_reference": head["invoice_reference"], "adopted": head["credit_adopted"],
+    }  # fmt: skip
+
+
+def _payment_view(head: Record) -> dict[str, Any] | None:
+    if head["payment_id"] is None:
+        return None
+    return {
+        "id": head["payment_id"], "transaction_ref": head["payment_ref"], "amount": head["payment_amount"],
+        "currency": head["payment_currency"], "method": head["payment_method"],
+    }  # fmt: skip
+
+
+def _exception_view(head: Record) -> dict[str, Any] | None:
+    if head["state"] != State.EXCEPTION.value:
+        return None
+    return {
+        "cause": head["cause"], "owner": head["owner"], "explanation": head["explanation"],
+        "evidence": head["evidence"], "resume_state": head["resume_state"],
+    }  # fmt: skip

@@ -1,0 +1,45 @@
+"""The errors this project raises on purpose, sorted by what the caller must do."""
+
+
+class HomewardError(Exception):
+    """Root of all that this project raises on purpose."""
+
+
+class TransientError(HomewardError):
+    """Nothing was done; try again later."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class OutcomeUnknownError(HomewardError):
+    """It may have been done; look before repeating."""
+
+
+class RejectedError(HomewardError):
+    """The other side refused, and will refuse again."""
+
+    def __init__(self, message: str, *, status: int = 0, code: str = "") -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+class NotPermittedError(RejectedError):
+    """Our key or token is not accepted; nothing of this merchant will work until it is mended."""
+
+
+class MalformedPayloadError(HomewardError):
+    """The other side broke its own contract."""
+
+
+class LeaseLostError(HomewardError):
+    """Another worker owns this now; write nothing."""
+
+
+class SettingsError(HomewardError):
+    """The configuration is wrong; every fault is listed."""
+
+
+class DatabaseUnusableError(HomewardError):
+    """There is no PostgreSQL to work with; the message names the ways out."""

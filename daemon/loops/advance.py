@@ -1,0 +1,221 @@
+"""Advance: take waiting events, ask the machine, commit journal, state, outbox, deadline and "applied" together."""
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from daemon.loops.workplace import Workplace
+from daemon.store import inbox, outbox, returns, watch
+from daemon.store.inbox import Waiting
+from daemon.store.sql import Connection
+from daemon.telemetry import traceparent
+from statemachine.effects import AskHappyReturns
+from statemachine.events import Approved, DroppedOff, UnitsReceived
+from statemachine.machine import Ignored, Move, Moved, Refused, decide
+from statemachine.states import TERMINAL
+from statemachine.units import Return
+
+log = logging.getLogger(__name__)
+
+FAMILIES_MAX = 50
+EVENTS_MAX = 1000
+
+
+class Advance:
+    """The only writer of returns."""
+
+    name = "advance"
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._at = workplace
+        self._families_max = FAMILIES_MAX
+        self._family: tuple[str, str] | None = None
+        """The family being decided: what to put aside when that breaks."""
+
+    async def run_once(self, now: datetime) -> int:
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            families = await inbox.waiting_families(connection, self._at.merchant, self._families_max)
+            if not families:
+                self._families_max, self._family = FAMILIES_MAX, None
+                return 0
+            if len(families) == 1:
+                self._family = families[0]
+            locked = await returns.lock_families(connection, self._at.merchant, families)
+            waiting = await inbox.read_waiting(connection, self._at.merchant, families, EVENTS_MAX)
+            batch = _Batch(self._at, now)
+            for family in families:
+                self._family = family
+                batch.decide(locked[family], [each for each in waiting if _family_of(each) == family])
+            if len(families) > 1:
+                self._family = None
+            await batch.store(connection)
+        self._family, self._families_max = None, FAMILIES_MAX
+        batch.tell()
+        return len(waiting)
+
+    async def park(self, error: Exception, now: datetime) -> None:
+        """Put the family that broke aside; if it is not known which one it was, look at them one by one."""
+        if self._family is None:
+            self._families_max = 1
+            return
+        family, self._family = self._family, None
+        log.error("events parked", extra={"merchant": self._at.merchant, "happy_return_id": family[0]})
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            why = f"{type(error).__name__}: {error}"[:500]
+            await inbox.park_family(connection, self._at.merchant, family, why, now)
+
+
+def _family_of(waiting: Waiting) -> tuple[str, str]:
+    return waiting.happy_return_id, waiting.order_key
+
+
+class _Batch:
+    """The decisions of one transaction, and the rows they become."""
+
+    def __init__(self, workplace: Workplace, now: datetime) -> None:
+        self._at, self._now = workplace, now
+        self._moves: list[tuple[Move, Waiting, str | None]] = []
+        self._latest: dict[tuple[str, str, int], tuple[Return, str | None]] = {}
+        self._outcomes: list[dict[str, Any]] = []
+        self._refused: list[tuple[Waiting, str]] = []
+
+    def decide(self, stored: list[tuple[Return, str | None]], events: list[Waiting]) -> None:
+        """Apply a family's waiting events one after the other, oldest first."""
+        parts = {instance.part: instance for instance, _ in stored}
+        trace = next((trace for _, trace in stored if trace), None)
+        for event, members in _merged(events):
+            first = members[0]
+            trace = trace or first.trace
+            address = Return(self._at.merchant, first.happy_return_id, first.order_number)
+            if parts:
+                address = replace(address, order_number=next(iter(parts.values())).order_number)
+            with self._at.telemetry.span(
+                f"advance {event.name}", parent=trace, merchant=self._at.merchant, happy_return_id=first.happy_return_id
+            ) as span:
+                trace = trace or traceparent(span)
+                decision = decide(
+                    tuple(parts.values()),
+                    event,
+                    address=address,
+                    now=self._now,
+                    policy=self._at.policy,
+                    part=first.part,
+                )
+                span.set_attribute("decision", type(decision).__name__.lower())
+            match decision:
+                case Moved(moves):
+                    for move in moves:
+                        parts[move.after.part] = move.after
+                        self._moves.append((move, first, trace))
+                        family = (move.after.happy_return_id, first.order_key, move.after.part)
+                        self._latest[family] = (move.after, trace)
+                    self._say(members, "applied", None)
+                case Ignored(why):
+                    self._say(members, "ignored", why)
+                case Refused(why):
+                    self._say(members, "refused", why)
+                    self._refused.append((first, why))
+
+    def _say(self, members: list[Waiting], state: str, outcome: str | None) -> None:
+        self._outcomes += [{"id": each.id, "state": state, "outcome": outcome} for each in members]
+
+    async def store(self, connection: Connection) -> None:
+        merchant, now = self._at.merchant, self._now
+        ids = await self._give_ids(connection)
+        final: dict[tuple[str, str, int], tuple[Return, str | None]] = {
+            key: (replace(instance, id=instance.id or ids[key]), trace)
+            for key, (instance, trace) in self._latest.items()
+        }
+        due = {
+            (move.after.happy_return_id, first.order_key, move.after.part): move.due_at
+            for move, first, _ in self._moves
+        }
+        journal, effects, ask = [], [], set()
+        for move, first, trace in self._moves:
+            key = (move.after.happy_return_id, first.order_key, move.after.part)
+            return_id = final[key][0].id
+            assert return_id is not None
+            actor = first.actor if move.event.name == first.event.name else "homeward"
+            journal.append(returns.journal_row(move, return_id=return_id, actor=actor, inbox_id=first.id, trace=trace))
+            for effect in move.effects:
+                if isinstance(effect, AskHappyReturns):
+                    ask.add(effect.key)
+                elif row := outbox.effect_row(effect, return_id=return_id, trace=trace):
+                    effects.append(row)
+        if final:
+            deadlines = [
+                {
+                    "return_id": instance.id,
+                    "state": instance.state.value if instance.state else "",
+                    "level": instance.escalation + 1,
+                    "due_at": due_at.isoformat(),
+                }
+                for key, (instance, _) in final.items()
+                if (due_at := due[key]) is not None
+            ]
+            over = [i.id for key, (i, _) in final.items() if due[key] is None and i.id is not None]
+            await returns.write(
+                connection, merchant, journal=journal,
+                returns=[returns.return_row(instance, trace) for instance, trace in final.values()],
+                units=[returns.unit_row(i, unit) for i, _ in final.values() for unit in i.units],
+                deadlines=deadlines, over=over, now=now,
+            )  # fmt: skip
+        unique = {(row["kind"], row["key"]): row for row in effects}
+        await outbox.put(connection, merchant, list(unique.values()), now)
+        await watch.ask_soon(connection, merchant, sorted(ask), now)
+        await inbox.settle(connection, merchant, self._outcomes, now)
+
+    async def _give_ids(self, connection: Connection) -> dict[tuple[str, str, int], int]:
+        fresh = [key for key, (instance, _) in self._latest.items() if instance.id is None]
+        return dict(zip(fresh, await returns.next_ids(connection, len(fresh)), strict=True))
+
+    def tell(self) -> None:
+        """Logs and metrics, once the transaction has committed."""
+        for move, first, _ in self._moves:
+            self._at.telemetry.metrics.moves.labels(self._at.merchant, move.event.name, move.target.value).inc()
+            if move.source != move.target.value:
+                log.info(
+                    "return moved",
+                    extra={
+                        "merchant": self._at.merchant, "happy_return_id": move.after.happy_return_id,
+                        "part": move.after.part, "event": move.event.name, "from": move.source,
+                        "to": move.target.value, "inbox_id": first.id,
+                        "over": move.target in TERMINAL,
+                    },
+                )  # fmt: skip
+        for waiting, why in self._refused:
+            log.error(
+                "event refused",
+                extra={
+                    "merchant": self._at.merchant, "happy_return_id": waiting.happy_return_id,
+                    "event": waiting.event.name, "inbox_id": waiting.id, "why": why,
+                },
+            )  # fmt: skip
+
+
+def _merged(events: list[Waiting]) -> list[tuple[Any, list[Waiting]]]:
+    """Neighbouring events of one kind about different units become one, so that units which go together stay together."""
+    merged: list[tuple[Any, list[Waiting]]] = []
+    for each in events:
+        event = each.event
+        if merged:
+            last, members = merged[-1]
+            joined = _joined(last, event)
+            if joined is not None and members[0].actor == each.actor:
+                merged[-1] = (joined, [*members, each])
+                continue
+        merged.append((event, [each]))
+    return merged
+
+
+def _joined(last: Any, event: Any) -> Any:
+    if type(last) is not type(event):
+        return None
+    if isinstance(event, DroppedOff | Approved) and last.confirmed == event.confirmed and not last.keys & event.keys:
+        return replace(last, units=last.units + event.units)
+    if isinstance(event, UnitsReceived) and last.condition is event.condition:
+        return replace(last, unit_keys=tuple(dict.fromkeys(last.unit_keys + event.unit_keys)))
+    return None

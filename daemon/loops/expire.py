@@ -1,0 +1,59 @@
+"""Expire: turn rungs whose time has come into events. The ladder itself is data in the machine."""
+
+import logging
+from datetime import datetime
+
+from daemon.loops.workplace import Workplace
+from daemon.store import inbox, returns
+from daemon.store.inbox import Arrival
+from statemachine.deadlines import ladder
+from statemachine.events import DeadlinePassed
+from statemachine.states import State
+
+log = logging.getLogger(__name__)
+
+BATCH_MAX = 500
+
+
+class Expire:
+    name = "expire"
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._at = workplace
+
+    async def run_once(self, now: datetime) -> int:
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            due = await returns.due_deadlines(connection, self._at.merchant, now, BATCH_MAX)
+            arrivals = [
+                Arrival(
+                    natural_key=f"deadline:{row['return_id']}:{row['state']}:{row['level']}:{row['due_at'].isoformat()}",
+                    event=DeadlinePassed(state=State(row["state"]), level=row["level"]),
+                    happy_return_id=row["happy_return_id"],
+                    order_number=row["order_number"],
+                    part=row["part"],
+                    source="clock",
+                    received_at=now,
+                    trace=row["trace"],
+                )
+                for row in due
+            ]
+            known = await inbox.put(connection, self._at.merchant, arrivals)
+        for row, arrival in zip(due, arrivals, strict=True):
+            if arrival.natural_key in known:
+                self._tell(row["return_id"], State(row["state"]), row["level"])
+        return len(known)
+
+    async def park(self, error: Exception, now: datetime) -> None:
+        """Nothing to put aside: the deadline stays due."""
+
+    def _tell(self, return_id: int, state: State, level: int) -> None:
+        rungs = ladder(state, self._at.policy)
+        rung = rungs[min(level, len(rungs)) - 1]
+        log.warning(
+            "deadline passed",
+            extra={
+                "merchant": self._at.merchant, "return_id": return_id, "state": state.value, "level": level,
+                "team": rung.tell, "severity": rung.severity.value,
+            },
+        )  # fmt: skip

@@ -1,0 +1,362 @@
+"""Intake: ask Happy Returns what happened, and put it into the inbox. Four tiers that overlap and so prove each other.
+
+Returns we know are read again by age; hub shipments by time window with overlap; shipped Brightpearl orders are asked
+for returns nobody told us about; one return can be pulled by hand. Source: Happy Returns sheet 1.5 and 1.6.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from daemon.clients.happy_returns import next_sweep
+from daemon.clients.happy_returns_wire import Item, ShipmentLine
+from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
+from daemon.loops.observe import KnownUnit, Seen, understand
+from daemon.loops.workplace import Workplace
+from daemon.store import inbox, merchant, returns, watch
+from daemon.store.inbox import Arrival
+from daemon.store.sql import Connection
+from daemon.telemetry import traceparent
+from statemachine.events import Departed
+from statemachine.units import Progress
+
+log = logging.getLogger(__name__)
+
+SWEEP_MAX = 10  # returns read in one round; each is one call on a slow bucket
+WATCH_LEASE = timedelta(minutes=10)
+MISSES_TOLD = 3  # sheet section 10: a 204 for a known return is alerted after three in a row
+CLAIM_AGAIN = timedelta(minutes=2)  # a claimed but unproven status is asked about again this soon
+RECEIPTS_MAX = 200
+
+
+class Intake:
+    """One merchant's view of Happy Returns, read in small rounds."""
+
+    name = "intake"
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._at = workplace
+        self._bucket_known = False
+
+    async def run_once(self, now: datetime) -> int:
+        await self._learn_bucket()
+        handled = await self._sweep(now)
+        handled += await self._shipments(now)
+        handled += await self._discover(now)
+        return handled + await self._match_parked_receipts(now)
+
+    async def park(self, error: Exception, now: datetime) -> None:
+        """Nothing to put aside: what was leased becomes due again by itself."""
+
+    # -- tier: returns we know, and codes and orders we ask about ------------------------------------------------------
+
+    async def _sweep(self, now: datetime) -> int:
+        if self._at.happy_returns.bucket.wait > timedelta(seconds=2):
+            return 0
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            due = await watch.lease_due(
+                connection, self._at.merchant, now=now, lease_until=now + WATCH_LEASE, batch_max=SWEEP_MAX
+            )
+        handled = 0
+        for number, row in enumerate(due):
+            try:
+                await self._ask(row, self._at.clock.now())
+                handled += 1
+            except (TransientError, NotPermittedError) as error:
+                log.warning("happy returns not asked", extra={"merchant": self._at.merchant, "why": str(error)})
+                pause = getattr(error, "retry_after_seconds", None) or 60.0
+                again = self._at.clock.now() + timedelta(seconds=pause)
+                async with self._at.database.transaction() as connection:
+                    await self._at.hold(connection)
+                    keys = [each["key"] for each in due[number:]]
+                    await watch.put_off(connection, self._at.merchant, keys, again)
+                await self._keep_bucket()
+                break
+        return handled
+
+    async def _ask(self, row: Any, now: datetime) -> None:
+        """Read one return, one code, or all returns of one order; store what it shows in one transaction."""
+        prefix = self._at.settings.happy_returns.order_number_prefix
+        stored = await self._trace_of(row["happy_return_id"])
+        with self._at.telemetry.span("intake read return", parent=stored, merchant=self._at.merchant) as span:
+            reason = ""
+            try:
+                if row["express_code"]:
+                    answer = await self._at.happy_returns.get_return(express_code=row["express_code"])
+                else:
+                    number = row["order_number"]
+                    asked = number if number.startswith(prefix) else f"{prefix}{number}"
+                    answer = await self._at.happy_returns.get_return(order_number=asked)
+            except (MalformedPayloadError, RejectedError) as error:
+                answer, reason = None, str(error)
+            await self._store_answer(row, answer, reason, now, stored or traceparent(span))
+
+    async def _store_answer(
+        self, row: Any, answer: tuple[list[Item], list[str]] | None, reason: str, now: datetime, trace: str
+    ) -> None:
+        items, faults = answer or ([], [])
+        digest = _digest(items)
+        misses = 0 if items else row["misses"] + 1
+        if misses == MISSES_TOLD and row["tier"] != "order":
+            log.error(
+                "happy returns does not know a return",
+                extra={"merchant": self._at.merchant, "watch": row["key"], "why": reason or "204"},
+            )
+        settings = self._at.settings
+        age = now - row["opened_at"]
+        pause = next_sweep(settings.happy_returns, age=age)
+        if row["tier"] == "order":
+            pause = timedelta(hours=settings.happy_returns.discovery_repeat_hours)
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            claimed = row["claimed"]
+            if items and (digest != row["digest"] or claimed):
+                seen = Seen(
+                    tuple(items), confirmed=True, source="poll", received_at=now, trace=trace, digest=digest,
+                    claimed=claimed, covers_all=settings.assumptions.status_covers_all_items,
+                )  # fmt: skip
+                open_claims = await store_seen(connection, self._at.merchant, seen, next_poll_at=now + pause, now=now)
+                claimed = claimed if row["happy_return_id"] in open_claims else ""
+            if claimed:
+                pause = min(pause, CLAIM_AGAIN * (row["misses"] + 1))
+            for fault in (*faults, reason):
+                if fault:
+                    body = orjson.dumps({"watch": row["key"], "fault": fault})
+                    await inbox.keep_delivery(
+                        connection, self._at.merchant, source="poll", body=body, reason=fault, received_at=now
+                    )
+            await watch.polled(
+                connection, self._at.merchant, row["key"], misses=misses, digest=digest, keep_claim=bool(claimed),
+                next_poll_at=now + pause, now=now,
+            )  # fmt: skip
+
+    async def pull(self, *, express_code: str = "", order_number: str = "") -> tuple[int, list[str]]:
+        """Read now, by hand: how many units Happy Returns showed, and what of its answer was unusable."""
+        now = self._at.clock.now()
+        answer = await self._at.happy_returns.get_return(express_code=express_code, order_number=order_number)
+        if answer is None:
+            return 0, []
+        items, faults = answer
+        with self._at.telemetry.span("intake pull return", merchant=self._at.merchant) as span:
+            seen = Seen(
+                tuple(items), confirmed=True, source="poll", received_at=now, trace=traceparent(span),
+                digest=_digest(items), covers_all=self._at.settings.assumptions.status_covers_all_items,
+            )  # fmt: skip
+            async with self._at.database.transaction() as connection:
+                pause = next_sweep(self._at.settings.happy_returns, age=timedelta())
+                await store_seen(connection, self._at.merchant, seen, next_poll_at=now + pause, now=now)
+        return len(items), faults
+
+    async def _trace_of(self, happy_return_id: str) -> str | None:
+        if not happy_return_id:
+            return None
+        async with self._at.database.reading() as connection:
+            return await returns.trace_of(connection, self._at.merchant, happy_return_id)
+
+    # -- tier: hub shipments ------------------------------------------------------------------------------------------
+
+    async def _shipments(self, now: datetime) -> int:
+        settings = self._at.settings.happy_returns
+        cursor = await self._cursor("shipments") or {"until": None, "read": {}}
+        until = datetime.fromisoformat(cursor["until"]) if cursor["until"] else None
+        if until and now - until < timedelta(minutes=settings.shipments_every_minutes):
+            return 0
+        overlap = timedelta(hours=settings.shipments_overlap_hours)
+        start = (until or now - timedelta(days=14)) - overlap
+        try:
+            shipments = await self._at.happy_returns.list_shipments(start, now)
+            read: dict[str, bool] = {}
+            handled = 0
+            for shipment in shipments:
+                read[shipment.id] = cursor["read"].get(shipment.id, False)
+                if not read[shipment.id]:
+                    read[shipment.id] = await self._shipment(shipment.id, now)
+                    handled += 1
+        except (TransientError, RejectedError, MalformedPayloadError) as error:
+            log.warning("hub shipments not read", extra={"merchant": self._at.merchant, "why": str(error)})
+            read, handled = cursor["read"], 0
+            if isinstance(error, TransientError) and until is not None and now - until < timedelta(hours=24):
+                return 0
+            now = until or start + overlap  # the window is asked for again
+            cursor_until = self._at.clock.now() - timedelta(minutes=settings.shipments_every_minutes - 1)
+            await self._keep_cursor("shipments", {"until": min(now, cursor_until).isoformat(), "read": read})
+            return 0
+        await self._keep_cursor("shipments", {"until": now.isoformat(), "read": read})
+        return handled
+
+    async def _shipment(self, shipment_id: str, now: datetime) -> bool:
+        """Store one shipment's lines; False when some belong to returns we have yet to read."""
+        lines, faults = await self._at.happy_returns.shipment_lines(shipment_id)
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            arrivals, unknown_codes = await self._departures(connection, shipment_id, lines, now)
+            await inbox.put(connection, self._at.merchant, arrivals)
+            await watch.open_watches(
+                connection, self._at.merchant, [watch.of_code(code, now) for code in unknown_codes], now
+            )
+            for fault in faults:
+                body = orjson.dumps({"shipment": shipment_id, "fault": fault})
+                await inbox.keep_delivery(
+                    connection, self._at.merchant, source="poll", body=body, reason=fault, received_at=now
+                )
+        return not unknown_codes
+
+    async def _departures(
+        self, connection: Connection, shipment_id: str, lines: Iterable[ShipmentLine], now: datetime
+    ) -> tuple[list[Arrival], list[str]]:
+        arrivals: list[Arrival] = []
+        unknown: list[str] = []
+        for line in lines:
+            if not (line.unit.happy_item_id or line.happy_return_id or line.express_code):
+                continue
+            found = await returns.find_units(
+                connection, self._at.merchant, happy_item_id=line.unit.happy_item_id,
+                happy_return_id=line.happy_return_id, express_code=line.express_code, order_number="",
+                sku="" if line.unit.happy_item_id else line.unit.sku,
+            )  # fmt: skip
+            if not found:
+                if line.express_code:
+                    unknown.append(line.express_code)
+                continue
+            unit = replace(line.unit, key=found[0]["unit_key"])
+            arrivals.append(
+                Arrival(
+                    natural_key=f"departed:{shipment_id}:{found[0]['happy_return_id']}:{unit.key}",
+                    event=Departed(units=(unit,), confirmed=True),
+                    happy_return_id=found[0]["happy_return_id"],
+                    order_number=found[0]["order_number"],
+                    source="poll",
+                    received_at=now,
+                    actor="happy-returns",
+                )
+            )
+        return arrivals, list(dict.fromkeys(unknown))
+
+    # -- tier: discovery over shipped orders --------------------------------------------------------------------------
+
+    async def _discover(self, now: datetime) -> int:
+        settings = self._at.settings.happy_returns
+        if not settings.discovery:
+            return 0
+        cursor = await self._cursor("discovery")
+        if cursor and now - datetime.fromisoformat(cursor["at"]) < timedelta(minutes=settings.discovery_every_minutes):
+            return 0
+        window = timedelta(days=settings.discovery_days)
+        since = (now - window).date()
+        if cursor:
+            since = max(since, (datetime.fromisoformat(cursor["at"]) - timedelta(days=14)).date())
+        try:
+            rows = await self._at.brightpearl.orders_shipped_since(since)
+        except (TransientError, RejectedError, MalformedPayloadError) as error:
+            log.warning("shipped orders not read", extra={"merchant": self._at.merchant, "why": str(error)})
+            await self._keep_cursor("discovery", {"at": now.isoformat()})
+            return 0
+        external = self._at.settings.brightpearl.order_number_field == "external_ref"
+        numbers = [str(row.get("externalRef" if external else "customerRef") or "") for row in rows]
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            opened = await watch.open_quietly(connection, self._at.merchant, [n for n in numbers if n], now)
+            await watch.forget_orders(connection, self._at.merchant, now - window)
+            await merchant.write_cursor(connection, self._at.merchant, "discovery", {"at": now.isoformat()})
+        return opened
+
+    # -- receipts that came before their return -----------------------------------------------------------------------
+
+    async def _match_parked_receipts(self, now: datetime) -> int:
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            matched = 0
+            for row in await inbox.parked_receipts(connection, self._at.merchant, RECEIPTS_MAX):
+                told = row["payload"].get("sought") or {}
+                if await unpark_receipt(connection, self._at.merchant, row["id"], row["payload"], told):
+                    matched += 1
+            return matched
+
+    # -- cursors ------------------------------------------------------------------------------------------------------
+
+    async def _cursor(self, name: str) -> Any:
+        async with self._at.database.reading() as connection:
+            return await merchant.read_cursor(connection, self._at.merchant, name)
+
+    async def _keep_cursor(self, name: str, value: Any) -> None:
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            await merchant.write_cursor(connection, self._at.merchant, name, value)
+
+    async def _learn_bucket(self) -> None:
+        """After a restart: the limit Happy Returns once told us, so that it need not be met again."""
+        if self._bucket_known:
+            return
+        self._bucket_known = True
+        told = await self._cursor("happy-returns-limit")
+        bucket = self._at.happy_returns.bucket
+        if told and bucket.limit is None:
+            bucket.restore(float(told["requests_per_second"]), float(told["size_seconds"]))
+
+    async def _keep_bucket(self) -> None:
+        limit = self._at.happy_returns.bucket.limit
+        if limit is not None:
+            told = {"requests_per_second": limit.requests_per_second, "size_seconds": limit.size_seconds}
+            await self._keep_cursor("happy-returns-limit", told)
+
+
+async def store_seen(
+    connection: Connection, merchant_name: str, seen: Seen, *, next_poll_at: datetime, now: datetime
+) -> dict[str, str]:
+    """Put one look at Happy Returns into the inbox and onto the watch list; answer the claims still open."""
+    known = {}
+    for return_id in sorted({item.happy_return_id for item in seen.items}):
+        rows = await returns.known_units(connection, merchant_name, return_id)
+        known[return_id] = [
+            KnownUnit(r["order_key"], r["unit_key"], r["happy_item_id"], r["line_item_id"]) for r in rows
+        ]
+    understood = understand(seen, known)
+    await inbox.put(connection, merchant_name, understood.arrivals)
+    watches = []
+    for return_id in known:
+        item = next(each for each in seen.items if each.happy_return_id == return_id)
+        claim = understood.open_claims.get(return_id, "")
+        mine = [each for each in seen.items if each.happy_return_id == return_id]
+        hinted = not seen.confirmed and (claim or any(each.progress > Progress.STARTED for each in mine))
+        watches.append(
+            watch.of_return(
+                return_id,
+                express_code=next((each.express_code for each in mine if each.express_code), ""),
+                order_number=item.order_number,
+                claimed=claim,
+                next_poll_at=now if hinted else next_poll_at,
+            )
+        )
+    await watch.open_watches(connection, merchant_name, watches, now)
+    return dict(understood.open_claims)
+
+
+async def unpark_receipt(
+    connection: Connection, merchant_name: str, row_id: int, payload: dict[str, Any], sought: dict[str, Any]
+) -> bool:
+    """Let a parked receipt in once its unit is known."""
+    found = await returns.find_units(
+        connection, merchant_name, happy_item_id=sought.get("happy_item_id", ""),
+        happy_return_id=sought.get("happy_return_id", ""), express_code=sought.get("express_code", ""),
+        order_number=sought.get("order_number", ""), sku=sought.get("sku", ""),
+    )  # fmt: skip
+    free = [row for row in found if row["received_at"] is None]
+    if not free:
+        return False
+    event = inbox.decode("units-received", {**payload, "sought": None, "unit_keys": [free[0]["unit_key"]]})
+    await inbox.unpark(
+        connection, merchant_name, row_id, event=event, happy_return_id=free[0]["happy_return_id"],
+        order_number=free[0]["order_number"],
+    )  # fmt: skip
+    return True
+
+
+def _digest(items: list[Item]) -> str:
+    told = orjson.dumps(sorted(repr(item) for item in items))
+    return hashlib.sha256(told).hexdigest() if items else ""

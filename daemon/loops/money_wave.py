@@ -1,0 +1,226 @@
+"""Record refunds and close credits: look first, send, read back. All reads batched over the wave."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from daemon.clients import brightpearl_wire as bp
+from daemon.clients.brightpearl import Write, payment_matches, refund_method
+from daemon.clients.brightpearl_transport import Answer
+from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
+from daemon.loops.outcome import Outcome, again, done, look_again, parked, refused, trouble, waits
+from daemon.loops.workplace import Backoff, Workplace
+from daemon.store import outbox
+from daemon.store.outbox import Leased
+from statemachine.credit.preflight import refund_kind
+from statemachine.events import CreditClosed, PaymentRecorded
+from statemachine.units import Credit, Payment, Return
+
+CLOSE_AGAIN_MAX = 5  # a credit that stays pending through this many closes needs a person
+
+
+async def record_refunds(at: Workplace, effects: list[Leased], returns: dict[int, Return]) -> list[Outcome]:
+    """One wave of RecordRefund effects: at most two batched searches and one write each."""
+    account = await at.account(at.clock.now())
+    credits_of = {effect.id: _credit(returns[effect.return_id]) for effect in effects}
+    parents = {r.order_id for effect in effects if (r := returns[effect.return_id]).order_id is not None}
+    rows = await at.brightpearl.payments_of({c.id for c in credits_of.values()} | {p for p in parents if p})
+    outcomes: dict[int, Outcome] = {}
+    planned: list[tuple[Leased, dict[str, Any]]] = []
+    for effect in effects:
+        instance, credit = returns[effect.return_id], credits_of[effect.id]
+        found = _found_payment(effect, credit, rows)
+        if found is not None:
+            outcomes[effect.id] = found
+            continue
+        method = _method(at, instance, rows, account)
+        if method is None:
+            facts = {"order_id": instance.order_id, "credit_id": credit.id}
+            explanation = "No refund method is set, and the order carries no receipt that would name one."
+            outcomes[effect.id] = parked(effect, trouble("refund-method-unknown", explanation, facts))
+            continue
+        paid_at = at.clock.now().astimezone(account.zone)
+        if account.locked_until is not None and paid_at.date() <= account.locked_until:
+            paid_at += timedelta(days=(account.locked_until - paid_at.date()).days + 1)
+        body = effect.intent["body"] if effect.intent else bp.payment_body(
+            transaction_ref=effect.key, method=method, credit_id=credit.id, currency=credit.currency,
+            amount=credit.net + credit.tax, paid_at=paid_at, exchange_rate=_rate(credit),
+            journal_ref=f"Refund {instance.express_code or instance.order_number}",
+        )  # fmt: skip
+        planned.append((effect, {"body": body}))
+    if planned:
+        await _store(at, planned)
+        answers = await at.brightpearl.send(
+            [at.brightpearl.record_payment(str(effect.id), intent["body"]) for effect, intent in planned]
+        )
+        after = await _payments_after(at, {credits_of[effect.id].id for effect, _ in planned})
+        for effect, _ in planned:
+            outcomes[effect.id] = _judge_payment(at, effect, credits_of[effect.id], answers[str(effect.id)], after)
+    return list(outcomes.values())
+
+
+def _credit(instance: Return) -> Credit:
+    assert instance.credit is not None, f"return {instance.id} has an effect that needs a credit, but none"
+    return instance.credit
+
+
+def _rate(credit: Credit) -> str:
+    return next((str(row["exchange_rate"]) for row in credit.rows if row.get("exchange_rate")), "1.0")
+
+
+def _method(at: Workplace, instance: Return, rows: list[dict[str, Any]], account: bp.Account) -> str | None:
+    """Policy first; else what the order was paid with; else the account's only active method."""
+    policy = at.settings.policy
+    if any(refund_kind(unit.refund_type) == "store-credit" for unit in instance.units):
+        return policy.store_credit_payment_method
+    if policy.refund_payment_method:
+        return policy.refund_payment_method
+    paid_with = refund_method(rows, instance.order_id) if instance.order_id else None
+    if paid_with:
+        return paid_with
+    active = [code for code, is_active in account.payment_methods.items() if is_active]
+    return active[0] if len(active) == 1 else None
+
+
+def _found_payment(effect: Leased, credit: Credit, rows: list[dict[str, Any]]) -> Outcome | None:
+    """A payment that exists already: ours from an earlier attempt, or somebody's own of the same sum."""
+    on_credit = [r for r in rows if str(r.get("orderId")) == str(credit.id) and r.get("paymentType") == "PAYMENT"]
+    for row in on_credit:
+        if payment_matches(row, credit_id=credit.id, transaction_ref=effect.key):
+            return _paid(effect, credit, row)
+    if not on_credit:
+        return None
+    total = sum((Decimal(str(row.get("amountPaid") or 0)) for row in on_credit), Decimal(0))
+    if total == credit.net + credit.tax:
+        return _paid(effect, credit, on_credit[0])
+    facts = {"credit_id": credit.id, "found": str(total), "due": str(credit.net + credit.tax)}
+    explanation = f"Somebody recorded {total} on credit {credit.id}; due were {credit.net + credit.tax}."
+    return parked(effect, trouble("payment-refused", explanation, facts))
+
+
+def _paid(effect: Leased, credit: Credit, row: dict[str, Any]) -> Outcome:
+    payment = Payment(
+        int(row["paymentId"]), str(row.get("transactionRef") or ""), credit.net + credit.tax, credit.currency,
+        str(row.get("paymentMethodCode") or ""),
+    )  # fmt: skip
+    return done(effect, PaymentRecorded(payment=payment), payment_id=payment.id)
+
+
+async def _payments_after(at: Workplace, credit_ids: set[int]) -> list[dict[str, Any]] | None:
+    try:
+        return await at.brightpearl.payments_of(credit_ids)
+    except HomewardError:
+        return None
+
+
+def _judge_payment(
+    at: Workplace, effect: Leased, credit: Credit, answer: Answer | HomewardError, after: list[dict[str, Any]] | None
+) -> Outcome:
+    now = at.clock.now()
+    found = _found_payment(effect, credit, after) if after is not None else None
+    if found is not None:
+        return found
+    if isinstance(answer, Answer | OutcomeUnknownError):
+        looks = int((effect.result or {}).get("looks", 0)) + 1
+        pause = Backoff(cap=timedelta(minutes=1)).after(looks)
+        return look_again(effect, str(answer) if isinstance(answer, HomewardError) else "not to be seen yet",
+                          until=now + pause, looks=looks)  # fmt: skip
+    if isinstance(answer, RejectedError) and not isinstance(answer, NotPermittedError):
+        return refused(effect, "payment-refused", answer, credit_id=credit.id, transaction_ref=effect.key)
+    return again(effect, answer, now=now)
+
+
+async def close_credits(at: Workplace, effects: list[Leased], returns: dict[int, Return]) -> list[Outcome]:
+    """One wave of CloseCredit effects. A close is asked for once; `pending` is waited for, then asked again."""
+    account = await at.account(at.clock.now())
+    credits_of = {effect.id: _credit(returns[effect.return_id]) for effect in effects}
+    states = await at.brightpearl.order_states({credit.id for credit in credits_of.values()})
+    outcomes: dict[int, Outcome] = {}
+    planned: list[tuple[Leased, dict[str, Any]]] = []
+    for effect in effects:
+        credit = credits_of[effect.id]
+        state = states.get(credit.id)
+        finished = _judge_close(at, effect, credit, state)
+        if finished is not None:
+            outcomes[effect.id] = finished
+            continue
+        today = at.clock.now().astimezone(account.zone).date()
+        tax_date = None
+        if account.locked_until is not None and today <= account.locked_until:
+            tax_date = bp.local_midnight(account.locked_until + timedelta(days=1), account.zone)
+        closes = int((effect.result or {}).get("closes", 0)) + 1
+        planned.append((effect, {"credit_id": credit.id, "tax_date": tax_date, "closes": closes}))
+    if planned:
+        await _store(at, planned)
+        writes: list[Write] = [
+            at.brightpearl.close_credit(str(effect.id), intent["credit_id"], intent["tax_date"])
+            for effect, intent in planned
+        ]
+        answers = await at.brightpearl.send(writes)
+        after = await _states_after(at, {intent["credit_id"] for _, intent in planned})
+        for effect, intent in planned:
+            credit, answer = credits_of[effect.id], answers[str(effect.id)]
+            outcomes[effect.id] = _closed_or_not(at, effect, credit, answer, after.get(credit.id), intent["closes"])
+    return list(outcomes.values())
+
+
+async def _states_after(at: Workplace, ids: set[int]) -> dict[int, bp.OrderState]:
+    try:
+        return await at.brightpearl.order_states(ids)
+    except HomewardError:
+        return {}
+
+
+def _judge_close(at: Workplace, effect: Leased, credit: Credit, state: bp.OrderState | None) -> Outcome | None:
+    """What needs no close (any more); None when one must be sent. Source: Brightpearl sheet 6.4."""
+    if state is None:
+        facts = {"credit_id": credit.id}
+        return parked(effect, trouble("credit-differs", f"Credit {credit.id} is no longer in Brightpearl.", facts))
+    if state.invoice_reference and state.invoice_reference != "pending":
+        event = CreditClosed(invoice_reference=state.invoice_reference)
+        return done(effect, event, invoice_reference=state.invoice_reference)
+    if state.invoice_reference == "pending":
+        closes = int((effect.result or {}).get("closes", 0))
+        asked_at = effect.sent_at or effect.created_at
+        if at.clock.now() - asked_at < timedelta(minutes=at.settings.brightpearl.pending_close_minutes):
+            return _pending(at, effect, closes)
+        if closes >= CLOSE_AGAIN_MAX:
+            facts = {"credit_id": credit.id, "closes": closes}
+            explanation = f"Credit {credit.id} stays 'pending' after {closes} closes."
+            return parked(effect, trouble("close-stuck", explanation, facts), keep_intent=True)
+    return None
+
+
+def _pending(at: Workplace, effect: Leased, closes: int) -> Outcome:
+    pause = Backoff(first=timedelta(seconds=5), cap=timedelta(minutes=2)).after(effect.attempts)
+    outcome = waits(effect, "the invoice is pending in Brightpearl", until=at.clock.now() + pause)
+    return Outcome(_with_result(outcome, {"closes": closes}))
+
+
+def _with_result(outcome: Outcome, result: dict[str, Any]) -> Any:
+    settlement = outcome.settlement
+    return type(settlement)(
+        settlement.effect, settlement.outcome, settlement.detail, settlement.due_at, settlement.forget_intent, result
+    )
+
+
+def _closed_or_not(
+    at: Workplace, effect: Leased, credit: Credit, answer: Answer | HomewardError, state: bp.OrderState | None,
+    closes: int,
+) -> Outcome:  # fmt: skip
+    if state is not None and state.invoice_reference not in ("", "pending"):
+        event = CreditClosed(invoice_reference=state.invoice_reference)
+        return done(effect, event, invoice_reference=state.invoice_reference)
+    if isinstance(answer, RejectedError) and not isinstance(answer, NotPermittedError):
+        if state is not None and state.invoice_reference == "pending":
+            return _pending(at, effect, closes)
+        return refused(effect, "close-refused", answer, credit_id=credit.id)
+    if isinstance(answer, Answer | OutcomeUnknownError):
+        return _pending(at, effect, closes)
+    return again(effect, answer, now=at.clock.now())
+
+
+async def _store(at: Workplace, planned: list[tuple[Leased, dict[str, Any]]]) -> None:
+    async with at.database.transaction() as connection:
+        await at.hold(connection)
+        await outbox.store_intents(connection, at.merchant, planned, at.clock.now())

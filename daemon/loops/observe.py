@@ -1,0 +1,190 @@
+"""What Happy Returns showed us, as events for the inbox. Pure.
+
+A webhook is a hint: it may name units that did not take part (sheet 11.1, U-19). Only what an item itself proves, or
+what we asked for and read, becomes progress of that unit; a claim without proof is asked about.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from daemon.clients.happy_returns_wire import PROGRESS, Item, Occurrence
+from daemon.store.inbox import Arrival
+from statemachine.events import (
+    Approved,
+    Cancelled,
+    DroppedOff,
+    Event,
+    Expired,
+    MethodChanged,
+    Started,
+    StatusUnclear,
+    UnitEvent,
+)
+from statemachine.refs import order_key
+from statemachine.units import Progress, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUnit:
+    """A unit as stored, with the identifiers it may come back under."""
+
+    order_key: str
+    unit_key: str
+    happy_item_id: str
+    line_item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at Happy Returns: a webhook (`confirmed` False) or an answer to our own question."""
+
+    items: tuple[Item, ...]
+    confirmed: bool
+    source: str
+    received_at: datetime
+    trace: str | None
+    digest: str
+    """Of the body: tells this look from another in natural keys."""
+    occurrences: tuple[Occurrence, ...] = ()
+    claimed: str = ""
+    """What an earlier webhook claimed for several units; settled by this answer."""
+    covers_all: bool = False
+    """Setting: a claimed status holds for every listed unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    arrivals: tuple[Arrival, ...]
+    open_claims: Mapping[str, str]
+    """Happy Returns return id → progress that was claimed and is not yet proven: ask again soon."""
+
+
+def understand(seen: Seen, known: Mapping[str, Iterable[KnownUnit]]) -> Understood:
+    """Turn one look into events, oldest kind first, one per family and kind."""
+    families: dict[tuple[str, str], list[Item]] = {}
+    for item in seen.items:
+        families.setdefault((item.happy_return_id, item.order_number), []).append(item)
+    arrivals: list[Arrival] = []
+    open_claims: dict[str, str] = {}
+    for (return_id, order_number), items in families.items():
+        recognised = _recognise(items, list(known.get(return_id, ())), order_key(order_number))
+        of_return = [item for item in seen.items if item.happy_return_id == return_id]
+        claim = _open_claim(seen, of_return)
+        events = _events(seen, recognised, claim)
+        if claim and not any(isinstance(event, StatusUnclear) for event in events) and not _is_proven(claim, of_return):
+            open_claims[return_id] = claim
+        arrivals += [_arrival(seen, return_id, order_number, event) for event in events]
+    return Understood(tuple(arrivals), open_claims)
+
+
+def _recognise(items: list[Item], known: list[KnownUnit], key: str) -> list[Item]:
+    """Give each item the key it is already known by: by item id, else by line id where that names one unit."""
+    here = [unit for unit in known if unit.order_key == key]
+    by_item = {unit.happy_item_id: unit.unit_key for unit in here if unit.happy_item_id}
+    lines: dict[str, list[str]] = {}
+    for each in here:
+        if each.line_item_id:
+            lines.setdefault(each.line_item_id, []).append(each.unit_key)
+    result: list[Item] = []
+    used: set[str] = set()
+    for item in items:
+        unit = item.unit
+        found = by_item.get(unit.happy_item_id) if unit.happy_item_id else None
+        if found is None:
+            same_line = [name for name in lines.get(unit.line_item_id, ()) if name not in used]
+            found = same_line[0] if len(same_line) == 1 or (same_line and not unit.happy_item_id) else None
+        final = found or unit.key
+        used.add(final)
+        result.append(replace(item, unit=replace(unit, key=final)))
+    return result
+
+
+def _open_claim(seen: Seen, items: list[Item]) -> str:
+    """The furthest progress claimed for the whole list, if any."""
+    claims = [each.value for each in seen.occurrences if each.kind == "status" and each.value in PROGRESS]
+    if seen.claimed:
+        claims.append(seen.claimed)
+    furthest = max(claims, key=lambda each: PROGRESS[each], default="")
+    return furthest if furthest and PROGRESS[furthest] > Progress.STARTED else ""
+
+
+def _is_proven(claim: str, items: list[Item]) -> bool:
+    return all(item.progress >= PROGRESS[claim] for item in items)
+
+
+def _tells_times(items: list[Item]) -> bool:
+    """Whether this source gives per-unit facts at all, so that a missing one means 'not yet'."""
+    return any(item.unit.started_at or item.progress > Progress.STARTED or item.status for item in items)
+
+
+def _events(seen: Seen, items: list[Item], claim: str) -> list[UnitEvent]:
+    first = items[0]
+    common: dict[str, Any] = {
+        "express_code": next((item.express_code for item in items if item.express_code), ""),
+        "rma_id": first.rma_id,
+        "confirmed": seen.confirmed,
+    }
+    units = tuple(item.unit for item in items)
+    events: list[UnitEvent] = [Started(units=units, **common)]
+    if methods := _method_changes(seen, units):
+        events.append(MethodChanged(units=methods, **common))
+    reached = {item.unit.key: item.progress for item in items}
+    if claim and not _is_proven(claim, items):
+        if seen.covers_all or (len(seen.items) == 1 and not (seen.confirmed and _tells_times(items))):
+            # One unit only, or the setting says so: the claim can be about nothing else.
+            reached = {key: max(rank, PROGRESS[claim]) for key, rank in reached.items()}
+        elif seen.confirmed and not _tells_times(items):
+            events.append(StatusUnclear(units=units, claimed=claim, **common))
+    dropped = tuple(unit for unit in units if reached[unit.key] >= Progress.DROPPED_OFF)
+    approved = tuple(unit for unit in units if reached[unit.key] >= Progress.APPROVED)
+    scanned = tuple(unit for unit in dropped if unit.dropped_off_at or unit not in approved)
+    if scanned:
+        events.append(DroppedOff(units=scanned, **common))
+    if approved:
+        events.append(Approved(units=approved, **common))
+    events += _endings(seen, items, common)
+    return events
+
+
+def _method_changes(seen: Seen, units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    """The newest method told: the webhook's own event, else what the items say."""
+    told = [each.value for each in seen.occurrences if each.kind == "method"]
+    if told:
+        return tuple(replace(unit, dropoff_method=told[-1]) for unit in units)
+    return tuple(unit for unit in units if unit.dropoff_method)
+
+
+def _endings(seen: Seen, items: list[Item], common: dict[str, Any]) -> list[UnitEvent]:
+    """Expiry and cancellation: of items that say so; a webhook's own word covers what was never handed over."""
+    endings: list[UnitEvent] = []
+    kinds: tuple[tuple[str, type[UnitEvent]], ...] = (("expired", Expired), ("cancelled", Cancelled))
+    for word, kind in kinds:
+        told = any(each.kind == "status" and each.value == word for each in seen.occurrences)
+        over = tuple(
+            item.unit for item in items if item.is_over == word or (told and item.progress is Progress.STARTED)
+        )
+        if over:
+            endings.append(kind(units=over, **common))
+    return endings
+
+
+def _arrival(seen: Seen, return_id: str, order_number: str, event: Event) -> Arrival:
+    assert isinstance(event, UnitEvent)
+    tier = "read" if event.confirmed else "told"
+    units = hashlib.sha256("|".join(sorted(event.keys)).encode()).hexdigest()[:16]
+    key = f"{event.name}:{return_id}:{order_key(order_number)}:{units}:{tier}"
+    if isinstance(event, Started | MethodChanged):
+        key += f":{seen.digest[:16]}"  # facts may have changed: each different look counts
+    return Arrival(
+        natural_key=key,
+        event=event,
+        happy_return_id=return_id,
+        order_number=order_number,
+        source=seen.source,
+        received_at=seen.received_at,
+        actor="happy-returns",
+        trace=seen.trace,
+    )

@@ -1,0 +1,59 @@
+"""How one attempt at an effect ended, and the event that tells the machine."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from daemon.errors import HomewardError, NotPermittedError, RejectedError, TransientError
+from daemon.loops.workplace import Backoff, spread_of
+from daemon.store.outbox import Leased, Settlement
+from statemachine.causes import CAUSES
+from statemachine.events import Event, Troubled
+from statemachine.units import Trouble
+
+NOT_PERMITTED_PAUSE = timedelta(minutes=5)  # a refused token concerns everything: no return is parked for it
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    settlement: Settlement
+    event: Event | None = None
+
+
+def done(effect: Leased, event: Event | None, **detail: Any) -> Outcome:
+    return Outcome(Settlement(effect, "done", detail, result=detail or None), event)
+
+
+def waits(effect: Leased, why: str, *, until: datetime, event: Event | None = None) -> Outcome:
+    """A named fact is missing; nothing was sent."""
+    return Outcome(Settlement(effect, "waits", {"why": why}, due_at=until), event)
+
+
+def look_again(effect: Leased, why: str, *, until: datetime, looks: int) -> Outcome:
+    """It may have been done: look at the given time before anything is repeated."""
+    return Outcome(Settlement(effect, "unknown", {"why": why, "looks": looks}, due_at=until, result={"looks": looks}))
+
+
+def again(effect: Leased, error: HomewardError, *, now: datetime) -> Outcome:
+    """Certainly nothing was done; try again later, deciding afresh."""
+    pause = Backoff().after(effect.attempts, spread=spread_of(effect.key))
+    if isinstance(error, NotPermittedError):
+        pause = NOT_PERMITTED_PAUSE
+    elif isinstance(error, TransientError) and error.retry_after_seconds is not None:
+        pause = timedelta(seconds=error.retry_after_seconds)
+    return Outcome(Settlement(effect, "again", {"why": str(error)}, due_at=now + pause, forget_intent=True))
+
+
+def parked(effect: Leased, trouble: Trouble, *, keep_intent: bool = False) -> Outcome:
+    """Stopped with a cause: the return becomes an exception."""
+    detail = {"why": trouble.explanation, "cause": trouble.cause, "evidence": trouble.evidence}
+    return Outcome(Settlement(effect, "parked", detail, forget_intent=not keep_intent), Troubled(trouble=trouble))
+
+
+def refused(effect: Leased, cause: str, error: RejectedError, **evidence: Any) -> Outcome:
+    facts = {"status": error.status, "code": error.code, "message": str(error), **evidence}
+    return parked(effect, trouble(cause, f"Brightpearl refused: {error}", facts))
+
+
+def trouble(cause: str, explanation: str, evidence: dict[str, Any]) -> Trouble:
+    return Trouble(cause, CAUSES[cause].owner, explanation, evidence)

@@ -1,0 +1,89 @@
+"""Take a body of Happy Returns that was pushed or imported: keep it, and put what can be read of it into the inbox."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from daemon.clients import wire
+from daemon.clients.happy_returns import next_sweep
+from daemon.clients.happy_returns_wire import Notice, read_notice
+from daemon.errors import MalformedPayloadError
+from daemon.loops.intake import store_seen
+from daemon.loops.observe import Seen
+from daemon.settings import MerchantSettings
+from daemon.store import inbox, watch
+from daemon.store.sql import Connection
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a body. `reason` tells why a person must look; `repeats`, how often the same body came before."""
+
+    delivery_id: int
+    repeats: int
+    reason: str | None
+    units: int
+
+
+async def accept(
+    connection: Connection,
+    merchant: str,
+    settings: MerchantSettings,
+    raw: bytes,
+    *,
+    source: str,
+    now: datetime,
+    trace: str | None,
+) -> Taken:
+    """Within the caller's transaction. A fault quarantines the body; what is sound in it still counts."""
+    notice, reason = None, None
+    try:
+        notice = read_notice(wire.parse_json(raw))
+    except MalformedPayloadError as error:
+        reason = str(error)
+    is_ours = notice is not None and notice.retailer_id in ("", settings.happy_returns.retailer_id)
+    if notice is not None:
+        reason = _fault_of(notice, settings)
+    delivery_id, repeats = await inbox.keep_delivery(
+        connection, merchant, source=source, body=raw, reason=reason, received_at=now
+    )
+    if notice is not None and is_ours and notice.items and not repeats:
+        seen = Seen(
+            notice.items,
+            confirmed=False,
+            source=source,
+            received_at=now,
+            trace=trace,
+            digest=hashlib.sha256(raw).hexdigest(),
+            occurrences=notice.occurrences,
+            covers_all=settings.assumptions.status_covers_all_items,
+        )
+        pause = next_sweep(settings.happy_returns, age=now - now)
+        await store_seen(connection, merchant, seen, next_poll_at=now + pause, now=now)
+    elif notice is not None and is_ours and not notice.items:
+        await _ask_about_label(connection, merchant, raw, now)
+    if reason is not None and not repeats:
+        log.error(
+            "body quarantined",
+            extra={"merchant": merchant, "source": source, "delivery_id": delivery_id, "why": reason[:300]},
+        )
+    return Taken(delivery_id, repeats, reason, len(notice.items) if notice is not None and is_ours else 0)
+
+
+async def _ask_about_label(connection: Connection, merchant: str, raw: bytes, now: datetime) -> None:
+    """A bag label names a return: nothing to believe, but perhaps a return we do not know yet."""
+    body = wire.mapping(wire.parse_json(raw), "body")
+    code = wire.text(body.get("happyReturnsExpressCode"), "happyReturnsExpressCode").upper()
+    if code:
+        await watch.open_watches(connection, merchant, [watch.of_code(code, now)], now)
+
+
+def _fault_of(notice: Notice, settings: MerchantSettings) -> str | None:
+    """Why a readable body still needs a person's look, or None."""
+    expected = settings.happy_returns.retailer_id
+    if notice.retailer_id not in ("", expected):
+        return f"retailerID: '{notice.retailer_id[:80]}' is not '{expected}'"
+    return "; ".join(notice.faults)[:1000] or None

@@ -1,0 +1,122 @@
+"""Reconcile: compare what we believe with what Brightpearl holds; a difference becomes an event, never an UPDATE.
+
+Goods-in notes that the warehouse posts in Brightpearl itself are observed here.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from daemon.clients.brightpearl_wire import GoodsInNote
+from daemon.errors import MalformedPayloadError, RejectedError, TransientError
+from daemon.loops.workplace import Workplace
+from daemon.store import inbox, merchant, returns
+from daemon.store.inbox import Arrival
+from statemachine.events import StockReceived
+from statemachine.units import Return
+
+log = logging.getLogger(__name__)
+
+EVERY = timedelta(minutes=30)
+BATCH_MAX = 200  # credits per goods-in read
+
+
+class Reconcile:
+    name = "reconcile"
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._at = workplace
+        self._next_at: datetime | None = None
+
+    async def run_once(self, now: datetime) -> int:
+        if self._next_at is None:
+            self._next_at = await self._planned()
+        if self._next_at is not None and now < self._next_at:
+            return 0
+        self._next_at = now + EVERY
+        try:
+            seen = await self._observe_goods_in(now)
+        except (TransientError, RejectedError, MalformedPayloadError) as error:
+            log.warning("goods-in notes not read", extra={"merchant": self._at.merchant, "why": str(error)})
+            return 0
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            next_at = {"at": self._next_at.isoformat()}
+            await merchant.write_cursor(connection, self._at.merchant, "reconcile", next_at)
+        return seen
+
+    async def park(self, error: Exception, now: datetime) -> None:
+        """Nothing to put aside: the comparison is made again at its next time."""
+
+    async def _planned(self) -> datetime | None:
+        async with self._at.database.reading() as connection:
+            told = await merchant.read_cursor(connection, self._at.merchant, "reconcile")
+        return datetime.fromisoformat(told["at"]) if told else None
+
+    async def _observe_goods_in(self, now: datetime) -> int:
+        """Walk all credits whose goods are awaited, 200 a call."""
+        after, seen = 0, 0
+        while True:
+            async with self._at.database.reading() as connection:
+                rows = await returns.stock_awaited(connection, self._at.merchant, after, BATCH_MAX)
+                if not rows:
+                    return seen
+                instances = await returns.read(connection, self._at.merchant, [row["id"] for row in rows])
+            after = rows[-1]["credit_id"]
+            notes = await self._at.brightpearl.goods_in_of(row["credit_id"] for row in rows)
+            by_credit: dict[int, list[GoodsInNote]] = {}
+            for note in notes:
+                by_credit.setdefault(note.order_id, []).append(note)
+            arrivals = [
+                arrival
+                for instance in instances.values()
+                if instance.credit is not None
+                and (arrival := self._arrival(instance, by_credit.get(instance.credit.id, ()), now)) is not None
+            ]
+            async with self._at.database.transaction() as connection:
+                await self._at.hold(connection)
+                seen += len(await inbox.put(connection, self._at.merchant, arrivals))
+
+    def _arrival(self, instance: Return, notes: Iterable[GoodsInNote], now: datetime) -> Arrival | None:
+        found = units_on_notes(instance, notes)
+        if not found:
+            return None
+        ids = "-".join(str(each) for each in sorted(set(found.values())))
+        return Arrival(
+            natural_key=f"goods-in:{instance.id}:{ids}:{len(found)}",
+            event=StockReceived(goods_in=found),
+            happy_return_id=instance.happy_return_id,
+            order_number=instance.order_number,
+            part=instance.part,
+            source="brightpearl",
+            actor="warehouse",
+            received_at=now,
+        )
+
+
+def units_on_notes(instance: Return, notes: Iterable[GoodsInNote]) -> dict[str, int]:
+    """Unit key → note id for goods that others received; our own notes are dispatch's business."""
+    assert instance.credit is not None
+    found: dict[str, int] = {}
+    waiting = [unit for unit in instance.units if unit.goods_in_id is None and not unit.goods_in_ref]
+    for note in notes:
+        if note.reference.startswith(instance.credit_ref):
+            continue
+        for row_id, quantity in note.moved:
+            row = next((r for r in instance.credit.rows if int(r["id"]) == row_id), None)
+            if row is None:
+                continue
+            parent = row
+            if row["bundle_child"]:
+                parent = next(r for r in instance.credit.rows if r["id"] == row["parent_row_id"])
+            per_unit = Decimal(row["quantity"]) / Decimal(parent["quantity"])
+            count = int(Decimal(quantity) / per_unit)
+            counted = sum(1 for unit in instance.units if unit.goods_in_id == note.id)
+            fits = [
+                unit for unit in waiting
+                if unit.key not in found
+                and (parent["external_ref"] == str(unit.order_row_id) or instance.credit.adopted)
+            ]  # fmt: skip
+            found |= {unit.key: note.id for unit in fits[: max(count - counted, 0)]}
+    return found

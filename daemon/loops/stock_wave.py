@@ -1,0 +1,236 @@
+"""Receive goods: one goods-in note per credit row and place, looked up by its reference before anything is sent."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from daemon.clients import brightpearl_wire as bp
+from daemon.clients.brightpearl_transport import Answer
+from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
+from daemon.loops.outcome import Outcome, again, done, look_again, parked, refused, trouble
+from daemon.loops.workplace import Backoff, Workplace
+from daemon.store import outbox
+from daemon.store.outbox import Leased
+from statemachine.credit.snapshot import Order
+from statemachine.events import StockReceived
+from statemachine.units import Condition, Return, Unit
+
+NOT_STOCKED = 0  # goods-in id of a unit whose product Brightpearl keeps no stock of: there is nothing to book
+
+
+@dataclass(slots=True)
+class StockWave:
+    """One wave of ReceiveStock effects of one merchant."""
+
+    at: Workplace
+    effects: list[Leased]
+    returns: dict[int, Return]
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    notes: dict[int, list[bp.GoodsInNote]] = field(default_factory=dict)
+
+    async def run(self) -> list[Outcome]:
+        instances = [self.returns[effect.return_id] for effect in self.effects]
+        credit_ids = {instance.credit.id for instance in instances if instance.credit is not None}
+        orders = await self.at.brightpearl.orders({i.order_id for i in instances if i.order_id is not None})
+        await self._read_stock_tracking(instances)
+        await self._read_notes(credit_ids)
+        planned: list[tuple[Leased, dict[str, Any]]] = []
+        for effect in self.effects:
+            await self._plan(effect, orders, planned)
+        await self._send(planned)
+        return list(self.outcomes.values())
+
+    async def _read_notes(self, credit_ids: Iterable[int]) -> None:
+        self.notes = {}
+        for note in await self.at.brightpearl.goods_in_of(credit_ids):
+            self.notes.setdefault(note.order_id, []).append(note)
+
+    async def _read_stock_tracking(self, instances: list[Return]) -> None:
+        rows = [row for i in instances if i.credit is not None for row in i.credit.rows]
+        known = self.at.stock_tracked
+        unknown = {int(row["product_id"]) for row in rows if row["product_id"] and int(row["product_id"]) not in known}
+        for product_id, product in (await self.at.brightpearl.products(unknown)).items():
+            known[product_id] = bp.is_stock_tracked(product)
+
+    # -- planning ---------------------------------------------------------------------------------------------------
+
+    async def _plan(
+        self, effect: Leased, orders: dict[int, Order], planned: list[tuple[Leased, dict[str, Any]]]
+    ) -> None:
+        instance = self.returns[effect.return_id]
+        assert instance.credit is not None
+        units = [u for u in instance.units if u.key in effect.payload["unit_keys"] and u.goods_in_id is None]
+        if not units:
+            self._settle(done(effect, None))
+            return
+        if effect.intent is not None:
+            intent = effect.intent
+        else:
+            intent = await self._draw(effect, instance, units, orders)
+        missing = self._missing(instance.credit.id, intent)
+        if not missing:
+            self._finish(effect, instance, intent)
+        elif (short := self._short(instance, missing)) is not None:
+            self._settle(parked(effect, short))
+        else:
+            planned.append((effect, intent))
+
+    async def _draw(
+        self, effect: Leased, instance: Return, units: list[Unit], orders: dict[int, Order]
+    ) -> dict[str, Any]:
+        """The notes of this effect, as they will be stored and sent. Units without stock get none."""
+        assert instance.credit is not None
+        order = orders.get(instance.order_id or 0)
+        account = await self.at.account(self.at.clock.now())
+        warehouse = self.at.settings.policy.return_warehouse_id or _warehouse(order)
+        groups: dict[tuple[int, bool], list[Unit]] = {}
+        without: list[str] = []
+        for unit in units:
+            rows = _rows_of(instance, unit)
+            tracked = [row for row in rows if self.at.stock_tracked.get(int(row["product_id"] or 0), False)]
+            if not tracked:
+                without.append(unit.key)
+            damaged = unit.condition is Condition.DAMAGED and self.at.settings.policy.quarantine_damaged
+            for row in tracked:
+                groups.setdefault((int(row["id"]), damaged), []).append(unit)
+        by_id = {int(row["id"]): row for row in instance.credit.rows}
+        notes: list[dict[str, Any]] = []
+        for number, ((row_id, damaged), members) in enumerate(sorted(groups.items()), start=1):
+            row = by_id[row_id]
+            location = await self.at.warehouse_location(account, warehouse, quarantine=damaged)
+            line = {
+                "productId": row["product_id"],
+                "purchaseOrderRowId": row_id,
+                "quantity": _per_unit(instance, row) * len(members),
+                "destinationLocationId": location,
+                "productValue": {"currency": account.base_currency, "value": str(_cost(order, row))},
+            }
+            received = max(unit.received_at or self.at.clock.now() for unit in members)
+            reference = f"{effect.key}-{number}"
+            body = bp.goods_in_body(
+                reference=reference, warehouse_id=warehouse, received_at=received.astimezone(account.zone),
+                lines=[{key: value for key, value in line.items() if value is not None}],
+            )  # fmt: skip
+            keys = [unit.key for unit in members]
+            notes.append({"reference": reference, "row_id": row_id, "unit_keys": keys, "body": body})
+        return {"notes": notes, "without_stock": without}
+
+    def _missing(self, credit_id: int, intent: dict[str, Any]) -> list[dict[str, Any]]:
+        there = {note.reference for note in self.notes.get(credit_id, ())}
+        return [note for note in intent["notes"] if note["reference"] not in there]
+
+    def _short(self, instance: Return, missing: list[dict[str, Any]]) -> Any:
+        """Trouble when others received so much that ours would be too much; None when there is room."""
+        assert instance.credit is not None
+        received: dict[int, int] = {}
+        for note in self.notes.get(instance.credit.id, ()):
+            for row_id, quantity in note.moved:
+                received[row_id] = received.get(row_id, 0) + quantity
+        for due in missing:
+            row = next(row for row in instance.credit.rows if int(row["id"]) == due["row_id"])
+            wanted = int(due["body"]["goodsMoved"][0]["quantity"])
+            room = int(Decimal(row["quantity"])) - received.get(due["row_id"], 0)
+            if wanted > room:
+                facts = {"credit_id": instance.credit.id, "row_id": due["row_id"], "wanted": wanted, "room": room}
+                explanation = f"Others received these goods already: {wanted} to book, room for {room}."
+                return trouble("goods-in-refused", explanation, facts)
+        return None
+
+    # -- sending ----------------------------------------------------------------------------------------------------
+
+    async def _send(self, planned: list[tuple[Leased, dict[str, Any]]]) -> None:
+        if not planned:
+            return
+        async with self.at.database.transaction() as connection:
+            await self.at.hold(connection)
+            await outbox.store_intents(connection, self.at.merchant, planned, self.at.clock.now())
+        answers: dict[int, list[Answer | HomewardError]] = {effect.id: [] for effect, _ in planned}
+        depth = max(len(intent["notes"]) for _, intent in planned)
+        for number in range(depth):  # never two steps of one return in one message
+            writes = []
+            for effect, intent in planned:
+                if number >= len(intent["notes"]):
+                    continue
+                note, credit_id = intent["notes"][number], self._credit_id(effect)
+                if note in self._missing(credit_id, intent):
+                    writes.append(self.at.brightpearl.receive_goods(str(effect.id), credit_id, note["body"]))
+            for label, answer in (await self.at.brightpearl.send(writes)).items():
+                answers[int(label)].append(answer)
+        try:
+            await self._read_notes({self._credit_id(effect) for effect, _ in planned})
+        except HomewardError:
+            self.notes = {}
+        for effect, intent in planned:
+            if not self._missing(self._credit_id(effect), intent):
+                self._finish(effect, self.returns[effect.return_id], intent)
+            else:
+                self._settle(self._unfinished(effect, answers[effect.id]))
+
+    def _unfinished(self, effect: Leased, answers: list[Answer | HomewardError]) -> Outcome:
+        now = self.at.clock.now()
+        refusal = next(
+            (a for a in answers if isinstance(a, RejectedError) and not isinstance(a, NotPermittedError)), None
+        )
+        lost = next((a for a in answers if isinstance(a, Answer | OutcomeUnknownError)), None)
+        if lost is None and refusal is not None and effect.intent is None:
+            return refused(effect, "goods-in-refused", refusal, credit_id=self._credit_id(effect))
+        if lost is None and refusal is None and effect.intent is None:
+            failure = next(a for a in answers if isinstance(a, HomewardError))
+            return again(effect, failure, now=now)
+        looks = int((effect.result or {}).get("looks", 0)) + 1
+        if refusal is not None and looks > len(self.at.settings.brightpearl.search_lag_seconds):
+            return refused(effect, "goods-in-refused", refusal, credit_id=self._credit_id(effect))
+        pause = Backoff(cap=timedelta(minutes=1)).after(looks)
+        return look_again(effect, "a goods-in note may exist", until=now + pause, looks=looks)
+
+    def _finish(self, effect: Leased, instance: Return, intent: dict[str, Any]) -> None:
+        assert instance.credit is not None
+        ids = {note.reference: note.id for note in self.notes.get(instance.credit.id, ())}
+        goods_in = dict.fromkeys(intent["without_stock"], NOT_STOCKED)
+        for note in intent["notes"]:
+            goods_in |= dict.fromkeys(note["unit_keys"], ids[note["reference"]])
+        self._settle(done(effect, StockReceived(goods_in=goods_in), notes=sorted(set(ids.values()))))
+
+    def _credit_id(self, effect: Leased) -> int:
+        credit = self.returns[effect.return_id].credit
+        assert credit is not None
+        return credit.id
+
+    def _settle(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.settlement.effect.id] = outcome
+
+
+def _rows_of(instance: Return, unit: Unit) -> list[dict[str, Any]]:
+    """The credit rows that stand for one unit: its own row, or the component rows of its bundle."""
+    assert instance.credit is not None
+    rows = instance.credit.rows
+    own = [row for row in rows if row["external_ref"] == str(unit.order_row_id) and not row["bundle_child"]]
+    if not own and instance.credit.adopted:
+        own = [row for row in rows if row["product_id"] and not row["bundle_child"]]
+    return [
+        each
+        for row in own[:1]
+        for each in ([r for r in rows if r["bundle_child"] and r["parent_row_id"] == row["id"]] or [row])
+    ]
+
+
+def _per_unit(instance: Return, row: dict[str, Any]) -> int:
+    """How many of this credit row one returned unit stands for: more than one inside a bundle."""
+    assert instance.credit is not None
+    if not row["bundle_child"]:
+        return 1
+    parent = next(r for r in instance.credit.rows if r["id"] == row["parent_row_id"])
+    return int(Decimal(row["quantity"]) / Decimal(parent["quantity"]))
+
+
+def _warehouse(order: Order | None) -> int:
+    return int(order.copied.get("warehouseId", 0)) if order is not None else 0
+
+
+def _cost(order: Order | None, row: dict[str, Any]) -> Decimal:
+    """Stock value a unit: the order row's item cost, in the accounting currency (sheet 8.1)."""
+    rows = order.rows if order is not None else ()
+    same = next((r for r in rows if r.product_id == row["product_id"] and r.item_cost is not None), None)
+    return same.item_cost if same is not None and same.item_cost is not None else Decimal(0)

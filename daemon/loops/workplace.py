@@ -1,0 +1,76 @@
+"""What every loop of one merchant works with."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients.brightpearl_wire import Account
+from daemon.clients.happy_returns import HappyReturnsClient
+from daemon.clock import Clock
+from daemon.settings import MerchantSettings
+from daemon.store import merchant as merchant_store
+from daemon.store.database import Database
+from daemon.store.sql import Connection
+from daemon.telemetry import Telemetry
+from statemachine.policy import Policy
+
+ACCOUNT_KEPT = timedelta(hours=1)  # reference data changes by hand, rarely; five calls an hour are nothing
+
+
+@dataclass(slots=True)
+class Workplace:
+    """One merchant: its settings, its two vendors, its place in the database, and the fence of our lease."""
+
+    merchant: str
+    settings: MerchantSettings
+    database: Database
+    clock: Clock
+    telemetry: Telemetry
+    happy_returns: HappyReturnsClient
+    brightpearl: BrightpearlClient
+    policy: Policy
+    fence: int = 0
+    _account: tuple[datetime, Account] | None = None
+    stock_tracked: dict[int, bool] = field(default_factory=dict)
+    """Product id → whether Brightpearl keeps stock of it."""
+
+    async def account(self, now: datetime) -> Account:
+        """Reference data of the account, at most ACCOUNT_KEPT old."""
+        if self._account is None or now - self._account[0] > ACCOUNT_KEPT:
+            self._account = (now, await self.brightpearl.account())
+        return self._account[1]
+
+    async def warehouse_location(self, account: Account, warehouse_id: int, *, quarantine: bool) -> int | None:
+        """Where goods go in a warehouse; read once per account refresh."""
+        known = account.locations.get(warehouse_id)
+        if known is None:
+            known = (
+                await self.brightpearl.location(warehouse_id, "default"),
+                await self.brightpearl.location(warehouse_id, "quarantine"),
+            )
+            assert isinstance(account.locations, dict)
+            account.locations[warehouse_id] = known
+        return known[1] if quarantine and known[1] is not None else known[0]
+
+    async def hold(self, connection: Connection) -> None:
+        """First statement of every writing transaction: raises LeaseLostError when the merchant is no longer ours."""
+        await merchant_store.hold_fence(connection, self.merchant, self.fence)
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Wait longer after every failure, with a cap; a pure function of the attempt."""
+
+    first: timedelta = timedelta(seconds=2)
+    cap: timedelta = timedelta(minutes=10)
+
+    def after(self, attempt: int, *, spread: float = 0.0) -> timedelta:
+        """`spread` in [0, 1) keeps many failures from coming back together."""
+        grown: timedelta = self.first * (2 ** min(max(attempt - 1, 0), 16))
+        return min(grown, self.cap) * (1 + spread / 4)
+
+
+def spread_of(key: Any) -> float:
+    """A stable number in [0, 1) for a key."""
+    return (hash(str(key)) % 1000) / 1000

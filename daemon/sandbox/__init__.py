@@ -1,0 +1,1 @@
+"""Faithful local Happy Returns and Brightpearl; imports nothing else of this project."""

@@ -1,0 +1,277 @@
+"""The sandbox server: both vendors, their faults, a clock, a season, and a control API below /_sandbox."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import anyio
+from aiohttp import web
+
+from daemon.sandbox.assumptions import Assumptions
+from daemon.sandbox.books import Books
+from daemon.sandbox.brightpearl import ACCOUNT_TOKEN, APP_REF, Brightpearl
+from daemon.sandbox.clock import SandboxClock
+from daemon.sandbox.faults import Faults
+from daemon.sandbox.happy_returns import AGGREGATE, API_KEY, RETAILER, WEBHOOK_SECRET, HappyReturns
+from daemon.sandbox.season import SCENARIOS, Season
+
+TICK_SECONDS = 0.02
+LEDGER_MAX = 500_000
+
+
+@dataclasses.dataclass(slots=True)
+class Sandbox:
+    """Everything the sandbox holds; `app` serves it."""
+
+    clock: SandboxClock
+    assumptions: Assumptions
+    faults: Faults
+    books: Books
+    brightpearl: Brightpearl
+    happy_returns: HappyReturns
+    season: Season
+    ledger: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    delivering: int = 0
+
+    @classmethod
+    def open(cls, *, clock_file: Path | None = None, now: datetime | None = None, rate: float = 1.0) -> "Sandbox":
+        clock, assumptions, faults = SandboxClock(clock_file, now=now, rate=rate), Assumptions(), Faults()
+        books = Books(clock, assumptions)
+        happy_returns = HappyReturns(clock, assumptions, faults)
+        return cls(
+            clock, assumptions, faults, books, Brightpearl(books), happy_returns, Season(clock, books, happy_returns)
+        )
+
+    def app(self) -> web.Application:
+        app = web.Application(middlewares=[self._misbehave], client_max_size=32 * 1024 * 1024)
+        app.add_routes(self.happy_returns.routes())
+        app.add_routes(self.brightpearl.routes())
+        app.add_routes([
+            web.get("/_sandbox/status", self._status), web.post("/_sandbox/clock", self._move_clock),
+            web.post("/_sandbox/seed", self._seed), web.post("/_sandbox/faults", self._plan_faults),
+            web.post("/_sandbox/assumptions", self._assume), web.post("/_sandbox/lock", self._lock),
+            web.get("/_sandbox/books", self._books), web.get("/_sandbox/truth", self._truth),
+            web.get("/_sandbox/receipts", self._receipts), web.post("/_sandbox/webhook", self._webhook),
+            web.post("/_sandbox/scenario", self._scenario), web.get("/_sandbox/ledger", self._ledger),
+        ])  # fmt: skip
+        return app
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    async def tick(self) -> None:
+        """Let the world go on, until cancelled: the season, webhooks, their retries."""
+        async with aiohttp.ClientSession() as session:
+            while True:
+                now = self.clock.now()
+                self.season.play(now)
+                self.happy_returns.flush(now)
+                self.delivering = 1
+                await self.happy_returns.deliver(session, now)
+                self.delivering = 0
+                await anyio.sleep(TICK_SECONDS)
+
+    def next_at(self) -> datetime | None:
+        """When something happens by itself next; None when the season is over."""
+        moments = [self.season.next_at] if self.season.next_at else []
+        moments += [each.history[0][0] + AGGREGATE for each in self.happy_returns.returns.values() if each.history]
+        moments += [each.due_at for each in self.happy_returns.deliveries]
+        return min((each for each in moments if each is not None), default=None)
+
+    # -- faults -------------------------------------------------------------------------------------------------------
+
+    @web.middleware
+    async def _misbehave(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        if request.path.startswith("/_sandbox"):
+            return await handler(request)
+        body = await request.read()
+        if len(self.ledger) < LEDGER_MAX:
+            self.ledger.append({
+                "at": self.clock.now().isoformat(), "request": f"{request.method} {request.path}",
+                "body_sha256": hashlib.sha256(body).hexdigest(), "key": _key_of(body),
+            })  # fmt: skip
+        fault = self.faults.strike(f"{request.method} {request.path}")
+        if fault is None:
+            return await handler(request)
+        if fault.kind == "slow":
+            await anyio.sleep(fault.delay_seconds)
+            return await handler(request)
+        if fault.kind == "refuse-connection":
+            _cut(request)
+            return web.Response(status=500)
+        if fault.kind in ("error-before", "unavailable", "throttled"):
+            return _failed(fault.kind)
+        answer = await handler(request)
+        if fault.kind == "lose-answer":
+            _cut(request)
+            return answer
+        if fault.kind == "error-after":
+            return _failed("error-before")
+        raw = answer.body if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b"{}"
+        damaged = raw[: len(raw) // 2] if fault.kind == "truncate" else b"<html>\xff\xfe not json</html>"
+        return web.Response(body=damaged, status=answer.status, content_type="application/json")
+
+    # -- control ------------------------------------------------------------------------------------------------------
+
+    async def _status(self, request: web.Request) -> web.Response:
+        next_at = self.next_at()
+        return web.json_response({
+            "now": self.clock.now().isoformat(), "rate": self.clock.rate,
+            "next_at": next_at.isoformat() if next_at else None, "steps_left": len(self.season.steps),
+            "webhooks": {"waiting": len(self.happy_returns.deliveries) + self.delivering,
+                         "sent": self.happy_returns.sent, "given_up": self.happy_returns.given_up},
+            "returns": len(self.happy_returns.returns), "receipts": len(self.season.receipts),
+            "calls": {"brightpearl": self.brightpearl.calls, "happy_returns": self.happy_returns.calls},
+            "throttled": self.brightpearl.throttled, "refused_by_bucket": self.happy_returns.refused,
+            "duplicates_refused": self.books.duplicates_refused,
+            "faults_struck": sum(rule.struck for rule in self.faults.rules),
+        })  # fmt: skip
+
+    async def _move_clock(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        to = datetime.fromisoformat(told["to"]) if told.get("to") else None
+        if told.get("by_seconds"):
+            to = self.clock.now() + timedelta(seconds=float(told["by_seconds"]))
+        return web.json_response({"now": self.clock.move(to=to, rate=told.get("rate")).isoformat()})
+
+    async def _seed(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        self.season.plan(returns=int(told["returns"]), seed=int(told.get("seed", 1)), days=int(told.get("days", 21)))
+        return web.json_response({"orders": len(self.books.orders), "units": len(self.season.truth)})
+
+    async def _scenario(self, request: web.Request) -> web.Response:
+        """Begin one named scenario now: for training and for tests of one thing."""
+        told = await request.json()
+        if not self.books.products:
+            self.season.plan(returns=0, seed=int(told.get("seed", 1)))
+        name = str(told["name"])
+        if name not in SCENARIOS:
+            return web.json_response({"error": f"unknown scenario; known: {sorted(SCENARIOS)}"}, status=400)
+        known = len(self.season.truth)
+        SCENARIOS[name][1](self.season, name, self.clock.now() + timedelta(seconds=1))
+        return web.json_response({"truth": self.season.truth[known:]})
+
+    async def _plan_faults(self, request: web.Request) -> web.Response:
+        try:
+            self.faults.plan(await request.json())
+        except (ValueError, TypeError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response({"rules": len(self.faults.rules)})
+
+    async def _assume(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        for name, value in told.items():
+            if not hasattr(self.assumptions, name):
+                return web.json_response({"error": f"there is no assumption '{name}'"}, status=400)
+            setattr(self.assumptions, name, value)
+        return web.json_response(dataclasses.asdict(self.assumptions))
+
+    async def _lock(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        self.books.locked_until = date.fromisoformat(told["until"]) if told.get("until") else None
+        return web.json_response({"locked_until": told.get("until")})
+
+    async def _books(self, request: web.Request) -> web.Response:
+        return web.json_response(self.books.as_json())
+
+    async def _truth(self, request: web.Request) -> web.Response:
+        return web.json_response({"returns": self.season.truth, "parked_receipts": self.season.parked_receipts})
+
+    async def _receipts(self, request: web.Request) -> web.Response:
+        return web.json_response(self.season.receipts[int(request.query.get("after", "0")) :])
+
+    async def _webhook(self, request: web.Request) -> web.Response:
+        self.happy_returns.webhook_url = str((await request.json())["url"])
+        return web.json_response({"url": self.happy_returns.webhook_url})
+
+    async def _ledger(self, request: web.Request) -> web.Response:
+        return web.json_response(self.ledger)
+
+
+def _cut(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def _failed(kind: str) -> web.Response:
+    if kind == "throttled":
+        text = "You have sent too many requests. Please wait before sending another request"
+        headers = {"brightpearl-requests-remaining": "0", "brightpearl-next-throttle-period": "5000"}
+        return web.json_response({"response": text}, status=503, headers=headers)
+    if kind == "unavailable":
+        return web.Response(text="Service Unavailable", status=503)
+    return web.json_response({"errors": [{"code": "CMNU-003", "message": "Internal error"}]}, status=500)
+
+
+def _key_of(body: bytes) -> str:
+    """The natural key inside a write, if any, for whoever counts effects."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return ""
+    if not isinstance(told, dict):
+        return ""
+    return str(told.get("externalRef") or told.get("transactionRef") or told.get("userBatchReference") or "")
+
+
+def write_configuration(folder: Path, *, sandbox_url: str, listen: str, clock_file: Path | None) -> Path:
+    """A configuration of the daemon that points at this sandbox, with its invented secrets beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    secrets = {
+        "acme.happy-returns.key": API_KEY,
+        "acme.happy-returns.webhook": WEBHOOK_SECRET,
+        "acme.brightpearl.token": ACCOUNT_TOKEN,
+    }
+    for name, secret in secrets.items():
+        path = folder / name
+        path.touch(mode=0o600)
+        path.write_text(secret + "\n")
+    clock = f'\n[clock]\nfile = "{clock_file}"\n' if clock_file else ""
+    config = folder / "homeward.toml"
+    config.write_text(f"""# Written by `homeward sandbox`: Homeward against the local stand-ins.
+state_dir = "state"
+
+[web]
+listen = "{listen}"
+{clock}
+[merchants.acme.happy_returns]
+base_url = "{sandbox_url}"
+retailer_id = "{RETAILER}"
+api_key_file = "acme.happy-returns.key"
+webhook_secret_file = "acme.happy-returns.webhook"
+sweep_minutes_fresh = 720
+sweep_minutes_recent = 1440
+sweep_minutes_old = 2880
+discovery_every_minutes = 1440
+
+[merchants.acme.brightpearl]
+base_url = "{sandbox_url}/public-api/acme"
+app_ref = "{APP_REF}"
+account_token_file = "acme.brightpearl.token"
+requests_per_minute = 140
+
+[merchants.acme.policy]
+credit_trigger = "dropped_off"
+store_credit_payment_method = "GIFTCARD"
+""")
+    return config
+
+
+async def serve(sandbox: Sandbox, *, host: str, port: int, started: Callable[[int], None] | None = None) -> None:
+    """Until cancelled."""
+    runner = web.AppRunner(sandbox.app(), access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        if started is not None:
+            started(runner.addresses[0][1])
+        await sandbox.tick()
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,35 @@
+"""Every UNCONFIRMED choice of the vendors' sheets, in one place, so that a real capture can replace it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Assumptions:
+    """Settable at run time through /_sandbox/assumptions."""
+
+    # Brightpearl
+    requests_per_minute: int = 200
+    multi_message_costs_each: bool = False  # one unit per member instead of one per message
+    search_lag_seconds: float = 2.0
+    created_status: int = 201  # of a sales credit; 200 for a duplicate
+    duplicate_has_body: bool = True
+    duplicate_payment_status: int = 400
+    close_seconds: float = 1.0  # how long an invoice stays pending
+    close_sticks_share: float = 0.02  # closes that stay pending until asked again
+    instance_id: int | None = 11  # reply header; None as for a private app
+    shuffle_results: bool = True
+    token_life_seconds: float = 604800.0
+    rotate_refresh_token: bool = True
+    # Happy Returns
+    bucket_rate: float = 0.5
+    bucket_size: float = 30.0
+    per_item_times: bool = True  # startedAt, droppedOffAt, approvedAt in items
+    per_item_ids: bool = True  # happyReturnsItemID, happyReturnsExpressCode
+    amounts: bool = True
+    type_dropped_off: str = "dropped-off"
+    type_approved: str = "approved"
+    type_expired: str = "expired"
+    webhook_timeout_seconds: float = 10.0
+    webhook_retry_seconds: tuple[float, ...] = (60, 300, 1800, 7200, 21600, 86400)
+    expiry_days: int = 30
+    snapshot_lag_seconds: float = 0.0  # how far the return read lags behind the webhook

@@ -1,0 +1,351 @@
+"""A Brightpearl account: orders, credits, goods-in notes, payments, reference data; what its rules accept and refuse.
+
+Codes ending in -9xx are invented: nobody published the real ones (Brightpearl sheet section 4).
+"""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from daemon.sandbox.assumptions import Assumptions
+from daemon.sandbox.clock import SandboxClock, iso
+
+PENNY = Decimal("0.01")
+CANCELLED_STATUS = 5
+CREDIT_STATUS = 10
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure
+    """Brightpearl says no: HTTP status, code, message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+@dataclass(slots=True)
+class Row:
+    id: int
+    product_id: int | None
+    sku: str
+    name: str
+    quantity: Decimal
+    net: Decimal
+    tax: Decimal
+    tax_code: str
+    nominal: str
+    external_ref: str = ""
+    cost: Decimal = Decimal(0)
+    bundle_parent: bool = False
+    bundle_child: bool = False
+    parent_row_id: int = 0
+
+
+@dataclass(slots=True)
+class Order:
+    id: int
+    type_code: str
+    reference: str
+    external_ref: str
+    parent_id: int
+    contact_id: int
+    status_id: int
+    currency: str
+    exchange_rate: Decimal
+    warehouse_id: int
+    channel_id: int
+    price_mode: str
+    created_at: datetime
+    rows: list[Row]
+    shipping: str = "ASS"
+    invoice_reference: str = ""
+    tax_date: str = ""
+    instance_id: int | None = None
+    updated_at: datetime | None = None
+    indexed_at: datetime | None = None
+    pending_until: datetime | None = None
+    """While the invoice is pending; None with 'pending' means it sticks until closed again."""
+
+    @property
+    def net(self) -> Decimal:
+        return sum((row.net for row in self.rows if not row.bundle_child), Decimal(0))
+
+    @property
+    def tax(self) -> Decimal:
+        return sum((row.tax for row in self.rows if not row.bundle_child), Decimal(0))
+
+
+@dataclass(slots=True)
+class Product:
+    id: int
+    sku: str
+    name: str
+    barcode: str
+    cost: Decimal
+    price: Decimal
+    tax_code: str
+    stock_tracked: bool = True
+    components: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(slots=True)
+class Books:
+    """The account's whole state. Every change goes through a method, which keeps the rules of the sheet."""
+
+    clock: SandboxClock
+    assumptions: Assumptions
+    account: str = "acme"
+    rng: random.Random = field(default_factory=lambda: random.Random(7))
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
+    base_currency: str = "GBP"
+    tax_codes: dict[str, Decimal] = field(
+        default_factory=lambda: {"T20": Decimal(20), "T5": Decimal(5), "T0": Decimal(0), "T9": Decimal(0)}
+    )
+    payment_methods: dict[str, bool] = field(
+        default_factory=lambda: {"SHOPIFY": True, "PAYPAL": True, "GIFTCARD": True, "CHEQUE": False}
+    )
+    products: dict[int, Product] = field(default_factory=dict)
+    orders: dict[int, Order] = field(default_factory=dict)
+    notes_in: dict[int, dict[str, Any]] = field(default_factory=dict)
+    payments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    order_notes: list[dict[str, Any]] = field(default_factory=list)
+    locked_until: date | None = None
+    duplicates_refused: int = 0
+    _next_id: int = 1000
+
+    def new_id(self) -> int:
+        self._next_id += 1
+        return self._next_id
+
+    # -- credits ----------------------------------------------------------------------------------------------------
+
+    def credits_of(self, order_ids: Iterable[int]) -> list[Order]:
+        wanted = set(order_ids)
+        return [order for order in self.orders.values() if order.type_code == "SC" and order.parent_id in wanted]
+
+    def create_credit(self, body: dict[str, Any], *, at: datetime | None = None) -> tuple[int, bool]:
+        """Answer the id and whether it is new. A known (externalRef, instance id) pair changes nothing (sheet 6.1)."""
+        ref, instance = str(body.get("externalRef") or ""), body.get("installedIntegrationInstanceId")
+        if ref and instance is not None:
+            for order in self.orders.values():
+                if order.type_code == "SC" and (order.external_ref, order.instance_id) == (ref, instance):
+                    self.duplicates_refused += 1
+                    return order.id, False
+        customer = body.get("customer") or {}
+        contact = customer.get("id") or body.get("customerId")
+        if not contact:
+            raise Refusal(400, "ORDC-901", "Customer id must be given")
+        status = body.get("statusId") or CREDIT_STATUS
+        if status not in (CREDIT_STATUS, 11, 12):
+            raise Refusal(400, "ORDC-902", f"Order status {status} is not a sales credit status")
+        tax_date = str(body.get("taxDate") or iso(self.clock.now()))
+        self._require_open_period(tax_date)
+        currency = body.get("currency") or {}
+        rows = [self._credit_row(each) for each in body.get("rows") or []]
+        order = Order(
+            id=self.new_id(), type_code="SC", reference=str(body.get("ref") or ""), external_ref=ref,
+            parent_id=int(body.get("parentId") or 0), contact_id=int(contact), status_id=int(status),
+            currency=str(currency.get("code") or self.base_currency),
+            exchange_rate=Decimal(str(currency.get("exchangeRate") or 1)),
+            warehouse_id=int(body.get("warehouseId") or 2), channel_id=int(body.get("channelId") or 0),
+            price_mode=str(body.get("priceModeCode") or "INC"), created_at=at or self.clock.now(), rows=[], shipping="NST",
+            tax_date=tax_date, instance_id=instance,
+            indexed_at=self.clock.now() + timedelta(seconds=self.assumptions.search_lag_seconds),
+        )  # fmt: skip
+        for row in rows:
+            order.rows.append(row)
+            order.rows += self._expand(row)
+        self.orders[order.id] = order
+        return order.id, True
+
+    def _credit_row(self, told: dict[str, Any]) -> Row:
+        tax_code = str(told.get("taxCode") or "")
+        if tax_code not in self.tax_codes:
+            raise Refusal(400, "ORDC-903", f"Tax code {tax_code} does not exist")
+        product_id = told.get("productId")
+        if product_id is None and not told.get("name"):
+            raise Refusal(400, "ORDC-026", "A free-text row needs a product name")
+        if product_id is not None and int(product_id) not in self.products:
+            raise Refusal(400, "ORDC-904", f"Product {product_id} does not exist")
+        try:
+            quantity, net = Decimal(str(told["quantity"])), Decimal(str(told["net"]))
+            tax = Decimal(str(told["tax"]))
+        except (KeyError, InvalidOperation) as error:
+            raise Refusal(400, "ORDC-905", "quantity, net and tax must be numbers") from error
+        if quantity <= 0 or net != net.quantize(PENNY) or tax != tax.quantize(PENNY):
+            raise Refusal(400, "ORDC-906", "quantity must be positive, net and tax at two decimals")
+        product = self.products.get(int(product_id)) if product_id is not None else None
+        return Row(
+            self.new_id(), product.id if product else None, product.sku if product else "",
+            str(told.get("name") or (product.name if product else "")), quantity, net, tax, tax_code,
+            str(told.get("nominalCode") or "4000"), str(told.get("externalRef") or ""),
+            product.cost if product else Decimal(0), bundle_parent=bool(product and product.components),
+        )  # fmt: skip
+
+    def _expand(self, row: Row) -> list[Row]:
+        """The component rows the server adds to a bundle row."""
+        product = self.products.get(row.product_id or 0)
+        return [
+            Row(
+                self.new_id(), component, self.products[component].sku, self.products[component].name,
+                row.quantity * count, Decimal(0), Decimal(0), row.tax_code, row.nominal, "",
+                self.products[component].cost, bundle_child=True, parent_row_id=row.id,
+            )
+            for component, count in (product.components if product else ())
+        ]  # fmt: skip
+
+    def _require_open_period(self, told: str) -> None:
+        if self.locked_until is None:
+            return
+        day = datetime.fromisoformat(told).astimezone(self.zone).date()
+        if day <= self.locked_until:
+            raise Refusal(400, "ACCC-907", f"The accounting period is locked until {self.locked_until.isoformat()}")
+
+    def close_credit(self, credit_id: int, body: dict[str, Any]) -> None:
+        """Ask accounting to invoice: `pending` for a while; a stuck one needs asking again (sheet 6.4)."""
+        order = self.orders.get(credit_id)
+        if order is None or order.type_code != "SC":
+            raise Refusal(404, "CMNC-404", f"Cannot find the resource sales-credit {credit_id}")
+        self.settle_invoices()
+        if order.invoice_reference and order.invoice_reference != "pending":
+            raise Refusal(400, "ORDC-908", "The order has already been invoiced")
+        self._require_open_period(str(body.get("taxDate") or order.tax_date))
+        first = order.invoice_reference == ""
+        order.invoice_reference = "pending"
+        sticks = first and self.rng.random() < self.assumptions.close_sticks_share
+        order.pending_until = None if sticks else self.clock.now() + timedelta(seconds=self.assumptions.close_seconds)
+
+    def settle_invoices(self) -> None:
+        """Accounting finishes what is due."""
+        now = self.clock.now()
+        for order in self.orders.values():
+            if order.invoice_reference == "pending" and order.pending_until is not None and order.pending_until <= now:
+                order.invoice_reference, order.updated_at, order.pending_until = f"SC-{order.id}", now, None
+
+    # -- stock ------------------------------------------------------------------------------------------------------
+
+    def received(self, row_id: int) -> int:
+        lines = (line for note in self.notes_in.values() for line in note["goodsMoved"])
+        return sum(line["quantity"] for line in lines if line["purchaseOrderRowId"] == row_id)
+
+    def receive(self, order_id: int, body: dict[str, Any]) -> int:
+        order = self.orders.get(order_id)
+        if order is None:
+            raise Refusal(404, "CMNC-404", f"Cannot find order {order_id}")
+        reference = str(body.get("userBatchReference") or "")
+        if reference and any(note["userBatchReference"] == reference for note in self.notes_in.values()):
+            self.duplicates_refused += 1
+            raise Refusal(400, "WHSC-909", f"Batch reference {reference} is already in use")
+        by_id = {row.id: row for row in order.rows}
+        lines: list[dict[str, Any]] = []
+        for told in body.get("goodsMoved") or []:
+            row = by_id.get(int(told.get("purchaseOrderRowId") or 0))
+            quantity = int(told.get("quantity") or 0)
+            if row is None or row.product_id is None or row.product_id != told.get("productId"):
+                raise Refusal(400, "WHSC-020", "Product id and row id must name a row of the order")
+            product = self.products[row.product_id]
+            if not product.stock_tracked or product.components:
+                raise Refusal(400, "WHSC-097", f"Product {product.id} is not stock-tracked")
+            if quantity <= 0 or self.received(row.id) + quantity > row.quantity:
+                raise Refusal(400, "WHSC-910", f"Row {row.id}: more than its quantity would be received")
+            lines.append({
+                "productId": row.product_id, "purchaseOrderRowId": row.id, "quantity": quantity,
+                "warehouseId": body.get("warehouseId"), "destinationLocationId": told.get("destinationLocationId"),
+                "productValue": told.get("productValue"), "cleared": True,
+            })  # fmt: skip
+        if not lines:
+            raise Refusal(400, "WHSC-911", "Nothing to receive")
+        note_id = self.new_id()
+        self.notes_in[note_id] = {
+            "goodsNoteId": note_id, "orderId": order_id, "transfer": False, "goodsNoteStatus": "CLOSED",
+            "userBatchReference": reference, "receivedOn": body.get("receivedOn"), "createdBy": 206,
+            "goodsMoved": [{**line, "goodsNoteId": note_id, "batchGoodsNoteId": note_id} for line in lines],
+        }  # fmt: skip
+        order.updated_at = self.clock.now()
+        return note_id
+
+    def stock_status(self, order: Order) -> str:
+        due = [row for row in order.rows if row.product_id and self._is_received_by_row(row)]
+        if order.type_code != "SC":
+            return "SOA"
+        if not due:
+            return "NON"
+        whole = all(self.received(row.id) >= row.quantity for row in due)
+        return "SCA" if whole else "SCP" if any(self.received(row.id) for row in due) else "SCN"
+
+    def _is_received_by_row(self, row: Row) -> bool:
+        product = self.products[row.product_id or 0]
+        return product.stock_tracked and not product.components
+
+    # -- money ------------------------------------------------------------------------------------------------------
+
+    def pay(self, body: dict[str, Any]) -> int:
+        order_id = int(body.get("orderId") or 0)
+        kind, method = str(body.get("paymentType") or ""), str(body.get("paymentMethodCode") or "")
+        if kind not in ("AUTH", "CAPTURE", "PAYMENT", "RECEIPT", "VOID"):
+            raise Refusal(400, "ACCC-912", "paymentType is not valid")
+        if order_id not in self.orders or not method or len(method) > 36:
+            raise Refusal(400, "ACCC-913", "orderId and paymentMethodCode must be given")
+        if not body.get("paymentDate") or not body.get("currencyIsoCode"):
+            raise Refusal(400, "ACCC-914", "paymentDate and currencyIsoCode must be given")
+        reference = str(body.get("transactionRef") or "")
+        if len(reference) > 64:
+            raise Refusal(400, "ACCC-915", "transactionRef is longer than 64 characters")
+        taken = {(p["transactionRef"], p["paymentMethodCode"]) for p in self.payments.values()}
+        if reference and (reference, method) in taken:
+            self.duplicates_refused += 1
+            raise Refusal(self.assumptions.duplicate_payment_status, "ACCC-916", "The transaction reference is in use")
+        self._require_open_period(str(body["paymentDate"]))
+        amount = Decimal(str(body.get("amountPaid") or 0)).quantize(PENNY, ROUND_HALF_UP)
+        if amount < 0:
+            raise Refusal(400, "ACCC-917", "amountPaid must not be negative")
+        payment_id = self.new_id()
+        self.payments[payment_id] = {
+            "paymentId": payment_id, "transactionRef": reference, "transactionCode": body.get("transactionCode"),
+            "paymentMethodCode": method, "paymentType": kind, "orderId": order_id, "currencyId": 1,
+            "currencyCode": body["currencyIsoCode"], "amountAuthorized": "0.00", "amountPaid": str(amount),
+            "expires": None, "paymentDate": body["paymentDate"], "createdOn": iso(self.clock.now()),
+            "journalId": payment_id + 500_000 if self.payment_methods.get(method) else 0,
+        }  # fmt: skip
+        return payment_id
+
+    def payment_status(self, order: Order) -> str:
+        mine = [p for p in self.payments.values() if p["orderId"] == order.id]
+        wanted = "PAYMENT" if order.type_code == "SC" else "RECEIPT"
+        paid = sum((Decimal(p["amountPaid"]) for p in mine if p["paymentType"] == wanted), Decimal(0))
+        total = order.net + order.tax
+        if total == 0:
+            return "NOT_APPLICABLE"
+        return "PAID" if paid >= total else "PARTIALLY_PAID" if paid > 0 else "UNPAID"
+
+    # -- everything, for whoever compares ----------------------------------------------------------------------------
+
+    def as_json(self) -> dict[str, Any]:
+        self.settle_invoices()
+        return {
+            "orders": [self._plain(order) for order in self.orders.values() if order.type_code == "SO"],
+            "credits": [self._plain(order) for order in self.orders.values() if order.type_code == "SC"],
+            "goods_in": list(self.notes_in.values()),
+            "payments": list(self.payments.values()),
+            "duplicates_refused": self.duplicates_refused,
+        }
+
+    def _plain(self, order: Order) -> dict[str, Any]:
+        return {
+            "id": order.id, "parent_id": order.parent_id, "reference": order.reference,
+            "external_ref": order.external_ref, "currency": order.currency, "net": str(order.net),
+            "tax": str(order.tax), "invoice_reference": order.invoice_reference, "status_id": order.status_id,
+            "stock_status": self.stock_status(order), "payment_status": self.payment_status(order),
+            "rows": [
+                {
+                    "id": row.id, "product_id": row.product_id, "sku": row.sku, "quantity": str(row.quantity),
+                    "net": str(row.net), "tax": str(row.tax), "tax_code": row.tax_code,
+                    "external_ref": row.external_ref, "bundle_child": row.bundle_child,
+                }
+                for row in order.rows
+            ],
+        }  # fmt: skip

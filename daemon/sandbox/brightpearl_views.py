@@ -1,0 +1,165 @@
+"""How a Brightpearl account's state looks on the wire: orders, credits, searches, products (sheet sections 5, 6, 10)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from daemon.sandbox.books import Books, Order, Product, Row
+from daemon.sandbox.clock import iso
+
+ORDER_COLUMNS = (
+    ("orderId", "IDSET"), ("orderTypeId", "IDSET"), ("contactId", "INTEGER"), ("orderStatusId", "INTEGER"),
+    ("orderStockStatusId", "INTEGER"), ("createdOn", "PERIOD"), ("createdById", "INTEGER"), ("customerRef", "STRING"),
+    ("orderPaymentStatusId", "INTEGER"), ("updatedOn", "PERIOD"), ("parentOrderId", "IDSET"),
+    ("orderShippingStatusId", "INTEGER"), ("externalRef", "STRING"), ("installedIntegrationInstanceId", "INTEGER"),
+    ("warehouseId", "IDSET"), ("staffOwnerContactId", "INTEGER"), ("taxDate", "PERIOD"), ("departmentId", "INTEGER"),
+    ("deliveryDate", "PERIOD"),
+)  # fmt: skip
+PAYMENT_COLUMNS = (
+    ("paymentId", "INTEGER"), ("transactionRef", "STRING"), ("transactionCode", "STRING"),
+    ("paymentMethodCode", "STRING"), ("paymentType", "STRING"), ("orderId", "IDSET"), ("currencyId", "INTEGER"),
+    ("currencyCode", "STRING"), ("amountAuthorized", "STRING"), ("amountPaid", "STRING"), ("expires", "PERIOD"),
+    ("paymentDate", "PERIOD"), ("createdOn", "PERIOD"), ("journalId", "INTEGER"),
+)  # fmt: skip
+PRODUCT_COLUMNS = (("productId", "INTEGER"), ("productName", "STRING"), ("SKU", "STRING"), ("barcode", "STRING"))
+NOTE_COLUMNS = (("orderId", "IDSET"), ("noteId", "INTEGER"), ("noteText", "STRING"), ("dateAdded", "PERIOD"))
+
+_TYPE_IDS = {"SO": 1, "PO": 2, "SC": 3, "PC": 4}
+_SHIPPING_IDS = {"NST": 1, "SNS": 2, "SPS": 3, "ASS": 4}
+_FREE_TEXT_PRODUCT = 1000
+
+
+def local(books: Books, moment: datetime | None) -> str | None:
+    return iso(moment.astimezone(books.zone)) if moment else None
+
+
+def order_view(books: Books, order: Order) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "id": order.id, "parentOrderId": order.parent_id, "orderTypeCode": order.type_code,
+        "reference": order.reference, "version": 3,
+        "state": {"tax": "INVOICED" if order.invoice_reference not in ("", "pending") else "READY"},
+        "orderStatus": {"orderStatusId": order.status_id, "name": "Invoiced" if order.status_id == 4 else "Status"},
+        "orderPaymentStatus": books.payment_status(order), "stockStatusCode": books.stock_status(order),
+        "allocationStatusCode": "AAA", "shippingStatusCode": order.shipping,
+        "placedOn": local(books, order.created_at), "createdOn": local(books, order.created_at), "createdById": 206,
+        "priceListId": 1, "priceModeCode": order.price_mode,
+        "invoices": [{"invoiceReference": order.invoice_reference, "taxDate": order.tax_date or None}],
+        "currency": {
+            "accountingCurrencyCode": books.base_currency, "orderCurrencyCode": order.currency,
+            "exchangeRate": f"{order.exchange_rate:.6f}", "fixedExchangeRate": order.exchange_rate != 1,
+        },
+        "totalValue": {"net": str(order.net), "taxAmount": str(order.tax), "total": str(order.net + order.tax)},
+        "assignment": {"current": {"staffOwnerContactId": 0, "projectId": 0, "channelId": order.channel_id,
+                                   "leadSourceId": 0, "teamId": 0}},
+        "parties": {"customer": {"contactId": order.contact_id, "addressFullName": "A Shopper",
+                                 "countryIsoCode": "GB"}, "billing": {"contactId": order.contact_id}},
+        "orderRows": {str(row.id): _row_view(order, row) for row in order.rows},
+        "warehouseId": order.warehouse_id, "historicalOrder": False,
+    }  # fmt: skip
+    if order.external_ref:
+        view["externalRef"] = order.external_ref
+    if order.instance_id is not None:
+        view["installedIntegrationInstanceId"] = order.instance_id
+    if order.updated_at:
+        view["updatedOn"] = local(books, order.updated_at)
+    return view
+
+
+def _row_view(order: Order, row: Row) -> dict[str, Any]:
+    rate = (row.tax / row.net * 100).quantize(Decimal("0.0001")) if row.net else Decimal("0.0000")
+    view: dict[str, Any] = {
+        "orderRowSequence": "10", "productId": row.product_id or _FREE_TEXT_PRODUCT, "productName": row.name,
+        "quantity": {"magnitude": f"{row.quantity:.4f}"},
+        "itemCost": {"currencyCode": "GBP", "value": f"{row.cost:.4f}"},
+        "rowValue": {
+            "taxRate": str(rate), "taxCode": row.tax_code, "taxCalculator": "brightpearl",
+            "rowNet": {"currencyCode": order.currency, "value": f"{row.net:.4f}"},
+            "rowTax": {"currencyCode": order.currency, "value": f"{row.tax:.2f}"}, "taxClassId": 2,
+        },
+        "nominalCode": row.nominal,
+        "composition": {"bundleParent": row.bundle_parent, "bundleChild": row.bundle_child,
+                        "parentOrderRowId": row.parent_row_id},
+        "clonedFromId": 0,
+    }  # fmt: skip
+    if row.product_id is not None:
+        view["productSku"] = row.sku
+    if row.external_ref:
+        view["externalRef"] = row.external_ref
+    return view
+
+
+def credit_view(books: Books, order: Order) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "id": order.id, "customer": {"id": order.contact_id}, "ref": order.reference, "parentId": order.parent_id,
+        "placedOn": local(books, order.created_at), "taxDate": order.tax_date, "statusId": order.status_id,
+        "warehouseId": order.warehouse_id, "channelId": order.channel_id, "priceModeCode": order.price_mode,
+        "currency": {"code": order.currency, "exchangeRate": f"{order.exchange_rate:.6f}",
+                     "fixedExchangeRate": order.exchange_rate != 1},
+        "createdOn": local(books, order.created_at), "createdBy": 206,
+        "total": {"net": str(order.net), "tax": str(order.tax), "gross": str(order.net + order.tax)},
+        "stockStatusCode": books.stock_status(order), "orderPaymentStatus": books.payment_status(order),
+        "isCanceled": False,
+        "rows": [
+            {
+                "id": row.id, "productId": row.product_id or _FREE_TEXT_PRODUCT, "name": row.name, "sku": row.sku,
+                "quantity": str(row.quantity), "taxCode": row.tax_code, "net": str(row.net), "tax": str(row.tax),
+                "nominalCode": row.nominal, "externalRef": row.external_ref, "bundleParent": row.bundle_parent,
+                "bundleChild": row.bundle_child, "parentRowId": row.parent_row_id,
+            }
+            for row in reversed(order.rows)
+        ],
+    }  # fmt: skip
+    if order.external_ref:
+        view["externalRef"] = order.external_ref
+    return view
+
+
+def order_search_row(books: Books, order: Order) -> list[Any]:
+    stock_ids = {"SOA": 3, "SCN": 7, "SCP": 8, "SCA": 9, "NON": 13}
+    return [
+        order.id, _TYPE_IDS[order.type_code], order.contact_id, order.status_id,
+        stock_ids.get(books.stock_status(order), 13), local(books, order.created_at), 206, order.reference, 1,
+        local(books, order.updated_at), order.parent_id or None, _SHIPPING_IDS[order.shipping],
+        order.external_ref or None, order.instance_id, order.warehouse_id, 0, order.tax_date or None,
+        order.channel_id, None,
+    ]  # fmt: skip
+
+
+def payment_search_row(payment: dict[str, Any]) -> list[Any]:
+    return [payment[name] for name, _ in PAYMENT_COLUMNS]
+
+
+def product_view(product: Product) -> dict[str, Any]:
+    return {
+        "id": product.id, "brandId": 74, "productTypeId": 1,
+        "identity": {"sku": product.sku, "barcode": product.barcode, "ean": product.barcode},
+        "stock": {"stockTracked": product.stock_tracked, "weight": {"magnitude": 0.4}},
+        "financialDetails": {"taxable": True, "taxCode": {"id": 2, "code": product.tax_code}},
+        "salesChannels": [{"salesChannelName": "Brightpearl", "productName": product.name, "productCondition": "new"}],
+        "composition": {
+            "bundle": bool(product.components),
+            "bundleComponents": [{"productId": c, "productQuantity": n} for c, n in product.components],
+        },
+        "variations": [], "nominalCodeSales": "4000", "status": "LIVE", "version": 1,
+    }  # fmt: skip
+
+
+def search_view(
+    columns: Iterable[tuple[str, str]], rows: list[list[Any]], *, first: int, size: int, reference: Any = None
+) -> dict[str, Any]:
+    """The envelope of every search; firstResult and lastResult are absent without results."""
+    page = rows[first - 1 : first - 1 + size]
+    meta: dict[str, Any] = {
+        "morePagesAvailable": first - 1 + size < len(rows), "resultsAvailable": len(rows),
+        "resultsReturned": len(page),
+        "columns": [
+            {"name": name, "sortable": True, "filterable": True, "reportDataType": kind, "referenceData": [],
+             "isFreeTextSearchable": False, "required": False}
+            for name, kind in columns
+        ],
+        "sorting": [],
+    }  # fmt: skip
+    if page:
+        meta |= {"firstResult": first, "lastResult": first + len(page) - 1}
+    return {"response": {"results": page, "metaData": meta}, "reference": reference or {}}

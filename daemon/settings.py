@@ -1,0 +1,264 @@
+"""The configuration: one TOML file, checked as a whole; every fault is reported at once with its key's full name."""
+
+import os
+import tomllib
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+
+from daemon.errors import SettingsError
+from statemachine.credit.snapshot import CreditPolicy
+from statemachine.policy import Policy
+from statemachine.units import Progress
+
+LEASE_SECONDS = 15  # a dead daemon's merchants are taken over within this time
+EFFECT_LEASE = timedelta(seconds=90)  # how long a dispatcher may hold an effect
+HTTP_TIMEOUT_SECONDS = 20.0  # one call to a vendor, connect to last byte; inside EFFECT_LEASE
+assert EFFECT_LEASE.total_seconds() > HTTP_TIMEOUT_SECONDS
+
+TRIGGERS = {"started": Progress.STARTED, "dropped_off": Progress.DROPPED_OFF, "approved": Progress.APPROVED}
+Trigger = Literal["started", "dropped_off", "approved"]
+
+
+def _relative_to_config(value: Any, info: ValidationInfo) -> Any:
+    """Paths are relative to the file that names them, or to systemd's credentials when that folder holds them."""
+    if not isinstance(value, str):
+        return value
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and (Path(credentials) / value).is_file():
+        return Path(credentials) / value
+    base = (info.context or {}).get("base", Path())
+    return Path(base) / Path(value).expanduser()
+
+
+ConfigPath = Annotated[Path, BeforeValidator(_relative_to_config)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatabaseSettings(_Section):
+    dsn: str | None = None
+    """PostgreSQL connection; left out: an embedded server in `state_dir`."""
+    pool_max: int = Field(default=8, ge=2, le=100)
+
+
+class WebSettings(_Section):
+    listen: str = "127.0.0.1:8600"
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or not 0 <= int(port) < 65536:
+            raise ValueError("give it as HOST:PORT, for example 127.0.0.1:8600")
+        return value
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+
+class TelemetrySettings(_Section):
+    otlp_endpoint: str | None = None
+    """OTLP over HTTP, without /v1/traces; left out: no export."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class ClockSettings(_Section):
+    file: ConfigPath | None = None
+    """A sandbox's clock file; left out: the machine's clock."""
+
+
+class HappyReturnsSettings(_Section):
+    base_url: str = "https://partner.happyreturns.com"
+    retailer_id: str
+    api_key_file: ConfigPath
+    webhook_secret_file: ConfigPath | None = None
+    webhook_signature: Literal["hmac-sha256-hex", "hmac-sha256-base64"] = "hmac-sha256-hex"
+    """UNCONFIRMED U-11."""
+    order_number_prefix: str = ""
+    """Put before an order number we ask for, where the shop feeds Happy Returns '#1042' and Brightpearl '1042'."""
+    requests_per_second: float | None = Field(default=None, gt=0)
+    """Pace; left out: as fast as the answers come until a 429 names the limit, then that limit."""
+    sweep_minutes_fresh: int = Field(default=30, ge=1)
+    sweep_minutes_recent: int = Field(default=240, ge=1)
+    sweep_minutes_old: int = Field(default=1440, ge=1)
+    shipments_every_minutes: int = Field(default=15, ge=1)
+    shipments_overlap_hours: int = Field(default=48, ge=1)
+    discovery: bool = True
+    """Ask for returns of shipped orders nobody told us about."""
+    discovery_days: int = Field(default=60, ge=1)
+    discovery_every_minutes: int = Field(default=60, ge=1)
+    discovery_repeat_hours: int = Field(default=72, ge=1)
+
+
+class OAuthSettings(_Section):
+    client_id: str
+    client_secret_file: ConfigPath | None = None
+    refresh_token_file: ConfigPath
+    """Written back after each refresh."""
+    token_url: str
+
+
+class BrightpearlSettings(_Section):
+    base_url: str
+    app_ref: str
+    dev_ref: str | None = None
+    account_token_file: ConfigPath | None = None
+    staff_token_file: ConfigPath | None = None
+    oauth: OAuthSettings | None = None
+    requests_per_minute: int = Field(default=140, ge=1, le=6000)
+    installed_integration_instance_id: int | None = None
+    """Left out: taken from the replies' header, and sent only where that header exists. UNCONFIRMED for private apps."""
+    order_number_field: Literal["reference", "external_ref"] = "reference"
+    """Which field of the order holds the shopper's number."""
+    bundled_writes: bool = False
+    """Send independent writes in multi-messages of up to ten."""
+    search_lag_seconds: tuple[int, ...] = (2, 10, 60)
+    """After an unknown outcome: how long to wait between look-ups before the write is repeated."""
+    pending_close_minutes: int = Field(default=10, ge=1)
+    """A credit still 'pending' after this long is closed again. Source: Brightpearl sheet 6.4."""
+
+    @field_validator("oauth")
+    @classmethod
+    def _one_way_to_sign(cls, value: OAuthSettings | None, info: ValidationInfo) -> OAuthSettings | None:
+        given = [info.data.get("account_token_file"), info.data.get("staff_token_file"), value]
+        if sum(each is not None for each in given) != 1:
+            raise ValueError("give exactly one of account_token_file, staff_token_file and an oauth table")
+        return value
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class AssumptionSettings(_Section):
+    """UNCONFIRMED points of the vendors' sheets that change what we conclude."""
+
+    status_covers_all_items: bool = False
+    """U-19: a webhook's status holds for every unit it lists."""
+
+
+class PolicySettings(_Section):
+    credit_trigger: Trigger = "dropped_off"
+    credit_trigger_by_method: dict[str, Trigger] = Field(default_factory=dict)
+    confirm_webhooks: bool = True
+    restock: Literal["receipt", "credit", "observe"] = "receipt"
+    record_refund: bool = True
+    refund_payment_method: str | None = None
+    """Payment method code of refunds; left out: the one the order was paid with."""
+    store_credit_payment_method: str | None = None
+    close_credit: bool = True
+    credit_status_id: int | None = None
+    """Status of new credits; left out: the account's own default."""
+    return_warehouse_id: int | None = None
+    """Where goods come in; left out: the order's warehouse."""
+    quarantine_damaged: bool = True
+    approve_returns: bool = False
+    """Approving at Happy Returns moves money and cannot be undone; off unless set."""
+    on_invoiced_order: Literal["credit", "hold"] = "credit"
+    on_exchange: Literal["credit", "hold"] = "hold"
+    on_processing_fee: Literal["hold", "ignore"] = "hold"
+    amount_check: Literal["note", "hold"] = "note"
+    amount_tolerance: Decimal = Decimal("0.05")
+    order_wait_hours: int = Field(default=24, ge=1)
+    """How long an order may be missing from Brightpearl (sync lag) before a person is asked."""
+    initiated_days: int = Field(default=35, ge=1)
+    scanned_hours: int = Field(default=24, ge=1)
+    credit_pending_hours: int = Field(default=1, ge=1)
+    credited_days: int = Field(default=28, ge=1)
+
+    def machine(self) -> Policy:
+        return Policy(
+            credit_trigger=TRIGGERS[self.credit_trigger],
+            credit_trigger_by_method={k: TRIGGERS[v] for k, v in self.credit_trigger_by_method.items()},
+            confirm_hints=self.confirm_webhooks,
+            restock=self.restock,
+            record_refund=self.record_refund,
+            close_credit=self.close_credit,
+            initiated_for=timedelta(days=self.initiated_days),
+            scanned_for=timedelta(hours=self.scanned_hours),
+            credit_pending_for=timedelta(hours=self.credit_pending_hours),
+            credited_for=timedelta(days=self.credited_days),
+        )
+
+    def credit(self) -> CreditPolicy:
+        return CreditPolicy(
+            on_invoiced_order=self.on_invoiced_order,
+            on_exchange=self.on_exchange,
+            on_processing_fee=self.on_processing_fee,
+            amount_check=self.amount_check,
+            amount_tolerance=self.amount_tolerance,
+        )
+
+
+class MerchantSettings(_Section):
+    happy_returns: HappyReturnsSettings
+    brightpearl: BrightpearlSettings
+    policy: PolicySettings = PolicySettings()
+    assumptions: AssumptionSettings = AssumptionSettings()
+
+
+class Settings(_Section):
+    name: str = ""
+    """Name of this daemon in leases and logs; left out: host name and process id."""
+    state_dir: ConfigPath = Path("/var/lib/homeward")
+    database: DatabaseSettings = DatabaseSettings()
+    web: WebSettings = WebSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    clock: ClockSettings = ClockSettings()
+    merchants: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")], MerchantSettings] = Field(
+        default_factory=dict
+    )
+
+
+def config_path(given: Path | None) -> Path:
+    """The file in force: flag, then HOMEWARD_CONFIG, then /etc/homeward/homeward.toml."""
+    return given or Path(os.environ.get("HOMEWARD_CONFIG") or "/etc/homeward/homeward.toml")
+
+
+def load(path: Path) -> Settings:
+    """Read and check the file. Raises SettingsError naming every fault, its key and what would be valid."""
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path}: no such file; name one with --config or HOMEWARD_CONFIG") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    base = path.resolve().parent
+    told.setdefault("state_dir", str(base / ".homeward"))
+    try:
+        return Settings.model_validate(told, context={"base": base})
+    except ValidationError as error:
+        faults = [_fault(each) for each in error.errors(include_url=False)]
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        raise SettingsError(f"{path}: {len(faults)} fault(s)\n{lines}") from error
+
+
+def _fault(error: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in error["loc"] if part != "[key]")
+    if error["type"] == "extra_forbidden":
+        return f"{key}: there is no such setting; see the README's table of settings"
+    if error["type"] == "missing":
+        return f"{key}: is required"
+    return f"{key}: {error['msg']} (given: {str(error['input'])[:60]!r})"
+
+
+def read_secret(path: Path) -> str:
+    """A secret from its file, without the final newline. Raises SettingsError, never naming the content."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise SettingsError(f"secret file {path}: {reason}") from error
+    if not secret:
+        raise SettingsError(f"secret file {path}: is empty")
+    return secret

@@ -1,0 +1,1 @@
+"""The only room that speaks SQL: each x.py beside its x.sql."""

@@ -1,0 +1,75 @@
+"""The database itself: pool, schema, version."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+
+from daemon.errors import DatabaseUnusableError
+from daemon.store.sql import Connection, prepare_connection
+
+SCHEMA_VERSION = 1
+SCHEMA_FILE = Path(__file__).resolve().parents[2] / "schema.sql"
+COMMAND_TIMEOUT_SECONDS = 30.0
+_SESSION = {
+    "application_name": "homeward",
+    # A frozen daemon must not hold its locks against whoever takes its merchants over.
+    "idle_in_transaction_session_timeout": "5s",
+}
+_MIGRATION_LOCK = 0x686F6D65  # "home": one migration at a time
+
+DISCONNECTED = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+"""What a lost or restarting PostgreSQL looks like: nothing was committed by us that we know of; try again."""
+
+
+class Database:
+    """A pool of connections to one Homeward database."""
+
+    def __init__(self, pool: asyncpg.Pool, dsn: str) -> None:
+        self.pool, self.dsn = pool, dsn
+
+    @classmethod
+    async def connect(cls, dsn: str, *, pool_max: int = 8) -> "Database":
+        """Raises DatabaseUnusableError when the server cannot be reached at all."""
+        try:
+            pool = await asyncpg.create_pool(
+                dsn, min_size=1, max_size=pool_max, init=prepare_connection, command_timeout=COMMAND_TIMEOUT_SECONDS,
+                server_settings=_SESSION,
+            )  # fmt: skip
+        except (*DISCONNECTED, asyncpg.PostgresError, ValueError) as error:
+            raise DatabaseUnusableError(f"PostgreSQL does not answer: {type(error).__name__}: {error}") from error
+        return cls(pool, dsn)
+
+    async def close(self) -> None:
+        self.pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with self.pool.acquire() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        async with self.pool.acquire() as connection:
+            yield connection
+
+    async def version(self) -> int:
+        """The schema's version; 0 for a database Homeward has not been installed in."""
+        async with self.reading() as connection:
+            known = await connection.fetchval("SELECT to_regclass('schema_version') IS NOT NULL")
+            return int(await connection.fetchval("SELECT max(version) FROM schema_version")) if known else 0
+
+    async def migrate(self) -> tuple[int, int]:
+        """Bring the schema to SCHEMA_VERSION; answer (before, after). Safe to repeat and to run twice at once."""
+        async with self.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+            known = await connection.fetchval("SELECT to_regclass('schema_version') IS NOT NULL")
+            before = int(await connection.fetchval("SELECT max(version) FROM schema_version")) if known else 0
+            if before > SCHEMA_VERSION:
+                raise DatabaseUnusableError(
+                    f"the database is at schema version {before}, this program knows {SCHEMA_VERSION}: use a newer one"
+                )
+            if before == 0:
+                await connection.execute(SCHEMA_FILE.read_text(encoding="utf-8"))
+            return before, SCHEMA_VERSION

@@ -1,0 +1,169 @@
+"""Inbox: the one door. Whatever may change a return is stored here before anything is decided."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from daemon.store.sql import Connection, Record, plain, statements
+from statemachine.events import BY_NAME, EVENTS, Event
+from statemachine.refs import order_key
+
+SQL = statements(__file__)
+
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {event.name: TypeAdapter(event) for event in EVENTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event on its way into the inbox, addressed to a family, or to one part of it."""
+
+    natural_key: str
+    event: Event
+    happy_return_id: str
+    order_number: str
+    source: str
+    received_at: datetime
+    actor: str = "homeward"
+    part: int | None = None
+    trace: str | None = None
+    parked: str | None = None
+    """Why this cannot be addressed yet; it is kept and looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event to decide on."""
+
+    id: int
+    event: Event
+    happy_return_id: str
+    order_number: str
+    order_key: str
+    part: int | None
+    source: str
+    actor: str
+    trace: str | None
+    received_at: datetime
+
+
+def decode(name: str, payload: dict[str, Any]) -> Event:
+    event: Event = _ADAPTERS[name].validate_python(payload)
+    assert isinstance(event, BY_NAME[name])
+    return event
+
+
+async def put(connection: Connection, merchant: str, arrivals: Iterable[Arrival]) -> set[str]:
+    """Store what is new; answer the natural keys that were."""
+    rows = [
+        {
+            "natural_key": each.natural_key,
+            "event": each.event.name,
+            "happy_return_id": each.happy_return_id,
+            "order_number": each.order_number,
+            "order_key": order_key(each.order_number),
+            "part": each.part,
+            "payload": plain(_ADAPTERS[each.event.name], each.event),
+            "source": each.source,
+            "actor": each.actor,
+            "trace": each.trace,
+            "received_at": each.received_at.isoformat(),
+            "state": "parked" if each.parked else None,
+            "outcome": each.parked,
+        }
+        for each in arrivals
+    ]
+    if not rows:
+        return set()
+    return {row["natural_key"] for row in await SQL.rows(connection, "put", merchant=merchant, rows=rows)}
+
+
+async def waiting_families(connection: Connection, merchant: str, families_max: int) -> list[tuple[str, str]]:
+    rows = await SQL.rows(
+        connection, "waiting_families", merchant=merchant, families_max=families_max, events_max=families_max * 8
+    )
+    return [(row["happy_return_id"], row["order_key"]) for row in rows]
+
+
+async def read_waiting(
+    connection: Connection, merchant: str, families: list[tuple[str, str]], events_max: int
+) -> list[Waiting]:
+    rows = await SQL.rows(
+        connection, "read_waiting", merchant=merchant, happy_return_ids=[f[0] for f in families],
+        order_keys=[f[1] for f in families], events_max=events_max,
+    )  # fmt: skip
+    return [
+        Waiting(
+            row["id"], decode(row["event"], row["payload"]), row["happy_return_id"], row["order_number"],
+            row["order_key"], row["part"], row["source"], row["actor"], row["trace"], row["received_at"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def settle(connection: Connection, merchant: str, outcomes: list[dict[str, Any]], now: datetime) -> None:
+    if outcomes:
+        await SQL.run(connection, "settle", merchant=merchant, rows=outcomes, now=now)
+
+
+async def park_family(connection: Connection, merchant: str, family: tuple[str, str], why: str, now: datetime) -> None:
+    await SQL.run(
+        connection, "park_family", merchant=merchant, happy_return_id=family[0], order_key=family[1], outcome=why,
+        now=now,
+    )  # fmt: skip
+
+
+async def parked_receipts(connection: Connection, merchant: str, batch_max: int) -> list[Record]:
+    return await SQL.rows(connection, "parked_receipts", merchant=merchant, batch_max=batch_max)
+
+
+async def unpark(
+    connection: Connection, merchant: str, row_id: int, *, event: Event, happy_return_id: str, order_number: str
+) -> None:
+    await SQL.run(
+        connection, "unpark", merchant=merchant, id=row_id, happy_return_id=happy_return_id, order_number=order_number,
+        order_key=order_key(order_number), payload=plain(_ADAPTERS[event.name], event),
+    )  # fmt: skip
+
+
+async def listing(
+    connection: Connection, *, merchant: str | None, state: str | None, happy_return_id: str | None, rows_max: int
+) -> list[Record]:
+    return await SQL.rows(
+        connection, "listing", merchant=merchant, state=state, happy_return_id=happy_return_id, rows_max=rows_max
+    )
+
+
+async def keep_delivery(
+    connection: Connection, merchant: str, *, source: str, body: bytes, reason: str | None, received_at: datetime
+) -> tuple[int, int]:
+    """Keep a body; `reason` quarantines it. Answers its id and how often it came before."""
+    row = await SQL.row(
+        connection, "keep_delivery", merchant=merchant, source=source, body=body, reason=reason,
+        body_sha256=hashlib.sha256(body).hexdigest(), state="quarantined" if reason else "accepted",
+        received_at=received_at,
+    )  # fmt: skip
+    assert row is not None
+    return row["id"], row["repeats"]
+
+
+async def deliveries(connection: Connection, *, merchant: str | None, state: str | None, rows_max: int) -> list[Record]:
+    return await SQL.rows(connection, "deliveries", merchant=merchant, state=state, rows_max=rows_max)
+
+
+async def backlog(connection: Connection, merchant: str) -> Record:
+    row = await SQL.row(connection, "backlog", merchant=merchant)
+    assert row is not None
+    return row
+
+
+async def is_known(connection: Connection, merchant: str, natural_key: str) -> bool:
+    return bool(await SQL.value(connection, "is_known", merchant=merchant, natural_key=natural_key))
+
+
+async def units_on_the_way(connection: Connection, merchant: str, happy_return_ids: list[str]) -> set[tuple[str, str]]:
+    rows = await SQL.rows(connection, "units_on_the_way", merchant=merchant, happy_return_ids=happy_return_ids)
+    return {(row["happy_return_id"], row["unit_key"]) for row in rows}

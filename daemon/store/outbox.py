@@ -1,0 +1,123 @@
+"""Outbox: effects waiting to reach Brightpearl, and who holds them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from daemon.errors import LeaseLostError
+from daemon.store.sql import Connection, Record, statements
+from statemachine.effects import AskHappyReturns, Effect, ReceiveStock
+
+SQL = statements(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """An effect in our hands. `sent` tells that it may have been done already: look before repeating."""
+
+    id: int
+    return_id: int
+    kind: str
+    key: str
+    payload: dict[str, Any]
+    intent: dict[str, Any] | None
+    sent_at: datetime | None
+    attempts: int
+    result: dict[str, Any] | None
+    trace: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How one attempt ended. `forget_intent`: certainly nothing was done, so the next attempt decides afresh."""
+
+    effect: Leased
+    outcome: str
+    detail: dict[str, Any]
+    due_at: datetime | None = None
+    forget_intent: bool = False
+    result: dict[str, Any] | None = None
+
+    @property
+    def state(self) -> str:
+        return {"done": "done", "parked": "parked"}.get(self.outcome, "ready")
+
+
+def effect_row(effect: Effect, *, return_id: int, trace: str | None) -> dict[str, Any] | None:
+    """An outbox row, or None for an effect that is none of Brightpearl's."""
+    if isinstance(effect, AskHappyReturns):
+        return None
+    payload = {"unit_keys": list(effect.unit_keys)} if isinstance(effect, ReceiveStock) else {}
+    return {"return_id": return_id, "kind": effect.kind, "key": effect.key, "payload": payload, "trace": trace}
+
+
+async def put(connection: Connection, merchant: str, rows: list[dict[str, Any]], now: datetime) -> None:
+    if rows:
+        await SQL.run(connection, "put", merchant=merchant, rows=rows, now=now)
+
+
+async def lease_ready(
+    connection: Connection, merchant: str, *, now: datetime, lease_until: datetime, batch_max: int
+) -> list[Leased]:
+    rows = await SQL.rows(
+        connection, "lease_ready", merchant=merchant, now=now, lease_until=lease_until, batch_max=batch_max
+    )
+    return sorted((Leased(**dict(row)) for row in rows), key=lambda effect: effect.id)
+
+
+async def free_leases(connection: Connection, merchant: str, now: datetime) -> None:
+    await SQL.run(connection, "free_leases", merchant=merchant, now=now)
+
+
+async def store_intents(
+    connection: Connection, merchant: str, intents: list[tuple[Leased, dict[str, Any]]], now: datetime
+) -> None:
+    """Persist what is about to be sent. Raises LeaseLostError when any of the leases is gone."""
+    rows = [{"id": effect.id, "attempts": effect.attempts, "intent": intent} for effect, intent in intents]
+    stored = await SQL.rows(connection, "store_intents", merchant=merchant, rows=rows, now=now)
+    if len(stored) != len(rows):
+        raise LeaseLostError(f"merchant {merchant}: {len(rows) - len(stored)} effect(s) were taken over")
+
+
+async def settle(connection: Connection, merchant: str, settlements: list[Settlement], now: datetime) -> None:
+    """Raises LeaseLostError when any of the leases is gone: then nothing may be concluded from the answers."""
+    rows = [
+        {
+            "id": each.effect.id,
+            "attempts": each.effect.attempts,
+            "state": each.state,
+            "due_at": each.due_at.isoformat() if each.due_at else None,
+            "error": None if each.outcome == "done" else str(each.detail.get("why", ""))[:500],
+            "forget_intent": each.forget_intent,
+            "result": each.result,
+        }
+        for each in settlements
+    ]
+    settled = await SQL.rows(connection, "settle", merchant=merchant, rows=rows, now=now)
+    if len(settled) != len(rows):
+        raise LeaseLostError(f"merchant {merchant}: {len(rows) - len(settled)} effect(s) were taken over")
+    attempts = [
+        {"effect_id": s.effect.id, "attempt": s.effect.attempts, "outcome": s.outcome, "detail": s.detail}
+        for s in settlements
+    ]
+    await SQL.run(connection, "keep_attempts", merchant=merchant, rows=attempts, now=now)
+
+
+async def listing(
+    connection: Connection, *, merchant: str | None, state: str | None, return_id: int | None, kind: str | None,
+    rows_max: int,
+) -> list[Record]:  # fmt: skip
+    return await SQL.rows(
+        connection, "listing", merchant=merchant, state=state, return_id=return_id, kind=kind, rows_max=rows_max
+    )
+
+
+async def attempts_of(connection: Connection, merchant: str, return_id: int) -> list[Record]:
+    return await SQL.rows(connection, "attempts_of", merchant=merchant, return_id=return_id)
+
+
+async def backlog(connection: Connection, merchant: str, now: datetime) -> Record:
+    row = await SQL.row(connection, "backlog", merchant=merchant, now=now)
+    assert row is not None
+    return row

@@ -1,0 +1,94 @@
+-- name: put!
+-- Ask for effects. One that was parked becomes ready again; one that waits or is done stays what it is.
+INSERT INTO outbox AS known (merchant, return_id, kind, key, payload, due_at, trace, created_at)
+SELECT :merchant, return_id, kind, key, payload, :now, trace, :now
+  FROM jsonb_to_recordset(:rows) AS r(return_id bigint, kind text, key text, payload jsonb, trace text)
+    ON CONFLICT (merchant, kind, key) DO UPDATE
+   SET state = 'ready', due_at = :now, settled_at = NULL
+ WHERE known.state = 'parked';
+
+-- name: lease_ready
+-- Lease the oldest due effects; held rows are skipped, lapsed leases taken over.
+WITH due AS (
+    SELECT id
+      FROM outbox
+     WHERE merchant = :merchant
+       AND due_at <= :now
+       AND (state = 'ready' OR (state = 'leased' AND lease_until <= :now))
+     ORDER BY due_at, id
+     LIMIT :batch_max
+       FOR UPDATE SKIP LOCKED
+)
+UPDATE outbox
+   SET state = 'leased', lease_until = :lease_until, attempts = attempts + 1
+  FROM due
+ WHERE outbox.merchant = :merchant
+   AND outbox.id = due.id
+RETURNING outbox.id, outbox.return_id, outbox.kind, outbox.key, outbox.payload, outbox.intent, outbox.sent_at,
+          outbox.attempts, outbox.result, outbox.trace, outbox.created_at;
+
+-- name: free_leases!
+-- A new holder of the merchant takes over what the old one held: its fence no longer lets it settle.
+UPDATE outbox
+   SET lease_until = :now
+ WHERE merchant = :merchant
+   AND state = 'leased'
+   AND lease_until > :now;
+
+-- name: store_intents
+-- What is about to be sent, before it is sent.
+UPDATE outbox AS o
+   SET intent = r.intent, sent_at = :now
+  FROM jsonb_to_recordset(:rows) AS r(id bigint, attempts integer, intent jsonb)
+ WHERE o.merchant = :merchant
+   AND o.id = r.id
+   AND o.state = 'leased'
+   AND o.attempts = r.attempts
+RETURNING o.id;
+
+-- name: settle
+-- Record how attempts ended, fenced by the lease's attempt number.
+UPDATE outbox AS o
+   SET state = r.state, due_at = coalesce(r.due_at, o.due_at), lease_until = NULL, last_error = r.error,
+       intent = CASE WHEN r.forget_intent THEN NULL ELSE o.intent END,
+       sent_at = CASE WHEN r.forget_intent THEN NULL ELSE o.sent_at END,
+       result = coalesce(r.result, o.result),
+       settled_at = CASE WHEN r.state IN ('done', 'parked') THEN :now ELSE o.settled_at END
+  FROM jsonb_to_recordset(:rows) AS r(id bigint, attempts integer, state text, due_at timestamptz, error text,
+       forget_intent boolean, result jsonb)
+ WHERE o.merchant = :merchant
+   AND o.id = r.id
+   AND o.state = 'leased'
+   AND o.attempts = r.attempts
+RETURNING o.id;
+
+-- name: keep_attempts!
+INSERT INTO attempt (merchant, effect_id, attempt, outcome, detail, at)
+SELECT :merchant, effect_id, attempt, outcome, detail, :now
+  FROM jsonb_to_recordset(:rows) AS r(effect_id bigint, attempt integer, outcome text, detail jsonb);
+
+-- name: listing
+-- Effects with their state, newest first.
+SELECT id, merchant, return_id, kind, key, state, attempts, due_at, sent_at, last_error, created_at, settled_at
+  FROM outbox
+ WHERE (:merchant::text IS NULL OR merchant = :merchant)
+   AND (:state::text IS NULL OR state = :state)
+   AND (:return_id::bigint IS NULL OR return_id = :return_id)
+   AND (:kind::text IS NULL OR kind = :kind)
+ ORDER BY id DESC
+ LIMIT :rows_max;
+
+-- name: attempts_of
+SELECT a.effect_id, a.attempt, a.outcome, a.detail, a.at, o.kind, o.key
+  FROM attempt AS a
+  JOIN outbox AS o ON o.merchant = a.merchant AND o.id = a.effect_id
+ WHERE a.merchant = :merchant
+   AND o.return_id = :return_id
+ ORDER BY a.at, a.effect_id, a.attempt
+ LIMIT 1000;
+
+-- name: backlog
+SELECT count(*) FILTER (WHERE due_at <= :now) AS due, count(*) AS open, min(due_at) AS next_due
+  FROM outbox
+ WHERE merchant = :merchant
+   AND state IN ('ready', 'leased');

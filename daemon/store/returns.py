@@ -1,0 +1,202 @@
+"""Returns: loaded as the machine's frozen values, written back as moves."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from daemon.store.sql import Connection, Record, plain, statements
+from statemachine.events import without_personal_data
+from statemachine.machine import Move
+from statemachine.refs import order_key
+from statemachine.states import CloseReason, State
+from statemachine.units import Credit, Payment, Return, Trouble, Unit
+
+SQL = statements(__file__)
+_UNIT = TypeAdapter(Unit)
+
+
+def _from_row(row: Record, units: tuple[Unit, ...]) -> Return:
+    credit = payment = trouble = None
+    if row["credit_id"] is not None:
+        credit = Credit(
+            row["credit_id"], row["credit_external_ref"], row["credit_net"], row["credit_tax"], row["credit_currency"],
+            row["invoice_reference"], tuple(row["credit_rows"] or ()), row["credit_adopted"],
+        )  # fmt: skip
+    if row["payment_id"] is not None:
+        payment = Payment(
+            row["payment_id"], row["payment_ref"], row["payment_amount"], row["payment_currency"], row["payment_method"]
+        )
+    if row["cause"] is not None:
+        trouble = Trouble(row["cause"], row["owner"], row["explanation"], row["evidence"] or {})
+    return Return(
+        merchant=row["merchant"], happy_return_id=row["happy_return_id"], order_number=row["order_number"],
+        part=row["part"], state=State(row["state"]), units=units, express_code=row["express_code"],
+        rma_id=row["rma_id"], order_id=row["order_id"], credit_ref=row["credit_ref"], credit=credit, payment=payment,
+        trouble=trouble, resume_state=State(row["resume_state"]) if row["resume_state"] else None,
+        close_reason=CloseReason(row["close_reason"]) if row["close_reason"] else None, waits_for=row["waits_for"],
+        escalation=row["escalation"], entered_at=row["entered_at"], refund_due=row["refund_due"],
+        close_due=row["close_due"], id=row["id"], version=row["version"],
+    )  # fmt: skip
+
+
+async def _with_units(connection: Connection, merchant: str, rows: list[Record]) -> list[tuple[Return, str | None]]:
+    units: dict[int, list[Unit]] = {}
+    for unit in await SQL.rows(connection, "read_units", merchant=merchant, ids=[row["id"] for row in rows]):
+        units.setdefault(unit["return_id"], []).append(_UNIT.validate_python(unit["facts"]))
+    return [(_from_row(row, tuple(units.get(row["id"], ()))), row["trace"]) for row in rows]
+
+
+async def lock_families(
+    connection: Connection, merchant: str, families: list[tuple[str, str]]
+) -> dict[tuple[str, str], list[tuple[Return, str | None]]]:
+    """The parts of each family, locked until the transaction ends, each with its stored trace context."""
+    rows = await SQL.rows(
+        connection, "lock_families", merchant=merchant, happy_return_ids=[f[0] for f in families],
+        order_keys=[f[1] for f in families],
+    )  # fmt: skip
+    found: dict[tuple[str, str], list[tuple[Return, str | None]]] = {family: [] for family in families}
+    for instance, trace in await _with_units(connection, merchant, rows):
+        found[instance.happy_return_id, order_key(instance.order_number)].append((instance, trace))
+    return found
+
+
+async def read(connection: Connection, merchant: str, ids: Iterable[int]) -> dict[int, Return]:
+    rows = await SQL.rows(connection, "read_returns", merchant=merchant, ids=sorted(set(ids)))
+    return {instance.id: instance for instance, _ in await _with_units(connection, merchant, rows) if instance.id}
+
+
+async def next_ids(connection: Connection, count: int) -> list[int]:
+    return [row["id"] for row in await SQL.rows(connection, "next_ids", count=count)] if count else []
+
+
+def journal_row(move: Move, *, return_id: int, actor: str, inbox_id: int, trace: str | None) -> dict[str, Any]:
+    return {
+        "return_id": return_id,
+        "version": move.after.version,
+        "event": move.event.name,
+        "from_state": move.source,
+        "to_state": move.target.value,
+        "actor": actor,
+        "facts": without_personal_data(move.event),
+        "inbox_id": inbox_id,
+        "trace": trace,
+    }
+
+
+def return_row(instance: Return, trace: str | None) -> dict[str, Any]:
+    credit, payment, trouble = instance.credit, instance.payment, instance.trouble
+    assert instance.state is not None
+    assert instance.entered_at is not None
+    return {
+        "id": instance.id,
+        "happy_return_id": instance.happy_return_id,
+        "order_number": instance.order_number,
+        "order_key": order_key(instance.order_number),
+        "part": instance.part,
+        "state": instance.state.value,
+        "version": instance.version,
+        "entered_at": instance.entered_at.isoformat(),
+        "escalation": instance.escalation,
+        "express_code": instance.express_code,
+        "rma_id": instance.rma_id,
+        "order_id": instance.order_id,
+        "credit_ref": instance.credit_ref,
+        "credit_external_ref": credit.external_ref if credit else None,
+        "credit_id": credit.id if credit else None,
+        "credit_net": str(credit.net) if credit else None,
+        "credit_tax": str(credit.tax) if credit else None,
+        "credit_currency": credit.currency if credit else None,
+        "credit_rows": list(credit.rows) if credit else None,
+        "credit_adopted": credit.adopted if credit else False,
+        "invoice_reference": credit.invoice_reference if credit else "",
+        "refund_due": instance.refund_due,
+        "close_due": instance.close_due,
+        "payment_id": payment.id if payment else None,
+        "payment_ref": payment.transaction_ref if payment else None,
+        "payment_amount": str(payment.amount) if payment else None,
+        "payment_currency": payment.currency if payment else None,
+        "payment_method": payment.method if payment else None,
+        "waits_for": instance.waits_for,
+        "cause": trouble.cause if trouble else None,
+        "owner": trouble.owner if trouble else None,
+        "explanation": trouble.explanation if trouble else None,
+        "evidence": trouble.evidence if trouble else None,
+        "resume_state": instance.resume_state.value if instance.resume_state else None,
+        "close_reason": instance.close_reason.value if instance.close_reason else None,
+        "trace": trace,
+    }
+
+
+def unit_row(instance: Return, unit: Unit) -> dict[str, Any]:
+    return {
+        "happy_return_id": instance.happy_return_id,
+        "order_key": order_key(instance.order_number),
+        "unit_key": unit.key,
+        "return_id": instance.id,
+        "happy_item_id": unit.happy_item_id,
+        "line_item_id": unit.line_item_id,
+        "sku": unit.sku,
+        "received_at": unit.received_at.isoformat() if unit.received_at else None,
+        "condition": unit.condition.value if unit.condition else None,
+        "goods_in_id": unit.goods_in_id,
+        "facts": plain(_UNIT, unit),
+    }
+
+
+async def write(
+    connection: Connection,
+    merchant: str,
+    *,
+    journal: list[dict[str, Any]],
+    returns: list[dict[str, Any]],
+    units: list[dict[str, Any]],
+    deadlines: list[dict[str, Any]],
+    over: list[int],
+    now: datetime,
+) -> None:
+    """Store what a batch of decisions changed. `over` are returns whose clock stops."""
+    await SQL.run(connection, "write_returns", merchant=merchant, rows=returns, now=now)
+    await SQL.run(connection, "write_journal", merchant=merchant, rows=journal, now=now)
+    await SQL.run(connection, "write_units", merchant=merchant, rows=units)
+    if deadlines:
+        await SQL.run(connection, "write_deadlines", merchant=merchant, rows=deadlines)
+    if over:
+        await SQL.run(connection, "clear_deadlines", merchant=merchant, ids=over)
+
+
+async def due_deadlines(connection: Connection, merchant: str, now: datetime, batch_max: int) -> list[Record]:
+    return await SQL.rows(connection, "due_deadlines", merchant=merchant, now=now, batch_max=batch_max)
+
+
+async def find_units(
+    connection: Connection, merchant: str, *, happy_item_id: str, happy_return_id: str, express_code: str,
+    order_number: str, sku: str,
+) -> list[Record]:  # fmt: skip
+    return await SQL.rows(
+        connection, "find_units", merchant=merchant, happy_item_id=happy_item_id, happy_return_id=happy_return_id,
+        express_code=express_code, order_key=order_key(order_number), sku=sku,
+    )  # fmt: skip
+
+
+async def known_units(connection: Connection, merchant: str, happy_return_id: str) -> list[Record]:
+    return await SQL.rows(connection, "known_units", merchant=merchant, happy_return_id=happy_return_id)
+
+
+async def stock_awaited(connection: Connection, merchant: str, after: int, batch_max: int) -> list[Record]:
+    return await SQL.rows(connection, "stock_awaited", merchant=merchant, after=after, batch_max=batch_max)
+
+
+async def trace_of(connection: Connection, merchant: str, happy_return_id: str) -> str | None:
+    found: str | None = await SQL.value(connection, "trace_of", merchant=merchant, happy_return_id=happy_return_id)
+    return found
+
+
+def unit_from_facts(facts: dict[str, Any]) -> Unit:
+    unit: Unit = _UNIT.validate_python(facts)
+    return unit
+
+
+async def siblings_on_orders(connection: Connection, merchant: str, order_ids: list[int]) -> list[Record]:
+    return await SQL.rows(connection, "siblings_on_orders", merchant=merchant, order_ids=order_ids)

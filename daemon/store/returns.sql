@@ -1,0 +1,169 @@
+-- name: lock_families
+-- Lock every part of the families; a family somebody else is changing is skipped. Read the inbox only after this.
+SELECT r.merchant, r.id, r.happy_return_id, r.order_number, r.order_key, r.part, r.state, r.version, r.entered_at,
+       r.escalation, r.express_code, r.rma_id, r.order_id, r.credit_ref, r.credit_external_ref, r.credit_id, r.credit_net, r.credit_tax,
+       r.credit_currency, r.credit_rows, r.credit_adopted, r.invoice_reference, r.refund_due, r.close_due, r.payment_id,
+       r.payment_ref, r.payment_amount, r.payment_currency, r.payment_method, r.waits_for, r.cause, r.owner,
+       r.explanation, r.evidence, r.resume_state, r.close_reason, r.trace, r.created_at
+  FROM returns AS r
+  JOIN unnest(:happy_return_ids::text[], :order_keys::text[]) AS f(happy_return_id, order_key)
+    ON r.happy_return_id = f.happy_return_id AND r.order_key = f.order_key
+ WHERE r.merchant = :merchant
+ ORDER BY r.happy_return_id, r.order_key, r.part
+   FOR UPDATE OF r;
+
+-- name: read_returns
+-- Returns by id, unlocked: what a dispatcher needs to know.
+SELECT merchant, id, happy_return_id, order_number, order_key, part, state, version, entered_at,
+       escalation, express_code, rma_id, order_id, credit_ref, credit_external_ref, credit_id, credit_net, credit_tax,
+       credit_currency, credit_rows, credit_adopted, invoice_reference, refund_due, close_due, payment_id,
+       payment_ref, payment_amount, payment_currency, payment_method, waits_for, cause, owner,
+       explanation, evidence, resume_state, close_reason, trace, created_at
+  FROM returns
+ WHERE merchant = :merchant
+   AND id = ANY(:ids::bigint[]);
+
+-- name: read_units
+SELECT return_id, facts
+  FROM unit
+ WHERE merchant = :merchant
+   AND return_id = ANY(:ids::bigint[])
+ ORDER BY return_id, unit_key;
+
+-- name: next_ids
+SELECT nextval('return_id') AS id
+  FROM generate_series(1, :count::integer);
+
+-- name: write_journal!
+INSERT INTO journal (merchant, return_id, version, event, from_state, to_state, actor, facts, inbox_id, trace, at)
+SELECT :merchant, return_id, version, event, from_state, to_state, actor, facts, inbox_id, trace, :now
+  FROM jsonb_to_recordset(:rows) AS r(return_id bigint, version integer, event text, from_state text, to_state text,
+       actor text, facts jsonb, inbox_id bigint, trace text);
+
+-- name: write_returns!
+-- Store the returns as they are now; the version grows with every journal row, so an older copy can never win.
+INSERT INTO returns AS known (merchant, id, happy_return_id, order_number, order_key, part, state, version, entered_at,
+       escalation, express_code, rma_id, order_id, credit_ref, credit_external_ref, credit_id, credit_net, credit_tax,
+       credit_currency,
+       credit_rows, credit_adopted, invoice_reference, refund_due, close_due, payment_id, payment_ref, payment_amount,
+       payment_currency, payment_method, waits_for, cause, owner, explanation, evidence, resume_state, close_reason,
+       trace, created_at, updated_at)
+SELECT :merchant, id, happy_return_id, order_number, order_key, part, state, version, entered_at,
+       escalation, express_code, rma_id, order_id, credit_ref, credit_external_ref, credit_id, credit_net, credit_tax,
+       credit_currency,
+       credit_rows, credit_adopted, invoice_reference, refund_due, close_due, payment_id, payment_ref, payment_amount,
+       payment_currency, payment_method, waits_for, cause, owner, explanation, evidence, resume_state, close_reason,
+       trace, :now, :now
+  FROM jsonb_to_recordset(:rows) AS r(id bigint, happy_return_id text, order_number text, order_key text, part integer,
+       state text, version integer, entered_at timestamptz, escalation integer, express_code text, rma_id text,
+       order_id bigint, credit_ref text, credit_external_ref text, credit_id bigint, credit_net numeric, credit_tax numeric,
+       credit_currency text, credit_rows jsonb, credit_adopted boolean, invoice_reference text, refund_due boolean,
+       close_due boolean, payment_id bigint, payment_ref text, payment_amount numeric, payment_currency text,
+       payment_method text, waits_for text, cause text, owner text, explanation text, evidence jsonb,
+       resume_state text, close_reason text, trace text)
+    ON CONFLICT (merchant, id) DO UPDATE
+   SET state = EXCLUDED.state, version = EXCLUDED.version, entered_at = EXCLUDED.entered_at,
+       escalation = EXCLUDED.escalation, express_code = EXCLUDED.express_code, rma_id = EXCLUDED.rma_id,
+       order_id = EXCLUDED.order_id, credit_external_ref = EXCLUDED.credit_external_ref, credit_id = EXCLUDED.credit_id, credit_net = EXCLUDED.credit_net,
+       credit_tax = EXCLUDED.credit_tax, credit_currency = EXCLUDED.credit_currency,
+       credit_rows = EXCLUDED.credit_rows, credit_adopted = EXCLUDED.credit_adopted,
+       invoice_reference = EXCLUDED.invoice_reference, refund_due = EXCLUDED.refund_due,
+       close_due = EXCLUDED.close_due, payment_id = EXCLUDED.payment_id, payment_ref = EXCLUDED.payment_ref,
+       payment_amount = EXCLUDED.payment_amount, payment_currency = EXCLUDED.payment_currency,
+       payment_method = EXCLUDED.payment_method, waits_for = EXCLUDED.waits_for, cause = EXCLUDED.cause,
+       owner = EXCLUDED.owner, explanation = EXCLUDED.explanation, evidence = EXCLUDED.evidence,
+       resume_state = EXCLUDED.resume_state, close_reason = EXCLUDED.close_reason, updated_at = EXCLUDED.updated_at
+ WHERE known.version < EXCLUDED.version;
+
+-- name: write_units!
+INSERT INTO unit (merchant, happy_return_id, order_key, unit_key, return_id, happy_item_id, line_item_id, sku,
+                  received_at, condition, goods_in_id, facts)
+SELECT :merchant, happy_return_id, order_key, unit_key, return_id, happy_item_id, line_item_id, sku,
+       received_at, condition, goods_in_id, facts
+  FROM jsonb_to_recordset(:rows) AS r(happy_return_id text, order_key text, unit_key text, return_id bigint,
+       happy_item_id text, line_item_id text, sku text, received_at timestamptz, condition text, goods_in_id bigint,
+       facts jsonb)
+    ON CONFLICT (merchant, happy_return_id, order_key, unit_key) DO UPDATE
+   SET return_id = EXCLUDED.return_id, happy_item_id = EXCLUDED.happy_item_id, line_item_id = EXCLUDED.line_item_id,
+       sku = EXCLUDED.sku, received_at = EXCLUDED.received_at, condition = EXCLUDED.condition,
+       goods_in_id = EXCLUDED.goods_in_id, facts = EXCLUDED.facts;
+
+-- name: write_deadlines!
+INSERT INTO deadline (merchant, return_id, state, level, due_at)
+SELECT :merchant, return_id, state, level, due_at
+  FROM jsonb_to_recordset(:rows) AS r(return_id bigint, state text, level integer, due_at timestamptz)
+    ON CONFLICT (merchant, return_id) DO UPDATE
+   SET state = EXCLUDED.state, level = EXCLUDED.level, due_at = EXCLUDED.due_at;
+
+-- name: clear_deadlines!
+DELETE FROM deadline
+ WHERE merchant = :merchant
+   AND return_id = ANY(:ids::bigint[]);
+
+-- name: due_deadlines
+-- Rungs whose time has come, oldest first.
+SELECT d.return_id, d.state, d.level, d.due_at, r.happy_return_id, r.order_number, r.part, r.trace
+  FROM deadline AS d
+  JOIN returns AS r ON r.merchant = d.merchant AND r.id = d.return_id
+ WHERE d.merchant = :merchant
+   AND d.due_at <= :now
+ ORDER BY d.due_at, d.return_id
+ LIMIT :batch_max;
+
+-- name: find_units
+-- Units a warehouse may mean, by whatever identifies them. Those still without a goods-in note come first.
+SELECT u.happy_return_id, r.order_number, u.unit_key, u.happy_item_id, u.sku, u.received_at, u.goods_in_id, r.state,
+       r.id AS return_id, r.express_code, u.facts
+  FROM unit AS u
+  JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id
+ WHERE u.merchant = :merchant
+   AND (:happy_item_id = '' OR u.happy_item_id = :happy_item_id OR u.unit_key = :happy_item_id)
+   AND (:happy_return_id = '' OR u.happy_return_id = :happy_return_id)
+   AND (:express_code = '' OR r.express_code = :express_code)
+   AND (:order_key = '' OR r.order_key = :order_key)
+   AND (:sku = '' OR lower(u.sku) = lower(:sku))
+   AND (:happy_item_id <> '' OR :happy_return_id <> '' OR :express_code <> '' OR :order_key <> '')
+ ORDER BY (u.received_at IS NOT NULL), r.created_at, u.unit_key
+ LIMIT 1000;
+
+-- name: known_units
+-- What we know of the units of one Happy Returns return: for recognising them under another identifier.
+SELECT u.order_key, u.unit_key, u.happy_item_id, u.line_item_id
+  FROM unit AS u
+ WHERE u.merchant = :merchant
+   AND u.happy_return_id = :happy_return_id;
+
+-- name: stock_awaited
+-- Credits whose goods have no note yet, in id order: for observing notes made by others.
+SELECT id, credit_id
+  FROM returns
+ WHERE merchant = :merchant
+   AND state IN ('credited', 'exception')
+   AND credit_id > :after
+   AND EXISTS (SELECT FROM unit AS u
+                WHERE u.merchant = returns.merchant AND u.return_id = returns.id AND u.goods_in_id IS NULL)
+ ORDER BY credit_id
+ LIMIT :batch_max;
+
+-- name: trace_of
+SELECT trace
+  FROM returns
+ WHERE merchant = :merchant
+   AND happy_return_id = :happy_return_id
+ ORDER BY id
+ LIMIT 1;
+
+-- name: siblings_on_orders
+-- Every credit we made, adopted or may have made against these orders: the search index may not show it yet.
+SELECT r.order_id, r.id, r.credit_id, false AS is_sent
+  FROM returns AS r
+ WHERE r.merchant = :merchant
+   AND r.order_id = ANY(:order_ids::bigint[])
+   AND r.credit_id IS NOT NULL
+ UNION ALL
+SELECT (o.intent->>'order_id')::bigint, o.return_id, (o.result->>'credit_id')::bigint, o.state <> 'done'
+  FROM outbox AS o
+ WHERE o.merchant = :merchant
+   AND o.kind = 'create-sales-credit'
+   AND o.intent IS NOT NULL
+   AND (o.intent->>'order_id')::bigint = ANY(:order_ids::bigint[]);

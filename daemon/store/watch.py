@@ -1,0 +1,98 @@
+"""Watch list: what must be asked of Happy Returns next, and when."""
+
+from datetime import datetime
+from typing import Any
+
+from daemon.store.sql import Connection, Record, statements
+
+SQL = statements(__file__)
+
+
+def of_return(
+    happy_return_id: str, *, express_code: str = "", order_number: str = "", claimed: str = "", next_poll_at: datetime
+) -> dict[str, Any]:
+    return {
+        "key": f"return:{happy_return_id}",
+        "tier": "return",
+        "happy_return_id": happy_return_id,
+        "express_code": express_code,
+        "order_number": order_number,
+        "claimed": claimed,
+        "next_poll_at": next_poll_at.isoformat(),
+    }
+
+
+def of_code(express_code: str, next_poll_at: datetime) -> dict[str, Any]:
+    return {
+        "key": f"code:{express_code}",
+        "tier": "code",
+        "happy_return_id": "",
+        "express_code": express_code,
+        "order_number": "",
+        "claimed": "",
+        "next_poll_at": next_poll_at.isoformat(),
+    }
+
+
+def of_order(order_number: str, next_poll_at: datetime) -> dict[str, Any]:
+    return {
+        "key": f"order:{order_number}",
+        "tier": "order",
+        "happy_return_id": "",
+        "express_code": "",
+        "order_number": order_number,
+        "claimed": "",
+        "next_poll_at": next_poll_at.isoformat(),
+    }
+
+
+async def open_watches(connection: Connection, merchant: str, rows: list[dict[str, Any]], now: datetime) -> None:
+    unique = {row["key"]: row for row in rows}
+    if unique:
+        await SQL.run(connection, "open", merchant=merchant, rows=list(unique.values()), now=now)
+
+
+async def open_quietly(connection: Connection, merchant: str, order_numbers: list[str], now: datetime) -> int:
+    rows = [{"key": f"order:{number}", "order_number": number} for number in dict.fromkeys(order_numbers)]
+    return await SQL.run(connection, "open_quietly", merchant=merchant, rows=rows, now=now) if rows else 0
+
+
+async def ask_soon(connection: Connection, merchant: str, happy_return_ids: list[str], now: datetime) -> None:
+    if happy_return_ids:
+        await SQL.run(connection, "ask_soon", merchant=merchant, happy_return_ids=happy_return_ids, now=now)
+
+
+async def lease_due(
+    connection: Connection, merchant: str, *, now: datetime, lease_until: datetime, batch_max: int
+) -> list[Record]:
+    return await SQL.rows(
+        connection, "lease_due", merchant=merchant, now=now, lease_until=lease_until, batch_max=batch_max
+    )
+
+
+async def free_leases(connection: Connection, merchant: str) -> None:
+    await SQL.run(connection, "free_leases", merchant=merchant)
+
+
+async def polled(
+    connection: Connection, merchant: str, key: str, *, misses: int, digest: str, keep_claim: bool,
+    next_poll_at: datetime, now: datetime,
+) -> None:  # fmt: skip
+    await SQL.run(
+        connection, "polled", merchant=merchant, key=key, misses=misses, digest=digest, keep_claim=keep_claim,
+        next_poll_at=next_poll_at, now=now,
+    )  # fmt: skip
+
+
+async def put_off(connection: Connection, merchant: str, keys: list[str], next_poll_at: datetime) -> None:
+    await SQL.run(connection, "put_off", merchant=merchant, keys=keys, next_poll_at=next_poll_at)
+
+
+async def forget_orders(connection: Connection, merchant: str, opened_before: datetime) -> None:
+    await SQL.run(connection, "forget_orders", merchant=merchant, opened_before=opened_before)
+
+
+async def backlog(connection: Connection, merchant: str, now: datetime) -> Record:
+    row = await SQL.row(connection, "backlog", merchant=merchant, now=now)
+    assert row is not None
+    return row

@@ -1,0 +1,113 @@
+"""Traces over OTLP, metrics for Prometheus, logs as JSON lines.
+
+One trace follows a return's whole life: the context of its first span is stored with it, and every later span, after
+any number of days and restarts, is a child of that one.
+"""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TraceFlags
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+EXPORT_TIMEOUT_SECONDS = 2  # a dead backend then delays shutdown by about a second, not by seven
+
+_PLAIN = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "taskName"}
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and the fields of `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {key: value for key, value in record.__dict__.items() if key not in _PLAIN}
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode()
+
+
+def start_logging(level: str) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    logging.getLogger("transitions").setLevel(logging.WARNING)
+
+
+class Telemetry:
+    """Tracer and metrics of one process. Without an endpoint spans are made but go nowhere."""
+
+    def __init__(self, *, otlp_endpoint: str | None, service_name: str = "homeward") -> None:
+        self._provider = TracerProvider(resource=Resource.create({"service.name": service_name}))
+        if otlp_endpoint:
+            exporter = OTLPSpanExporter(f"{otlp_endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_TIMEOUT_SECONDS)
+            self._provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
+        self.tracer = self._provider.get_tracer("homeward")
+        self.metrics = Metrics()
+
+    @contextmanager
+    def span(self, name: str, *, parent: str | None = None, **attributes: Any) -> Iterator[Span]:
+        """One span a piece of work; `parent` is the stored context of the return it belongs to."""
+        context = trace.set_span_in_context(NonRecordingSpan(_parse(parent))) if parent else None
+        with self.tracer.start_as_current_span(name, context=context, attributes=attributes) as span:
+            yield span
+
+    def close(self) -> None:
+        """Flush; may take EXPORT_TIMEOUT_SECONDS when the backend is down. Call it from a worker thread."""
+        self._provider.shutdown()
+
+
+def traceparent(span: Span) -> str:
+    """The W3C form in which a span's context is stored."""
+    context = span.get_span_context()
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-01"
+
+
+def _parse(stored: str) -> SpanContext:
+    _, trace_id, span_id, _ = stored.split("-")
+    return SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=TraceFlags(1))
+
+
+class Metrics:
+    """What `/metrics` shows. Labels are bounded: merchants, kinds, outcomes, never ids."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.moves = Counter(
+            "homeward_moves_total", "Journal rows written.", ["merchant", "event", "to_state"], registry=self.registry
+        )
+        self.effects = Counter(
+            "homeward_effects_total", "Effects attempted, by outcome.", ["merchant", "kind", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.calls = Counter(
+            "homeward_api_calls_total", "HTTP calls to a vendor.", ["merchant", "vendor", "operation", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.deliveries = Counter(
+            "homeward_deliveries_total", "Bodies received.", ["merchant", "source", "state"], registry=self.registry
+        )
+        self.quota_left = Gauge(
+            "homeward_quota_left", "Brightpearl requests left in this period.", ["merchant"], registry=self.registry
+        )
+        self.loop_seconds = Histogram(
+            "homeward_loop_seconds", "Duration of one round of a loop.", ["loop"], registry=self.registry
+        )
+        self.loop_errors = Counter(
+            "homeward_loop_errors_total", "Rounds that ended in an error.", ["loop"], registry=self.registry
+        )

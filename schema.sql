@@ -1,0 +1,425 @@
+-- Homeward's whole database, in one file. PostgreSQL 14 or newer, no extensions.
+--
+-- `merchant` leads every key, so one merchant's rows lie together and the schema shards. What must never happen is a
+-- constraint here first and code second: a second credit, a unit in two parts, an illegal move, a changed journal row.
+-- Times are timestamptz and passed in; now() is only the default of recorded_at. Money is numeric(14,2) beside its
+-- currency. Applied as a whole by `homeward db migrate` to an empty database; later versions are deploy/migrations/.
+
+CREATE TABLE schema_version (
+    version     integer     NOT NULL PRIMARY KEY,
+    recorded_at timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO schema_version (version) VALUES (1);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The machine, mirrored from statemachine/table.py (a test compares them)
+-- ---------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE machine_state (
+    state    text NOT NULL PRIMARY KEY,
+    sentence text NOT NULL
+);
+INSERT INTO machine_state (state, sentence) VALUES
+    ('initiated', 'The shopper started a return; nothing has been handed over yet.'),
+    ('scanned', 'The goods were handed over at a Return Bar, a store or to the carrier.'),
+    ('credit-pending', 'A sales credit is due; it is being checked, created, or waits for a named fact.'),
+    ('credited', 'The sales credit exists in Brightpearl and was read back; the goods are still to be restocked.'),
+    ('restocked', 'Credit and goods-in note both exist in Brightpearl.'),
+    ('exception', 'A person or an outside fact is needed; cause, owner and next step are named.'),
+    ('closed', 'Over without stock being due: expired, cancelled or returnless; the reason is stored.');
+
+-- source 'new' is where a return comes from before its first event; it is never a stored state.
+CREATE TABLE machine_rule (
+    event  text NOT NULL,
+    source text NOT NULL,
+    target text NOT NULL REFERENCES machine_state (state),
+    PRIMARY KEY (event, source, target)
+);
+INSERT INTO machine_rule (event, source, target) VALUES
+    ('started', 'new', 'initiated'),
+    ('started', 'initiated', 'initiated'),
+    ('split-off', 'new', 'initiated'),
+    ('split-off', 'new', 'scanned'),
+    ('split-off', 'initiated', 'initiated'),
+    ('split-off', 'scanned', 'scanned'),
+    ('dropped-off', 'initiated', 'scanned'),
+    ('dropped-off', 'scanned', 'scanned'),
+    ('dropped-off', 'closed', 'scanned'),
+    ('approved', 'initiated', 'scanned'),
+    ('approved', 'scanned', 'scanned'),
+    ('approved', 'credit-pending', 'credit-pending'),
+    ('approved', 'credited', 'credited'),
+    ('approved', 'restocked', 'restocked'),
+    ('approved', 'exception', 'exception'),
+    ('approved', 'closed', 'scanned'),
+    ('dropped-off', 'exception', 'exception'),
+    ('dropped-off', 'credit-pending', 'credit-pending'),
+    ('dropped-off', 'credited', 'credited'),
+    ('dropped-off', 'restocked', 'restocked'),
+    ('expired', 'initiated', 'closed'),
+    ('cancelled', 'initiated', 'closed'),
+    ('status-unclear', 'initiated', 'exception'),
+    ('method-changed', 'initiated', 'initiated'),
+    ('method-changed', 'scanned', 'scanned'),
+    ('method-changed', 'credit-pending', 'credit-pending'),
+    ('method-changed', 'credited', 'credited'),
+    ('method-changed', 'restocked', 'restocked'),
+    ('method-changed', 'exception', 'exception'),
+    ('method-changed', 'closed', 'closed'),
+    ('departed', 'initiated', 'initiated'),
+    ('departed', 'scanned', 'scanned'),
+    ('departed', 'credit-pending', 'credit-pending'),
+    ('departed', 'credited', 'credited'),
+    ('departed', 'restocked', 'restocked'),
+    ('departed', 'exception', 'exception'),
+    ('departed', 'closed', 'closed'),
+    ('credit-falls-due', 'initiated', 'credit-pending'),
+    ('credit-falls-due', 'scanned', 'credit-pending'),
+    ('credit-waits', 'credit-pending', 'credit-pending'),
+    ('credit-verified', 'credit-pending', 'credited'),
+    ('credit-verified', 'exception', 'credited'),
+    ('payment-recorded', 'credited', 'credited'),
+    ('payment-recorded', 'restocked', 'restocked'),
+    ('payment-recorded', 'exception', 'exception'),
+    ('credit-closed', 'credited', 'credited'),
+    ('credit-closed', 'restocked', 'restocked'),
+    ('credit-closed', 'exception', 'exception'),
+    ('units-received', 'initiated', 'scanned'),
+    ('units-received', 'closed', 'scanned'),
+    ('units-received', 'scanned', 'scanned'),
+    ('units-received', 'credit-pending', 'credit-pending'),
+    ('units-received', 'credited', 'credited'),
+    ('units-received', 'exception', 'exception'),
+    ('stock-received', 'credited', 'credited'),
+    ('stock-received', 'exception', 'exception'),
+    ('fully-restocked', 'credited', 'restocked'),
+    ('nothing-to-restock', 'credited', 'closed'),
+    ('troubled', 'scanned', 'exception'),
+    ('troubled', 'credit-pending', 'exception'),
+    ('troubled', 'credited', 'exception'),
+    ('troubled', 'restocked', 'exception'),
+    ('troubled', 'exception', 'exception'),
+    ('resumed', 'exception', 'initiated'),
+    ('resumed', 'exception', 'scanned'),
+    ('resumed', 'exception', 'credit-pending'),
+    ('resumed', 'exception', 'credited'),
+    ('resumed', 'exception', 'restocked'),
+    ('deadline-passed', 'initiated', 'initiated'),
+    ('deadline-passed', 'initiated', 'closed'),
+    ('deadline-passed', 'scanned', 'scanned'),
+    ('deadline-passed', 'scanned', 'exception'),
+    ('deadline-passed', 'credit-pending', 'credit-pending'),
+    ('deadline-passed', 'credit-pending', 'exception'),
+    ('deadline-passed', 'credited', 'credited'),
+    ('deadline-passed', 'credited', 'exception'),
+    ('deadline-passed', 'exception', 'exception');
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Merchants and who works them
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- One merchant is worked by one daemon at a time. `fence` grows with every change of holder; a holder writes only while
+-- the fence is still its own. owner_pid + owner_started name the holder's database session: when that session is gone,
+-- the holder is dead and the lease may be taken before it lapses.
+CREATE TABLE merchant (
+    merchant      text        NOT NULL PRIMARY KEY CHECK (merchant ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
+    lease_owner   text,
+    lease_until   timestamptz,
+    fence         bigint      NOT NULL DEFAULT 0,
+    owner_pid     integer,
+    owner_started timestamptz,
+    recorded_at   timestamptz NOT NULL DEFAULT now(),
+    CHECK ((lease_owner IS NULL) = (lease_until IS NULL))
+);
+
+-- What a loop has seen so far, and what it learned about the other side (limits, reference data).
+CREATE TABLE cursor (
+    merchant text  NOT NULL REFERENCES merchant (merchant),
+    name     text  NOT NULL,
+    value    jsonb NOT NULL,
+    PRIMARY KEY (merchant, name)
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- What came in
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Every body that was pushed to us or imported, as received. Personal data: pruned by age, never shown unmasked.
+CREATE TABLE delivery (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    source      text        NOT NULL CHECK (source IN (
+                    'webhook',  -- pushed by Happy Returns, signature good
+                    'poll',     -- an answer to our own question that broke its contract
+                    'import'    -- a row or body from a file
+                )),
+    body_sha256 text        NOT NULL,
+    body        bytea       NOT NULL,
+    state       text        NOT NULL CHECK (state IN (
+                    'accepted',    -- understood; its events are in the inbox
+                    'quarantined'  -- kept as it is; a person must look
+                )),
+    reason      text,
+    received_at timestamptz NOT NULL,
+    repeats     integer     NOT NULL DEFAULT 0,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id),
+    UNIQUE (merchant, source, body_sha256),
+    CHECK (state <> 'quarantined' OR reason IS NOT NULL)
+);
+CREATE INDEX delivery_quarantined ON delivery (merchant, id) WHERE state = 'quarantined';
+
+-- The one door: whatever may change a return is first a row here. natural_key makes a repeat harmless.
+CREATE TABLE inbox (
+    merchant        text        NOT NULL REFERENCES merchant (merchant),
+    id              bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    natural_key     text        NOT NULL,
+    event           text        NOT NULL,
+    happy_return_id text        NOT NULL,
+    order_number    text        NOT NULL,
+    order_key       text        NOT NULL,
+    part            integer,
+    payload         jsonb       NOT NULL,
+    source          text        NOT NULL,
+    actor           text        NOT NULL,
+    trace           text,
+    received_at     timestamptz NOT NULL,
+    state           text        NOT NULL DEFAULT 'waiting' CHECK (state IN (
+                        'waiting',  -- not yet looked at
+                        'applied',  -- moved something
+                        'ignored',  -- late or repeated; outcome says why
+                        'refused',  -- contradicts what is known; outcome says why
+                        'parked'    -- belongs to nothing we know yet (a receipt for an unknown unit), or broke advance
+                    )),
+    outcome         text,
+    settled_at      timestamptz,
+    recorded_at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id),
+    UNIQUE (merchant, natural_key),
+    CHECK (state IN ('waiting', 'applied') OR outcome IS NOT NULL)
+);
+CREATE INDEX inbox_waiting ON inbox (merchant, id) WHERE state = 'waiting';
+CREATE INDEX inbox_unhappy ON inbox (merchant, id) WHERE state IN ('refused', 'parked');
+CREATE INDEX inbox_family ON inbox (merchant, happy_return_id, order_key);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Returns
+-- ---------------------------------------------------------------------------------------------------------------------
+
+CREATE SEQUENCE return_id AS bigint;
+
+-- One instance of the machine: a part of one Happy Returns return against one order.
+CREATE TABLE returns (
+    merchant          text          NOT NULL REFERENCES merchant (merchant),
+    id                bigint        NOT NULL,
+    happy_return_id   text          NOT NULL,
+    order_number      text          NOT NULL,
+    order_key         text          NOT NULL,
+    part              integer       NOT NULL CHECK (part > 0),
+    state             text          NOT NULL REFERENCES machine_state (state),
+    version           integer       NOT NULL CHECK (version > 0),
+    entered_at        timestamptz   NOT NULL,
+    escalation        integer       NOT NULL DEFAULT 0,
+    express_code      text          NOT NULL DEFAULT '',
+    rma_id            text          NOT NULL DEFAULT '',
+    order_id          bigint,
+    credit_ref        text          NOT NULL,
+    credit_external_ref text,
+    credit_id         bigint,
+    credit_net        numeric(14,2),
+    credit_tax        numeric(14,2),
+    credit_currency   text,
+    credit_rows       jsonb,
+    credit_adopted    boolean       NOT NULL DEFAULT false,
+    invoice_reference text          NOT NULL DEFAULT '',
+    refund_due        boolean       NOT NULL,
+    close_due         boolean       NOT NULL,
+    payment_id        bigint,
+    payment_ref       text,
+    payment_amount    numeric(14,2),
+    payment_currency  text,
+    payment_method    text,
+    waits_for         text          NOT NULL DEFAULT '',
+    cause             text,
+    owner             text,
+    explanation       text,
+    evidence          jsonb,
+    resume_state      text          REFERENCES machine_state (state),
+    close_reason      text,
+    trace             text,
+    created_at        timestamptz   NOT NULL,
+    updated_at        timestamptz   NOT NULL,
+    PRIMARY KEY (merchant, id),
+    UNIQUE (merchant, happy_return_id, order_key, part),
+    UNIQUE (merchant, credit_ref),
+    UNIQUE (merchant, credit_id),  -- a credit belongs to one return
+    CHECK (state NOT IN ('credited', 'restocked') OR credit_id IS NOT NULL),
+    CHECK (credit_id IS NULL OR (credit_net IS NOT NULL AND credit_tax IS NOT NULL AND credit_currency IS NOT NULL)),
+    CHECK (state <> 'exception' OR (cause IS NOT NULL AND owner IS NOT NULL AND explanation IS NOT NULL
+                                    AND resume_state IS NOT NULL)),
+    CHECK (state <> 'closed' OR close_reason IN ('expired', 'cancelled', 'returnless'))
+);
+CREATE INDEX returns_state ON returns (merchant, state, entered_at);
+CREATE INDEX returns_express_code ON returns (merchant, express_code) WHERE express_code <> '';
+CREATE INDEX returns_order ON returns (merchant, order_key);
+CREATE INDEX returns_order_id ON returns (merchant, order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX returns_cause ON returns (merchant, cause) WHERE state = 'exception';
+CREATE INDEX returns_stock_awaited ON returns (merchant, credit_id) WHERE state IN ('credited', 'exception');
+
+-- One physical unit. It belongs to exactly one part, so no two credits can hold it.
+CREATE TABLE unit (
+    merchant        text        NOT NULL,
+    happy_return_id text        NOT NULL,
+    order_key       text        NOT NULL,
+    unit_key        text        NOT NULL,
+    return_id       bigint      NOT NULL,
+    happy_item_id   text        NOT NULL DEFAULT '',
+    line_item_id    text        NOT NULL DEFAULT '',
+    sku             text        NOT NULL DEFAULT '',
+    received_at     timestamptz,
+    condition       text,
+    goods_in_id     bigint,
+    facts           jsonb       NOT NULL,
+    PRIMARY KEY (merchant, happy_return_id, order_key, unit_key),
+    FOREIGN KEY (merchant, return_id) REFERENCES returns (merchant, id) DEFERRABLE INITIALLY DEFERRED
+);
+CREATE INDEX unit_return ON unit (merchant, return_id);
+CREATE INDEX unit_item ON unit (merchant, happy_item_id) WHERE happy_item_id <> '';
+
+-- The life of every return, one row a move, never changed. The foreign key to machine_rule makes an illegal move
+-- impossible to store; the one from returns makes a state without its move impossible.
+CREATE TABLE journal (
+    merchant    text        NOT NULL,
+    return_id   bigint      NOT NULL,
+    version     integer     NOT NULL CHECK (version > 0),
+    event       text        NOT NULL,
+    from_state  text        NOT NULL,
+    to_state    text        NOT NULL,
+    actor       text        NOT NULL,
+    facts       jsonb       NOT NULL,
+    inbox_id    bigint,
+    trace       text,
+    at          timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, return_id, version),
+    UNIQUE (merchant, return_id, version, to_state),
+    FOREIGN KEY (event, from_state, to_state) REFERENCES machine_rule (event, source, target),
+    FOREIGN KEY (merchant, return_id) REFERENCES returns (merchant, id) DEFERRABLE INITIALLY DEFERRED
+);
+ALTER TABLE returns ADD CONSTRAINT returns_state_is_journalled
+    FOREIGN KEY (merchant, id, version, state) REFERENCES journal (merchant, return_id, version, to_state)
+    DEFERRABLE INITIALLY DEFERRED;
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the % is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER journal_is_append_only BEFORE UPDATE OR DELETE ON journal
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_is_not_truncated BEFORE TRUNCATE ON journal
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- The next rung of each return's ladder. One row a return; none for those that are over.
+CREATE TABLE deadline (
+    merchant  text        NOT NULL,
+    return_id bigint      NOT NULL,
+    state     text        NOT NULL,
+    level     integer     NOT NULL,
+    due_at    timestamptz NOT NULL,
+    PRIMARY KEY (merchant, return_id),
+    FOREIGN KEY (merchant, return_id) REFERENCES returns (merchant, id)
+);
+CREATE INDEX deadline_due ON deadline (merchant, due_at);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- What must be done in Brightpearl
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- An effect exists once: (kind, key). intent is the very body that is sent, stored before it is sent; from then on the
+-- outcome counts as unknown until it was looked up or answered.
+CREATE TABLE outbox (
+    merchant    text        NOT NULL,
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    return_id   bigint      NOT NULL,
+    kind        text        NOT NULL CHECK (kind IN (
+                    'create-sales-credit',
+                    'record-refund',
+                    'close-credit',
+                    'receive-stock'
+                )),
+    key         text        NOT NULL,
+    payload     jsonb       NOT NULL,
+    intent      jsonb,
+    sent_at     timestamptz,
+    state       text        NOT NULL DEFAULT 'ready' CHECK (state IN (
+                    'ready',   -- to be done at due_at
+                    'leased',  -- a dispatcher has it until lease_until
+                    'done',    -- verified in Brightpearl
+                    'parked'   -- stopped with a cause; the return is an exception
+                )),
+    due_at      timestamptz NOT NULL,
+    lease_until timestamptz,
+    attempts    integer     NOT NULL DEFAULT 0,
+    last_error  text,
+    result      jsonb,
+    trace       text,
+    created_at  timestamptz NOT NULL,
+    settled_at  timestamptz,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id),
+    UNIQUE (merchant, kind, key),
+    FOREIGN KEY (merchant, return_id) REFERENCES returns (merchant, id),
+    CHECK (state <> 'leased' OR lease_until IS NOT NULL),
+    CHECK (intent IS NULL OR sent_at IS NOT NULL)
+);
+CREATE INDEX outbox_due ON outbox (merchant, due_at) WHERE state IN ('ready', 'leased');
+CREATE INDEX outbox_return ON outbox (merchant, return_id);
+CREATE INDEX outbox_order ON outbox (merchant, ((intent->>'order_id')::bigint))
+    WHERE kind = 'create-sales-credit' AND intent IS NOT NULL;
+
+-- Every attempt at an effect, kept for ever: a later one never overwrites an earlier one's facts.
+CREATE TABLE attempt (
+    merchant    text        NOT NULL,
+    effect_id   bigint      NOT NULL,
+    attempt     integer     NOT NULL,
+    outcome     text        NOT NULL CHECK (outcome IN (
+                    'done',     -- happened, and was read back
+                    'waits',    -- a named fact is missing
+                    'again',    -- nothing was done; tried again later
+                    'unknown',  -- it may have happened; looked up before anything is repeated
+                    'parked'    -- stopped with a cause
+                )),
+    detail      jsonb       NOT NULL,
+    at          timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, effect_id, attempt),
+    FOREIGN KEY (merchant, effect_id) REFERENCES outbox (merchant, id)
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- What must be asked of Happy Returns
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- What to read next with the one-return call, freshest first. next_poll_at is null once nothing more can come.
+CREATE TABLE watch (
+    merchant       text        NOT NULL REFERENCES merchant (merchant),
+    key            text        NOT NULL,
+    tier           text        NOT NULL CHECK (tier IN (
+                       'return',  -- a return we know
+                       'code',    -- an express code somebody gave us
+                       'order'    -- a shipped order that may have a return (discovery)
+                   )),
+    happy_return_id text       NOT NULL DEFAULT '',
+    express_code   text        NOT NULL DEFAULT '',
+    order_number   text        NOT NULL DEFAULT '',
+    claimed        text        NOT NULL DEFAULT '',  -- progress a webhook claimed for several units at once
+    opened_at      timestamptz NOT NULL,
+    next_poll_at   timestamptz,
+    polled_at      timestamptz,
+    misses         integer     NOT NULL DEFAULT 0,
+    digest         text        NOT NULL DEFAULT '',
+    lease_until    timestamptz,
+    PRIMARY KEY (merchant, key)
+);
+CREATE INDEX watch_due ON watch (merchant, next_poll_at) WHERE next_poll_at IS NOT NULL;
+CREATE INDEX watch_return ON watch (merchant, happy_return_id) WHERE happy_return_id <> '';

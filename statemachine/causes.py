@@ -1,0 +1,110 @@
+"""Why a return stops: one code a cause, with the team that owns it, its clock and what to do next. Data only."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+CUSTOMER_SERVICE = "customer-service"
+FINANCE = "finance"
+WAREHOUSE = "warehouse"
+OPERATIONS = "operations"
+TEAMS = (CUSTOMER_SERVICE, FINANCE, WAREHOUSE, OPERATIONS)
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    code: str
+    owner: str
+    clock: timedelta
+    """How long the owner has before the next rung of the ladder is told."""
+    means: str
+    """What it means now, for the customer and the books."""
+    next_step: str
+
+
+def _causes(*causes: Cause) -> dict[str, Cause]:
+    table = {cause.code: cause for cause in causes}
+    assert len(table) == len(causes), "a cause code appears twice"
+    return table
+
+
+_NOT_REFUNDED = "The credit does not exist; do not tell the customer that they were refunded."
+_AGAIN = "Then: homeward exception retry ID --reason fixed"
+
+CAUSES: dict[str, Cause] = _causes(
+    # Finding the order
+    Cause("order-not-found", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          f"Find the order in Brightpearl by the shopper's order number and correct its reference. {_AGAIN}"),
+    Cause("order-ambiguous", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          f"Several Brightpearl orders carry this number: make the reference unique. {_AGAIN}"),
+    Cause("order-cancelled", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          "The order was cancelled: check with the shop how the customer was paid back."),
+    Cause("order-not-shipped", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          f"The order never left: cancelling or reversing it belongs to the shop. {_AGAIN}"),
+    Cause("order-locked", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          f"Brightpearl or policy refuses a credit in the order's present state. {_AGAIN}"),
+    Cause("customer-missing", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          f"Put the customer's contact on the Brightpearl order. {_AGAIN}"),
+    # Matching units to rows
+    Cause("sku-unknown-to-order", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          f"Compare the returned item with the order's rows; correct the order or the product's SKU. {_AGAIN}"),
+    Cause("sku-ambiguous", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          "Several order rows fit this item at different prices: decide which one it was."),
+    Cause("bundle-incomplete", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          "Part of a bundle came back: decide what a component is worth and credit it by hand, then resolve."),
+    Cause("over-return", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          "More units came back than were sold less what was already credited: find out which credit is wrong."),
+    Cause("value-above-row", FINANCE, DAY, _NOT_REFUNDED,
+          "Nothing of the row's value is left to credit: check the credits already made against this order."),
+    # Money
+    Cause("currency-differs", FINANCE, DAY, _NOT_REFUNDED,
+          f"Happy Returns and the order name different currencies: find out which one is right. {_AGAIN}"),
+    Cause("tax-code-unknown", FINANCE, DAY, _NOT_REFUNDED,
+          f"The order row's tax code is not in Brightpearl's list: restore or map it. {_AGAIN}"),
+    Cause("refund-type-unknown", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          "Happy Returns names an outcome we do not know: decide refund, exchange or store credit."),
+    Cause("fee-unmapped", FINANCE, DAY, _NOT_REFUNDED,
+          "Decide how shopper fees are booked; set policy on_processing_fee = \"ignore\" to credit without them."),
+    Cause("amount-differs", FINANCE, DAY, _NOT_REFUNDED,
+          f"Happy Returns and the order's rows give different sums: find out which one is right. {_AGAIN}"),
+    Cause("exchange", CUSTOMER_SERVICE, DAY, "An exchange: the books need a person's decision, the refund is not due.",
+          "Check that the exchange order exists; set policy on_exchange = \"credit\" to credit such returns."),
+    Cause("refund-method-unknown", FINANCE, DAY, "The credit exists; the refund is not recorded in Brightpearl.",
+          f"Set policy refund_payment_method, or record the payment by hand. {_AGAIN}"),
+    # What Brightpearl said
+    Cause("credit-refused", FINANCE, DAY, _NOT_REFUNDED,
+          f"Brightpearl refused the credit; its code and message are in the evidence. {_AGAIN}"),
+    Cause("credit-differs", FINANCE, DAY, "A credit exists but is not what was asked for.",
+          "Compare both sides in the evidence and correct the credit in Brightpearl."),
+    Cause("rival-credit", FINANCE, DAY, "Somebody else credited this order; another credit could pay twice.",
+          "If that credit is for this return, write the express code into its reference; if it is a mistake, cancel it. "
+          f"{_AGAIN}"),
+    Cause("payment-refused", FINANCE, DAY, "The credit exists; the refund is not recorded in Brightpearl.",
+          f"Correct what Brightpearl complains about. {_AGAIN}"),
+    Cause("close-refused", FINANCE, DAY, "The credit exists but is not invoiced.",
+          f"Close the credit in Brightpearl or correct what it complains about. {_AGAIN}"),
+    Cause("close-stuck", FINANCE, DAY, "The credit's invoice stays pending in Brightpearl.",
+          f"Ask Brightpearl support, naming the credit. {_AGAIN}"),
+    Cause("goods-in-refused", WAREHOUSE, DAY, "The goods are here but not in Brightpearl's stock.",
+          f"Correct what Brightpearl complains about, or receive the goods there. {_AGAIN}"),
+    Cause("outcome-unknown", OPERATIONS, timedelta(hours=4), "A write may or may not have happened; nothing was repeated.",
+          f"Look in Brightpearl for the key in the evidence. {_AGAIN}"),
+    Cause("waited-too-long", OPERATIONS, DAY, _NOT_REFUNDED,
+          f"The fact this return waits for did not come about: see the evidence. {_AGAIN}"),
+    Cause("internal-error", OPERATIONS, timedelta(hours=4), "Homeward met something it does not understand and stopped.",
+          f"Report the evidence to the developers. {_AGAIN}"),
+    # Goods
+    Cause("unit-missing", WAREHOUSE, 2 * DAY, "The bag came without this unit; the money may already be gone.",
+          "Search the bag and box; claim it from Happy Returns, then resolve."),
+    Cause("wrong-item", WAREHOUSE, 2 * DAY, "Another article than the announced one came back.",
+          "Decide with customer service: claw back, or accept; then resolve."),
+    Cause("goods-not-received", WAREHOUSE, 2 * DAY, "Credited, but the goods never arrived.",
+          "Trace the bag and shipment; claim it from Happy Returns, then resolve."),
+    # Happy Returns
+    Cause("status-unclear", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          "Happy Returns reports progress without saying for which units: look in its dashboard. "
+          "If its reports always cover every unit, set assumptions.status_covers_all_items = true."),
+    Cause("drop-off-unconfirmed", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          f"A drop-off was announced, but Happy Returns does not confirm it when asked. {_AGAIN}"),
+)  # fmt: skip

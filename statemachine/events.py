@@ -1,0 +1,232 @@
+"""What can happen to a return. Frozen data; `name` is what journal and table call it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from statemachine.states import State
+from statemachine.units import Condition, Credit, Payment, Progress, Trouble, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Root of all events. Event names are unique and appear in the journal."""
+
+    name: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitEvent(Event):
+    """Something Happy Returns said about some units of one return, with their descriptions as just read."""
+
+    units: tuple[Unit, ...] = ()
+    express_code: str = ""
+    rma_id: str = ""
+    confirmed: bool = False
+    """Read from Happy Returns by us (E1, E3) or told by its signed hint only."""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(unit.key for unit in self.units)
+
+
+@dataclass(frozen=True, slots=True)
+class Started(UnitEvent):
+    name: ClassVar[str] = "started"
+    progress: ClassVar[Progress] = Progress.STARTED
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedOff(UnitEvent):
+    name: ClassVar[str] = "dropped-off"
+    progress: ClassVar[Progress] = Progress.DROPPED_OFF
+
+
+@dataclass(frozen=True, slots=True)
+class Approved(UnitEvent):
+    name: ClassVar[str] = "approved"
+    progress: ClassVar[Progress] = Progress.APPROVED
+
+
+@dataclass(frozen=True, slots=True)
+class Expired(UnitEvent):
+    name: ClassVar[str] = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled(UnitEvent):
+    name: ClassVar[str] = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class MethodChanged(UnitEvent):
+    """The shopper chose (another) drop-off method. A → B → A is legal."""
+
+    name: ClassVar[str] = "method-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Departed(UnitEvent):
+    """A hub shipment or bag label names these units: a departure notice, never a receipt."""
+
+    name: ClassVar[str] = "departed"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusUnclear(UnitEvent):
+    """A webhook claimed progress for several units and nothing says which of them it is true for."""
+
+    name: ClassVar[str] = "status-unclear"
+    claimed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitOff(Event):
+    """Emitted by the machine itself: some units went ahead of the others and became the next part."""
+
+    name: ClassVar[str] = "split-off"
+    unit_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsReceived(Event):
+    """The warehouse has these units in hand."""
+
+    name: ClassVar[str] = "units-received"
+    unit_keys: tuple[str, ...] = ()
+    condition: Condition = Condition.SELLABLE
+    received_at: datetime | None = None
+    sought: dict[str, str] | None = None
+    """What identifies the unit, while it is not yet known to us."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditFallsDue(Event):
+    """Emitted by the machine itself when policy says the credit is due."""
+
+    name: ClassVar[str] = "credit-falls-due"
+
+
+@dataclass(frozen=True, slots=True)
+class CreditVerified(Event):
+    """The sales credit was read back from Brightpearl and matches what was asked for."""
+
+    name: ClassVar[str] = "credit-verified"
+    credit: Credit | None = None
+    order_id: int | None = None
+    unit_rows: dict[str, int] = field(default_factory=dict)
+    refund_due: bool = True
+    close_due: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CreditWaits(Event):
+    """The credit cannot be made yet: it waits for a fact that can come about by itself."""
+
+    name: ClassVar[str] = "credit-waits"
+    waits_for: str = ""
+    order_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Troubled(Event):
+    """An effect, or the pre-flight before it, found a cause that needs a person."""
+
+    name: ClassVar[str] = "troubled"
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRecorded(Event):
+    name: ClassVar[str] = "payment-recorded"
+    payment: Payment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditClosed(Event):
+    """The credit carries its invoice reference: accounting has posted it."""
+
+    name: ClassVar[str] = "credit-closed"
+    invoice_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockReceived(Event):
+    """Goods-in notes exist in Brightpearl for these units, ours or the warehouse's own."""
+
+    name: ClassVar[str] = "stock-received"
+    goods_in: dict[str, int] = field(default_factory=dict)
+    """Unit key → goods-in note id."""
+
+
+@dataclass(frozen=True, slots=True)
+class FullyRestocked(Event):
+    """Emitted by the machine itself when the last unit has its goods-in note."""
+
+    name: ClassVar[str] = "fully-restocked"
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToRestock(Event):
+    """Emitted by the machine itself: returnless, and every money leg is done."""
+
+    name: ClassVar[str] = "nothing-to-restock"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed(Event):
+    name: ClassVar[str] = "deadline-passed"
+    state: State | None = None
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Event):
+    """The cause of an exception is gone, or a person asks for another attempt."""
+
+    name: ClassVar[str] = "resumed"
+    why: str = ""
+
+
+EVENTS: tuple[type[Event], ...] = (
+    Started, DroppedOff, Approved, Expired, Cancelled, MethodChanged, Departed, StatusUnclear, SplitOff,
+    UnitsReceived, CreditFallsDue, CreditVerified, CreditWaits, Troubled, PaymentRecorded, CreditClosed, StockReceived,
+    FullyRestocked, NothingToRestock, DeadlinePassed, Resumed,
+)  # fmt: skip
+
+BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}
+
+
+def without_personal_data(event: Event) -> dict[str, Any]:
+    """What the journal keeps of an event: keys and figures, no descriptions."""
+    if isinstance(event, UnitEvent):
+        return {"units": sorted(event.keys), "confirmed": event.confirmed}
+    if isinstance(event, SplitOff):
+        return {"units": sorted(event.unit_keys)}
+    if isinstance(event, UnitsReceived):
+        return {"units": sorted(event.unit_keys), "condition": event.condition.value}
+    if isinstance(event, CreditVerified) and event.credit is not None:
+        credit = event.credit
+        return {
+            "credit_id": credit.id,
+            "external_ref": credit.external_ref,
+            "net": str(credit.net),
+            "tax": str(credit.tax),
+            "currency": credit.currency,
+            "adopted": credit.adopted,
+        }
+    if isinstance(event, CreditWaits):
+        return {"waits_for": event.waits_for}
+    if isinstance(event, Troubled) and event.trouble is not None:
+        return {"cause": event.trouble.cause, "owner": event.trouble.owner, "explanation": event.trouble.explanation}
+    if isinstance(event, PaymentRecorded) and event.payment is not None:
+        return {"payment_id": event.payment.id, "amount": str(event.payment.amount)}
+    if isinstance(event, CreditClosed):
+        return {"invoice_reference": event.invoice_reference}
+    if isinstance(event, StockReceived):
+        return {"goods_in": dict(event.goods_in)}
+    if isinstance(event, DeadlinePassed):
+        return {"level": event.level}
+    if isinstance(event, Resumed):
+        return {"why": event.why}
+    return {}

@@ -1,0 +1,178 @@
+"""What an event leaves on a return and its units, and which effects follow: arithmetic without branches on state."""
+
+from dataclasses import replace
+
+from statemachine.effects import AskHappyReturns, CloseCredit, CreateSalesCredit, Effect, ReceiveStock, RecordRefund
+from statemachine.events import (
+    Approved,
+    Cancelled,
+    CreditClosed,
+    CreditVerified,
+    CreditWaits,
+    DeadlinePassed,
+    Departed,
+    DroppedOff,
+    Event,
+    Expired,
+    MethodChanged,
+    NothingToRestock,
+    PaymentRecorded,
+    Resumed,
+    Started,
+    StatusUnclear,
+    StockReceived,
+    Troubled,
+    UnitEvent,
+    UnitsReceived,
+)
+from statemachine.policy import Policy
+from statemachine.refs import goods_in_ref, payment_ref
+from statemachine.states import CloseReason, State
+from statemachine.units import Condition, Progress, Return, Trouble, Unit
+
+_DESCRIPTION = (
+    "happy_item_id", "line_item_id", "sku", "barcode", "variant_id", "name", "reason_id", "reason", "refund_type",
+    "refund_amount", "refund_currency", "fee", "started_at", "dropped_off_at", "approved_at",
+)  # fmt: skip
+_LOGISTICS = ("bag", "tracking", "departed_at", "destination")
+RESTOCKABLE = (Condition.SELLABLE, Condition.DAMAGED)
+
+
+def merge_unit(known: Unit, told: Unit) -> Unit:
+    """The unit with its blanks filled; what is known is never overwritten by an older or emptier snapshot."""
+    blanks = {
+        name: getattr(told, name)
+        for name in (*_DESCRIPTION, *_LOGISTICS)
+        if getattr(known, name) in ("", None) and getattr(told, name) not in ("", None)
+    }
+    if not known.dropoff_method and told.dropoff_method:
+        blanks["dropoff_method"] = told.dropoff_method
+    return replace(known, **blanks) if blanks else known
+
+
+def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
+    """The return with the facts of the event on it; its state is the machine's business."""
+    match event:
+        case UnitEvent():
+            return _apply_unit_event(instance, event)
+        case UnitsReceived():
+            return replace(instance, units=tuple(_received(unit, event) for unit in instance.units))
+        case StockReceived():
+            units = tuple(replace(u, goods_in_id=event.goods_in.get(u.key, u.goods_in_id)) for u in instance.units)
+            return replace(instance, units=units)
+        case CreditVerified():
+            units = tuple(replace(u, order_row_id=event.unit_rows.get(u.key, u.order_row_id)) for u in instance.units)
+            return replace(
+                instance, credit=event.credit, order_id=event.order_id or instance.order_id, units=units,
+                refund_due=event.refund_due, close_due=event.close_due,
+            )  # fmt: skip
+        case CreditWaits():
+            return replace(instance, waits_for=event.waits_for, order_id=event.order_id or instance.order_id)
+        case Troubled():
+            return replace(instance, trouble=event.trouble)
+        case PaymentRecorded():
+            return replace(instance, payment=event.payment)
+        case CreditClosed() if instance.credit is not None:
+            return replace(instance, credit=replace(instance.credit, invoice_reference=event.invoice_reference))
+        case NothingToRestock():
+            return replace(instance, close_reason=CloseReason.RETURNLESS)
+        case DeadlinePassed() if instance.state is State.INITIATED:
+            return replace(instance, close_reason=CloseReason.EXPIRED)
+        case _:
+            return instance
+
+
+def _apply_unit_event(instance: Return, event: UnitEvent) -> Return:
+    told = {unit.key: unit for unit in event.units}
+    units = [_told(unit, told[unit.key], event) if unit.key in told else unit for unit in instance.units]
+    if isinstance(event, Started):
+        known = {unit.key for unit in instance.units}
+        units += [replace(unit, confirmed=Progress.STARTED) for unit in event.units if unit.key not in known]
+    after = replace(
+        instance, units=tuple(units), express_code=instance.express_code or event.express_code,
+        rma_id=instance.rma_id or event.rma_id,
+    )  # fmt: skip
+    match event:
+        case Expired():
+            return replace(after, close_reason=CloseReason.EXPIRED)
+        case Cancelled():
+            return replace(after, close_reason=CloseReason.CANCELLED)
+        case StatusUnclear():
+            explanation = f"Happy Returns reports '{event.claimed}' for several units without saying for which."
+            evidence = {"claimed": event.claimed, "units": sorted(event.keys)}
+            return replace(after, trouble=Trouble("status-unclear", "customer-service", explanation, evidence))
+        case DroppedOff() | Approved():
+            return replace(after, close_reason=None)
+        case _:
+            return after
+
+
+def _told(unit: Unit, told: Unit, event: UnitEvent) -> Unit:
+    unit = merge_unit(unit, told)
+    match event:
+        case MethodChanged():
+            return replace(unit, dropoff_method=told.dropoff_method or unit.dropoff_method)
+        case Departed():
+            newer = {name: getattr(told, name) for name in _LOGISTICS if getattr(told, name) not in ("", None)}
+            return replace(unit, **newer)
+        case DroppedOff() | Approved():
+            if event.confirmed:
+                return replace(unit, confirmed=max(unit.confirmed, event.progress))
+            return replace(unit, hinted=max(unit.hinted, event.progress))
+        case _:
+            return unit
+
+
+def _received(unit: Unit, event: UnitsReceived) -> Unit:
+    if unit.key not in event.unit_keys:
+        return unit
+    in_hand = event.condition is not Condition.MISSING
+    confirmed = max(unit.confirmed, Progress.DROPPED_OFF) if in_hand else unit.confirmed
+    return replace(unit, received_at=event.received_at, condition=event.condition, confirmed=confirmed)
+
+
+def effects_for(
+    kinds: tuple[type[Effect], ...], before: Return, after: Return, event: Event, policy: Policy
+) -> tuple[Effect, ...]:
+    """The rule's effects that are really due, each with its key."""
+    effects: list[Effect] = []
+    for kind in kinds:
+        if kind is AskHappyReturns:
+            unconfirmed = any(not policy.credit_is_due_for(unit) for unit in after.units)
+            if unconfirmed and not getattr(event, "confirmed", False):
+                effects.append(AskHappyReturns(key=after.happy_return_id))
+        elif kind is CreateSalesCredit:
+            effects.append(CreateSalesCredit(key=after.credit_ref))
+        elif kind is RecordRefund:
+            if after.refund_due and after.payment is None:
+                effects.append(RecordRefund(key=payment_ref(after.credit_ref)))
+        elif kind is CloseCredit:
+            if after.close_due and after.credit is not None and not after.credit.invoice_reference:
+                effects.append(CloseCredit(key=f"{after.credit_ref}-close"))
+        elif kind is ReceiveStock:
+            effects.extend(_receive_stock(after, policy, retry=isinstance(event, Resumed)))
+    return tuple(effects)
+
+
+def _receive_stock(after: Return, policy: Policy, *, retry: bool) -> list[Effect]:
+    """Goods-in for the units that are in hand; with policy `credit`, for all of them at once.
+
+    A retry asks again for exactly the sets that were asked for before, under their own keys.
+    """
+    if after.credit is None or after.is_returnless or policy.restock == "observe":
+        return []
+    open_units = [unit for unit in after.units if unit.goods_in_id is None]
+    asked: dict[str, list[str]] = {}
+    for unit in open_units:
+        if retry and unit.goods_in_ref:
+            asked.setdefault(unit.goods_in_ref, []).append(unit.key)
+    effects: list[Effect] = [ReceiveStock(key=ref, unit_keys=tuple(keys)) for ref, keys in asked.items()]
+    due = tuple(
+        unit.key
+        for unit in open_units
+        if not unit.goods_in_ref
+        and (unit.condition in RESTOCKABLE or (unit.condition is None and policy.restock == "credit"))
+    )
+    if due:
+        effects.append(ReceiveStock(key=goods_in_ref(after.credit_ref, due), unit_keys=due))
+    return effects

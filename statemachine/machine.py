@@ -1,0 +1,361 @@
+"""Ask the machine: `decide(family, event, now, policy)` says what moves, or why nothing does. Pure.
+
+A *family* is all parts of one return against one order. Events of Happy Returns speak of units, wherever those are;
+every other event names its part.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from transitions import Machine
+
+from statemachine.causes import CAUSES
+from statemachine.deadlines import deadline_for, ladder
+from statemachine.effects import Effect, ReceiveStock
+from statemachine.events import (
+    Approved,
+    Cancelled,
+    CreditFallsDue,
+    CreditVerified,
+    DeadlinePassed,
+    Departed,
+    DroppedOff,
+    Event,
+    Expired,
+    FullyRestocked,
+    MethodChanged,
+    NothingToRestock,
+    SplitOff,
+    Started,
+    StatusUnclear,
+    StockReceived,
+    Troubled,
+    UnitEvent,
+    UnitsReceived,
+)
+from statemachine.facts import apply_event, effects_for, merge_unit
+from statemachine.policy import Policy
+from statemachine.refs import credit_ref
+from statemachine.states import BEFORE_CREDIT, NEW, State
+from statemachine.table import RULE_BY_MOVE, RULES, Rule
+from statemachine.units import Condition, Progress, Return, Trouble, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One journal row: what `before` became, through which event, and what must now be done about it."""
+
+    before: Return
+    after: Return
+    event: Event
+    source: str
+    target: State
+    effects: tuple[Effect, ...]
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Late or repeated: kept with the reason, changes nothing."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A contradiction: kept with the reason, and somebody is told."""
+
+    why: str
+
+
+Decision = Moved | Ignored | Refused
+
+
+class _Model:
+    """What `transitions` drives; holds the state between two lines of one call, nothing more."""
+
+    state: str
+    trigger: Any
+
+
+class _Table:
+    """The library's machine over RULES: one for the process, asked synchronously."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._model = _Model()
+        self._machine = Machine(
+            model=self._model, states=[NEW, *(state.value for state in State)], initial=NEW, auto_transitions=False,
+            send_event=True,
+        )  # fmt: skip
+        for rule in rules:
+            self._machine.add_transition(
+                rule.event.name, str(rule.source), rule.target.value, conditions=[self._asks(rule)]
+            )
+        self._triggers = {rule.event.name for rule in rules}
+        self._sources = {(rule.event.name, str(rule.source)) for rule in rules}
+
+    @staticmethod
+    def _asks(rule: Rule) -> Any:
+        def condition(data: Any) -> bool:
+            if rule.guard is None:
+                return True
+            return rule.guard(data.kwargs["instance"], data.kwargs["fact"], data.kwargs["policy"])
+
+        return condition
+
+    def target(self, instance: Return, event: Event, policy: Policy) -> State | None:
+        """Where the event takes this return, or None when no rule lets it move."""
+        source = instance.state.value if instance.state else NEW
+        if (event.name, source) not in self._sources:
+            return None
+        self._machine.set_state(source, self._model)
+        moved = self._model.trigger(event.name, instance=instance, fact=event, policy=policy)
+        return State(self._model.state) if moved else None
+
+
+_TABLE = _Table(RULES)
+
+
+def decide(
+    family: tuple[Return, ...], event: Event, *, address: Return, now: datetime, policy: Policy, part: int | None = None
+) -> Decision:
+    """Say what `event` does to this family.
+
+    `address` names merchant, return id and order of a family that may still be empty. `part` names the part an
+    answer is about; None for events that speak of units.
+    """
+    desk = _Desk(family, address, now, policy)
+    if isinstance(event, UnitEvent):
+        return desk.take_unit_event(event)
+    if isinstance(event, UnitsReceived | StockReceived):
+        return desk.take_by_units(event)
+    target = next((each for each in family if each.part == part), None)
+    if target is None:
+        return Refused(f"{event.name}: there is no part {part} of this return")
+    return desk.take_part_event(target, event)
+
+
+class _Desk:
+    """The working state of one decision: the family as it changes, and the moves so far."""
+
+    def __init__(self, family: tuple[Return, ...], address: Return, now: datetime, policy: Policy) -> None:
+        self.parts = {each.part: each for each in family}
+        self.address, self.now, self.policy = address, now, policy
+        self.moves: list[Move] = []
+
+    # -- what Happy Returns says ------------------------------------------------------------------------------------
+
+    def take_unit_event(self, event: UnitEvent) -> Decision:
+        known = {unit.key: part for part, each in self.parts.items() for unit in each.units}
+        fresh = tuple(unit for unit in event.units if unit.key not in known)
+        if fresh and not isinstance(event, Started):
+            return Refused(f"{event.name}: units {[unit.key for unit in fresh]} were never started")
+        refused: list[str] = []
+        for part in sorted({known[unit.key] for unit in event.units if unit.key in known}):
+            told = self._told_to(self.parts[part], event)
+            if told is not None:
+                self._move_units(self.parts[part], told, refused)
+        if fresh:
+            self._begin(replace(event, units=fresh))
+        if not self.moves and refused:
+            return Refused("; ".join(refused))
+        return self._outcome(f"{event.name}: already known for all units")
+
+    def _told_to(self, instance: Return, event: UnitEvent) -> UnitEvent | None:
+        """The event cut down to the units of this part for which it is news."""
+        if isinstance(event, Started) and instance.state is not State.INITIATED:
+            return None
+        if isinstance(event, Expired | Cancelled) and instance.state is State.CLOSED:
+            return None
+        mine = {unit.key: unit for unit in instance.units}
+        units = tuple(unit for unit in event.units if unit.key in mine and _is_news(mine[unit.key], event, unit))
+        return replace(event, units=units) if units else None
+
+    def _move_units(self, instance: Return, event: UnitEvent, refused: list[str]) -> None:
+        whole = event.keys >= {unit.key for unit in instance.units}
+        moves_state = isinstance(event, DroppedOff | Approved | Expired | Cancelled | StatusUnclear)
+        if not whole and moves_state and instance.state in BEFORE_CREDIT and self._would_leave(instance, event):
+            instance = self._split(instance, event.keys)
+        if not self._fire(instance, event):
+            refused.append(f"{event.name}: not possible in state {instance.state}")
+
+    def _would_leave(self, instance: Return, event: UnitEvent) -> bool:
+        """Whether these units go where the others do not: to another state, or to their credit."""
+        mine = replace(instance, units=tuple(unit for unit in instance.units if unit.key in event.keys))
+        target = _TABLE.target(mine, event, self.policy)
+        if target is not None and target is not instance.state:
+            return True
+        after = apply_event(mine, event, self.policy)
+        return all(self.policy.credit_is_due_for(unit) for unit in after.units)
+
+    def _begin(self, event: UnitEvent) -> None:
+        """New units: they join a part that is still being started, else they are a part of their own."""
+        open_part = next((each for each in self.parts.values() if each.state is State.INITIATED), None)
+        if open_part is not None:
+            self._fire(open_part, event)
+            return
+        self._fire(self._blank(), event)
+
+    def _blank(self) -> Return:
+        part = max(self.parts, default=0) + 1
+        sibling = next(iter(self.parts.values()), self.address)
+        return replace(
+            self.address, part=part, express_code=sibling.express_code, rma_id=sibling.rma_id,
+            order_id=sibling.order_id, refund_due=self.policy.record_refund, close_due=self.policy.close_credit,
+            credit_ref=credit_ref(self.address.merchant, self.address.happy_return_id, self.address.order_number, part),
+        )  # fmt: skip
+
+    def _split(self, instance: Return, keys: frozenset[str]) -> Return:
+        """Give the named units a part of their own, in the same state; answer that part."""
+        going = tuple(unit for unit in instance.units if unit.key in keys)
+        staying = tuple(unit for unit in instance.units if unit.key not in keys)
+        event = SplitOff(unit_keys=tuple(unit.key for unit in going))
+        self._record(replace(instance, units=staying), instance, event, instance.state or State.INITIATED, ())
+        blank = replace(self._blank(), entered_at=instance.entered_at)
+        # The state a split-off part starts in is its sibling's: the table allows initiated and scanned.
+        after = replace(blank, units=going, state=instance.state, express_code=instance.express_code)
+        self._record(after, blank, event, instance.state or State.INITIATED, ())
+        return self.parts[blank.part]
+
+    # -- what is said of units by others ----------------------------------------------------------------------------
+
+    def take_by_units(self, event: UnitsReceived | StockReceived) -> Decision:
+        named = set(event.unit_keys if isinstance(event, UnitsReceived) else event.goods_in)
+        news = [part for part, each in self.parts.items() if any(_is_received_news(u, event) for u in each.units)]
+        refused: list[str] = []
+        for part in news:
+            instance = self.parts[part]
+            mine = {unit.key for unit in instance.units}
+            told: Event
+            if isinstance(event, UnitsReceived):
+                told = replace(event, unit_keys=tuple(key for key in event.unit_keys if key in mine))
+            else:
+                told = replace(event, goods_in={key: note for key, note in event.goods_in.items() if key in mine})
+            here = frozenset(named & mine)
+            if here != mine and instance.state is State.INITIATED:
+                instance = self._split(instance, here)
+            if not self._fire(instance, told):
+                refused.append(f"{event.name}: not possible in state {instance.state}")
+        if not self.moves and refused:
+            return Refused("; ".join(refused))
+        known = {unit.key for each in self.parts.values() for unit in each.units}
+        if not named & known:
+            return Refused(f"{event.name}: units {sorted(named)} are not part of this return")
+        return self._outcome(f"{event.name}: already known for all units")
+
+    # -- what is said of one part -----------------------------------------------------------------------------------
+
+    def take_part_event(self, instance: Return, event: Event) -> Decision:
+        if isinstance(event, DeadlinePassed) and (
+            event.state is not instance.state or event.level != instance.escalation + 1
+        ):
+            return Ignored(f"deadline {event.level} of {event.state} passed, but the return has moved since")
+        if isinstance(event, CreditVerified) and instance.credit is not None:
+            if event.credit is not None and event.credit.id == instance.credit.id:
+                return Ignored(f"credit {instance.credit.id} is already known")
+            return Refused(f"a second credit is reported; {instance.credit.id} is already the credit of this return")
+        if not self._fire(instance, event):
+            return Refused(f"{event.name}: not possible in state {instance.state}")
+        return self._outcome("")
+
+    # -- moving -----------------------------------------------------------------------------------------------------
+
+    def _fire(self, instance: Return, event: Event) -> bool:
+        target = _TABLE.target(instance, event, self.policy)
+        if target is None:
+            return False
+        after = apply_event(instance, event, self.policy)
+        source = instance.state.value if instance.state else NEW
+        rule = RULE_BY_MOVE[event.name, source, target.value]
+        if target is State.EXCEPTION and instance.state is not State.EXCEPTION:
+            after = replace(after, resume_state=instance.state, trouble=after.trouble or _rung_trouble(instance, event))
+        if isinstance(event, StatusUnclear):
+            after = replace(after, resume_state=State.INITIATED)
+        if target is not State.EXCEPTION and instance.state is State.EXCEPTION:
+            after = replace(after, resume_state=None, trouble=None)
+        effects = effects_for(rule.effects, instance, replace(after, state=target), event, self.policy)
+        asked = {key: effect.key for effect in effects if isinstance(effect, ReceiveStock) for key in effect.unit_keys}
+        if asked:
+            units = tuple(replace(u, goods_in_ref=asked.get(u.key, u.goods_in_ref)) for u in after.units)
+            after = replace(after, units=units)
+        self._record(after, instance, event, target, effects)
+        self._follow_on(self.parts[after.part], event)
+        return True
+
+    def _record(self, after: Return, before: Return, event: Event, target: State, effects: tuple[Effect, ...]) -> None:
+        moved = before.state is not target
+        entered_at = self.now if moved else (before.entered_at or self.now)
+        escalation = event.level if isinstance(event, DeadlinePassed) and not moved else before.escalation
+        if moved:
+            escalation = 0
+        cause = after.trouble.cause if after.trouble else ""
+        if isinstance(event, Troubled) and before.trouble and before.trouble.cause != cause:
+            entered_at, escalation = self.now, 0
+        waits_for = after.waits_for if target is State.CREDIT_PENDING else ""
+        after = replace(
+            after, state=target, entered_at=entered_at, escalation=escalation, version=before.version + 1,
+            waits_for=waits_for,
+        )  # fmt: skip
+        due_at = deadline_for(target, self.policy, entered_at=entered_at, level=escalation, cause=cause)
+        source = before.state.value if before.state else NEW
+        self.moves.append(Move(before, after, event, source, target, effects, due_at))
+        self.parts[after.part] = after
+
+    def _follow_on(self, instance: Return, event: Event) -> None:
+        """What the machine does by itself once the facts are there."""
+        if isinstance(event, UnitsReceived) and event.condition in (Condition.MISSING, Condition.WRONG_ITEM):
+            code = "unit-missing" if event.condition is Condition.MISSING else "wrong-item"
+            evidence = {"units": list(event.unit_keys), "condition": event.condition.value}
+            explanation = f"The warehouse reports {len(event.unit_keys)} unit(s) as {event.condition.value}."
+            self._fire(instance, Troubled(Trouble(code, CAUSES[code].owner, explanation, evidence)))
+            return
+        if instance.state in BEFORE_CREDIT:
+            due = frozenset(unit.key for unit in instance.units if self.policy.credit_is_due_for(unit))
+            if due and due != {unit.key for unit in instance.units}:
+                instance = self._split(instance, due)
+            if due:
+                self._fire(instance, CreditFallsDue())
+        elif instance.state is State.CREDITED and not self._fire(instance, FullyRestocked()):
+            self._fire(instance, NothingToRestock())
+
+    def _outcome(self, why: str) -> Decision:
+        return Moved(tuple(self.moves)) if self.moves else Ignored(why)
+
+
+def _is_news(unit: Unit, event: UnitEvent, told: Unit) -> bool:
+    if isinstance(event, Departed):
+        return merge_unit(unit, told) != unit
+    if isinstance(event, MethodChanged):
+        return bool(told.dropoff_method) and told.dropoff_method != unit.dropoff_method
+    if isinstance(event, Started):
+        return merge_unit(unit, told) != unit and unit.confirmed is Progress.STARTED
+    if isinstance(event, DroppedOff | Approved):
+        reached = unit.confirmed if event.confirmed else max(unit.confirmed, unit.hinted)
+        return event.progress > reached
+    if isinstance(event, Expired | Cancelled | StatusUnclear):
+        return unit.confirmed is Progress.STARTED
+    return True
+
+
+def _is_received_news(unit: Unit, event: UnitsReceived | StockReceived) -> bool:
+    if isinstance(event, UnitsReceived):
+        return unit.key in event.unit_keys and unit.condition is not event.condition and unit.goods_in_id is None
+    return unit.key in event.goods_in and unit.goods_in_id is None
+
+
+def _rung_trouble(instance: Return, event: Event) -> Trouble | None:
+    """The trouble a last rung names; the machine explains what did not happen in time."""
+    if not isinstance(event, DeadlinePassed) or instance.state is None:
+        return None
+    code = ladder(instance.state, Policy())[-1].cause or "internal-error"
+    entered = instance.entered_at.isoformat() if instance.entered_at else "an unknown time"
+    waited = f" It waits for: {instance.waits_for}." if instance.waits_for else ""
+    explanation = f"The return has been {instance.state.value} since {entered}.{waited} {CAUSES[code].means}"
+    evidence = {"state": instance.state.value, "since": entered, "waits_for": instance.waits_for}
+    return Trouble(code, CAUSES[code].owner, explanation, evidence)

@@ -1,0 +1,35 @@
+"""What a merchant wants done, as far as the machine must know it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from statemachine.units import Progress, Unit
+
+Restock = Literal["receipt", "credit", "observe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Per merchant; every field has the default of the README's settings table."""
+
+    credit_trigger: Progress = Progress.DROPPED_OFF
+    credit_trigger_by_method: Mapping[str, Progress] = field(default_factory=dict)
+    confirm_hints: bool = True
+    """Money moves only on what Happy Returns answered to our own question, not on a webhook alone."""
+    restock: Restock = "receipt"
+    """receipt: we post goods-in when the warehouse has the unit; credit: at once; observe: the warehouse posts it."""
+    record_refund: bool = True
+    close_credit: bool = True
+    initiated_for: timedelta = timedelta(days=35)
+    scanned_for: timedelta = timedelta(hours=24)
+    credit_pending_for: timedelta = timedelta(hours=1)
+    credited_for: timedelta = timedelta(days=28)
+
+    def trigger_for(self, unit: Unit) -> Progress:
+        return self.credit_trigger_by_method.get(unit.dropoff_method, self.credit_trigger)
+
+    def credit_is_due_for(self, unit: Unit) -> bool:
+        known = unit.confirmed if self.confirm_hints else max(unit.confirmed, unit.hinted)
+        return known >= self.trigger_for(unit)

@@ -1,0 +1,28 @@
+"""Keys that are the same on every attempt, on every machine, after every restore."""
+
+import hashlib
+
+
+def order_key(order_number: str) -> str:
+    """Order number in the form that compares equal: trimmed, without one leading '#', casefolded.
+
+    Source: Happy Returns sheet 1.4 — live scripts send "#1042", its webhook sample shows a bare number.
+    """
+    return order_number.strip().removeprefix("#").strip().casefold()
+
+
+def credit_ref(merchant: str, happy_return_id: str, order_number: str, part: int) -> str:
+    """externalRef of the one sales credit of this part; 28 characters or so, well below the 64 we allow ourselves."""
+    digest = hashlib.sha256(f"{merchant}|{happy_return_id}|{order_key(order_number)}".encode()).hexdigest()
+    return f"HW-{digest[:20]}-{part}"
+
+
+def payment_ref(ref: str) -> str:
+    """transactionRef of the one refund record (≤ 64 characters, Brightpearl sheet section 12)."""
+    return f"{ref}-pay"
+
+
+def goods_in_ref(ref: str, unit_keys: tuple[str, ...]) -> str:
+    """Stem of the userBatchReference for receiving exactly these units."""
+    digest = hashlib.sha256("|".join(sorted(unit_keys)).encode()).hexdigest()
+    return f"{ref}-g{digest[:8]}"

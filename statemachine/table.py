@@ -1,0 +1,177 @@
+"""The rules: which event takes a return from where to where, under which guard, with which effects. Data only.
+
+Read by the machine, mirrored in `schema.sql`, drawn in the README; a test keeps the three equal.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from statemachine.deadlines import ladder
+from statemachine.effects import AskHappyReturns, CloseCredit, CreateSalesCredit, Effect, ReceiveStock, RecordRefund
+from statemachine.events import (
+    Approved,
+    Cancelled,
+    CreditClosed,
+    CreditFallsDue,
+    CreditVerified,
+    CreditWaits,
+    DeadlinePassed,
+    Departed,
+    DroppedOff,
+    Event,
+    Expired,
+    FullyRestocked,
+    MethodChanged,
+    NothingToRestock,
+    PaymentRecorded,
+    Resumed,
+    SplitOff,
+    Started,
+    StatusUnclear,
+    StockReceived,
+    Troubled,
+    UnitsReceived,
+)
+from statemachine.policy import Policy
+from statemachine.states import NEW, CloseReason, State
+from statemachine.units import Return
+
+Guard = Callable[[Return, Event, Policy], bool]
+
+
+def credit_is_due(instance: Return, event: Event, policy: Policy) -> bool:
+    """Every unit has reached the merchant's credit trigger."""
+    return bool(instance.units) and all(policy.credit_is_due_for(unit) for unit in instance.units)
+
+
+def is_whole_return(instance: Return, event: Event, policy: Policy) -> bool:
+    """The event speaks of every unit; the machine splits first, so this is a safeguard."""
+    keys: frozenset[str] = getattr(event, "keys", frozenset())
+    return {unit.key for unit in instance.units} <= keys
+
+
+def ended_by_silence(instance: Return, event: Event, policy: Policy) -> bool:
+    """Only what expired or was cancelled can come back to life; a returnless close cannot."""
+    return instance.close_reason in (CloseReason.EXPIRED, CloseReason.CANCELLED)
+
+
+def is_fully_restocked(instance: Return, event: Event, policy: Policy) -> bool:
+    return instance.is_all_received and not instance.is_returnless
+
+
+def nothing_to_restock(instance: Return, event: Event, policy: Policy) -> bool:
+    return instance.is_returnless and instance.is_settled
+
+
+def names_a_note(instance: Return, event: Event, policy: Policy) -> bool:
+    """A goods-in note for a unit of this very return."""
+    return isinstance(event, StockReceived) and any(unit.key in event.goods_in for unit in instance.units)
+
+
+def is_last_rung(instance: Return, event: Event, policy: Policy) -> bool:
+    if not isinstance(event, DeadlinePassed) or instance.state is None:
+        return False
+    return event.level >= len(ladder(instance.state, policy, cause=_cause(instance)))
+
+
+def is_not_last_rung(instance: Return, event: Event, policy: Policy) -> bool:
+    return not is_last_rung(instance, event, policy)
+
+
+def _cause(instance: Return) -> str:
+    return instance.trouble.cause if instance.trouble else ""
+
+
+def resumes_to(state: State) -> Guard:
+    def resumes(instance: Return, event: Event, policy: Policy) -> bool:
+        return instance.resume_state is state
+
+    resumes.__name__ = f"resumes_to_{state.name.lower()}"
+    return resumes
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    event: type[Event]
+    source: State | str
+    target: State
+    guard: Guard | None = None
+    effects: tuple[type[Effect], ...] = ()
+
+
+S = State
+_HINT = (AskHappyReturns,)
+_LEGS = (RecordRefund, CloseCredit, ReceiveStock)
+
+RULES: tuple[Rule, ...] = (
+    # A return begins, and splits while no credit has been asked for
+    Rule(Started, NEW, S.INITIATED),
+    Rule(Started, S.INITIATED, S.INITIATED),
+    Rule(SplitOff, NEW, S.INITIATED),
+    Rule(SplitOff, NEW, S.SCANNED),
+    Rule(SplitOff, S.INITIATED, S.INITIATED),
+    Rule(SplitOff, S.SCANNED, S.SCANNED),
+    # Happy Returns reports progress
+    Rule(DroppedOff, S.INITIATED, S.SCANNED, effects=_HINT),
+    Rule(DroppedOff, S.SCANNED, S.SCANNED),
+    Rule(DroppedOff, S.CLOSED, S.SCANNED, guard=ended_by_silence, effects=_HINT),
+    Rule(Approved, S.INITIATED, S.SCANNED, effects=_HINT),
+    Rule(Approved, S.SCANNED, S.SCANNED, effects=_HINT),
+    Rule(Approved, S.CREDIT_PENDING, S.CREDIT_PENDING),
+    Rule(Approved, S.CREDITED, S.CREDITED),
+    Rule(Approved, S.RESTOCKED, S.RESTOCKED),
+    Rule(Approved, S.EXCEPTION, S.EXCEPTION),
+    Rule(Approved, S.CLOSED, S.SCANNED, guard=ended_by_silence, effects=_HINT),
+    Rule(DroppedOff, S.EXCEPTION, S.EXCEPTION),
+    Rule(DroppedOff, S.CREDIT_PENDING, S.CREDIT_PENDING),
+    Rule(DroppedOff, S.CREDITED, S.CREDITED),
+    Rule(DroppedOff, S.RESTOCKED, S.RESTOCKED),
+    Rule(Expired, S.INITIATED, S.CLOSED, guard=is_whole_return),
+    Rule(Cancelled, S.INITIATED, S.CLOSED, guard=is_whole_return),
+    Rule(StatusUnclear, S.INITIATED, S.EXCEPTION, guard=is_whole_return),
+    # Facts that move nothing
+    *(Rule(MethodChanged, state, state) for state in State),
+    *(Rule(Departed, state, state) for state in State),
+    # The credit
+    Rule(CreditFallsDue, S.INITIATED, S.CREDIT_PENDING, guard=credit_is_due, effects=(CreateSalesCredit,)),
+    Rule(CreditFallsDue, S.SCANNED, S.CREDIT_PENDING, guard=credit_is_due, effects=(CreateSalesCredit,)),
+    Rule(CreditWaits, S.CREDIT_PENDING, S.CREDIT_PENDING),
+    Rule(CreditVerified, S.CREDIT_PENDING, S.CREDITED, effects=_LEGS),
+    Rule(CreditVerified, S.EXCEPTION, S.CREDITED, guard=resumes_to(S.CREDIT_PENDING), effects=_LEGS),
+    # The other legs
+    *(Rule(PaymentRecorded, state, state) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),
+    *(Rule(CreditClosed, state, state) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),
+    Rule(UnitsReceived, S.INITIATED, S.SCANNED, effects=_HINT),
+    Rule(UnitsReceived, S.CLOSED, S.SCANNED, guard=ended_by_silence, effects=_HINT),
+    Rule(UnitsReceived, S.SCANNED, S.SCANNED),
+    Rule(UnitsReceived, S.CREDIT_PENDING, S.CREDIT_PENDING),
+    Rule(UnitsReceived, S.CREDITED, S.CREDITED, effects=(ReceiveStock,)),
+    Rule(UnitsReceived, S.EXCEPTION, S.EXCEPTION, effects=(ReceiveStock,)),
+    Rule(StockReceived, S.CREDITED, S.CREDITED, guard=names_a_note),
+    Rule(StockReceived, S.EXCEPTION, S.EXCEPTION, guard=names_a_note),
+    Rule(FullyRestocked, S.CREDITED, S.RESTOCKED, guard=is_fully_restocked),
+    Rule(NothingToRestock, S.CREDITED, S.CLOSED, guard=nothing_to_restock),
+    # Trouble and the way out of it
+    *(Rule(Troubled, state, S.EXCEPTION) for state in (S.SCANNED, S.CREDIT_PENDING, S.CREDITED, S.RESTOCKED)),
+    Rule(Troubled, S.EXCEPTION, S.EXCEPTION),
+    Rule(Resumed, S.EXCEPTION, S.INITIATED, guard=resumes_to(S.INITIATED), effects=_HINT),
+    Rule(Resumed, S.EXCEPTION, S.SCANNED, guard=resumes_to(S.SCANNED), effects=_HINT),
+    Rule(Resumed, S.EXCEPTION, S.CREDIT_PENDING, guard=resumes_to(S.CREDIT_PENDING), effects=(CreateSalesCredit,)),
+    Rule(Resumed, S.EXCEPTION, S.CREDITED, guard=resumes_to(S.CREDITED), effects=_LEGS),
+    Rule(Resumed, S.EXCEPTION, S.RESTOCKED, guard=resumes_to(S.RESTOCKED), effects=_LEGS),
+    # Clocks
+    Rule(DeadlinePassed, S.INITIATED, S.INITIATED, guard=is_not_last_rung, effects=_HINT),
+    Rule(DeadlinePassed, S.INITIATED, S.CLOSED, guard=is_last_rung),
+    Rule(DeadlinePassed, S.SCANNED, S.SCANNED, guard=is_not_last_rung, effects=_HINT),
+    Rule(DeadlinePassed, S.SCANNED, S.EXCEPTION, guard=is_last_rung),
+    Rule(DeadlinePassed, S.CREDIT_PENDING, S.CREDIT_PENDING, guard=is_not_last_rung),
+    Rule(DeadlinePassed, S.CREDIT_PENDING, S.EXCEPTION, guard=is_last_rung),
+    Rule(DeadlinePassed, S.CREDITED, S.CREDITED, guard=is_not_last_rung),
+    Rule(DeadlinePassed, S.CREDITED, S.EXCEPTION, guard=is_last_rung),
+    Rule(DeadlinePassed, S.EXCEPTION, S.EXCEPTION),
+)
+
+RULE_BY_MOVE: dict[tuple[str, str, str], Rule] = {
+    (rule.event.name, str(rule.source), rule.target.value): rule for rule in RULES
+}
+assert len(RULE_BY_MOVE) == len(RULES), "an (event, source, target) appears twice"

@@ -1,0 +1,144 @@
+"""A return and its physical units, as the machine sees them: frozen, one row a unit."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from statemachine.states import CloseReason, State
+
+
+class Progress(IntEnum):
+    """How far Happy Returns has taken a unit; a lower rank that arrives later is recorded, not applied."""
+
+    STARTED = 1
+    DROPPED_OFF = 2
+    APPROVED = 3
+
+
+class Condition(StrEnum):
+    """What the warehouse found. Values: the condition enum of Happy Returns' approve call, plus *unexpected*."""
+
+    SELLABLE = "sellable"
+    DAMAGED = "damaged"
+    MISSING = "missing"
+    WRONG_ITEM = "wrong-item"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One physical unit of a return.
+
+    `confirmed` is the furthest progress read from Happy Returns itself; `hinted` the furthest a webhook claimed.
+    """
+
+    key: str
+    happy_item_id: str = ""
+    line_item_id: str = ""
+    sku: str = ""
+    barcode: str = ""
+    variant_id: str = ""
+    name: str = ""
+    reason_id: str = ""
+    reason: str = ""
+    refund_type: str = ""
+    dropoff_method: str = ""
+    hinted: Progress = Progress.STARTED
+    confirmed: Progress = Progress.STARTED
+    started_at: datetime | None = None
+    dropped_off_at: datetime | None = None
+    approved_at: datetime | None = None
+    refund_amount: Decimal | None = None
+    refund_currency: str = ""
+    fee: Decimal | None = None
+    bag: str = ""
+    tracking: str = ""
+    departed_at: datetime | None = None
+    destination: str = ""
+    received_at: datetime | None = None
+    condition: Condition | None = None
+    goods_in_ref: str = ""
+    goods_in_id: int | None = None
+    order_row_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """The Brightpearl sales credit of a return. Money in order currency; tax as Brightpearl stored it."""
+
+    id: int
+    external_ref: str
+    net: Decimal
+    tax: Decimal
+    currency: str
+    invoice_reference: str = ""
+    rows: tuple[dict[str, Any], ...] = ()
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    id: int
+    transaction_ref: str
+    amount: Decimal
+    currency: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a return needs somebody: cause code, owning team, the words people read and the facts used."""
+
+    cause: str
+    owner: str
+    explanation: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """One instance of the machine: a part of one Happy Returns return against one order.
+
+    `part` 0 stands for a return that does not exist yet.
+    """
+
+    merchant: str
+    happy_return_id: str
+    order_number: str
+    part: int = 0
+    state: State | None = None
+    units: tuple[Unit, ...] = ()
+    express_code: str = ""
+    rma_id: str = ""
+    order_id: int | None = None
+    credit_ref: str = ""
+    credit: Credit | None = None
+    payment: Payment | None = None
+    trouble: Trouble | None = None
+    resume_state: State | None = None
+    close_reason: CloseReason | None = None
+    waits_for: str = ""
+    escalation: int = 0
+    entered_at: datetime | None = None
+    refund_due: bool = True
+    close_due: bool = True
+    id: int | None = None
+    version: int = 0
+
+    @property
+    def is_returnless(self) -> bool:
+        return bool(self.units) and all(unit.dropoff_method == "returnless" for unit in self.units)
+
+    @property
+    def is_all_received(self) -> bool:
+        return all(unit.goods_in_id is not None for unit in self.units)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every leg that is due exists: credit, refund record, invoice; stock is the state's own matter."""
+        if self.credit is None:
+            return False
+        paid = self.payment is not None or not self.refund_due
+        invoiced = bool(self.credit.invoice_reference) or not self.close_due
+        return paid and invoiced
