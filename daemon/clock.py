@@ -46,8 +46,8 @@ class MovedClock:
 
     async def sleep(self, delay: timedelta) -> None:
         until = self.now() + delay
-        while self.now() < until:  # noqa: ASYNC110 - another process moves the file, nothing tells us
-            await anyio.sleep(_STEP_SECONDS)
+        while (left := (until - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 - nothing tells us of a move
+            await anyio.sleep(min(left / self._rate, _STEP_SECONDS) if self._rate > 0 else _STEP_SECONDS)
 
     def _read(self) -> None:
         stamp = os.stat(self._path).st_mtime_ns

@@ -18,6 +18,11 @@ _HIDDEN_PRODUCTS = (1000, 1001)  # free-text rows come back with these built-in 
 _PENNY = Decimal("0.01")
 
 
+def _real_product(product_id: int | None, sku: Any) -> int | None:
+    """None for the hidden products that stand for free text: those have no SKU."""
+    return None if product_id in _HIDDEN_PRODUCTS and not sku else product_id
+
+
 def _pennies(value: Any, name: str) -> Decimal:
     return wire.decimal(value, name).quantize(_PENNY, ROUND_HALF_UP)
 
@@ -82,7 +87,7 @@ def _order_row(key: str, value: Any, order: str) -> OrderRow:
     assert row_id is not None
     return OrderRow(
         id=row_id,
-        product_id=None if product_id in _HIDDEN_PRODUCTS else product_id,
+        product_id=_real_product(product_id, told.get("productSku")),
         sku=wire.text(told.get("productSku"), f"{name}.productSku"),
         name=wire.text(told.get("productName"), f"{name}.productName"),
         quantity=quantity,
@@ -146,7 +151,7 @@ def _credit_row(value: Any, name: str) -> CreditRow:
     product_id = wire.integer(told.get("productId"), f"{name}.productId")
     return CreditRow(
         id=wire.integer(told.get("id"), f"{name}.id") or 0,
-        product_id=None if product_id in _HIDDEN_PRODUCTS else product_id,
+        product_id=_real_product(product_id, told.get("sku")),
         quantity=wire.decimal(told.get("quantity"), f"{name}.quantity"),
         net=_pennies(told.get("net"), f"{name}.net"),
         tax=_pennies(told.get("tax"), f"{name}.tax"),

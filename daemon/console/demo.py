@@ -37,8 +37,8 @@ from daemon.store import inbox, outbox, reports, watch
 from daemon.store.database import Database
 
 MERCHANT = "acme"
-BUSY_RATE = 90.0  # while there is work: a minute of quota passes in two thirds of a second
-STRIDE = timedelta(hours=6)  # the least the clock jumps when nothing is left to do
+BUSY_RATE = 240.0  # while there is work: a minute of quota passes in a quarter of a second
+STRIDE = timedelta(hours=12)  # the least the clock jumps when nothing is left to do
 GIVE_UP_SECONDS = 900.0
 STALLED_SECONDS = 60.0  # real time without any progress
 FAULTS: dict[str, Any] = {
@@ -111,6 +111,7 @@ class _Season:
     killed: int = 0
     lines: dict[str, Any] = field(default_factory=dict)
     receipts_taken: int = 0
+    calls: dict[str, int] = field(default_factory=dict)
     _random: random.Random = field(default_factory=random.Random)
 
     async def play(self) -> Comparison:
@@ -134,8 +135,7 @@ class _Season:
                 aiohttp.ClientSession(base_url=told["sandbox"]) as control,
             ):
                 # The server is the demo's own: the daemon is told where it is, so that it does not stop it.
-                with config.open("a") as handle:
-                    handle.write(f'\n[database]\ndsn = "{database.dsn}"\n')
+                _append(config, f'\n[database]\ndsn = "{database.dsn}"\n')
                 await database.migrate()
                 return await self._drive(config, database, control)
         finally:
@@ -189,6 +189,7 @@ class _Season:
             )
             awaited = await connection.fetchval("SELECT count(*) FROM returns WHERE state = 'credited'")
         calls = status["calls"]
+        self.calls = {**calls["brightpearl"], **calls["happy_returns"]}
         self.lines = {
             "season": f"{now:%d %b %H:%M}", "returns": sum(states.values()), "states": states, "exceptions": causes,
             "calls to Brightpearl": sum(calls["brightpearl"].values()),
@@ -266,7 +267,9 @@ class _Season:
     def summary(self) -> dict[str, Any]:
         calls = self.lines.get("calls to Brightpearl", 0) + self.lines.get("calls to Happy Returns", 0)
         return {
-            "api_calls": calls, "kills": self.killed, "faults": self.lines.get("faults", 0),
+            "api_calls": calls,
+            "calls_by_operation": dict(sorted(self.calls.items(), key=lambda each: -each[1])),
+            "kills": self.killed, "faults": self.lines.get("faults", 0),
             "throttled": self.lines.get("throttled", 0), "seconds": round(time.monotonic() - self.began, 1),
             "seed": self.seed,
         }  # fmt: skip
@@ -278,6 +281,11 @@ def _free_address() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def _append(path: Path, text: str) -> None:
+    with path.open("a") as handle:
+        handle.write(text)
 
 
 async def _get(control: aiohttp.ClientSession, path: str) -> Any:

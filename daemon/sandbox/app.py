@@ -246,9 +246,10 @@ retailer_id = "{RETAILER}"
 api_key_file = "acme.happy-returns.key"
 webhook_secret_file = "acme.happy-returns.webhook"
 sweep_minutes_fresh = 720
-sweep_minutes_recent = 1440
-sweep_minutes_old = 2880
-discovery_every_minutes = 1440
+sweep_minutes_recent = 2880
+sweep_minutes_old = 5760
+discovery_every_minutes = 2880
+discovery_repeat_hours = 480
 
 [merchants.acme.brightpearl]
 base_url = "{sandbox_url}/public-api/acme"

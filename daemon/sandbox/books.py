@@ -115,7 +115,7 @@ class Books:
     order_notes: list[dict[str, Any]] = field(default_factory=list)
     locked_until: date | None = None
     duplicates_refused: int = 0
-    _next_id: int = 1000
+    _next_id: int = 1001  # 1000 and 1001 are Brightpearl's hidden products
 
     def new_id(self) -> int:
         self._next_id += 1

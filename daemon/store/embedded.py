@@ -50,6 +50,8 @@ class Server:
     data: Path
     sockets: Path
     was_running: bool
+    process: "subprocess.Popen[bytes] | None" = None
+    """The postmaster when it is our own child; waited for in stop()."""
 
     @property
     def dsn(self) -> str:
@@ -128,8 +130,8 @@ def ensure(state_dir: Path) -> Server:
         _own(sockets, who, 0o700)
         if major is None:
             _initdb(binaries, data, who)
-        _start(binaries, data, sockets, who)
-    return Server(data, sockets, was_running=False)
+        process = _start(binaries, data, sockets, who)
+    return Server(data, sockets, was_running=False, process=process)
 
 
 def stop(server: Server) -> None:
@@ -138,6 +140,8 @@ def stop(server: Server) -> None:
     if pid is None:
         return
     os.kill(pid, signal.SIGINT)
+    if server.process is not None:
+        server.process.wait(STOP_SECONDS)
     _wait_until(lambda: _postmaster(server.data) is None, STOP_SECONDS, "the embedded PostgreSQL did not stop")
 
 
@@ -199,7 +203,7 @@ def _open_way(data: Path, who: Account) -> None:
             )
 
 
-def _start(binaries: Path, data: Path, sockets: Path, who: Account) -> None:
+def _start(binaries: Path, data: Path, sockets: Path, who: Account) -> "subprocess.Popen[bytes]":
     log = data / "server.log"
     with log.open("ab") as out:
         if who.is_other:
@@ -218,6 +222,7 @@ def _start(binaries: Path, data: Path, sockets: Path, who: Account) -> None:
         return _is_answering(sockets, data)
 
     _wait_until(ready, READY_SECONDS, f"the embedded PostgreSQL did not answer; see {log}")
+    return child
 
 
 def _is_answering(sockets: Path, data: Path) -> bool:

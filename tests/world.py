@@ -1,0 +1,164 @@
+"""A small world to test in: the sandbox served over real HTTP, real PostgreSQL, the daemon's own loops, one moved clock."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from daemon import app as application
+from daemon.clock import Clock
+from daemon.console.passport import passport_view
+from daemon.loops.advance import Advance
+from daemon.loops.dispatch import Dispatch
+from daemon.loops.expire import Expire
+from daemon.loops.intake import Intake
+from daemon.loops.reconcile import Reconcile
+from daemon.loops.runner import Loop
+from daemon.loops.workplace import Workplace
+from daemon.sandbox.app import Sandbox, write_configuration
+from daemon.sandbox.season import SCENARIOS
+from daemon.settings import load
+from daemon.store import merchant as merchant_store
+from daemon.store import reports
+from daemon.store.database import Database
+from daemon.telemetry import Telemetry
+from daemon.web import server
+
+MERCHANT = "acme"
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+ROUNDS_MAX = 400
+
+
+class MovedByHand:
+    """A clock that stands still until it is moved; sleeping on it moves it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def now(self) -> datetime:
+        return self._sandbox.clock.now()
+
+    async def sleep(self, delay: timedelta) -> None:
+        if delay > timedelta(0):
+            self._sandbox.clock.move(to=self.now() + delay)
+
+
+class World:
+    """Both vendors and one merchant's daemon, worked round by round."""
+
+    def __init__(self, sandbox: Sandbox, workplace: Workplace, http: aiohttp.ClientSession, url: str) -> None:
+        self.sandbox, self.workplace, self.http, self.url = sandbox, workplace, http, url
+        self.database = workplace.database
+        self.loops: list[Loop] = [
+            Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Reconcile(workplace),
+        ]  # fmt: skip
+
+    @property
+    def now(self) -> datetime:
+        return self.sandbox.clock.now()
+
+    def begin(self, scenario: str) -> dict[str, Any]:
+        """Plan one named scenario now; answer what it must end in, for its last return."""
+        if not self.sandbox.books.products:
+            self.sandbox.season.plan(returns=0, seed=1)
+        SCENARIOS[scenario][1](self.sandbox.season, scenario, self.now + timedelta(seconds=1))
+        return self.sandbox.season.truth[-1]
+
+    async def pass_time(self, delta: timedelta, *, step: timedelta = timedelta(hours=3)) -> None:
+        """Move the clock in steps; play the season, send webhooks, import receipts, and let the daemon work."""
+        until = self.now + delta
+        while self.now < until:
+            self.sandbox.clock.move(to=min(self.now + step, until))
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Let both sides work until nobody has anything left to do at this moment."""
+        season, vendor = self.sandbox.season, self.sandbox.happy_returns
+        for _ in range(ROUNDS_MAX):
+            done = season.play(self.now)
+            vendor.flush(self.now)
+            done += await vendor.deliver(self.http, self.now)
+            done += await self._import_receipts()
+            for loop in self.loops:
+                done += await loop.run_once(self.now)
+            if not done:
+                return
+        raise AssertionError(f"the world does not come to rest in {ROUNDS_MAX} rounds")
+
+    async def _import_receipts(self) -> int:
+        import csv
+        import io
+
+        from daemon.console.imports import import_receipts
+
+        rows, self.sandbox.season.receipts = self.sandbox.season.receipts, []
+        if rows:
+            text = io.StringIO()
+            writer = csv.DictWriter(text, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+            await import_receipts(self.database, MERCHANT, text.getvalue().encode(), self.now, actor="user:test")
+        return len(rows)
+
+    async def show(self, identifier: str) -> dict[str, Any]:
+        """The first return under this identifier, as `homeward return show` gives it."""
+        async with self.database.reading() as connection:
+            found = await reports.find(connection, identifier)
+            assert found, f"no return under {identifier}"
+            return passport_view(await reports.passport(connection, *found[0]), self.now)
+
+    async def all_returns(self) -> list[dict[str, Any]]:
+        async with self.database.reading() as connection:
+            return [dict(row) for row in await reports.returns(connection)]
+
+    def books(self) -> dict[str, Any]:
+        return self.sandbox.books.as_json()
+
+
+@asynccontextmanager
+async def open_world(
+    database: Database, folder: Path, *, extra_config: str = "", otlp_endpoint: str | None = None
+) -> AsyncIterator[World]:
+    """Serve the sandbox and the daemon's web on free ports and connect the two."""
+    sandbox = Sandbox.open(now=NOON, rate=0.0)
+    runner = web.AppRunner(sandbox.app(), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    config = write_configuration(folder, sandbox_url=url, listen="127.0.0.1:0", clock_file=None)
+    config.write_text(config.read_text() + extra_config)
+    settings = load(config)
+    clock: Clock = MovedByHand(sandbox)
+    telemetry = Telemetry(otlp_endpoint=otlp_endpoint)
+    async with application.new_http_session() as http:
+        async with database.transaction() as connection:
+            await merchant_store.ensure(connection, [MERCHANT])
+            fences = await merchant_store.acquire(
+                connection, [MERCHANT], owner="test", now=NOON, lease_until=NOON + timedelta(days=9999)
+            )
+        workplace = application.build_workplace(
+            settings, MERCHANT, database=database, clock=clock, telemetry=telemetry, http=http, fence=fences[MERCHANT]
+        )
+        told = settings.merchants[MERCHANT]
+        receiver = server.Receiver(told, (b"sandbox-webhook-secret",))
+        pages = web.AppRunner(
+            server.build(
+                database=database, clock=clock, telemetry=telemetry, receivers={MERCHANT: receiver},
+                is_ready=lambda: True, stir=lambda merchant: None,
+            ),
+            access_log=None,
+        )  # fmt: skip
+        await pages.setup()
+        await web.TCPSite(pages, "127.0.0.1", 0).start()
+        daemon_url = f"http://127.0.0.1:{pages.addresses[0][1]}"
+        sandbox.happy_returns.webhook_url = f"{daemon_url}/webhooks/happy-returns/{MERCHANT}"
+        try:
+            yield World(sandbox, workplace, http, daemon_url)
+        finally:
+            await pages.cleanup()
+            await runner.cleanup()
+            telemetry.close()
