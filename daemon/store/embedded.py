@@ -208,7 +208,7 @@ def _start(binaries: Path, data: Path, sockets: Path, who: Account) -> "subproce
     with log.open("ab") as out:
         if who.is_other:
             os.chown(log, who.uid, who.gid)
-        child = subprocess.Popen(
+        child: subprocess.Popen[bytes] = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-k", sockets, "-p", str(PORT), "-c", "unix_socket_permissions=0700",
              "-c", "listen_addresses=", "-c", "max_connections=60"],
             stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True,

@@ -1,0 +1,125 @@
+"""Whatever happens to an answer, each effect exists once: faults of every kind on every write, both ways of sending."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.store.database import Database
+from tests.world import World, open_world
+
+WRITES = {
+    "credit": "^POST .*/sales-credit$",
+    "payment": "^POST .*/customer-payment$",
+    "close": "^POST .*/close$",
+    "goods-in": "^POST .*/goods-in$",
+}
+FAULTS = {
+    # how often the fault can strike twice: a write that was done is found again, not sent again
+    "lose-answer": 1, "error-after": 1, "truncate": 1, "garbage": 1,
+    "refuse-connection": 2, "error-before": 2, "unavailable": 2, "throttled": 2,
+}  # fmt: skip
+HARSH: dict[str, dict[str, Any]] = {
+    "as documented": {},
+    "no instance id": {"instance_id": None},
+    "duplicates answered without a body": {"duplicate_has_body": False},
+    "created answers 200": {"created_status": 200},
+    "a slow search index": {"search_lag_seconds": 30.0},
+    "duplicate payments answered 409": {"duplicate_payment_status": 409},
+    "invoices that stick": {"close_sticks_share": 1.0},
+}
+
+
+async def given_a_return_on_its_way(world: World) -> str:
+    return str(world.begin("bar_single")["express_code"])
+
+
+def assert_books_hold_exactly_one(world: World) -> None:
+    books = world.books()
+    assert len(books["credits"]) == 1
+    assert len(books["goods_in"]) == 1
+    assert [p["paymentType"] for p in books["payments"]].count("PAYMENT") == 1
+    assert books["credits"][0]["invoice_reference"].startswith("SC-")
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_write_that_fails_is_done_once_and_repeated_only_when_it_was_not_done(
+    write: str, fault: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = await given_a_return_on_its_way(world)
+        world.sandbox.faults.plan({"rules": [{"match": WRITES[write], "kind": fault, "count": 2}]})
+
+        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+
+        assert sum(rule.struck for rule in world.sandbox.faults.rules) == FAULTS[fault]
+        assert (await world.show(code))["state"] == "restocked"
+        assert_books_hold_exactly_one(world)
+
+
+@pytest.mark.parametrize("assumption", HARSH)
+@pytest.mark.parametrize("bundled", [False, True], ids=["single", "bundled"])
+async def test_lost_answers_are_settled_whatever_the_vendor_is_like(
+    assumption: str, bundled: bool, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        if bundled:
+            use_bundles(world)
+        for name, value in HARSH[assumption].items():
+            setattr(world.sandbox.assumptions, name, value)
+        codes = [await given_a_return_on_its_way(world) for _ in range(3)]
+        match = "multi-message$" if bundled else "|".join(WRITES.values())
+        world.sandbox.faults.plan({"rules": [{"match": match, "kind": "lose-answer", "share": 0.5, "count": 8}]})
+
+        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+
+        states = [(await world.show(code))["state"] for code in codes]
+        assert states == ["restocked"] * 3
+        books = world.books()
+        assert (len(books["credits"]), len(books["goods_in"])) == (3, 3)
+        assert [p["paymentType"] for p in books["payments"]].count("PAYMENT") == 3
+
+
+def use_bundles(world: World) -> None:
+    client = world.workplace.brightpearl
+    client._settings = client._settings.model_copy(update={"bundled_writes": True})
+
+
+async def test_a_credit_that_stays_pending_is_closed_again(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = await given_a_return_on_its_way(world)
+        world.sandbox.assumptions.close_sticks_share = 1.0
+
+        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+
+        assert (await world.show(code))["credit"]["invoice_reference"].startswith("SC-")
+
+
+async def test_a_refused_credit_names_its_cause_and_is_made_after_a_retry(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = await given_a_return_on_its_way(world)
+        world.sandbox.season.play(world.now + timedelta(days=6))
+        world.sandbox.books.payment_methods.clear()
+        world.sandbox.books.tax_codes = {"T99": world.sandbox.books.tax_codes["T20"]}
+        await world.pass_time(timedelta(days=6))
+
+        shown = await world.show(code)
+
+        assert shown["state"] == "exception"
+        assert shown["exception"]["cause"] == "tax-code-unknown"
+        assert shown["exception"]["owner"] == "finance"
+        assert world.books()["credits"] == []
+
+
+async def test_a_locked_period_moves_the_tax_date(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = await given_a_return_on_its_way(world)
+        world.sandbox.books.locked_until = (world.now + timedelta(days=30)).date()
+
+        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+
+        assert (await world.show(code))["state"] == "restocked"
+        credit = next(o for o in world.sandbox.books.orders.values() if o.type_code == "SC")
+        assert credit.tax_date[:10] == (world.sandbox.books.locked_until + timedelta(days=1)).isoformat()

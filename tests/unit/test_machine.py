@@ -1,0 +1,208 @@
+"""What the machine does with parts, progress, legs and clocks."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from statemachine.causes import CAUSES, TEAMS
+from statemachine.deadlines import deadline_for, ladder
+from statemachine.effects import AskHappyReturns, CloseCredit, CreateSalesCredit, ReceiveStock, RecordRefund
+from statemachine.events import (
+    Approved,
+    CreditVerified,
+    DeadlinePassed,
+    DroppedOff,
+    Expired,
+    PaymentRecorded,
+    Resumed,
+    Started,
+    StockReceived,
+    Troubled,
+    UnitsReceived,
+)
+from statemachine.machine import Ignored, Moved, Refused
+from statemachine.policy import Policy
+from statemachine.states import CloseReason, State
+from statemachine.units import Condition, Payment, Progress, Trouble
+from tests.unit.returns import CREDIT, NOON, a_return, ask, unit
+
+
+def moved(decision: object) -> Moved:
+    assert isinstance(decision, Moved), decision
+    return decision
+
+
+def test_a_return_begins_with_its_units() -> None:
+    decision = moved(ask(event=Started((unit("a"), unit("b")), express_code="HRK7Q2MX")))
+
+    (move,) = decision.moves
+    assert (move.source, move.target, move.after.part) == ("new", State.INITIATED, 1)
+    assert (len(move.after.units), move.after.express_code) == (2, "HRK7Q2MX")
+
+
+def test_only_the_units_that_were_dropped_off_go_ahead_as_their_own_part() -> None:
+    whole = a_return(State.INITIATED, keys=("a", "b"))
+
+    decision = moved(ask(whole, event=DroppedOff((unit("a"),), confirmed=True)))
+
+    final = {move.after.part: move.after for move in decision.moves}
+    assert [u.key for u in final[1].units] == ["b"]
+    assert [u.key for u in final[2].units] == ["a"]
+    assert (final[1].state, final[2].state) == (State.INITIATED, State.CREDIT_PENDING)
+    assert final[1].credit_ref != final[2].credit_ref
+
+
+def test_units_that_go_together_stay_together() -> None:
+    whole = a_return(State.INITIATED, keys=("a", "b"))
+
+    decision = moved(ask(whole, event=DroppedOff((unit("a"), unit("b")), confirmed=True)))
+
+    assert {move.after.part for move in decision.moves} == {1}
+
+
+def test_a_hint_moves_no_money_and_is_asked_about() -> None:
+    decision = moved(ask(a_return(State.INITIATED), event=DroppedOff((unit(),), confirmed=False)))
+
+    (move,) = decision.moves
+    assert move.target is State.SCANNED
+    assert [type(effect) for effect in move.effects] == [AskHappyReturns]
+
+
+def test_a_hint_suffices_where_policy_says_so() -> None:
+    policy = Policy(confirm_hints=False)
+
+    decision = moved(ask(a_return(State.INITIATED), event=DroppedOff((unit(),)), policy=policy))
+
+    assert decision.moves[-1].target is State.CREDIT_PENDING
+
+
+@pytest.mark.parametrize(
+    ("trigger", "event", "state"),
+    [
+        (Progress.STARTED, Started, State.CREDIT_PENDING),
+        (Progress.DROPPED_OFF, Started, State.INITIATED),
+        (Progress.DROPPED_OFF, DroppedOff, State.CREDIT_PENDING),
+        (Progress.APPROVED, DroppedOff, State.SCANNED),
+        (Progress.APPROVED, Approved, State.CREDIT_PENDING),
+    ],
+)
+def test_the_credit_falls_due_at_the_merchants_trigger(
+    trigger: Progress, event: type[Started | DroppedOff | Approved], state: State
+) -> None:
+    family = () if event is Started else (a_return(State.INITIATED),)
+
+    decision = moved(ask(*family, event=event((unit(),), confirmed=True), policy=Policy(credit_trigger=trigger)))
+
+    assert decision.moves[-1].target is state
+    due = state is State.CREDIT_PENDING
+    assert any(isinstance(e, CreateSalesCredit) for e in decision.moves[-1].effects) is due
+
+
+def test_a_verified_credit_asks_for_refund_close_and_goods_already_in_hand() -> None:
+    waiting = a_return(State.CREDIT_PENDING)
+    in_hand = replace(waiting.units[0], condition=Condition.SELLABLE, received_at=NOON)
+
+    decision = moved(ask(replace(waiting, units=(in_hand,)), event=CreditVerified(CREDIT, 55, {"a": 55})))
+
+    kinds = [type(effect) for effect in decision.moves[0].effects]
+    assert kinds == [RecordRefund, CloseCredit, ReceiveStock]
+
+
+def test_a_second_credit_is_refused() -> None:
+    other = replace(CREDIT, id=9999)
+
+    decision = ask(a_return(State.CREDITED), event=CreditVerified(other, 55, {"a": 55}))
+
+    assert isinstance(decision, Refused)
+    assert "second credit" in decision.why
+
+
+def test_goods_received_in_two_bags_are_booked_in_two_notes() -> None:
+    credited = a_return(State.CREDITED, keys=("a", "b"))
+
+    first = moved(ask(credited, event=UnitsReceived(("a",), received_at=NOON)))
+    second = moved(ask(first.moves[-1].after, event=UnitsReceived(("b",), received_at=NOON)))
+
+    keys = [effect.key for move in (*first.moves, *second.moves) for effect in move.effects]
+    assert len(set(keys)) == 2
+    half = moved(ask(second.moves[-1].after, event=StockReceived({"a": 13})))
+    assert half.moves[-1].target is State.CREDITED
+    assert moved(ask(half.moves[-1].after, event=StockReceived({"b": 14}))).moves[-1].target is State.RESTOCKED
+
+
+def test_a_retry_asks_for_the_same_goods_under_the_same_key() -> None:
+    asked = moved(ask(a_return(State.CREDITED), event=UnitsReceived(("a",), received_at=NOON))).moves[-1]
+    trouble = Trouble("goods-in-refused", "warehouse", "Refused.")
+    stuck = moved(ask(asked.after, event=Troubled(trouble))).moves[-1].after
+
+    resumed = moved(ask(stuck, event=Resumed("fixed"))).moves[0]
+
+    again = [effect for effect in resumed.effects if isinstance(effect, ReceiveStock)]
+    assert [effect.key for effect in again] == [effect.key for effect in asked.effects]
+
+
+def test_a_missing_unit_is_the_warehouses_exception() -> None:
+    decision = moved(ask(a_return(State.CREDITED), event=UnitsReceived(("a",), Condition.MISSING, NOON)))
+
+    final = decision.moves[-1].after
+    assert final.state is State.EXCEPTION
+    assert final.trouble is not None
+    assert (final.trouble.cause, final.trouble.owner) == ("unit-missing", "warehouse")
+    assert not any(isinstance(e, ReceiveStock) for move in decision.moves for e in move.effects)
+
+
+def test_a_returnless_credit_ends_closed_once_the_money_is_done() -> None:
+    keep = replace(unit(reached=Progress.APPROVED), dropoff_method="returnless")
+    credited = replace(a_return(State.CREDITED), units=(keep,), close_due=False)
+
+    decision = moved(ask(credited, event=PaymentRecorded(Payment(1, "ref", Decimal("24.00"), "GBP", "SHOPIFY"))))
+
+    assert decision.moves[-1].after.close_reason is CloseReason.RETURNLESS
+
+
+def test_what_expired_comes_back_to_life_when_it_is_dropped_off() -> None:
+    gone = moved(ask(a_return(State.INITIATED), event=Expired((unit(),), confirmed=True))).moves[-1].after
+
+    decision = moved(ask(gone, event=DroppedOff((unit(),), confirmed=True)))
+
+    assert decision.moves[-1].target is State.CREDIT_PENDING
+
+
+def test_a_late_lower_rank_is_recorded_not_applied() -> None:
+    assert isinstance(ask(a_return(State.CREDITED), event=DroppedOff((unit(),), confirmed=True)), Ignored)
+
+
+def test_an_event_about_units_nobody_started_is_refused() -> None:
+    assert isinstance(ask(event=Approved((unit(),), confirmed=True)), Refused)
+
+
+@pytest.mark.parametrize("state", [State.INITIATED, State.SCANNED, State.CREDIT_PENDING, State.CREDITED])
+def test_each_ladder_is_climbed_rung_by_rung_and_once(state: State) -> None:
+    instance = a_return(state)
+    rungs = ladder(state, Policy())
+
+    for level in range(1, len(rungs) + 1):
+        event = DeadlinePassed(state, level)
+        instance = moved(ask(instance, event=event)).moves[-1].after
+        assert isinstance(ask(instance, event=event), Ignored | Refused)
+
+    assert instance.state is (State.CLOSED if state is State.INITIATED else State.EXCEPTION)
+    if instance.trouble is not None:
+        assert instance.trouble.cause == rungs[-1].cause
+
+
+def test_a_deadline_of_a_state_that_was_left_is_ignored() -> None:
+    assert isinstance(ask(a_return(State.CREDITED), event=DeadlinePassed(State.SCANNED, 1)), Ignored)
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_every_cause_has_an_owner_a_clock_and_words(cause: str) -> None:
+    known = CAUSES[cause]
+
+    assert known.owner in TEAMS
+    assert known.clock > timedelta(0)
+    assert known.means
+    assert known.next_step
+    assert deadline_for(State.EXCEPTION, Policy(), entered_at=NOON, cause=cause) == NOON + known.clock
