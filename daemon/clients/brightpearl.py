@@ -3,7 +3,7 @@
 Paths and shapes: Brightpearl sheet sections 3 to 10. Raises the errors of `brightpearl_transport`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -97,10 +97,9 @@ class BrightpearlClient:
         rows = await self._search_orders({"orderTypeId": "1", "createdOn": f"{since.isoformat()}/"})
         return [row for row in rows if str(row.get("orderShippingStatusId")) in ("3", "4")]
 
-    async def orders(self, ids: Iterable[int]) -> dict[int, Order]:
-        """Orders by id; what does not exist is left out."""
-        read = await self._by_ids("get-orders", "/order-service/order/{}", ids)
-        return {order.id: order for order in (bp.read_order(each) for each in read)}
+    async def orders(self, ids: Iterable[int]) -> tuple[dict[int, Order], dict[int, str]]:
+        """Orders by id, and why some could not be read; what does not exist is in neither."""
+        return _read_each(await self._by_ids("get-orders", "/order-service/order/{}", ids), bp.read_order)
 
     async def order_states(self, ids: Iterable[int]) -> dict[int, bp.OrderState]:
         read = await self._by_ids("get-orders", "/order-service/order/{}", ids)
@@ -128,9 +127,9 @@ class BrightpearlClient:
         rows = await self._search_orders({"orderTypeId": "3", "externalRef": external_ref})
         return [int(row["orderId"]) for row in rows if str(row.get("externalRef")) == external_ref]
 
-    async def credits(self, ids: Iterable[int]) -> dict[int, ExistingCredit]:
-        read = await self._by_ids("get-credits", "/order-service/sales-credit/{}", ids)
-        return {credit.id: credit for credit in (bp.read_credit(each) for each in read)}
+    async def credits(self, ids: Iterable[int]) -> tuple[dict[int, ExistingCredit], dict[int, str]]:
+        """Credits by id, and why some could not be read; what does not exist is in neither."""
+        return _read_each(await self._by_ids("get-credits", "/order-service/sales-credit/{}", ids), bp.read_credit)
 
     def create_credit(self, label: str, body: dict[str, Any]) -> Write:
         return Write(label, "create-sales-credit", "/order-service/sales-credit", body)
@@ -323,6 +322,20 @@ class BrightpearlClient:
             if not page.more or not page.rows:
                 return rows
         raise MalformedPayloadError(f"{operation}: more than {PAGES_MAX} pages")
+
+
+def _read_each(told: list[Any], read: Callable[[Any], _T]) -> tuple[dict[int, _T], dict[int, str]]:
+    """Read the members of a batch one by one, so that a broken one does not hide the others."""
+    found: dict[int, _T] = {}
+    unreadable: dict[int, str] = {}
+    for each in told:
+        number = each.get("id") if isinstance(each, dict) else None
+        known = number if isinstance(number, int) else 0
+        try:
+            found[known] = read(each)
+        except MalformedPayloadError as error:
+            unreadable[known] = str(error)
+    return found, unreadable
 
 
 def _member(member: dict[str, Any]) -> Answer | HomewardError:

@@ -131,8 +131,6 @@ async def _take_receipt(
         return {"result": "repeated", "detail": "this row was imported before"}
     sought = {k: receipt[k] for k in ("happy_item_id", "happy_return_id", "express_code", "order_number", "sku")}
     found = await returns.find_units(connection, merchant, **sought)
-    if not found and receipt["happy_item_id"]:
-        found = await returns.find_units(connection, merchant, **{**sought, "happy_item_id": ""})
     pending = await inbox.units_on_the_way(connection, merchant, [row["happy_return_id"] for row in found])
     free = [
         row for row in found

@@ -1,10 +1,10 @@
 """`homeward`: the command. Service verbs here; nouns in the modules beside."""
 
 import sys
+from importlib.metadata import version as installed
 
 import anyio
 import typer
-from click.exceptions import Abort, ClickException
 
 from daemon import app as application
 from daemon.console import doctor as doctor_room
@@ -13,7 +13,7 @@ from daemon.console.demo import demo
 from daemon.console.events import effects, events, receipts
 from daemon.console.output import Format, emit_list, errors
 from daemon.console.returns import exceptions, returns
-from daemon.console.session import FAILED, INTERRUPTED, USAGE, ConfigOption, OutputOption, fail, settings_from
+from daemon.console.session import FAILED, ConfigOption, OutputOption, fail, settings_from
 from daemon.errors import HomewardError
 from daemon.sandbox.__main__ import main as sandbox_main
 from daemon.settings import config_path
@@ -66,8 +66,6 @@ def doctor(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> 
 @cli.command("version")
 def version() -> None:
     """Print the version."""
-    from importlib.metadata import version as installed
-
     sys.stdout.write(installed("homeward") + "\n")
 
 
@@ -75,18 +73,9 @@ def main() -> None:
     """Entry point: every error on purpose becomes a message and its exit code."""
     as_json = any(a in sys.argv for a in ("json", "ndjson", "--output=json", "-ojson"))
     try:
-        result = cli(standalone_mode=False)
-        raise SystemExit(result if isinstance(result, int) else 0)
+        cli()
     except HomewardError as error:
         fail(error, as_json=as_json)
-    except Abort:
-        errors.print("Nothing was changed.")
-        raise SystemExit(INTERRUPTED) from None
-    except ClickException as error:
-        error.show()
-        raise SystemExit(USAGE) from None
-    except KeyboardInterrupt:
-        raise SystemExit(INTERRUPTED) from None
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from statemachine.events import CreditVerified, CreditWaits
 from statemachine.units import Credit, Return
 
 ORDER_TO_APPEAR = "the order to appear in Brightpearl"
+UNREADABLE_LOOKS, UNREADABLE_PAUSE = 5, timedelta(minutes=5)
 SIBLING_PAUSE = timedelta(seconds=1)  # another credit on the same order is on its way: its rows must be known first
 
 
@@ -88,13 +89,24 @@ class CreditWave:
         self._settle(waits(effect, f"order {number} is not in Brightpearl yet", until=self.now + pause, event=event))
 
     async def _read_orders(self) -> None:
-        self.orders = await self.at.brightpearl.orders({self.order_of[effect.id] for effect in self._open()})
+        wanted = {self.order_of[effect.id] for effect in self._open()}
+        self.orders, unreadable = await self.at.brightpearl.orders(wanted)
         for effect in self._open():
             order = self.orders.get(self.order_of[effect.id])
-            if order is None or order.type_code not in ("SO", "") or not is_same_order(
+            if self.order_of[effect.id] in unreadable:
+                self._unreadable(effect, unreadable[self.order_of[effect.id]])
+            elif order is None or order.type_code not in ("SO", "") or not is_same_order(
                 order, self._return(effect).order_number
             ):  # fmt: skip
                 self._order_missing(effect)
+
+    def _unreadable(self, effect: Leased, why: str) -> None:
+        """Brightpearl broke its own contract for this order: a few more looks, then a person."""
+        if effect.attempts >= UNREADABLE_LOOKS:
+            facts = {"order_id": self.order_of[effect.id], "fault": why}
+            self._settle(parked(effect, trouble("internal-error", f"Brightpearl's answer is unusable: {why}", facts)))
+        else:
+            self._settle(waits(effect, why, until=self.now + UNREADABLE_PAUSE))
 
     async def _read_credits(self) -> None:
         """Every credit of these orders: by the search index, and those we know of ourselves, which it may not show."""
@@ -113,11 +125,15 @@ class CreditWave:
         for effect in self._open():
             if effect.intent is not None:
                 by_order[self.order_of[effect.id]] += await self._ids_by_ref(effect)
-        read = await self.at.brightpearl.credits({each for ids in by_order.values() for each in ids})
+        read, unreadable = await self.at.brightpearl.credits({each for ids in by_order.values() for each in ids})
         for order_id in orders:
             found = {credit_id: read[credit_id] for credit_id in by_order[order_id] if credit_id in read}
             self.credits_of[order_id] = [c for c in found.values() if c.parent_order_id in (order_id, 0)]
         for effect in self._open():
+            broken = [each for each in by_order[self.order_of[effect.id]] if each in unreadable]
+            if broken:
+                self._unreadable(effect, unreadable[broken[0]])
+                continue
             others = [each for each in busy.get(self.order_of[effect.id], ()) if each != effect.return_id]
             if others and effect.intent is None:
                 why = f"return {others[0]} of the same order has its credit under way"
@@ -252,7 +268,7 @@ class CreditWave:
     async def _read_back(self, ids: dict[int, int]) -> dict[int, ExistingCredit]:
         """What was just created, as stored. If it cannot be read now, it is looked up in the next attempt."""
         try:
-            return await self.at.brightpearl.credits(ids.values())
+            return (await self.at.brightpearl.credits(ids.values()))[0]
         except HomewardError:
             return {}
 

@@ -129,5 +129,19 @@ class Dispatch:
         settled = {outcome.settlement.effect.id for outcome in outcomes}
         self._held = [effect for effect in self._held if effect.id not in settled]
         for outcome in outcomes:
-            kind, how = outcome.settlement.effect.kind, outcome.settlement.outcome
-            self._at.telemetry.metrics.effects.labels(self._at.merchant, kind, how).inc()
+            self._tell(outcome)
+
+    def _tell(self, outcome: Outcome) -> None:
+        """A wave has one span; each return's own trace gets the part that concerns it."""
+        effect, how = outcome.settlement.effect, outcome.settlement.outcome
+        self._at.telemetry.metrics.effects.labels(self._at.merchant, effect.kind, how).inc()
+        why = str(outcome.settlement.detail.get("why", ""))
+        told = {
+            "outcome": how,
+            "attempt": effect.attempts,
+            "key": effect.key,
+            "return_id": effect.return_id,
+            "why": why,
+        }
+        with self._at.telemetry.span(f"settle {effect.kind}", parent=effect.trace, **told):
+            pass

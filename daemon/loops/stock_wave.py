@@ -33,7 +33,7 @@ class StockWave:
     async def run(self) -> list[Outcome]:
         instances = [self.returns[effect.return_id] for effect in self.effects]
         credit_ids = {instance.credit.id for instance in instances if instance.credit is not None}
-        orders = await self.at.brightpearl.orders({i.order_id for i in instances if i.order_id is not None})
+        orders, _ = await self.at.brightpearl.orders({i.order_id for i in instances if i.order_id is not None})
         await self._read_stock_tracking(instances)
         await self._read_notes(credit_ids)
         planned: list[tuple[Leased, dict[str, Any]]] = []

@@ -111,19 +111,23 @@ SELECT d.return_id, d.state, d.level, d.due_at, r.happy_return_id, r.order_numbe
  LIMIT :batch_max;
 
 -- name: find_units
--- Units a warehouse may mean, by whatever identifies them. Those still without a goods-in note come first.
+-- Units a warehouse may mean: at least one identifier fits, and none contradicts what we know of the unit. The surest
+-- match comes first, then those not yet received.
 SELECT u.happy_return_id, r.order_number, u.unit_key, u.happy_item_id, u.sku, u.received_at, u.goods_in_id, r.state,
        r.id AS return_id, r.express_code, u.facts
   FROM unit AS u
   JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id
  WHERE u.merchant = :merchant
-   AND (:happy_item_id = '' OR u.happy_item_id = :happy_item_id OR u.unit_key = :happy_item_id)
+   AND ((:happy_item_id <> '' AND (u.happy_item_id = :happy_item_id OR u.unit_key = :happy_item_id))
+        OR (:happy_return_id <> '' AND u.happy_return_id = :happy_return_id)
+        OR (:express_code <> '' AND r.express_code = :express_code)
+        OR (:order_key <> '' AND r.order_key = :order_key))
+   AND (:happy_item_id = '' OR u.happy_item_id IN ('', :happy_item_id))
    AND (:happy_return_id = '' OR u.happy_return_id = :happy_return_id)
-   AND (:express_code = '' OR r.express_code = :express_code)
+   AND (:express_code = '' OR r.express_code IN ('', :express_code))
    AND (:order_key = '' OR r.order_key = :order_key)
-   AND (:sku = '' OR lower(u.sku) = lower(:sku))
-   AND (:happy_item_id <> '' OR :happy_return_id <> '' OR :express_code <> '' OR :order_key <> '')
- ORDER BY (u.received_at IS NOT NULL), r.created_at, u.unit_key
+   AND (:sku = '' OR lower(u.sku) IN ('', lower(:sku)))
+ ORDER BY (u.happy_item_id = :happy_item_id) DESC, (u.received_at IS NOT NULL), r.created_at, u.unit_key
  LIMIT 1000;
 
 -- name: known_units

@@ -1,0 +1,104 @@
+"""The real programs as processes: the sandbox, the daemon, the operator's command. Waiting is for facts, never for time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+LOOKS_MAX = 60_000  # bounds a wait whose fact never comes about
+
+
+def homeward(*arguments: str, config: Path | None = None, check: int | None = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would, and expect its exit code."""
+    environment = {**os.environ, **({"HOMEWARD_CONFIG": str(config)} if config else {})}
+    done = subprocess.run(
+        [sys.executable, "-m", "daemon.console.main", *arguments],
+        capture_output=True, text=True, env=environment, check=False, timeout=300,
+    )  # fmt: skip
+    if check is not None:
+        assert done.returncode == check, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def homeward_json(*arguments: str, config: Path) -> Any:
+    return json.loads(homeward(*arguments, "-o", "json", config=config).stdout)
+
+
+def until(fact: Callable[[], Any], what: str) -> Any:
+    """Look until the fact holds; each look asks a real program, so this does not spin."""
+    for _ in range(LOOKS_MAX):
+        found = fact()
+        if found:
+            return found
+    raise AssertionError(f"it never came about that {what}")
+
+
+def fetch(url: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310 - loopback only
+            raw = reply.read()
+            return reply.status, json.loads(raw) if raw else None
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, None
+    except (urllib.error.URLError, OSError):
+        return 0, None
+
+
+@contextmanager
+def sandbox(folder: Path, daemon_address: str, *arguments: str) -> Iterator[tuple[str, Path]]:
+    """Its address, and the configuration it wrote for a daemon."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "daemon.sandbox", "--listen", "127.0.0.1:0", "--daemon", daemon_address, "--directory",
+         str(folder), *arguments],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        yield told["sandbox"], Path(told["config"])
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+@contextmanager
+def daemon(config: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A running daemon; stopped by SIGTERM at the end if it still runs."""
+    with (config.parent / "daemon.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "daemon.console.main", "run", "--config", str(config)], stderr=log, stdout=log
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def free_address() -> str:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder an unprivileged PostgreSQL account can pass through."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="homeward-test-") as name:
+        os.chmod(name, 0o755)  # noqa: S103
+        yield Path(name)

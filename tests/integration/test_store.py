@@ -1,0 +1,241 @@
+"""What must never happen cannot be stored: constraints, fences, natural keys, on real PostgreSQL."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from daemon.errors import LeaseLostError
+from daemon.loops.advance import Advance
+from daemon.store import inbox, merchant, outbox, reports, returns, watch
+from daemon.store.database import SCHEMA_FILE, Database
+from daemon.store.inbox import Arrival
+from statemachine.events import Approved, Started
+from statemachine.states import State
+from statemachine.table import RULES
+from tests.unit.returns import NOON, unit
+from tests.world import MERCHANT, World, open_world
+
+ROOMS = (inbox, merchant, outbox, reports, returns, watch)
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
+async def test_every_statement_fits_the_schema(room: Any, database: Database) -> None:
+    async with database.reading() as connection:
+        for name in room.SQL.names:
+            await connection.prepare(room.SQL.text(name))
+
+
+async def test_the_database_holds_the_machines_table(database: Database) -> None:
+    async with database.reading() as connection:
+        rules = await connection.fetch("SELECT event, source, target FROM machine_rule")
+        states = await connection.fetch("SELECT state FROM machine_state")
+
+    assert {tuple(row) for row in rules} == {(r.event.name, str(r.source), r.target.value) for r in RULES}
+    assert {row["state"] for row in states} == {state.value for state in State}
+
+
+async def test_migrating_twice_changes_nothing(database: Database) -> None:
+    assert await database.migrate() == (1, 1)
+    assert SCHEMA_FILE.exists()
+
+
+def arrival(key: str, *, event: Any = None, order: str = "10422") -> Arrival:
+    return Arrival(key, event or Started((unit(),), "HRK7Q2MX"), "hr-1", order, "test", NOON)
+
+
+async def given_a_stored_return(world: World) -> int:
+    async with world.database.transaction() as connection:
+        await inbox.put(connection, MERCHANT, [arrival("one")])
+    await Advance(world.workplace).run_once(NOON)
+    async with world.database.reading() as connection:
+        ((_, return_id),) = await reports.find(connection, "HRK7Q2MX")
+    return return_id
+
+
+FORBIDDEN = {
+    "an illegal move": (
+        "INSERT INTO journal (merchant, return_id, version, event, from_state, to_state, actor, facts, at)"
+        " VALUES ('acme', $1, 2, 'fully-restocked', 'initiated', 'restocked', 'x', '{}', now())"
+    ),
+    "a state without its move": "UPDATE returns SET state = 'scanned' WHERE id = $1",
+    "a credited return without a credit": "UPDATE returns SET state = 'credited' WHERE id = $1",
+    "an exception without an owner": "UPDATE returns SET state = 'exception', cause = 'x' WHERE id = $1",
+    "an end without a reason": "UPDATE returns SET state = 'closed' WHERE id = $1",
+    "a changed journal": "UPDATE journal SET actor = 'x' WHERE return_id = $1",
+    "a shortened journal": "DELETE FROM journal WHERE return_id = $1",
+    "a unit in two parts": (
+        "INSERT INTO unit (merchant, happy_return_id, order_key, unit_key, return_id, facts)"
+        " VALUES ('acme', 'hr-1', '10422', 'a', $1, '{}')"
+    ),
+    "an effect of an unknown kind": (
+        "INSERT INTO outbox (merchant, return_id, kind, key, payload, due_at, created_at)"
+        " VALUES ('acme', $1, 'pay-twice', 'k', '{}', now(), now())"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+async def test_the_database_itself_refuses(what: str, database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        return_id = await given_a_stored_return(world)
+
+        with pytest.raises(asyncpg.PostgresError):
+            async with database.transaction() as connection:
+                await connection.execute(FORBIDDEN[what], return_id)
+
+
+async def test_the_journal_cannot_be_truncated(database: Database) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.transaction() as connection:
+            await connection.execute("TRUNCATE journal CASCADE")
+
+
+async def test_one_credit_cannot_belong_to_two_returns(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        await given_a_stored_return(world)
+        async with database.transaction() as connection:
+            other = arrival("two", order="10423")
+            await inbox.put(connection, MERCHANT, [other])
+        await Advance(world.workplace).run_once(NOON)
+
+        told = "UPDATE returns SET credit_id = 1, credit_net = 1, credit_tax = 0, credit_currency = 'GBP'"
+        with pytest.raises(asyncpg.UniqueViolationError):
+            async with database.transaction() as connection:
+                await connection.execute(told)
+
+
+async def test_an_event_is_stored_once_under_its_natural_key(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path), database.transaction() as connection:
+        first = await inbox.put(connection, MERCHANT, [arrival("one")])
+        again = await inbox.put(connection, MERCHANT, [arrival("one"), arrival("two")])
+
+    assert (first, again) == ({"one"}, {"two"})
+
+
+async def test_a_poisoned_family_is_put_aside_and_the_others_go_on(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        async with database.transaction() as connection:
+            good = replace(arrival("good"), happy_return_id="hr-2")
+            await inbox.put(connection, MERCHANT, [arrival("bad"), good])
+            await connection.execute("UPDATE inbox SET payload = '{\"units\": 7}' WHERE natural_key = 'bad'")
+        advance = Advance(world.workplace)
+
+        for _ in range(4):
+            try:
+                await advance.run_once(NOON)
+            except Exception as error:  # noqa: BLE001 - the runner's part is played here
+                await advance.park(error, NOON)
+
+        async with database.reading() as connection:
+            states = {r["natural_key"]: r["state"] for r in await connection.fetch("SELECT * FROM inbox")}
+        assert states == {"bad": "parked", "good": "applied"}
+
+
+async def test_a_refused_event_is_kept_with_its_reason(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        async with database.transaction() as connection:
+            await inbox.put(connection, MERCHANT, [arrival("early", event=Approved((unit(),), confirmed=True))])
+
+        await Advance(world.workplace).run_once(NOON)
+
+        async with database.reading() as connection:
+            (row,) = await inbox.listing(
+                connection, merchant=MERCHANT, state="refused", happy_return_id=None, rows_max=9
+            )
+        assert "never started" in row["outcome"]
+
+
+# -- leases and fences ------------------------------------------------------------------------------------------------
+
+
+async def take(database: Database, owner: str, now: Any) -> dict[str, int]:
+    connection = await asyncpg.connect(database.dsn)
+    try:
+        async with database.transaction() as ours:
+            await merchant.ensure(ours, [MERCHANT])
+        return await merchant.acquire(
+            connection, [MERCHANT], owner=owner, now=now, lease_until=now + timedelta(seconds=15)
+        )
+    finally:
+        if owner.endswith("dies"):
+            await connection.close()
+        else:
+            _ALIVE.append(connection)
+
+
+_ALIVE: list[asyncpg.Connection] = []
+
+
+async def test_a_live_holder_keeps_its_merchant_until_its_lease_lapses(database: Database) -> None:
+    first = await take(database, "one", NOON)
+    meanwhile = await take(database, "two", NOON + timedelta(seconds=10))
+    renewed = await take(database, "one", NOON + timedelta(seconds=10))
+    after = await take(database, "two", NOON + timedelta(seconds=30))
+
+    assert (first, meanwhile, renewed) == ({MERCHANT: 1}, {}, {MERCHANT: 1})
+    assert after == {MERCHANT: 2}
+    for connection in _ALIVE:
+        await connection.close()
+    _ALIVE.clear()
+
+
+async def test_a_dead_holders_merchant_is_taken_at_once(database: Database) -> None:
+    await take(database, "one-dies", NOON)
+
+    async with database.reading() as connection:
+        for _ in range(200):  # until the server has noticed that the session is gone
+            if not await connection.fetchval(
+                "SELECT count(*) FROM pg_stat_activity AS a JOIN merchant AS m ON a.pid = m.owner_pid"
+            ):
+                break
+
+    assert await take(database, "two-dies", NOON + timedelta(seconds=1)) == {MERCHANT: 2}
+
+
+async def test_an_old_holder_writes_nothing_after_a_takeover(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        await given_a_stored_return(world)
+        async with database.transaction() as connection:
+            await connection.execute("UPDATE merchant SET fence = fence + 1, lease_owner = 'another'")
+            await inbox.put(connection, MERCHANT, [arrival("late", event=Approved((unit(),), confirmed=True))])
+
+        for loop in world.loops:
+            with pytest.raises(LeaseLostError):
+                await loop.run_once(NOON + timedelta(days=90))
+
+        async with database.reading() as connection:
+            assert await connection.fetchval("SELECT state FROM inbox WHERE natural_key = 'late'") == "waiting"
+
+
+async def test_an_effect_taken_over_cannot_be_settled_by_its_first_holder(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        return_id = await given_a_stored_return(world)
+        row = {"return_id": return_id, "kind": "close-credit", "key": "k", "payload": {}, "trace": None}
+        async with database.transaction() as connection:
+            await outbox.put(connection, MERCHANT, [row], NOON)
+            (first,) = await outbox.lease_ready(
+                connection, MERCHANT, now=NOON, lease_until=NOON + timedelta(seconds=90), batch_max=5
+            )
+            later = NOON + timedelta(seconds=91)
+            (second,) = await outbox.lease_ready(
+                connection, MERCHANT, now=later, lease_until=later + timedelta(seconds=90), batch_max=5
+            )
+
+        assert (first.attempts, second.attempts) == (1, 2)
+        with pytest.raises(LeaseLostError):
+            async with database.transaction() as connection:
+                await outbox.settle(connection, MERCHANT, [outbox.Settlement(first, "done", {})], NOON)
+
+
+async def test_the_same_effect_is_asked_for_once(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        return_id = await given_a_stored_return(world)
+        row = {"return_id": return_id, "kind": "close-credit", "key": "k", "payload": {}, "trace": None}
+        async with database.transaction() as connection:
+            await outbox.put(connection, MERCHANT, [row], NOON)
+            await outbox.put(connection, MERCHANT, [row], NOON)
+            assert await connection.fetchval("SELECT count(*) FROM outbox") == 1
