@@ -1,0 +1,97 @@
+"""`homeward doctor` finds each planted fault and says how to mend it; a healthy installation has none."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.processes import free_address, homeward, open_folder, sandbox
+
+
+def examine(config: Path) -> list[dict[str, Any]]:
+    return list(json.loads(homeward("doctor", "-o", "json", config=config, check=None).stdout))
+
+
+def replace(old: str, new: str) -> Callable[[Path], None]:
+    def plant(config: Path) -> None:
+        text = config.read_text()
+        assert old in text
+        config.write_text(text.replace(old, new))
+
+    return plant
+
+
+def secret(name: str, content: str | None, mode: int = 0o600) -> Callable[[Path], None]:
+    def plant(config: Path) -> None:
+        path = config.parent / name
+        if content is None:
+            path.unlink()
+        else:
+            path.write_text(content)
+            path.chmod(mode)
+
+    return plant
+
+
+def append(text: str) -> Callable[[Path], None]:
+    return lambda config: config.write_text(config.read_text() + text)
+
+
+FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "an unknown setting": (append("colour = 'blue'\n"), "settings"),
+    "a missing secret": (secret("acme.brightpearl.token", None), "acme: brightpearl.account_token_file"),
+    "an empty secret": (secret("acme.happy-returns.key", "\n"), "acme: happy_returns.api_key_file"),
+    "a secret others can read": (
+        secret("acme.happy-returns.webhook", "sandbox-webhook-secret", 0o644),
+        "acme: happy_returns.webhook_secret_file",
+    ),
+    "a wrong Happy Returns key": (secret("acme.happy-returns.key", "wrong"), "acme: happy returns"),
+    "a retailer that is not linked": (replace('"acme-apparel"', '"somebody-else"'), "acme: retailer"),
+    "a wrong Brightpearl token": (secret("acme.brightpearl.token", "wrong"), "acme: brightpearl"),
+    "a wrong Brightpearl address": (replace("/public-api/acme", "/public-api/other"), "acme: brightpearl"),
+    "an unreachable Happy Returns": (
+        lambda config: config.write_text(_other_port(config.read_text())),
+        "acme: happy returns",
+    ),
+    "a credit status that does not exist": (append("credit_status_id = 4\n"), "acme: policy.credit_status_id"),
+    "a payment method that is not active": (
+        append('refund_payment_method = "CHEQUE"\n'),
+        "acme: policy.refund_payment_method",
+    ),
+    "a warehouse that does not exist": (append("return_warehouse_id = 99\n"), "acme: policy.return_warehouse_id"),
+    "webhooks without a secret": (
+        replace('webhook_secret_file = "acme.happy-returns.webhook"\n', ""), "acme: webhooks",
+    ),
+    "a database that does not answer": (
+        append('\n[database]\ndsn = "postgresql://nobody@127.0.0.1:9/none"\n'), "database",
+    ),
+    "an address that is not ours": (replace('listen = "127.', 'listen = "203.0.113.9:80"  # "'), "web address"),
+}  # fmt: skip
+
+
+def _other_port(text: str) -> str:
+    line = next(each for each in text.splitlines() if each.startswith("base_url") and "public-api" not in each)
+    return text.replace(line, 'base_url = "http://127.0.0.1:9"')
+
+
+def test_a_healthy_installation_has_no_fault() -> None:
+    with open_folder() as folder, sandbox(folder, free_address()) as (_, config):
+        homeward("db", "migrate", config=config)
+
+        assert [row for row in examine(config) if row["result"] != "ok"] == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found_with_its_fix(fault: str) -> None:
+    plant, check = FAULTS[fault]
+    with open_folder() as folder, sandbox(folder, free_address()) as (_, config):
+        homeward("db", "migrate", config=config)
+        plant(config)
+
+        failed = {row["check"]: row["fix"] for row in examine(config) if row["result"] != "ok"}
+
+        assert check in failed
+        assert failed[check]
+        homeward("doctor", config=config, check=1)
