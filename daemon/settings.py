@@ -39,17 +39,19 @@ ConfigPath = Annotated[Path, BeforeValidator(_relative_to_config)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class DatabaseSettings(_Section):
     dsn: str | None = None
     """PostgreSQL connection; left out: an embedded server in `state_dir`."""
     pool_max: int = Field(default=8, ge=2, le=100)
+    """Database connections of one daemon."""
 
 
 class WebSettings(_Section):
     listen: str = "127.0.0.1:8600"
+    """HOST:PORT of webhooks, health and metrics."""
 
     @field_validator("listen")
     @classmethod
@@ -72,6 +74,7 @@ class TelemetrySettings(_Section):
     otlp_endpoint: str | None = None
     """OTLP over HTTP, without /v1/traces; left out: no export."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
 
 
 class ClockSettings(_Section):
@@ -81,9 +84,13 @@ class ClockSettings(_Section):
 
 class HappyReturnsSettings(_Section):
     base_url: str = "https://partner.happyreturns.com"
+    """Where Happy Returns answers."""
     retailer_id: str
+    """Our slug at Happy Returns."""
     api_key_file: ConfigPath
+    """File with the partner API key."""
     webhook_secret_file: ConfigPath | None = None
+    """File with the signing secret, one a line while one is rotated; left out: every webhook is refused."""
     webhook_signature: Literal["hmac-sha256-hex", "hmac-sha256-base64"] = "hmac-sha256-hex"
     """UNCONFIRMED U-11."""
     order_number_prefix: str = ""
@@ -91,33 +98,50 @@ class HappyReturnsSettings(_Section):
     requests_per_second: float | None = Field(default=None, gt=0)
     """Pace; left out: as fast as the answers come until a 429 names the limit, then that limit."""
     sweep_minutes_fresh: int = Field(default=30, ge=1)
+    """How often an open return younger than 48 h is read again."""
     sweep_minutes_recent: int = Field(default=240, ge=1)
+    """The same, younger than 14 days."""
     sweep_minutes_old: int = Field(default=1440, ge=1)
+    """The same, older."""
     shipments_every_minutes: int = Field(default=15, ge=1)
+    """How often hub shipments are read."""
     shipments_overlap_hours: int = Field(default=48, ge=1)
+    """How far each shipment window reaches back over the last."""
     discovery: bool = True
     """Ask for returns of shipped orders nobody told us about."""
     discovery_days: int = Field(default=60, ge=1)
+    """How long after shipping an order may still have a return nobody told us about."""
     discovery_every_minutes: int = Field(default=60, ge=1)
+    """How often newly shipped orders are looked for."""
     discovery_repeat_hours: int = Field(default=72, ge=1)
+    """How often a shipped order is asked about again."""
 
 
 class OAuthSettings(_Section):
     client_id: str
+    """The app reference, as the token service knows it."""
     client_secret_file: ConfigPath | None = None
+    """File with the client secret, for confidential clients."""
     refresh_token_file: ConfigPath
     """Written back after each refresh."""
     token_url: str
+    """Where tokens are refreshed."""
 
 
 class BrightpearlSettings(_Section):
     base_url: str
+    """Data centre and account, up to and with /public-api/ACCOUNT."""
     app_ref: str
+    """The app reference Brightpearl gave us."""
     dev_ref: str | None = None
+    """The developer reference, for OAuth and public apps."""
     account_token_file: ConfigPath | None = None
+    """File with the account token of a private system app."""
     staff_token_file: ConfigPath | None = None
+    """File with the staff token of a private staff app."""
     oauth: OAuthSettings | None = None
     requests_per_minute: int = Field(default=140, ge=1, le=6000)
+    """Our share of the account's 200 requests a minute; the rest is left to its other integrations."""
     installed_integration_instance_id: int | None = None
     """Left out: taken from the replies' header, and sent only where that header exists. UNCONFIRMED for private apps."""
     order_number_field: Literal["reference", "external_ref"] = "reference"
@@ -137,7 +161,7 @@ class BrightpearlSettings(_Section):
             raise ValueError("give exactly one of account_token_file, staff_token_file and an oauth table")
         return value
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(validate_default=True)
 
 
 class AssumptionSettings(_Section):
@@ -149,32 +173,49 @@ class AssumptionSettings(_Section):
 
 class PolicySettings(_Section):
     credit_trigger: Trigger = "dropped_off"
+    """When the credit falls due: started, dropped_off or approved."""
     credit_trigger_by_method: dict[str, Trigger] = Field(default_factory=dict)
+    """The same by drop-off method, for example { mail = "approved" }."""
     confirm_webhooks: bool = True
+    """Money moves only on what Happy Returns answers to our own question, never on a webhook alone."""
     restock: Literal["receipt", "credit", "observe"] = "receipt"
+    """receipt: goods-in when the warehouse has the unit; credit: at once; observe: the warehouse books it itself."""
     record_refund: bool = True
+    """Record the refund on the credit."""
     refund_payment_method: str | None = None
     """Payment method code of refunds; left out: the one the order was paid with."""
     store_credit_payment_method: str | None = None
+    """Payment method code where the shopper chose a gift card or store credit."""
     close_credit: bool = True
+    """Close (invoice) the credit."""
     credit_status_id: int | None = None
     """Status of new credits; left out: the account's own default."""
     return_warehouse_id: int | None = None
     """Where goods come in; left out: the order's warehouse."""
     quarantine_damaged: bool = True
+    """Damaged goods go to the warehouse's quarantine location."""
     approve_returns: bool = False
     """Approving at Happy Returns moves money and cannot be undone; off unless set."""
     on_invoiced_order: Literal["credit", "hold"] = "credit"
+    """credit: the normal reversal of an invoiced sale; hold: park such returns."""
     on_exchange: Literal["credit", "hold"] = "hold"
+    """credit: credit the goods without recording a refund; hold: a person decides."""
     on_processing_fee: Literal["hold", "ignore"] = "hold"
+    """hold: a person decides how a shopper's fee is booked; ignore: credit without it."""
     amount_check: Literal["note", "hold"] = "note"
+    """Where Happy Returns' amount differs from the order's rows: note it, or hold the return."""
     amount_tolerance: Decimal = Decimal("0.05")
+    """By how much the two may differ, in order currency."""
     order_wait_hours: int = Field(default=24, ge=1)
     """How long an order may be missing from Brightpearl (sync lag) before a person is asked."""
     initiated_days: int = Field(default=35, ge=1)
+    """Clock of a started return nobody dropped off."""
     scanned_hours: int = Field(default=24, ge=1)
+    """Clock of a drop-off whose credit is not yet due."""
     credit_pending_hours: int = Field(default=1, ge=1)
+    """Clock of a credit that is due."""
     credited_days: int = Field(default=28, ge=1)
+    """Clock of credited goods that have not come in."""
 
     def machine(self) -> Policy:
         return Policy(
@@ -211,6 +252,7 @@ class Settings(_Section):
     name: str = ""
     """Name of this daemon in leases and logs; left out: host name and process id."""
     state_dir: ConfigPath = Path("/var/lib/homeward")
+    """Where the embedded server keeps its data."""
     database: DatabaseSettings = DatabaseSettings()
     web: WebSettings = WebSettings()
     telemetry: TelemetrySettings = TelemetrySettings()

@@ -36,9 +36,13 @@ def test_the_buckets_own_message_names_the_limit() -> None:
 async def test_a_full_bucket_is_waited_for_and_then_paced(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         client = world.workplace.happy_returns
-        with pytest.raises(TransientError) as caught:
+
+        async def ask_until_refused() -> None:
             for _ in range(100):
                 await client.get_return(order_number="1")
+
+        with pytest.raises(TransientError) as caught:
+            await ask_until_refused()
 
         assert caught.value.retry_after_seconds == 2
         for _ in range(50):

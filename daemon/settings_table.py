@@ -1,0 +1,46 @@
+"""The README's table of settings, made from the settings themselves: `python -m daemon.settings_table`."""
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from daemon import settings
+
+SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("", settings.Settings),
+    ("database.", settings.DatabaseSettings),
+    ("web.", settings.WebSettings),
+    ("telemetry.", settings.TelemetrySettings),
+    ("clock.", settings.ClockSettings),
+    ("merchants.NAME.happy_returns.", settings.HappyReturnsSettings),
+    ("merchants.NAME.brightpearl.", settings.BrightpearlSettings),
+    ("merchants.NAME.brightpearl.oauth.", settings.OAuthSettings),
+    ("merchants.NAME.policy.", settings.PolicySettings),
+    ("merchants.NAME.assumptions.", settings.AssumptionSettings),
+)
+
+
+def table() -> str:
+    """One Markdown row a setting: key, default, meaning."""
+    rows = ["| Key | Default | Meaning |", "| --- | --- | --- |"]
+    for prefix, section in SECTIONS:
+        for name, field in section.model_fields.items():
+            if field.description:
+                rows.append(f"| `{prefix}{name}` | {_default(name, field)} | {field.description} |")
+    return "\n".join(rows)
+
+
+def _default(name: str, field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if name == "state_dir":
+        return "`.homeward` beside the file"
+    if field.default_factory is not None or field.default in (None, ""):
+        return ""
+    told = field.default
+    if isinstance(told, bool):
+        return f"`{str(told).lower()}`"
+    return f"`{list(told)}`" if isinstance(told, tuple) else f"`{told}`"
+
+
+if __name__ == "__main__":
+    print(table())
