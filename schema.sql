@@ -112,6 +112,8 @@ INSERT INTO machine_rule (event, source, target) VALUES
     ('deadline-passed', 'credit-pending', 'exception'),
     ('deadline-passed', 'credited', 'credited'),
     ('deadline-passed', 'credited', 'exception'),
+    ('deadline-passed', 'restocked', 'restocked'),
+    ('deadline-passed', 'restocked', 'exception'),
     ('deadline-passed', 'exception', 'exception');
 
 -- ---------------------------------------------------------------------------------------------------------------------

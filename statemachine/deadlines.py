@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from statemachine.causes import CAUSES, CUSTOMER_SERVICE, OPERATIONS, WAREHOUSE
+from statemachine.causes import CAUSES, CUSTOMER_SERVICE, FINANCE, OPERATIONS, WAREHOUSE
 from statemachine.policy import Policy
 from statemachine.states import State
 
@@ -60,7 +60,12 @@ def ladder(state: State, policy: Policy, *, cause: str = "") -> tuple[Rung, ...]
                 Rung(3 * known.clock, known.owner, Severity.URGENT),
                 Rung(7 * known.clock, OPERATIONS, Severity.URGENT),
             )
-        case State.RESTOCKED | State.CLOSED:
+        case State.RESTOCKED:  # only while refund or invoice are missing
+            return (
+                Rung(24 * hours, OPERATIONS, Severity.WARNING),
+                Rung(72 * hours, FINANCE, Severity.URGENT, "money-unfinished"),
+            )
+        case State.CLOSED:
             return ()
 
 

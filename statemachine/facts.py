@@ -161,7 +161,7 @@ def _receive_stock(after: Return, policy: Policy, *, retry: bool) -> list[Effect
     """
     if after.credit is None or after.is_returnless or policy.restock == "observe":
         return []
-    open_units = [unit for unit in after.units if unit.goods_in_id is None]
+    open_units = [u for u in after.units if u.goods_in_id is None and u.dropoff_method != "returnless"]
     asked: dict[str, list[str]] = {}
     for unit in open_units:
         if retry and unit.goods_in_ref:

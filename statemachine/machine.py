@@ -26,6 +26,7 @@ from statemachine.events import (
     FullyRestocked,
     MethodChanged,
     NothingToRestock,
+    Resumed,
     SplitOff,
     Started,
     StatusUnclear,
@@ -173,6 +174,8 @@ class _Desk:
             return None
         if isinstance(event, Expired | Cancelled) and instance.state is State.CLOSED:
             return None
+        if isinstance(event, StatusUnclear) and instance.state is not State.INITIATED:
+            return None
         mine = {unit.key: unit for unit in instance.units}
         units = tuple(unit for unit in event.units if unit.key in mine and _is_news(mine[unit.key], event, unit))
         return replace(event, units=units) if units else None
@@ -303,6 +306,8 @@ class _Desk:
             waits_for=waits_for,
         )  # fmt: skip
         due_at = deadline_for(target, self.policy, entered_at=entered_at, level=escalation, cause=cause)
+        if target is State.RESTOCKED and after.is_settled:
+            due_at = None
         source = before.state.value if before.state else NEW
         self.moves.append(Move(before, after, event, source, target, effects, due_at))
         self.parts[after.part] = after
@@ -323,6 +328,21 @@ class _Desk:
                 self._fire(instance, CreditFallsDue())
         elif instance.state is State.CREDITED and not self._fire(instance, FullyRestocked()):
             self._fire(instance, NothingToRestock())
+        elif instance.state is State.EXCEPTION and (cured := self._cured(instance)):
+            self._fire(instance, Resumed(cured))
+
+    def _cured(self, instance: Return) -> str:
+        """Why an exception is over by itself: the very fact it lacked has come; empty when it has not."""
+        cause = instance.trouble.cause if instance.trouble else ""
+        if cause in ("drop-off-unconfirmed", "status-unclear") and any(
+            self.policy.credit_is_due_for(unit) for unit in instance.units
+        ):
+            return "Happy Returns confirmed it"
+        if cause in ("goods-not-received", "unit-missing", "goods-in-refused") and instance.is_all_received:
+            return "the goods came in"
+        if cause == "money-unfinished" and instance.is_settled:
+            return "refund and invoice are there"
+        return ""
 
     def _outcome(self, why: str) -> Decision:
         return Moved(tuple(self.moves)) if self.moves else Ignored(why)

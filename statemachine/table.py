@@ -168,6 +168,8 @@ RULES: tuple[Rule, ...] = (
     Rule(DeadlinePassed, S.CREDIT_PENDING, S.EXCEPTION, guard=is_last_rung),
     Rule(DeadlinePassed, S.CREDITED, S.CREDITED, guard=is_not_last_rung),
     Rule(DeadlinePassed, S.CREDITED, S.EXCEPTION, guard=is_last_rung),
+    Rule(DeadlinePassed, S.RESTOCKED, S.RESTOCKED, guard=is_not_last_rung),
+    Rule(DeadlinePassed, S.RESTOCKED, S.EXCEPTION, guard=is_last_rung),
     Rule(DeadlinePassed, S.EXCEPTION, S.EXCEPTION),
 )
 

@@ -132,7 +132,7 @@ class Return:
 
     @property
     def is_all_received(self) -> bool:
-        return all(unit.goods_in_id is not None for unit in self.units)
+        return all(unit.goods_in_id is not None or unit.dropoff_method == "returnless" for unit in self.units)
 
     @property
     def is_settled(self) -> bool:

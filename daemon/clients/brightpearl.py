@@ -92,9 +92,9 @@ class BrightpearlClient:
                 found[number] = found[number] or _ids_with(rows, column, number)
         return found
 
-    async def orders_shipped_since(self, since: date) -> list[dict[str, Any]]:
-        """Search rows of sales orders created since a day that have been shipped, wholly or partly."""
-        rows = await self._search_orders({"orderTypeId": "1", "createdOn": f"{since.isoformat()}/"})
+    async def orders_shipped_since(self, since: date, *, column: str) -> list[dict[str, Any]]:
+        """Search rows of shipped sales orders by `createdOn` or `updatedOn` (which shipping moves) since a day."""
+        rows = await self._search_orders({"orderTypeId": "1", column: f"{since.isoformat()}/"})
         return [row for row in rows if str(row.get("orderShippingStatusId")) in ("3", "4")]
 
     async def orders(self, ids: Iterable[int]) -> tuple[dict[int, Order], dict[int, str]]:
@@ -217,10 +217,8 @@ class BrightpearlClient:
             (await read("get-account", "/integration-service/account-configuration")).response, "account"
         ).get("configuration", {})
         taxes = wire.sequence((await read("get-tax-codes", "/accounting-service/tax-code")).response, "tax codes")
-        methods = wire.sequence(
-            (await read("get-payment-methods", "/accounting-service/payment-method")).response, "payment methods"
-        )
-        statuses = wire.sequence((await read("get-statuses", "/order-service/order-status")).response, "statuses")
+        methods = await self._objects("get-payment-methods", "/accounting-service/payment-method")
+        statuses = await self._objects("get-statuses", "/order-service/order-status")
         return bp.Account(
             base_currency=wire.text(config.get("baseCurrencyCode"), "baseCurrencyCode"),
             zone=_zone(wire.text(config.get("timeZone"), "timeZone")),
@@ -229,10 +227,18 @@ class BrightpearlClient:
             tax_codes={wire.text(t.get("code"), "code"): wire.decimal(t.get("rate"), "rate") for t in taxes},
             payment_methods={wire.text(m.get("code"), "code"): m.get("isActive") is not False for m in methods},
             credit_statuses={
-                int(s["statusId"]): str(s.get("name")) for s in statuses if s.get("orderTypeCode") == "SC"
+                wire.integer(s.get("statusId"), "statusId") or 0: str(s.get("name"))
+                for s in statuses
+                if s.get("orderTypeCode") == "SC"
             },
             locked_until=await self.locked_until(),
         )
+
+    async def _objects(self, operation: str, path: str) -> list[dict[str, Any]]:
+        """Reference data the credit itself can do without: absent counts as empty."""
+        answer = await self._read_or_none(operation, path)
+        told = wire.sequence(answer.response, operation) if answer is not None and answer.response else []
+        return [each for each in told if isinstance(each, dict)]
 
     async def locked_until(self) -> date | None:
         """The accounting period lock; a posting must be dated after this day. None: no lock (404)."""
@@ -329,12 +335,14 @@ def _read_each(told: list[Any], read: Callable[[Any], _T]) -> tuple[dict[int, _T
     found: dict[int, _T] = {}
     unreadable: dict[int, str] = {}
     for each in told:
-        number = each.get("id") if isinstance(each, dict) else None
-        known = number if isinstance(number, int) else 0
         try:
-            found[known] = read(each)
+            number = wire.integer(each.get("id"), "id") if isinstance(each, dict) else None
+        except MalformedPayloadError:
+            number = None
+        try:
+            found[number or 0] = read(each)
         except MalformedPayloadError as error:
-            unreadable[known] = str(error)
+            unreadable[number or 0] = str(error)
     return found, unreadable
 
 

@@ -82,13 +82,13 @@ class Signer:
     async def _token(self, oauth: OAuthSettings, form: dict[str, str]) -> dict[str, Any]:
         try:
             with anyio.fail_after(HTTP_TIMEOUT_SECONDS):
-                async with self._http.post(oauth.token_url, data=form) as reply:
+                async with self._http.post(oauth.token_url, data=form, allow_redirects=False) as reply:
                     status, raw = reply.status, await reply.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise TransientError(f"Brightpearl token: {type(error).__name__}") from error
         if status >= 500:
             raise TransientError(f"Brightpearl token: {status}")
-        if status >= 400:
+        if status >= 300:
             raise NotPermittedError(f"Brightpearl token: {status}, the refresh token is not accepted", status=status)
         return wire.mapping(wire.parse_json(raw), "token")
 
@@ -152,7 +152,9 @@ class Transport:
         headers = await self._signer.headers()
         try:
             with anyio.fail_after(HTTP_TIMEOUT_SECONDS):
-                async with self._http.request(method, url, json=body, params=query, headers=headers) as reply:
+                async with self._http.request(
+                    method, url, json=body, params=query, headers=headers, allow_redirects=False
+                ) as reply:
                     raw = await _bounded(reply, what)
         except aiohttp.ClientConnectorError as error:
             raise TransientError(f"{what}: cannot connect") from error  # nothing was sent
@@ -189,7 +191,7 @@ class Transport:
                 raise RejectedError(f"{what}: {code} {message}", status=status, code=code)
             broken = f"{what}: {status} {code} {message}".strip()
             raise OutcomeUnknownError(broken) if is_write else TransientError(broken)
-        if status >= 400:
+        if status >= 300:
             raise RejectedError(f"{what}: {status} {code} {message}".strip(), status=status, code=code)
         try:
             envelope = wire.parse_json(raw) if raw.strip() else {}

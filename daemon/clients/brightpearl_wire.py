@@ -3,7 +3,7 @@
 Source: Brightpearl sheet sections 5, 6, 8, 9, 10. Money arrives as strings and leaves as strings.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
@@ -64,7 +64,7 @@ def read_order(value: Any) -> Order:
         accounting_currency=wire.text(currency.get("accountingCurrencyCode"), f"{name}.accountingCurrencyCode"),
         exchange_rate=wire.text(currency.get("exchangeRate"), f"{name}.exchangeRate") or "1",
         contact_id=wire.integer(_part(_part(told, "parties"), "customer").get("contactId"), f"{name}.contactId"),
-        rows=tuple(sorted((_order_row(key, row, name) for key, row in rows.items()), key=lambda row: row.id)),
+        rows=tuple(sorted((_order_row(key, row, name, currency) for key, row in rows.items()), key=lambda row: row.id)),
         copied={key: each for key, each in copied.items() if each},
     )
 
@@ -76,7 +76,7 @@ def _invoice_reference(told: Mapping[str, Any]) -> str:
     return ""
 
 
-def _order_row(key: str, value: Any, order: str) -> OrderRow:
+def _order_row(key: str, value: Any, order: str, currency: Mapping[str, Any]) -> OrderRow:
     row_id = wire.integer(key, f"{order}.orderRows key")
     name = f"{order} row {row_id}"
     told = wire.mapping(value, name)
@@ -96,11 +96,23 @@ def _order_row(key: str, value: Any, order: str) -> OrderRow:
         tax_code=wire.text(amounts.get("taxCode"), f"{name}.taxCode"),
         nominal_code=wire.text(told.get("nominalCode"), f"{name}.nominalCode"),
         external_ref=wire.text(told.get("externalRef"), f"{name}.externalRef"),
-        item_cost=wire.decimal(cost, f"{name}.itemCost") if cost else None,
+        item_cost=_cost(cost, currency, name),
         bundle_parent=composition.get("bundleParent") is True,
         bundle_child=composition.get("bundleChild") is True,
         parent_row_id=wire.integer(composition.get("parentOrderRowId"), f"{name}.parentOrderRowId") or 0,
     )
+
+
+def _cost(cost: Any, currency: Mapping[str, Any], name: str) -> Decimal | None:
+    """Item cost in the accounting currency: divided by the order's rate where it is told in another (sheet 8.1)."""
+    if not isinstance(cost, dict):
+        return None
+    value = wire.decimal(cost, f"{name}.itemCost")
+    told = wire.text(cost.get("currencyCode"), f"{name}.itemCost.currencyCode")
+    if told in ("", wire.text(currency.get("accountingCurrencyCode"), f"{name}.accountingCurrencyCode")):
+        return value
+    rate = wire.decimal(currency.get("exchangeRate"), f"{name}.exchangeRate")
+    return (value / rate).quantize(Decimal("0.0001")) if rate > 0 else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,8 +338,15 @@ def with_barcodes(order: Order, barcodes: Mapping[int, frozenset[str]]) -> Order
     return replace(order, barcodes=barcodes)
 
 
-def stored_rows(credit: ExistingCredit) -> list[dict[str, Any]]:
-    """A credit's rows as the return keeps them: what receiving and observing goods needs."""
+def stored_rows(credit: ExistingCredit, order: Order, row_ids: Iterable[int]) -> list[dict[str, Any]]:
+    """A credit's rows as the return keeps them: what receiving and observing goods needs.
+
+    A row that does not name its order row (made by others, or the reference is not echoed) is given the one of these
+    order rows that holds its product.
+    """
+    known = {str(row_id) for row_id in row_ids}
+    named = {row.external_ref for row in credit.rows}
+    products = {r.product_id: str(r.id) for r in order.rows if str(r.id) in known and str(r.id) not in named}
     return [
         {
             "id": row.id,
@@ -335,7 +354,10 @@ def stored_rows(credit: ExistingCredit) -> list[dict[str, Any]]:
             "quantity": str(row.quantity),
             "net": str(row.net),
             "tax": str(row.tax),
-            "external_ref": row.external_ref,
+            "external_ref": row.external_ref
+            if row.external_ref in known or row.bundle_child
+            else products.get(row.product_id, row.external_ref),
+            "exchange_rate": credit.exchange_rate,
             "bundle_child": row.bundle_child,
             "parent_row_id": row.parent_row_id,
         }

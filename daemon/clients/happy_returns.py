@@ -106,13 +106,12 @@ class HappyReturnsClient:
         async with self._turn:
             await self._clock.sleep(self.bucket.wait)
             with self._telemetry.span(f"happy-returns {operation}", merchant=self._merchant) as span:
+                self.bucket.sent()
                 try:
                     status, answer = await self._exchange(method, path, body=body, query=query)
                 except (TransientError, RejectedError, MalformedPayloadError) as error:
                     self._count(operation, type(error).__name__)
                     raise
-                finally:
-                    self.bucket.sent()
                 span.set_attribute("http.response.status_code", status)
                 self._count(operation, "ok")
                 return status, answer
@@ -121,7 +120,9 @@ class HappyReturnsClient:
         url = f"{self._settings.base_url.rstrip('/')}{path}"
         try:
             with anyio.fail_after(HTTP_TIMEOUT_SECONDS):
-                async with self._http.request(method, url, json=body, params=query, headers=self._headers) as reply:
+                async with self._http.request(
+                    method, url, json=body, params=query, headers=self._headers, allow_redirects=False
+                ) as reply:
                     raw = await _bounded(reply)
                     self.server_time = _date(reply)
                     status = reply.status
@@ -137,7 +138,7 @@ class HappyReturnsClient:
             raise NotPermittedError(f"Happy Returns {method} {path}: {status}, the key is not accepted", status=status)
         if status >= 500:
             raise TransientError(f"Happy Returns {method} {path}: {status} {told}")
-        if status >= 400:
+        if status >= 300:
             raise RejectedError(f"Happy Returns {method} {path}: {status} {told}", status=status)
         if status == 204 or not raw.strip():
             return status, None

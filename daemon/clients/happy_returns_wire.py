@@ -5,15 +5,19 @@ item; every other field may be missing, empty or null.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from daemon.clients import wire
 from daemon.errors import MalformedPayloadError
 from statemachine.units import Progress, Unit
 
 ITEMS_MAX = 1000
+
+_T = TypeVar("_T")
 
 _STATUS = {
     "started": "started", "initiated": "started", "created": "started",
@@ -70,6 +74,8 @@ class Notice:
     occurrences: tuple[Occurrence, ...]
     items: tuple[Item, ...]
     faults: tuple[str, ...]
+    label_code: str = ""
+    """Express code of a bag label notice, which carries no items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,8 @@ def read_notice(payload: Any) -> Notice:
     event = wire.text(body.get("event"), "event")
     retailer = wire.text(body.get("retailerID") or body.get("happyReturnsRetailerID"), "retailerID")
     if event == "return_label_update" or wire.text(body.get("webhookType"), "webhookType") == "return.label.update":
-        return Notice(retailer, (Occurrence("label", wire.text(body.get("labelID"), "labelID")),), (), ())
+        code = wire.text(body.get("happyReturnsExpressCode"), "happyReturnsExpressCode").upper()
+        return Notice(retailer, (Occurrence("label", wire.text(body.get("labelID"), "labelID")),), (), (), code)
     others = body.get("otherEvents") or []
     occurrences = [
         _occurrence(each, f"otherEvents[{n}]") for n, each in enumerate(wire.sequence(others, "otherEvents"))
@@ -126,31 +133,48 @@ def read_items(value: Any) -> tuple[tuple[Item, ...], tuple[str, ...]]:
     faults: list[str] = []
     for number, each in enumerate(told):
         try:
-            items.append(read_item(each, f"items[{number}]"))
+            items.append(read_item(each, f"items[{number}]", faults))
         except MalformedPayloadError as error:
             faults.append(str(error))
     return tuple(_with_distinct_keys(items)), tuple(faults)
 
 
-def read_item(value: Any, name: str) -> Item:
+def read_item(value: Any, name: str, faults: list[str]) -> Item:
+    """Return id, order number and identity must be readable; anything else that is not becomes blank and a fault."""
     told = wire.mapping(value, name)
 
-    def text(*keys: str) -> str:
+    def strict(*keys: str) -> str:
         return next((found for key in keys if (found := wire.text(told.get(key), f"{name}.{key}"))), "")
 
-    def moment(*keys: str) -> datetime | None:
-        return next((found for key in keys if (found := wire.moment(told.get(key), f"{name}.{key}"))), None)
+    def lenient(read: Callable[..., _T], blank: _T, *arguments: Any) -> _T:
+        try:
+            return read(*arguments)
+        except MalformedPayloadError as error:
+            faults.append(str(error))
+            return blank
 
-    return_id, order_number = text("happyReturnsReturnID", "happyReturnsReturnId"), text("orderNumber")
+    def text(*keys: str) -> str:
+        read = (lenient(wire.text, "", told.get(key), f"{name}.{key}") for key in keys)
+        return next((found for found in read if found), "")
+
+    def moment(*keys: str) -> datetime | None:
+        read = (lenient(wire.moment, None, told.get(key), f"{name}.{key}") for key in keys)
+        return next((found for found in read if found), None)
+
+    def money(key: str) -> tuple[Decimal | None, str]:
+        nothing: tuple[Decimal | None, str] = (None, "")
+        return lenient(wire.money, nothing, told.get(key), f"{name}.{key}", told.get("currency"))
+
+    return_id, order_number = strict("happyReturnsReturnID", "happyReturnsReturnId"), strict("orderNumber")
     if not return_id:
         raise MalformedPayloadError(f"{name}.happyReturnsReturnID: is required")
     if not order_number:
         raise MalformedPayloadError(f"{name}.orderNumber: is required")
-    item_id, line_id = text("happyReturnsItemID", "happyReturnsItemId"), text("orderLineItemID")
+    item_id, line_id = strict("happyReturnsItemID", "happyReturnsItemId"), strict("orderLineItemID")
     if not item_id and not line_id and not text("sku", "upc", "productVariantID"):
         raise MalformedPayloadError(f"{name}: nothing identifies the unit (item id, line id, sku, upc, variant id)")
-    amount, currency = wire.money(told.get("refundAmount"), f"{name}.refundAmount", told.get("currency"))
-    fee, _ = wire.money(told.get("processingFee"), f"{name}.processingFee", told.get("currency"))
+    amount, currency = money("refundAmount")
+    fee, _ = money("processingFee")
     unit = Unit(
         key=item_id or line_id or f"{text('sku', 'upc', 'productVariantID')}",
         happy_item_id=item_id, line_item_id=line_id, sku=text("sku"), barcode=text("upc", "labelBarcode"),

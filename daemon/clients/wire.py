@@ -99,6 +99,8 @@ def mapping(value: Any, name: str) -> dict[str, Any]:
 
 def sequence(value: Any, name: str) -> list[Any]:
     """A list, or any object with exactly one list in it (Happy Returns sheet 5.2)."""
+    if isinstance(value, dict) and isinstance(value.get(name), list):
+        return list(value[name])
     if isinstance(value, dict):
         lists = [each for each in value.values() if isinstance(each, list)]
         if len(lists) == 1:

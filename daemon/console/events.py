@@ -122,6 +122,25 @@ def import_events(
     _report(run_with_database(config, work), output)
 
 
+@events.command("retry")
+def retry(
+    event_id: Annotated[
+        int | None, typer.Argument(metavar="[ID]", help="Only this event; left out: all of them.")
+    ] = None,
+    merchant: MerchantOption = None,
+    output: OutputOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """Let events in again that were put aside because deciding on them broke. Safe: nothing was applied of them."""
+
+    async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
+        name = choose_merchant(settings, merchant)
+        async with database.transaction() as connection:
+            return {"merchant": name, "retried": await inbox.retry_parked(connection, name, event_id)}
+
+    emit_one(run_with_database(config, work), output)
+
+
 @effects.command("list")
 def list_effects(
     state: Annotated[str | None, typer.Option("--state", help="ready, leased, done or parked.")] = None,
@@ -179,7 +198,7 @@ def list_receipts(
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         name = choose_merchant(settings, merchant)
         async with database.reading() as connection:
-            rows = await inbox.parked_receipts(connection, name, limit)
+            rows = await inbox.parked_receipts(connection, name, 0, limit)
         return [
             {"id": row["id"], "received_at": row["payload"].get("received_at"), "actor": row["actor"],
              **(row["payload"].get("sought") or {})}

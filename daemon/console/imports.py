@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from daemon.errors import MalformedPayloadError
+from daemon.loops.intake import free_units
 from daemon.loops.receive import accept
 from daemon.settings import MerchantSettings
 from daemon.store import inbox, returns, watch
@@ -130,23 +131,20 @@ async def _take_receipt(
     if await inbox.is_known(connection, merchant, f"receipt:{digest}:0"):
         return {"result": "repeated", "detail": "this row was imported before"}
     sought = {k: receipt[k] for k in ("happy_item_id", "happy_return_id", "express_code", "order_number", "sku")}
-    found = await returns.find_units(connection, merchant, **sought)
-    pending = await inbox.units_on_the_way(connection, merchant, [row["happy_return_id"] for row in found])
-    free = [
-        row for row in found
-        if row["received_at"] is None and (row["happy_return_id"], row["unit_key"]) not in pending
-    ]  # fmt: skip
-    if found and not free:
-        return {"result": "repeated", "detail": "every unit this names was received before"}
+    free = await free_units(connection, merchant, sought)
+    if not free and receipt["happy_item_id"]:
+        found = await returns.find_units(connection, merchant, **sought)
+        if found and found[0]["happy_item_id"] == receipt["happy_item_id"]:
+            return {"result": "repeated", "detail": "this very unit was received before"}
     chosen = free[: receipt["quantity"]]
     arrivals = _arrivals(chosen, receipt, digest, now, actor)
     over = receipt["quantity"] - len(chosen)
     if over:
-        why = "no unit of a known return matches" if not chosen else f"{over} more than the return has"
+        why = "no unit that is still awaited matches" if not chosen else f"{over} more than the return has"
         arrivals += _parked(sought, receipt, digest, len(arrivals), over, now, actor, why)
     await inbox.put(connection, merchant, arrivals)
     if not chosen:
-        return {"result": "parked", "detail": "no unit of a known return matches; kept, and tried again"}
+        return {"result": "parked", "detail": "no unit that is still awaited matches; kept, and tried again"}
     units = [row["unit_key"] for row in chosen]
     detail = f"{len(units)} unit(s) of return {chosen[0]['return_id']}"
     return {

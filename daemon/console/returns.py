@@ -140,7 +140,8 @@ def receive(
         wanted = set(unit or ())
         units = [
             each for each in found["units"]
-            if not each["received_at"] and (not wanted or each["key"] in wanted or each["sku"] in wanted)
+            if (not each["received_at"] or each["condition"] == "missing")
+            and (not wanted or each["key"] in wanted or each["sku"] in wanted)
         ]  # fmt: skip
         if not units:
             raise Stop(

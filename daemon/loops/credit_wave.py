@@ -9,7 +9,18 @@ from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl import Write
 from daemon.clients.brightpearl_transport import Answer
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
-from daemon.loops.outcome import Outcome, again, done, look_again, parked, refused, trouble, waits
+from daemon.loops.outcome import (
+    LOOKS_MAX,
+    Outcome,
+    again,
+    done,
+    look_again,
+    lost_from_sight,
+    parked,
+    refused,
+    trouble,
+    waits,
+)
 from daemon.loops.workplace import Backoff, Workplace
 from daemon.store import outbox
 from daemon.store import returns as returns_store
@@ -18,7 +29,7 @@ from statemachine.credit.matching import has_direct_match
 from statemachine.credit.preflight import Adopt, CreditNow, NeedsPerson, Wait, is_same_order, preflight, refund_kind
 from statemachine.credit.snapshot import ExistingCredit, Order, Reference
 from statemachine.events import CreditVerified, CreditWaits
-from statemachine.units import Credit, Return
+from statemachine.units import Credit, Return, Trouble
 
 ORDER_TO_APPEAR = "the order to appear in Brightpearl"
 UNREADABLE_LOOKS, UNREADABLE_PAUSE = 5, timedelta(minutes=5)
@@ -37,6 +48,8 @@ class CreditWave:
     orders: dict[int, Order] = field(default_factory=dict)
     order_of: dict[int, int] = field(default_factory=dict)
     credits_of: dict[int, list[ExistingCredit]] = field(default_factory=dict)
+    owners: dict[int, set[int]] = field(default_factory=dict)
+    """Credit id → the returns of ours that hold it."""
 
     async def run(self) -> list[Outcome]:
         account = await self.at.account(self.now)
@@ -73,7 +86,7 @@ class CreditWave:
                 self._order_missing(effect)
             else:
                 facts = {"order_number": self._return(effect).order_number, "order_ids": ids}
-                self._settle(parked(effect, trouble("order-ambiguous", f"{len(ids)} orders carry this number.", facts)))
+                self._park(effect, trouble("order-ambiguous", f"{len(ids)} orders carry this number.", facts))
 
     def _order_missing(self, effect: Leased) -> None:
         number = self._return(effect).order_number
@@ -81,7 +94,7 @@ class CreditWave:
         if waited > timedelta(hours=self.at.settings.policy.order_wait_hours):
             explanation = f"No sales order with the number {number} was found in Brightpearl."
             facts = {"order_number": number, "looked_since": effect.created_at.isoformat()}
-            self._settle(parked(effect, trouble("order-not-found", explanation, facts)))
+            self._park(effect, trouble("order-not-found", explanation, facts))
             return
         known = self._return(effect).waits_for == ORDER_TO_APPEAR
         event = None if known else CreditWaits(waits_for=ORDER_TO_APPEAR)
@@ -104,27 +117,49 @@ class CreditWave:
         """Brightpearl broke its own contract for this order: a few more looks, then a person."""
         if effect.attempts >= UNREADABLE_LOOKS:
             facts = {"order_id": self.order_of[effect.id], "fault": why}
-            self._settle(parked(effect, trouble("internal-error", f"Brightpearl's answer is unusable: {why}", facts)))
+            self._park(effect, trouble("internal-error", f"Brightpearl's answer is unusable: {why}", facts))
         else:
             self._settle(waits(effect, why, until=self.now + UNREADABLE_PAUSE))
 
+    def _park(self, effect: Leased, found: Trouble) -> None:
+        """An intent that was sent stays an open question, whatever else is wrong."""
+        self._settle(parked(effect, found, keep_intent=effect.intent is not None))
+
+    async def _wait_for_siblings(self) -> dict[int, list[int]]:
+        """Put off what shares its order with a credit under way; answer the credits we know, by order."""
+        orders = sorted({self.order_of[effect.id] for effect in self._open()})
+        async with self.at.database.reading() as connection:
+            siblings = await returns_store.siblings_on_orders(connection, self.at.merchant, orders)
+        known: dict[int, list[int]] = {}
+        busy: dict[int, list[int]] = {}
+        for row in siblings:
+            if row["credit_id"] is not None:
+                known.setdefault(row["order_id"], []).append(row["credit_id"])
+                self.owners.setdefault(row["credit_id"], set()).add(row["id"])
+            elif row["is_sent"]:
+                busy.setdefault(row["order_id"], []).append(row["id"])
+        for effect in self._open():
+            others = [each for each in busy.get(self.order_of[effect.id], ()) if each != effect.return_id]
+            if others and effect.intent is None:
+                why = f"return {others[0]} of the same order has its credit under way"
+                pause = Backoff(first=SIBLING_PAUSE).after(effect.attempts)
+                self._settle(waits(effect, why, until=self.now + pause))
+        return known
+
     async def _read_credits(self) -> None:
         """Every credit of these orders: by the search index, and those we know of ourselves, which it may not show."""
+        known = await self._wait_for_siblings()
         orders = sorted({self.order_of[effect.id] for effect in self._open()})
         if not orders:
             return
         by_order = await self.at.brightpearl.credit_ids_of(orders)
-        async with self.at.database.reading() as connection:
-            siblings = await returns_store.siblings_on_orders(connection, self.at.merchant, orders)
-        busy: dict[int, list[int]] = {}
-        for row in siblings:
-            if row["credit_id"] is not None:
-                by_order[row["order_id"]].append(row["credit_id"])
-            elif row["is_sent"]:
-                busy.setdefault(row["order_id"], []).append(row["id"])
+        for order_id in orders:
+            by_order[order_id] += known.get(order_id, [])
         for effect in self._open():
             if effect.intent is not None:
                 by_order[self.order_of[effect.id]] += await self._ids_by_ref(effect)
+            if answered := (effect.result or {}).get("credit_id"):
+                by_order[self.order_of[effect.id]].append(int(answered))
         read, unreadable = await self.at.brightpearl.credits({each for ids in by_order.values() for each in ids})
         for order_id in orders:
             found = {credit_id: read[credit_id] for credit_id in by_order[order_id] if credit_id in read}
@@ -134,10 +169,6 @@ class CreditWave:
             if broken:
                 self._unreadable(effect, unreadable[broken[0]])
                 continue
-            others = [each for each in busy.get(self.order_of[effect.id], ()) if each != effect.return_id]
-            if others and effect.intent is None:
-                why = f"return {others[0]} of the same order has its credit under way"
-                self._settle(waits(effect, why, until=self.now + SIBLING_PAUSE))
 
     async def _ids_by_ref(self, effect: Leased) -> list[int]:
         return await self.at.brightpearl.credit_ids_with_ref(effect.key)
@@ -167,12 +198,14 @@ class CreditWave:
         for effect in self._open():
             order = self.orders[self.order_of[effect.id]]
             own = next((c for c in self.credits_of[order.id] if c.external_ref == effect.key), None)
-            if effect.intent is not None and own is None:
+            if (effect.intent is not None and own is None) or (own is not None and not own.rows):
                 self._not_yet_seen(effect, planned)
                 continue
+            held = frozenset(i for i, owners in self.owners.items() if owners != {effect.return_id})
             verdict = preflight(
                 self._return(effect), order, self.credits_of[order.id], reference=reference,
                 policy=self.at.settings.policy.credit(), today=self.now.astimezone(account.zone).date(),
+                known_credits=held,
             )  # fmt: skip
             match verdict:
                 case Adopt(credit, unit_rows):
@@ -206,11 +239,19 @@ class CreditWave:
         """Sent before with an unknown outcome, and not found: wait for the index, then repeat the very same body."""
         lags = self.at.settings.brightpearl.search_lag_seconds
         looks = int((effect.result or {}).get("looks", 0))
+        answered = (effect.result or {}).get("credit_id")
+        if answered is not None or effect.intent is None:
+            if looks >= LOOKS_MAX:
+                self._settle(lost_from_sight(effect, "The credit", credit_id=answered))
+                return
+            until = self.now + Backoff(cap=timedelta(minutes=5)).after(looks + 1)
+            why = "Brightpearl named the credit but does not show it yet"
+            self._settle(look_again(effect, why, until=until, looks=looks + 1, credit_id=answered))
+            return
         if looks < len(lags):
             why = "the credit may exist; the search index may lag"
             self._settle(look_again(effect, why, until=self.now + timedelta(seconds=lags[looks]), looks=looks + 1))
             return
-        assert effect.intent is not None
         planned.append((effect, effect.intent))
 
     def _human_reference(self, effect: Leased) -> str:
@@ -252,15 +293,19 @@ class CreditWave:
             if effect.id in self.outcomes:
                 continue
             credit = created.get(ids.get(effect.id, 0))
-            if credit is None or credit.external_ref != effect.key:
+            if credit is None or credit.external_ref != effect.key or not credit.rows:
                 # Taken, but not to be seen under its key: a duplicate's answer without a body, or a lagging store.
-                why = "Brightpearl accepted the credit but did not show it"
-                self._settle(look_again(effect, why, until=self.clock_now() + timedelta(seconds=1), looks=0))
+                self._settle(self._accepted_unseen(effect, ids.get(effect.id)))
             elif not _is_as_asked(credit, intent):
                 self._settle(parked(effect, _differs(credit, intent), keep_intent=True))
             else:
                 unit_rows = dict(intent["unit_rows"])
                 self._settle(self._verified(effect, intent["order_id"], credit, unit_rows, adopted=False))
+
+    def _accepted_unseen(self, effect: Leased, credit_id: int | None) -> Outcome:
+        why = "Brightpearl accepted the credit but did not show it"
+        known = {"credit_id": credit_id} if credit_id is not None else {}
+        return look_again(effect, why, until=self.clock_now() + timedelta(seconds=1), looks=0, **known)
 
     def clock_now(self) -> datetime:
         return self.at.clock.now()
@@ -301,7 +346,8 @@ class CreditWave:
         event = CreditVerified(
             credit=Credit(
                 id=credit.id, external_ref=credit.external_ref, net=credit.net, tax=credit.tax,
-                currency=credit.currency, rows=tuple(bp.stored_rows(credit)), adopted=adopted,
+                currency=credit.currency, adopted=adopted,
+                rows=tuple(bp.stored_rows(credit, self.orders[order_id], unit_rows.values())),
                 invoice_reference="",
             ),
             order_id=order_id, unit_rows=unit_rows, refund_due=policy.record_refund and "exchange" not in kinds,

@@ -20,7 +20,7 @@ from daemon.loops.observe import KnownUnit, Seen, understand
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, merchant, returns, watch
 from daemon.store.inbox import Arrival
-from daemon.store.sql import Connection
+from daemon.store.sql import Connection, Record
 from daemon.telemetry import traceparent
 from statemachine.events import Departed
 from statemachine.units import Progress
@@ -32,6 +32,8 @@ WATCH_LEASE = timedelta(minutes=10)
 MISSES_TOLD = 3  # sheet section 10: a 204 for a known return is alerted after three in a row
 CLAIM_AGAIN = timedelta(minutes=2)  # a claimed but unproven status is asked about again this soon
 RECEIPTS_MAX = 200
+RECEIPTS_EVERY = timedelta(minutes=1)
+FIRST_SHIPMENTS = timedelta(days=14)  # how far the very first look at hub shipments reaches back
 
 
 class Intake:
@@ -42,6 +44,10 @@ class Intake:
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
         self._bucket_known = False
+        self._shipments_at: datetime | None = None
+        self._receipts_at: datetime | None = None
+        self._receipts_after = 0
+        self._discover_at: datetime | None = None
 
     async def run_once(self, now: datetime) -> int:
         await self._learn_bucket()
@@ -119,12 +125,13 @@ class Intake:
             if items and (digest != row["digest"] or claimed):
                 seen = Seen(
                     tuple(items), confirmed=True, source="poll", received_at=now, trace=trace, digest=digest,
-                    claimed=claimed, covers_all=settings.assumptions.status_covers_all_items,
+                    claimed=claimed, claimed_for=row["happy_return_id"],
+                    covers_all=settings.assumptions.status_covers_all_items,
                 )  # fmt: skip
                 open_claims = await store_seen(connection, self._at.merchant, seen, next_poll_at=now + pause, now=now)
                 claimed = claimed if row["happy_return_id"] in open_claims else ""
             if claimed:
-                pause = min(pause, CLAIM_AGAIN * (row["misses"] + 1))
+                pause = min(pause, max(CLAIM_AGAIN, age / 10))  # often at first, then less and less
             for fault in (*faults, reason):
                 if fault:
                     body = orjson.dumps({"watch": row["key"], "fault": fault})
@@ -132,7 +139,7 @@ class Intake:
                         connection, self._at.merchant, source="poll", body=body, reason=fault, received_at=now
                     )
             await watch.polled(
-                connection, self._at.merchant, row["key"], misses=misses, digest=digest, keep_claim=bool(claimed),
+                connection, self._at.merchant, row, misses=misses, digest=digest, keep_claim=bool(claimed),
                 next_poll_at=now + pause, now=now,
             )  # fmt: skip
 
@@ -162,31 +169,34 @@ class Intake:
     # -- tier: hub shipments ------------------------------------------------------------------------------------------
 
     async def _shipments(self, now: datetime) -> int:
+        """Read the window since the last good look, with overlap; one bad shipment does not hide the others."""
         settings = self._at.settings.happy_returns
+        if self._shipments_at is not None and now < self._shipments_at:
+            return 0
         cursor = await self._cursor("shipments") or {"until": None, "read": {}}
         until = datetime.fromisoformat(cursor["until"]) if cursor["until"] else None
-        if until and now - until < timedelta(minutes=settings.shipments_every_minutes):
+        every = timedelta(minutes=settings.shipments_every_minutes)
+        if until is not None and now - until < every:
             return 0
-        overlap = timedelta(hours=settings.shipments_overlap_hours)
-        start = (until or now - timedelta(days=14)) - overlap
+        self._shipments_at = now + every
+        start = (until or now - FIRST_SHIPMENTS) - timedelta(hours=settings.shipments_overlap_hours)
         try:
             shipments = await self._at.happy_returns.list_shipments(start, now)
-            read: dict[str, bool] = {}
-            handled = 0
-            for shipment in shipments:
-                read[shipment.id] = cursor["read"].get(shipment.id, False)
-                if not read[shipment.id]:
-                    read[shipment.id] = await self._shipment(shipment.id, now)
-                    handled += 1
         except (TransientError, RejectedError, MalformedPayloadError) as error:
-            log.warning("hub shipments not read", extra={"merchant": self._at.merchant, "why": str(error)})
-            read, handled = cursor["read"], 0
-            if isinstance(error, TransientError) and until is not None and now - until < timedelta(hours=24):
-                return 0
-            now = until or start + overlap  # the window is asked for again
-            cursor_until = self._at.clock.now() - timedelta(minutes=settings.shipments_every_minutes - 1)
-            await self._keep_cursor("shipments", {"until": min(now, cursor_until).isoformat(), "read": read})
-            return 0
+            log.warning("hub shipments not listed", extra={"merchant": self._at.merchant, "why": str(error)})
+            return 0  # the window stays open: the next look begins where this one did
+        read: dict[str, bool] = {}
+        handled = 0
+        for shipment in shipments:
+            read[shipment.id] = cursor["read"].get(shipment.id, False)
+            if read[shipment.id]:
+                continue
+            try:
+                read[shipment.id] = await self._shipment(shipment.id, now)
+                handled += 1
+            except (TransientError, RejectedError, MalformedPayloadError) as error:
+                told = {"merchant": self._at.merchant, "shipment": shipment.id, "why": str(error)}
+                log.warning("hub shipment not read", extra=told)
         await self._keep_cursor("shipments", {"until": now.isoformat(), "read": read})
         return handled
 
@@ -244,18 +254,23 @@ class Intake:
         settings = self._at.settings.happy_returns
         if not settings.discovery:
             return 0
+        if self._discover_at is not None and now < self._discover_at:
+            return 0
         cursor = await self._cursor("discovery")
         if cursor and now - datetime.fromisoformat(cursor["at"]) < timedelta(minutes=settings.discovery_every_minutes):
             return 0
         window = timedelta(days=settings.discovery_days)
-        since = (now - window).date()
-        if cursor:
-            since = max(since, (datetime.fromisoformat(cursor["at"]) - timedelta(days=14)).date())
+        bp = self._at.brightpearl
         try:
-            rows = await self._at.brightpearl.orders_shipped_since(since)
+            if cursor is None:
+                rows = await bp.orders_shipped_since((now - window).date(), column="createdOn")
+            else:
+                since = (datetime.fromisoformat(cursor["at"]) - timedelta(days=1)).date()
+                rows = await bp.orders_shipped_since(since, column="createdOn")
+                rows += await bp.orders_shipped_since(since, column="updatedOn")  # shipped long after it was placed
         except (TransientError, RejectedError, MalformedPayloadError) as error:
             log.warning("shipped orders not read", extra={"merchant": self._at.merchant, "why": str(error)})
-            await self._keep_cursor("discovery", {"at": now.isoformat()})
+            self._discover_at = now + timedelta(minutes=5)
             return 0
         external = self._at.settings.brightpearl.order_number_field == "external_ref"
         numbers = [str(row.get("externalRef" if external else "customerRef") or "") for row in rows]
@@ -269,14 +284,15 @@ class Intake:
     # -- receipts that came before their return -----------------------------------------------------------------------
 
     async def _match_parked_receipts(self, now: datetime) -> int:
+        """One page of parked receipts a minute; round and round, so that none hides behind the others."""
+        if self._receipts_at is not None and now < self._receipts_at:
+            return 0
+        self._receipts_at = now + RECEIPTS_EVERY
         async with self._at.database.transaction() as connection:
             await self._at.hold(connection)
-            matched = 0
-            for row in await inbox.parked_receipts(connection, self._at.merchant, RECEIPTS_MAX):
-                told = row["payload"].get("sought") or {}
-                if await unpark_receipt(connection, self._at.merchant, row["id"], row["payload"], told):
-                    matched += 1
-            return matched
+            rows = await inbox.parked_receipts(connection, self._at.merchant, self._receipts_after, RECEIPTS_MAX)
+            self._receipts_after = rows[-1]["id"] if len(rows) == RECEIPTS_MAX else 0
+            return sum([await unpark_receipt(connection, self._at.merchant, row) for row in rows])
 
     # -- cursors ------------------------------------------------------------------------------------------------------
 
@@ -314,7 +330,7 @@ async def store_seen(
     for return_id in sorted({item.happy_return_id for item in seen.items}):
         rows = await returns.known_units(connection, merchant_name, return_id)
         known[return_id] = [
-            KnownUnit(r["order_key"], r["unit_key"], r["happy_item_id"], r["line_item_id"]) for r in rows
+            KnownUnit(r["order_key"], r["unit_key"], r["happy_item_id"], r["line_item_id"], r["sku"]) for r in rows
         ]
     understood = understand(seen, known)
     await inbox.put(connection, merchant_name, understood.arrivals)
@@ -337,24 +353,32 @@ async def store_seen(
     return dict(understood.open_claims)
 
 
-async def unpark_receipt(
-    connection: Connection, merchant_name: str, row_id: int, payload: dict[str, Any], sought: dict[str, Any]
-) -> bool:
-    """Let a parked receipt in once its unit is known."""
-    found = await returns.find_units(
-        connection, merchant_name, happy_item_id=sought.get("happy_item_id", ""),
-        happy_return_id=sought.get("happy_return_id", ""), express_code=sought.get("express_code", ""),
-        order_number=sought.get("order_number", ""), sku=sought.get("sku", ""),
-    )  # fmt: skip
-    free = [row for row in found if row["received_at"] is None]
-    if not free:
+async def unpark_receipt(connection: Connection, merchant_name: str, row: Record) -> bool:
+    """Let a parked receipt in once a unit is there for it that no other receipt has taken."""
+    sought = row["payload"].get("sought") or {}
+    found = await free_units(connection, merchant_name, sought)
+    if not found:
         return False
-    event = inbox.decode("units-received", {**payload, "sought": None, "unit_keys": [free[0]["unit_key"]]})
+    unit = found[0]
+    event = inbox.decode("units-received", {**row["payload"], "sought": None, "unit_keys": [unit["unit_key"]]})
     await inbox.unpark(
-        connection, merchant_name, row_id, event=event, happy_return_id=free[0]["happy_return_id"],
-        order_number=free[0]["order_number"],
+        connection, merchant_name, row["id"], event=event, happy_return_id=unit["happy_return_id"],
+        order_number=unit["order_number"],
     )  # fmt: skip
     return True
+
+
+async def free_units(connection: Connection, merchant_name: str, sought: dict[str, str]) -> list[Record]:
+    """Units a receipt may mean that are not in hand yet and that no waiting receipt speaks for; surest first."""
+    names = ("happy_item_id", "happy_return_id", "express_code", "order_number", "sku")
+    told = {name: sought.get(name, "") for name in names}
+    found = await returns.find_units(connection, merchant_name, **told)
+    taken = await inbox.units_on_the_way(connection, merchant_name, [unit["happy_return_id"] for unit in found])
+    return [
+        unit for unit in found
+        if (unit["received_at"] is None or unit["condition"] == "missing")
+        and (unit["happy_return_id"], unit["unit_key"]) not in taken
+    ]  # fmt: skip
 
 
 def _digest(items: list[Item]) -> str:

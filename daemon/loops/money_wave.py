@@ -8,7 +8,18 @@ from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl import Write, payment_matches, refund_method
 from daemon.clients.brightpearl_transport import Answer
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
-from daemon.loops.outcome import Outcome, again, done, look_again, parked, refused, trouble, waits
+from daemon.loops.outcome import (
+    LOOKS_MAX,
+    Outcome,
+    again,
+    done,
+    look_again,
+    lost_from_sight,
+    parked,
+    refused,
+    trouble,
+    waits,
+)
 from daemon.loops.workplace import Backoff, Workplace
 from daemon.store import outbox
 from daemon.store.outbox import Leased
@@ -32,6 +43,9 @@ async def record_refunds(at: Workplace, effects: list[Leased], returns: dict[int
         found = _found_payment(effect, credit, rows)
         if found is not None:
             outcomes[effect.id] = found
+            continue
+        if effect.intent is not None and (unseen := _unseen_payment(at, effect)) is not None:
+            outcomes[effect.id] = unseen
             continue
         method = _method(at, instance, rows, account)
         if method is None:
@@ -106,6 +120,23 @@ def _paid(effect: Leased, credit: Credit, row: dict[str, Any]) -> Outcome:
     return done(effect, PaymentRecorded(payment=payment), payment_id=payment.id)
 
 
+def _unseen_payment(at: Workplace, effect: Leased) -> Outcome | None:
+    """Sent before and not found: look again through the lags; None when it may be repeated."""
+    known = effect.result or {}
+    looks, lags = int(known.get("looks", 0)), at.settings.brightpearl.search_lag_seconds
+    answered = known.get("payment_id")
+    now = at.clock.now()
+    if answered is not None:
+        if looks >= LOOKS_MAX:
+            return lost_from_sight(effect, "The refund record", payment_id=answered)
+        until = now + Backoff(cap=timedelta(minutes=5)).after(looks + 1)
+        return look_again(effect, "named but not shown yet", until=until, looks=looks + 1, payment_id=answered)
+    if looks < len(lags):
+        until = now + timedelta(seconds=lags[looks])
+        return look_again(effect, "the payment may exist", until=until, looks=looks + 1)
+    return None
+
+
 async def _payments_after(at: Workplace, credit_ids: set[int]) -> list[dict[str, Any]] | None:
     try:
         return await at.brightpearl.payments_of(credit_ids)
@@ -120,13 +151,19 @@ def _judge_payment(
     found = _found_payment(effect, credit, after) if after is not None else None
     if found is not None:
         return found
-    if isinstance(answer, Answer | OutcomeUnknownError):
-        looks = int((effect.result or {}).get("looks", 0)) + 1
-        pause = Backoff(cap=timedelta(minutes=1)).after(looks)
-        return look_again(effect, str(answer) if isinstance(answer, HomewardError) else "not to be seen yet",
-                          until=now + pause, looks=looks)  # fmt: skip
+    if isinstance(answer, Answer):
+        told = answer.response
+        known = {"payment_id": int(told)} if isinstance(told, int | str) and str(told).isdigit() else {}
+        return look_again(effect, "not to be seen yet", until=now + timedelta(seconds=1), looks=0, **known)
+    if isinstance(answer, OutcomeUnknownError):
+        return look_again(effect, str(answer), until=now, looks=0)
+    was_sent_before = effect.intent is not None
     if isinstance(answer, RejectedError) and not isinstance(answer, NotPermittedError):
+        if was_sent_before:  # refusing the repeat may mean that the first one was taken: never guess
+            return lost_from_sight(effect, "The refund record", message=str(answer))
         return refused(effect, "payment-refused", answer, credit_id=credit.id, transaction_ref=effect.key)
+    if was_sent_before:
+        return look_again(effect, str(answer), until=now + timedelta(seconds=10), looks=99)
     return again(effect, answer, now=now)
 
 

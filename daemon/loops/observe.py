@@ -35,6 +35,7 @@ class KnownUnit:
     unit_key: str
     happy_item_id: str
     line_item_id: str
+    sku: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Seen:
     """Of the body: tells this look from another in natural keys."""
     occurrences: tuple[Occurrence, ...] = ()
     claimed: str = ""
-    """What an earlier webhook claimed for several units; settled by this answer."""
+    """What an earlier webhook claimed for several units of `claimed_for`; settled by this answer."""
+    claimed_for: str = ""
     covers_all: bool = False
     """Setting: a claimed status holds for every listed unit."""
 
@@ -72,9 +74,9 @@ def understand(seen: Seen, known: Mapping[str, Iterable[KnownUnit]]) -> Understo
     for (return_id, order_number), items in families.items():
         recognised = _recognise(items, list(known.get(return_id, ())), order_key(order_number))
         of_return = [item for item in seen.items if item.happy_return_id == return_id]
-        claim = _open_claim(seen, of_return)
-        events = _events(seen, recognised, claim)
-        if claim and not any(isinstance(event, StatusUnclear) for event in events) and not _is_proven(claim, of_return):
+        claim = _open_claim(seen, return_id)
+        events = _events(seen, recognised, claim, is_only_unit=len(of_return) == 1)
+        if claim and not _is_proven(claim, of_return) and not _settled_by(events, claim):
             open_claims[return_id] = claim
         arrivals += [_arrival(seen, return_id, order_number, event) for event in events]
     return Understood(tuple(arrivals), open_claims)
@@ -96,23 +98,32 @@ def _recognise(items: list[Item], known: list[KnownUnit], key: str) -> list[Item
         if found is None:
             same_line = [name for name in lines.get(unit.line_item_id, ()) if name not in used]
             found = same_line[0] if len(same_line) == 1 or (same_line and not unit.happy_item_id) else None
+        if found is None:
+            bare = [k for k in here if not k.happy_item_id and not k.line_item_id and k.sku and k.sku == unit.sku]
+            found = next((k.unit_key for k in bare if k.unit_key not in used), None)
         final = found or unit.key
         used.add(final)
         result.append(replace(item, unit=replace(unit, key=final)))
     return result
 
 
-def _open_claim(seen: Seen, items: list[Item]) -> str:
+def _settled_by(events: list[UnitEvent], claim: str) -> bool:
+    kind = Approved if PROGRESS[claim] is Progress.APPROVED else DroppedOff
+    return any(isinstance(event, kind) and event.confirmed for event in events)
+
+
+def _open_claim(seen: Seen, return_id: str) -> str:
     """The furthest progress claimed for the whole list, if any."""
     claims = [each.value for each in seen.occurrences if each.kind == "status" and each.value in PROGRESS]
-    if seen.claimed:
+    if seen.claimed and seen.claimed_for in ("", return_id):
         claims.append(seen.claimed)
     furthest = max(claims, key=lambda each: PROGRESS[each], default="")
     return furthest if furthest and PROGRESS[furthest] > Progress.STARTED else ""
 
 
 def _is_proven(claim: str, items: list[Item]) -> bool:
-    return all(item.progress >= PROGRESS[claim] for item in items)
+    """Per-unit facts bear the claim out for at least one unit: then the facts of the others count as they are."""
+    return any(item.progress >= PROGRESS[claim] for item in items)
 
 
 def _tells_times(items: list[Item]) -> bool:
@@ -120,7 +131,7 @@ def _tells_times(items: list[Item]) -> bool:
     return any(item.unit.started_at or item.progress > Progress.STARTED or item.status for item in items)
 
 
-def _events(seen: Seen, items: list[Item], claim: str) -> list[UnitEvent]:
+def _events(seen: Seen, items: list[Item], claim: str, *, is_only_unit: bool) -> list[UnitEvent]:
     first = items[0]
     common: dict[str, Any] = {
         "express_code": next((item.express_code for item in items if item.express_code), ""),
@@ -132,9 +143,11 @@ def _events(seen: Seen, items: list[Item], claim: str) -> list[UnitEvent]:
     if methods := _method_changes(seen, units):
         events.append(MethodChanged(units=methods, **common))
     reached = {item.unit.key: item.progress for item in items}
-    if claim and not _is_proven(claim, items):
-        if seen.covers_all or (len(seen.items) == 1 and not (seen.confirmed and _tells_times(items))):
-            # One unit only, or the setting says so: the claim can be about nothing else.
+    if claim and seen.covers_all:
+        reached = {key: max(rank, PROGRESS[claim]) for key, rank in reached.items()}
+    elif claim and not _is_proven(claim, items):
+        if is_only_unit and not (seen.confirmed and _tells_times(items)):
+            # One unit only: the claim can be about nothing else.
             reached = {key: max(rank, PROGRESS[claim]) for key, rank in reached.items()}
         elif seen.confirmed and not _tells_times(items):
             events.append(StatusUnclear(units=units, claimed=claim, **common))
@@ -178,6 +191,8 @@ def _arrival(seen: Seen, return_id: str, order_number: str, event: Event) -> Arr
     key = f"{event.name}:{return_id}:{order_key(order_number)}:{units}:{tier}"
     if isinstance(event, Started | MethodChanged):
         key += f":{seen.digest[:16]}"  # facts may have changed: each different look counts
+    if isinstance(event, StatusUnclear):
+        key += f":{seen.received_at.isoformat()}"  # asked again after a person resumed it: it may be unclear again
     return Arrival(
         natural_key=key,
         event=event,

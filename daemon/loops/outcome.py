@@ -29,9 +29,22 @@ def waits(effect: Leased, why: str, *, until: datetime, event: Event | None = No
     return Outcome(Settlement(effect, "waits", {"why": why}, due_at=until), event)
 
 
-def look_again(effect: Leased, why: str, *, until: datetime, looks: int) -> Outcome:
-    """It may have been done: look at the given time before anything is repeated."""
-    return Outcome(Settlement(effect, "unknown", {"why": why, "looks": looks}, due_at=until, result={"looks": looks}))
+LOOKS_MAX = 12  # looks at something that was acknowledged and is never shown, before a person is asked
+
+
+def look_again(effect: Leased, why: str, *, until: datetime, looks: int, **known: Any) -> Outcome:
+    """It may have been done: look at the given time before anything is repeated.
+
+    `known` is what the other side told already, for example the id it answered: with that nothing is ever repeated.
+    """
+    result = {"looks": looks, **known}
+    return Outcome(Settlement(effect, "unknown", {"why": why, **result}, due_at=until, result=result))
+
+
+def lost_from_sight(effect: Leased, what: str, **facts: Any) -> Outcome:
+    """Acknowledged or sent, and not to be found for too long: a person must look, nothing is repeated."""
+    explanation = f"{what} was sent and is not to be found; it was not repeated."
+    return parked(effect, trouble("outcome-unknown", explanation, {"key": effect.key, **facts}), keep_intent=True)
 
 
 def again(effect: Leased, error: HomewardError, *, now: datetime) -> Outcome:

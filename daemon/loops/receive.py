@@ -63,22 +63,15 @@ async def accept(
         )
         pause = next_sweep(settings.happy_returns, age=now - now)
         await store_seen(connection, merchant, seen, next_poll_at=now + pause, now=now)
-    elif notice is not None and is_ours and not notice.items:
-        await _ask_about_label(connection, merchant, raw, now)
+    elif notice is not None and is_ours and notice.label_code:
+        # A bag label names a return: nothing to believe, but perhaps a return we do not know yet.
+        await watch.open_watches(connection, merchant, [watch.of_code(notice.label_code, now)], now)
     if reason is not None and not repeats:
         log.error(
             "body quarantined",
             extra={"merchant": merchant, "source": source, "delivery_id": delivery_id, "why": reason[:300]},
         )
     return Taken(delivery_id, repeats, reason, len(notice.items) if notice is not None and is_ours else 0)
-
-
-async def _ask_about_label(connection: Connection, merchant: str, raw: bytes, now: datetime) -> None:
-    """A bag label names a return: nothing to believe, but perhaps a return we do not know yet."""
-    body = wire.mapping(wire.parse_json(raw), "body")
-    code = wire.text(body.get("happyReturnsExpressCode"), "happyReturnsExpressCode").upper()
-    if code:
-        await watch.open_watches(connection, merchant, [watch.of_code(code, now)], now)
 
 
 def _fault_of(notice: Notice, settings: MerchantSettings) -> str | None:

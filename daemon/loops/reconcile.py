@@ -109,14 +109,14 @@ def units_on_notes(instance: Return, notes: Iterable[GoodsInNote]) -> dict[str, 
                 continue
             parent = row
             if row["bundle_child"]:
-                parent = next(r for r in instance.credit.rows if r["id"] == row["parent_row_id"])
+                parent = next((r for r in instance.credit.rows if r["id"] == row["parent_row_id"]), row)
             per_unit = Decimal(row["quantity"]) / Decimal(parent["quantity"])
             count = int(Decimal(quantity) / per_unit)
             counted = sum(1 for unit in instance.units if unit.goods_in_id == note.id)
             fits = [
                 unit for unit in waiting
                 if unit.key not in found
-                and (parent["external_ref"] == str(unit.order_row_id) or instance.credit.adopted)
+                and parent["external_ref"] == str(unit.order_row_id)
             ]  # fmt: skip
             found |= {unit.key: note.id for unit in fits[: max(count - counted, 0)]}
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl_transport import Answer
-from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
+from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError, TransientError
 from daemon.loops.outcome import Outcome, again, done, look_again, parked, refused, trouble
 from daemon.loops.workplace import Backoff, Workplace
 from daemon.store import outbox
@@ -29,16 +29,20 @@ class StockWave:
     returns: dict[int, Return]
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     notes: dict[int, list[bp.GoodsInNote]] = field(default_factory=dict)
+    orders: dict[int, Order] = field(default_factory=dict)
+    unreadable: dict[int, str] = field(default_factory=dict)
 
     async def run(self) -> list[Outcome]:
         instances = [self.returns[effect.return_id] for effect in self.effects]
         credit_ids = {instance.credit.id for instance in instances if instance.credit is not None}
-        orders, _ = await self.at.brightpearl.orders({i.order_id for i in instances if i.order_id is not None})
+        self.orders, self.unreadable = await self.at.brightpearl.orders(
+            {i.order_id for i in instances if i.order_id is not None}
+        )
         await self._read_stock_tracking(instances)
         await self._read_notes(credit_ids)
         planned: list[tuple[Leased, dict[str, Any]]] = []
         for effect in self.effects:
-            await self._plan(effect, orders, planned)
+            await self._plan(effect, planned)
         await self._send(planned)
         return list(self.outcomes.values())
 
@@ -56,9 +60,7 @@ class StockWave:
 
     # -- planning ---------------------------------------------------------------------------------------------------
 
-    async def _plan(
-        self, effect: Leased, orders: dict[int, Order], planned: list[tuple[Leased, dict[str, Any]]]
-    ) -> None:
+    async def _plan(self, effect: Leased, planned: list[tuple[Leased, dict[str, Any]]]) -> None:
         instance = self.returns[effect.return_id]
         assert instance.credit is not None
         units = [u for u in instance.units if u.key in effect.payload["unit_keys"] and u.goods_in_id is None]
@@ -68,7 +70,18 @@ class StockWave:
         if effect.intent is not None:
             intent = effect.intent
         else:
-            intent = await self._draw(effect, instance, units, orders)
+            order = self.orders.get(instance.order_id or 0)
+            lost = [unit.key for unit in units if not _rows_of(instance, unit)]
+            if order is None:
+                why = self.unreadable.get(instance.order_id or 0, "the order is not to be read")
+                self._settle(again(effect, TransientError(why, retry_after_seconds=300), now=self.at.clock.now()))
+                return
+            if lost:
+                facts = {"credit_id": instance.credit.id, "units": lost}
+                explanation = f"{len(lost)} unit(s) stand on no row of credit {instance.credit.id}."
+                self._settle(parked(effect, trouble("goods-in-refused", explanation, facts)))
+                return
+            intent = await self._draw(effect, instance, units, order)
         missing = self._missing(instance.credit.id, intent)
         if not missing:
             self._finish(effect, instance, intent)
@@ -77,19 +90,16 @@ class StockWave:
         else:
             planned.append((effect, intent))
 
-    async def _draw(
-        self, effect: Leased, instance: Return, units: list[Unit], orders: dict[int, Order]
-    ) -> dict[str, Any]:
+    async def _draw(self, effect: Leased, instance: Return, units: list[Unit], order: Order) -> dict[str, Any]:
         """The notes of this effect, as they will be stored and sent. Units without stock get none."""
         assert instance.credit is not None
-        order = orders.get(instance.order_id or 0)
         account = await self.at.account(self.at.clock.now())
         warehouse = self.at.settings.policy.return_warehouse_id or _warehouse(order)
         groups: dict[tuple[int, bool], list[Unit]] = {}
         without: list[str] = []
         for unit in units:
             rows = _rows_of(instance, unit)
-            tracked = [row for row in rows if self.at.stock_tracked.get(int(row["product_id"] or 0), False)]
+            tracked = [row for row in rows if self._is_stocked(row)]
             if not tracked:
                 without.append(unit.key)
             damaged = unit.condition is Condition.DAMAGED and self.at.settings.policy.quarantine_damaged
@@ -116,6 +126,10 @@ class StockWave:
             keys = [unit.key for unit in members]
             notes.append({"reference": reference, "row_id": row_id, "unit_keys": keys, "body": body})
         return {"notes": notes, "without_stock": without}
+
+    def _is_stocked(self, row: dict[str, Any]) -> bool:
+        """Free text is not; a product is unless Brightpearl says otherwise."""
+        return row["product_id"] is not None and self.at.stock_tracked.get(int(row["product_id"]), True)
 
     def _missing(self, credit_id: int, intent: dict[str, Any]) -> list[dict[str, Any]]:
         there = {note.reference for note in self.notes.get(credit_id, ())}
@@ -207,8 +221,6 @@ def _rows_of(instance: Return, unit: Unit) -> list[dict[str, Any]]:
     assert instance.credit is not None
     rows = instance.credit.rows
     own = [row for row in rows if row["external_ref"] == str(unit.order_row_id) and not row["bundle_child"]]
-    if not own and instance.credit.adopted:
-        own = [row for row in rows if row["product_id"] and not row["bundle_child"]]
     return [
         each
         for row in own[:1]
@@ -221,16 +233,15 @@ def _per_unit(instance: Return, row: dict[str, Any]) -> int:
     assert instance.credit is not None
     if not row["bundle_child"]:
         return 1
-    parent = next(r for r in instance.credit.rows if r["id"] == row["parent_row_id"])
+    parent = next((r for r in instance.credit.rows if r["id"] == row["parent_row_id"]), row)
     return int(Decimal(row["quantity"]) / Decimal(parent["quantity"]))
 
 
-def _warehouse(order: Order | None) -> int:
-    return int(order.copied.get("warehouseId", 0)) if order is not None else 0
+def _warehouse(order: Order) -> int:
+    return int(order.copied.get("warehouseId", 0))
 
 
-def _cost(order: Order | None, row: dict[str, Any]) -> Decimal:
+def _cost(order: Order, row: dict[str, Any]) -> Decimal:
     """Stock value a unit: the order row's item cost, in the accounting currency (sheet 8.1)."""
-    rows = order.rows if order is not None else ()
-    same = next((r for r in rows if r.product_id == row["product_id"] and r.item_cost is not None), None)
+    same = next((r for r in order.rows if r.product_id == row["product_id"] and r.item_cost is not None), None)
     return same.item_cost if same is not None and same.item_cost is not None else Decimal(0)

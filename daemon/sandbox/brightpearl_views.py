@@ -104,7 +104,9 @@ def credit_view(books: Books, order: Order) -> dict[str, Any]:
             {
                 "id": row.id, "productId": row.product_id or _FREE_TEXT_PRODUCT, "name": row.name, "sku": row.sku,
                 "quantity": str(row.quantity), "taxCode": row.tax_code, "net": str(row.net), "tax": str(row.tax),
-                "nominalCode": row.nominal, "externalRef": row.external_ref, "bundleParent": row.bundle_parent,
+                "nominalCode": row.nominal,
+                "externalRef": row.external_ref if books.assumptions.echoes_row_references else "",
+                "bundleParent": row.bundle_parent,
                 "bundleChild": row.bundle_child, "parentRowId": row.parent_row_id,
             }
             for row in reversed(order.rows)

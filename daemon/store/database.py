@@ -19,8 +19,17 @@ _SESSION = {
 }
 _MIGRATION_LOCK = 0x686F6D65  # "home": one migration at a time
 
-DISCONNECTED = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
-"""What a lost or restarting PostgreSQL looks like: nothing was committed by us that we know of; try again."""
+DISCONNECTED = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,  # shutdown, crash, cancelled
+    asyncpg.InsufficientResourcesError,  # disk full, too many connections
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.PostgresSystemError,
+)
+"""What is the database's trouble and nobody's event: nothing was committed that we know of; try again."""
 
 
 class Database:

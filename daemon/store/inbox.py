@@ -116,8 +116,13 @@ async def park_family(connection: Connection, merchant: str, family: tuple[str, 
     )  # fmt: skip
 
 
-async def parked_receipts(connection: Connection, merchant: str, batch_max: int) -> list[Record]:
-    return await SQL.rows(connection, "parked_receipts", merchant=merchant, batch_max=batch_max)
+async def retry_parked(connection: Connection, merchant: str, row_id: int | None) -> int:
+    """Let events in again that were put aside because they broke the loop; answer how many."""
+    return await SQL.run(connection, "retry_parked", merchant=merchant, id=row_id)
+
+
+async def parked_receipts(connection: Connection, merchant: str, after: int, batch_max: int) -> list[Record]:
+    return await SQL.rows(connection, "parked_receipts", merchant=merchant, after=after, batch_max=batch_max)
 
 
 async def unpark(

@@ -60,6 +60,7 @@ SELECT id, payload, actor, received_at
  WHERE merchant = :merchant
    AND state = 'parked'
    AND event = 'units-received'
+   AND id > :after
  ORDER BY id
  LIMIT :batch_max;
 
@@ -71,6 +72,15 @@ UPDATE inbox
  WHERE merchant = :merchant
    AND id = :id
    AND state = 'parked';
+
+-- name: retry_parked!
+-- Events that broke advance, let in again: all of a merchant's, or one.
+UPDATE inbox
+   SET state = 'waiting', outcome = NULL, settled_at = NULL
+ WHERE merchant = :merchant
+   AND state = 'parked'
+   AND event <> 'units-received'
+   AND (:id::bigint IS NULL OR id = :id);
 
 -- name: listing
 -- Events by state, newest first, without their payload.

@@ -1,11 +1,11 @@
 -- name: put!
--- Ask for effects. One that was parked becomes ready again; one that waits or is done stays what it is.
+-- Ask for effects. One that was parked or done is looked at again: what exists is found, never repeated.
 INSERT INTO outbox AS known (merchant, return_id, kind, key, payload, due_at, trace, created_at)
 SELECT :merchant, return_id, kind, key, payload, :now, trace, :now
   FROM jsonb_to_recordset(:rows) AS r(return_id bigint, kind text, key text, payload jsonb, trace text)
     ON CONFLICT (merchant, kind, key) DO UPDATE
    SET state = 'ready', due_at = :now, settled_at = NULL
- WHERE known.state = 'parked';
+ WHERE known.state IN ('parked', 'done');
 
 -- name: lease_ready
 -- Lease the oldest due effects; held rows are skipped, lapsed leases taken over.
@@ -52,7 +52,8 @@ UPDATE outbox AS o
    SET state = r.state, due_at = coalesce(r.due_at, o.due_at), lease_until = NULL, last_error = r.error,
        intent = CASE WHEN r.forget_intent THEN NULL ELSE o.intent END,
        sent_at = CASE WHEN r.forget_intent THEN NULL ELSE o.sent_at END,
-       result = coalesce(r.result, o.result),
+       result = CASE WHEN r.forget_intent THEN r.result
+                     ELSE coalesce(o.result, '{}') || coalesce(r.result, '{}') END,
        settled_at = CASE WHEN r.state IN ('done', 'parked') THEN :now ELSE o.settled_at END
   FROM jsonb_to_recordset(:rows) AS r(id bigint, attempts integer, state text, due_at timestamptz, error text,
        forget_intent boolean, result jsonb)

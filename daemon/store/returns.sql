@@ -113,8 +113,8 @@ SELECT d.return_id, d.state, d.level, d.due_at, r.happy_return_id, r.order_numbe
 -- name: find_units
 -- Units a warehouse may mean: at least one identifier fits, and none contradicts what we know of the unit. The surest
 -- match comes first, then those not yet received.
-SELECT u.happy_return_id, r.order_number, u.unit_key, u.happy_item_id, u.sku, u.received_at, u.goods_in_id, r.state,
-       r.id AS return_id, r.express_code, u.facts
+SELECT u.happy_return_id, r.order_number, u.unit_key, u.happy_item_id, u.sku, u.received_at, u.condition, u.goods_in_id,
+       r.state, r.id AS return_id, r.express_code, u.facts
   FROM unit AS u
   JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id
  WHERE u.merchant = :merchant
@@ -132,7 +132,7 @@ SELECT u.happy_return_id, r.order_number, u.unit_key, u.happy_item_id, u.sku, u.
 
 -- name: known_units
 -- What we know of the units of one Happy Returns return: for recognising them under another identifier.
-SELECT u.order_key, u.unit_key, u.happy_item_id, u.line_item_id
+SELECT u.order_key, u.unit_key, u.happy_item_id, u.line_item_id, u.sku
   FROM unit AS u
  WHERE u.merchant = :merchant
    AND u.happy_return_id = :happy_return_id;

@@ -75,11 +75,20 @@ async def free_leases(connection: Connection, merchant: str) -> None:
 
 
 async def polled(
-    connection: Connection, merchant: str, key: str, *, misses: int, digest: str, keep_claim: bool,
-    next_poll_at: datetime, now: datetime,
-) -> None:  # fmt: skip
+    connection: Connection,
+    merchant: str,
+    leased: Record,
+    *,
+    misses: int,
+    digest: str,
+    keep_claim: bool,
+    next_poll_at: datetime,
+    now: datetime,
+) -> None:
+    """Asked and answered; what was told of this watch since it was leased is not overwritten."""
     await SQL.run(
-        connection, "polled", merchant=merchant, key=key, misses=misses, digest=digest, keep_claim=keep_claim,
+        connection, "polled", merchant=merchant, key=leased["key"], misses=misses, digest=digest,
+        keep_claim=keep_claim, leased_claim=leased["claimed"], leased_next=leased["next_poll_at"],
         next_poll_at=next_poll_at, now=now,
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ UPDATE watch
  WHERE watch.merchant = :merchant
    AND watch.key = due.key
 RETURNING watch.key, watch.tier, watch.happy_return_id, watch.express_code, watch.order_number, watch.claimed,
-          watch.opened_at, watch.misses, watch.digest, watch.polled_at;
+          watch.opened_at, watch.misses, watch.digest, watch.polled_at, watch.next_poll_at;
 
 -- name: free_leases!
 UPDATE watch
@@ -55,8 +55,11 @@ UPDATE watch
 -- Asked and answered. Nothing more is asked of a return whose parts all have their credit or are over.
 UPDATE watch AS w
    SET polled_at = :now, misses = :misses, digest = :digest, lease_until = NULL,
-       claimed = CASE WHEN :keep_claim THEN w.claimed ELSE '' END,
+       claimed = CASE WHEN :keep_claim OR w.claimed <> :leased_claim THEN w.claimed ELSE '' END,
        next_poll_at = CASE
+           WHEN w.claimed <> :leased_claim OR w.next_poll_at IS DISTINCT FROM :leased_next::timestamptz
+               THEN least(w.next_poll_at, :next_poll_at::timestamptz)  -- something new was told while we asked
+           WHEN :keep_claim THEN :next_poll_at::timestamptz
            WHEN w.tier = 'code' AND :misses = 0 THEN NULL
            WHEN w.tier = 'return' AND NOT EXISTS (
                     SELECT FROM returns AS r

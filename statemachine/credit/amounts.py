@@ -51,6 +51,9 @@ def taken_by_row(order: Order, credits_made: Iterable[ExistingCredit]) -> dict[i
 def _spread(
     order: Order, taken: dict[int, Taken], product_id: int | None, quantity: Decimal, net: Decimal, tax: Decimal
 ) -> None:
+    if net < 0:
+        _spread_discount(order, taken, net, tax)
+        return
     rows = [row for row in order.rows if row.is_goods and row.product_id == product_id]
     if not rows or quantity <= 0:
         return
@@ -61,6 +64,17 @@ def _spread(
             share = part / quantity
             taken[row.id] = taken[row.id].plus(part, pennies(net * share), pennies(tax * share))
             left -= part
+
+
+def _spread_discount(order: Order, taken: dict[int, Taken], net: Decimal, tax: Decimal) -> None:
+    """A deduction others made counts against the order's discounts, in row order."""
+    for row in order.rows:
+        if not row.is_discount or net >= 0:
+            continue
+        part = max(net, row.net - taken[row.id].net)
+        share = part / net
+        taken[row.id] = taken[row.id].plus(ZERO, part, pennies(tax * share))
+        net, tax = net - part, tax - pennies(tax * share)
 
 
 def share_of_row(row: OrderRow, taken: Taken, units: Decimal) -> tuple[Decimal, Decimal]:

@@ -60,8 +60,9 @@ def preflight(
     reference: Reference,
     policy: CreditPolicy,
     today: date,
+    known_credits: frozenset[int] = frozenset(),
 ) -> Verdict:
-    """Judge one return against its order as just read."""
+    """Judge one return against its order as just read. `known_credits` belong to other returns of ours."""
     credits_made = tuple(credit for credit in credits_made if not credit.is_cancelled)
     own = next((credit for credit in credits_made if credit.external_ref == instance.credit_ref), None)
     if own is not None:
@@ -69,12 +70,13 @@ def preflight(
     stop = _order_stops(instance, order, reference, policy) or _units_stop(instance, order, policy)
     if stop is not None:
         return stop
-    claimed = [credit for credit in credits_made if not credit.is_ours and _claims(credit, instance)]
+    foreign = [credit for credit in credits_made if credit.id not in known_credits]
+    claimed = [credit for credit in foreign if not credit.is_ours and _claims(credit, instance)]
     others = [credit for credit in credits_made if credit not in claimed]
     drawn = _draw(instance, order, others, reference=reference, policy=policy, today=today)
     if claimed and isinstance(drawn, CreditNow):
         return _adopt_or_ask(claimed, drawn.plan)
-    rival = _rival(instance, order, others)
+    rival = _rival(instance, order, [credit for credit in others if credit in foreign], drawn)
     if rival is not None and isinstance(drawn, CreditNow | NeedsPerson):
         return rival
     return drawn
@@ -100,6 +102,9 @@ def _order_stops(instance: Return, order: Order, reference: Reference, policy: C
 
 
 def _units_stop(instance: Return, order: Order, policy: CreditPolicy) -> Verdict | None:
+    kinds = sorted({refund_kind(unit.refund_type) for unit in instance.units})
+    if len(kinds) > 1:
+        return _person("mixed-outcomes", f"One return asks for {' and '.join(kinds)}.", {"kinds": kinds})
     for unit in instance.units:
         kind = refund_kind(unit.refund_type)
         facts: dict[str, Any] = {"unit": unit.key, "refund_type": unit.refund_type}
@@ -214,18 +219,28 @@ def _adopt_or_ask(claimed: list[ExistingCredit], plan: Plan) -> Verdict:
     return _person("credit-differs", f"Credit {credit.id} names this return but has other sums.", facts)
 
 
-def _rival(instance: Return, order: Order, credits_made: Iterable[ExistingCredit]) -> Verdict | None:
-    """A credit made by others since the return began, for goods of the same kind: it may be for these very units."""
+def _rival(instance: Return, order: Order, foreign: Iterable[ExistingCredit], drawn: Verdict) -> Verdict | None:
+    """A credit that may be for these very units: made by others since the return began, for goods of the same kind.
+
+    One with our own prefix that the database does not know was forgotten by a restore: it counts whenever it was made.
+    """
     skus = {unit.sku.strip().casefold() for unit in instance.units if unit.sku}
     products = {row.product_id for row in order.rows if row.sku.strip().casefold() in skus}
+    if isinstance(drawn, CreditNow):
+        products |= {row.product_id for row in drawn.plan.rows if row.product_id is not None}
     began = min((unit.started_at for unit in instance.units if unit.started_at), default=None)
-    for credit in credits_made:
-        if credit.is_ours or not any(row.product_id in products for row in credit.rows):
+    for credit in foreign:
+        if not any(row.product_id in products for row in credit.rows):
             continue
-        if began is not None and credit.created_at is not None and credit.created_at < began:
+        earlier = began is not None and credit.created_at is not None and credit.created_at < began
+        if earlier and not credit.is_ours:
             continue  # made before this return was even started: an earlier return's credit
         facts = {"credit_id": credit.id, "external_ref": credit.external_ref, "net": str(credit.net)}
-        return _person("rival-credit", f"Credit {credit.id} was made by others for goods of this order.", facts)
+        return _person(
+            "rival-credit",
+            f"Credit {credit.id} was made by others, or forgotten by us, for goods of this order.",
+            facts,
+        )
     return None
 
 

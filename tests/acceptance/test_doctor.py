@@ -14,7 +14,7 @@ def examine(config: Path) -> list[dict[str, Any]]:
     return list(json.loads(homeward("doctor", "-o", "json", config=config, check=None).stdout))
 
 
-def replace(old: str, new: str) -> Callable[[Path], None]:
+def replace(old: str, new: str) -> Callable[[Path], object]:
     def plant(config: Path) -> None:
         text = config.read_text()
         assert old in text
@@ -23,7 +23,7 @@ def replace(old: str, new: str) -> Callable[[Path], None]:
     return plant
 
 
-def secret(name: str, content: str | None, mode: int = 0o600) -> Callable[[Path], None]:
+def secret(name: str, content: str | None, mode: int = 0o600) -> Callable[[Path], object]:
     def plant(config: Path) -> None:
         path = config.parent / name
         if content is None:
@@ -35,11 +35,11 @@ def secret(name: str, content: str | None, mode: int = 0o600) -> Callable[[Path]
     return plant
 
 
-def append(text: str) -> Callable[[Path], None]:
+def append(text: str) -> Callable[[Path], object]:
     return lambda config: config.write_text(config.read_text() + text)
 
 
-FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
+FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "an unknown setting": (append("colour = 'blue'\n"), "settings"),
     "a missing secret": (secret("acme.brightpearl.token", None), "acme: brightpearl.account_token_file"),
     "an empty secret": (secret("acme.happy-returns.key", "\n"), "acme: happy_returns.api_key_file"),

@@ -122,7 +122,7 @@ def test_every_spelling_of_a_status_is_understood(spelling: str) -> None:
     ],
 )  # fmt: skip
 def test_every_layout_of_money_is_read(told: Any, amount: str | None, currency: str) -> None:
-    unit = happy_returns_wire.read_item({**FULL_ITEM, "refundAmount": told}, "item").unit
+    unit = happy_returns_wire.read_item({**FULL_ITEM, "refundAmount": told}, "item", []).unit
 
     assert unit.refund_amount == (Decimal(amount) if amount is not None else None)
     assert unit.refund_currency == currency
@@ -263,3 +263,86 @@ async def test_a_receipt_that_came_before_its_return_finds_it_later(database: Da
 
         assert parked["result"] == "parked"
         assert (await world.show(told["express_code"]))["state"] == "restocked"
+
+
+@pytest.mark.parametrize("field", ["refundAmount", "startedAt", "productName", "processingFee", "tracking"])
+async def test_an_unreadable_detail_is_told_and_the_unit_still_counts(
+    field: str, database: Database, tmp_path: Path
+) -> None:
+    item = {**FULL_ITEM, field: "x" * 600}
+    async with open_world(database, tmp_path) as world:
+        assert await post(world, json.dumps({**WEBHOOK, "items": [item]}).encode()) == 200
+
+        await world.loops[0].run_once(world.now)
+
+        assert (await world.show("HRK7Q2MX"))["state"] == State.SCANNED.value
+        async with database.reading() as connection:
+            (kept,) = await inbox.deliveries(connection, merchant=MERCHANT, state="quarantined", rows_max=9)
+        assert field in kept["reason"]
+
+
+@pytest.mark.parametrize("code", [{}, [], "x" * 999, None, "HRNOBODY"])
+async def test_a_label_notice_is_kept_whatever_it_holds(code: Any, database: Database, tmp_path: Path) -> None:
+    told = {
+        "event": "return_label_update", "typeID": "", "retailerID": "acme-apparel",
+        "webhookType": "return.label.update", "labelID": "HR2TESTBAG01", "happyReturnsExpressCode": code,
+    }  # fmt: skip
+    async with open_world(database, tmp_path) as world:
+        assert await post(world, json.dumps(told).encode()) == 200
+
+        async with database.reading() as connection:
+            assert len(await inbox.deliveries(connection, merchant=MERCHANT, state=None, rows_max=9)) == 1
+
+
+async def test_two_parked_receipts_find_two_units(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        told = world.begin("duplicate_sku")
+        world.sandbox.season.steps = [s for s in world.sandbox.season.steps if s.kind != "receive"]
+        raw = f"express_code,quantity\n{told['express_code']},2\n".encode()
+        await import_receipts(database, MERCHANT, raw, world.now, actor="user:test")
+
+        await world.pass_time(timedelta(days=10), step=timedelta(hours=6))
+
+        assert (await world.show(told["express_code"]))["state"] == "restocked"
+
+
+async def test_one_more_unit_than_announced_is_parked_not_forgotten(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        told = world.begin("bar_single")
+        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        raw = f"express_code,sku\n{told['express_code']},\n".encode()
+
+        (row,) = await import_receipts(database, MERCHANT, raw, world.now, actor="user:test")
+
+        assert row["result"] == "parked"
+
+
+async def test_a_missing_unit_that_turns_up_is_booked(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        told = world.begin("missing_item")
+        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        assert (await world.show(told["express_code"]))["exception"]["cause"] == "unit-missing"
+        raw = f"express_code,condition\n{told['express_code']},sellable\n".encode()
+
+        await import_receipts(database, MERCHANT, raw, world.now, actor="user:test")
+        await world.pass_time(timedelta(hours=6))
+
+        assert (await world.show(told["express_code"]))["state"] == "restocked"
+
+
+async def test_a_claim_about_one_return_is_not_believed_of_its_neighbour(database: Database, tmp_path: Path) -> None:
+    extra = "\n[merchants.acme.assumptions]\nstatus_covers_all_items = true\n"
+    async with open_world(database, tmp_path, extra_config=extra) as world:
+        world.sandbox.assumptions.per_item_ids = False
+        world.sandbox.assumptions.per_item_times = False
+        first = world.begin("several_returns")
+        numbers = {each["happy_return_id"] for each in world.sandbox.season.truth}
+
+        await world.pass_time(timedelta(days=1), step=timedelta(hours=1))
+
+        known = {row["happy_return_id"]: row["state"] for row in await world.all_returns()}
+        started_only = [key for key in numbers - {first["happy_return_id"]} if known.get(key) == "credited"]
+        dropped = {
+            r.return_id for r in world.sandbox.happy_returns.returns.values() if any(i.dropped_off_at for i in r.items)
+        }
+        assert set(started_only) <= dropped

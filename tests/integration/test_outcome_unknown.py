@@ -123,3 +123,60 @@ async def test_a_locked_period_moves_the_tax_date(database: Database, tmp_path: 
         assert (await world.show(code))["state"] == "restocked"
         credit = next(o for o in world.sandbox.books.orders.values() if o.type_code == "SC")
         assert credit.tax_date[:10] == (world.sandbox.books.locked_until + timedelta(days=1)).isoformat()
+
+
+async def test_a_payment_that_was_acknowledged_and_stays_unseen_is_never_sent_again(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = await given_a_return_on_its_way(world)
+        hidden = world.sandbox.books.payments
+        world.sandbox.faults.plan({"rules": [{"match": "customer-payment-search", "kind": "error-before", "skip": 1}]})
+
+        await world.pass_time(timedelta(days=8), step=timedelta(hours=6))
+        world.sandbox.faults.plan({})
+        await world.pass_time(timedelta(days=12), step=timedelta(hours=6))
+
+        assert [p["paymentType"] for p in hidden.values()].count("PAYMENT") == 1
+        assert (await world.show(code))["payment"] is not None
+
+
+async def test_a_credit_whose_rows_are_not_echoed_with_references_is_restocked_all_the_same(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = await given_a_return_on_its_way(world)
+        world.sandbox.assumptions.echoes_row_references = False
+
+        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+
+        shown = await world.show(code)
+        assert (shown["state"], len(shown["goods_in"])) == ("restocked", 1)
+        assert_books_hold_exactly_one(world)
+
+
+async def test_a_foreign_refund_and_stock_value_use_the_orders_rate(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.begin("foreign_currency")
+        sent: list[dict[str, Any]] = []
+        pay = world.sandbox.books.pay
+        object.__setattr__(world.sandbox.brightpearl, "books", _Listening(world.sandbox.books, pay, sent))
+
+        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+
+        refunds = [body for body in sent if body["paymentType"] == "PAYMENT"]
+        assert [body["exchangeRate"] for body in refunds] in (["1.170000"], ["1.280000"])
+
+
+class _Listening:
+    """The sandbox's books, with an ear on the payments."""
+
+    def __init__(self, books: Any, pay: Any, sent: list[Any]) -> None:
+        self._books, self._pay, self._sent = books, pay, sent
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._books, name)
+
+    def pay(self, body: dict[str, Any]) -> int:
+        self._sent.append(body)
+        return int(self._pay(body))

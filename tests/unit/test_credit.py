@@ -40,7 +40,11 @@ def coming_back(*units: Unit) -> Return:
 
 def judge(instance: Return, order: Order, *credits_made: ExistingCredit, **told: Any) -> Verdict:
     reference = told.pop("reference", REFERENCE)
-    return preflight(instance, order, credits_made, reference=reference, policy=CreditPolicy(**told), today=TODAY)
+    known = told.pop("known", frozenset())
+    return preflight(
+        instance, order, credits_made, reference=reference, policy=CreditPolicy(**told), today=TODAY,
+        known_credits=known,
+    )  # fmt: skip
 
 
 def credited(plan: Any, credit_id: int) -> ExistingCredit:
@@ -89,7 +93,7 @@ def test_partial_credits_never_exceed_the_order_and_end_equal_to_it(
     while units:
         count = order_of_return.randint(1, len(units))
         taken, units = units[:count], units[count:]
-        verdict = judge(coming_back(*taken), order, *made)
+        verdict = judge(coming_back(*taken), order, *made, known=frozenset(c.id for c in made))
         if isinstance(verdict, NeedsPerson) and verdict.trouble.cause == "value-above-row":
             return  # pennies too small to share: stopped, not guessed
         assert isinstance(verdict, CreditNow)
@@ -184,6 +188,55 @@ def test_a_credit_made_by_others_is_adopted_or_asked_about_never_doubled(
     began = replace(Unit("a", sku="TEE"), started_at=NOON - timedelta(days=1))
 
     assert isinstance(judge(coming_back(began), an_order(row(1)), rival), expected)
+
+
+def test_a_credit_of_ours_that_the_database_forgot_is_asked_about_never_doubled() -> None:
+    rows = (CreditRow(9, 1001, Decimal(1), Decimal("20.00"), Decimal("4.00"), "1"),)
+    forgotten = ExistingCredit(700, 55, "HW-before-the-restore-2", "", "GBP", NOON, False, rows)
+    order = an_order(row(1, quantity=2, net="40.00", tax="8.00"))
+
+    doubted = judge(coming_back(Unit("a", sku="TEE")), order, forgotten)
+    known = judge(coming_back(Unit("a", sku="TEE")), order, forgotten, known=frozenset({700}))
+
+    assert isinstance(doubted, NeedsPerson)
+    assert doubted.trouble.cause == "rival-credit"
+    assert isinstance(known, CreditNow)
+
+
+def test_a_rival_is_noticed_for_a_unit_without_a_sku() -> None:
+    rows = (CreditRow(9, 1001, Decimal(1), Decimal("20.00"), Decimal("4.00")),)
+    rival = ExistingCredit(700, 55, "", "goodwill", "GBP", NOON, False, rows)
+    order = an_order(row(1, quantity=2, net="40.00", tax="8.00", external_ref="88120045"))
+    bare = Unit("a", line_item_id="88120045-0-2", started_at=NOON - timedelta(days=1))
+
+    verdict = judge(coming_back(bare), order, rival)
+
+    assert isinstance(verdict, NeedsPerson)
+    assert verdict.trouble.cause == "rival-credit"
+
+
+def test_a_discount_that_others_credited_already_is_not_charged_again() -> None:
+    order = an_order(row(1, quantity=2, net="20.00", tax="0.00"), row(99, "", net="-4.00", tax="0.00", product_id=None))
+    rows = (
+        CreditRow(1, 1001, Decimal(1), Decimal("10.00"), Decimal(0)),
+        CreditRow(2, None, Decimal(1), Decimal("-2.00"), Decimal(0)),
+    )
+    earlier = ExistingCredit(700, 55, "", "phone", "GBP", NOON - timedelta(days=9), False, rows)
+    began = Unit("a", sku="TEE", started_at=NOON)
+
+    verdict = judge(coming_back(began), order, earlier)
+
+    assert isinstance(verdict, CreditNow)
+    assert verdict.plan.net == Decimal("8.00")
+
+
+def test_refund_and_store_credit_in_one_return_need_a_person() -> None:
+    units = (Unit("a", sku="TEE"), Unit("b", sku="TEE", refund_type="gift-card"))
+
+    verdict = judge(coming_back(*units), an_order(row(1, quantity=2)))
+
+    assert isinstance(verdict, NeedsPerson)
+    assert verdict.trouble.cause == "mixed-outcomes"
 
 
 @pytest.mark.parametrize(

@@ -206,3 +206,49 @@ def test_every_cause_has_an_owner_a_clock_and_words(cause: str) -> None:
     assert known.means
     assert known.next_step
     assert deadline_for(State.EXCEPTION, Policy(), entered_at=NOON, cause=cause) == NOON + known.clock
+
+
+@pytest.mark.parametrize(
+    ("cause", "resume", "event", "state"),
+    [
+        ("drop-off-unconfirmed", State.SCANNED, DroppedOff((unit(),), confirmed=True), State.CREDIT_PENDING),
+        ("status-unclear", State.INITIATED, Approved((unit(),), confirmed=True), State.CREDIT_PENDING),
+        ("goods-not-received", State.CREDITED, StockReceived({"a": 13}), State.RESTOCKED),
+    ],
+)
+def test_an_exception_ends_by_itself_when_the_very_fact_it_lacked_arrives(
+    cause: str, resume: State, event: DroppedOff | Approved | StockReceived, state: State
+) -> None:
+    stuck = replace(
+        a_return(State.EXCEPTION), units=(unit(),), resume_state=resume, trouble=Trouble(cause, "x", "Stuck."),
+        credit=CREDIT if resume is State.CREDITED else None,
+    )  # fmt: skip
+
+    decision = moved(ask(stuck, event=event))
+
+    assert decision.moves[-1].target is state
+    assert "resumed" in [move.event.name for move in decision.moves]
+
+
+def test_other_exceptions_wait_for_a_person() -> None:
+    stuck = replace(a_return(State.EXCEPTION), units=(unit(),))
+
+    assert moved(ask(stuck, event=DroppedOff((unit(),), confirmed=True))).moves[-1].target is State.EXCEPTION
+
+
+def test_goods_back_with_the_money_unfinished_keep_a_clock() -> None:
+    credited = a_return(State.CREDITED)
+
+    unsettled = moved(ask(credited, event=StockReceived({"a": 13}))).moves[-1]
+    settled = moved(ask(replace(credited, refund_due=False, close_due=False), event=StockReceived({"a": 13}))).moves[-1]
+
+    assert (unsettled.target, settled.target) == (State.RESTOCKED, State.RESTOCKED)
+    assert unsettled.due_at is not None
+    assert settled.due_at is None
+
+
+def test_a_returnless_unit_is_not_waited_for() -> None:
+    keep = replace(unit("b", reached=Progress.APPROVED), dropoff_method="returnless")
+    credited = replace(a_return(State.CREDITED), units=(unit("a", reached=Progress.APPROVED), keep))
+
+    assert moved(ask(credited, event=StockReceived({"a": 13}))).moves[-1].target is State.RESTOCKED

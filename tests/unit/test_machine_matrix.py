@@ -19,7 +19,7 @@ MATRIX = {
     "cancelled": "closed | refused | ignored | ignored | ignored | ignored | ignored",
     "method-changed": "initiated | scanned | credit-pending | credited | restocked | exception | closed",
     "departed": "initiated | scanned | credit-pending | credited | restocked | exception | closed",
-    "status-unclear": "exception | refused | ignored | ignored | ignored | ignored | refused",
+    "status-unclear": "exception | ignored | ignored | ignored | ignored | ignored | ignored",
     "split-off": "initiated | scanned | refused | refused | refused | refused | refused",
     "units-received": "scanned→credit-pending | scanned→credit-pending | credit-pending | credited | ignored | exception | scanned→credit-pending",
     "credit-falls-due": "refused | refused | refused | refused | refused | refused | refused",
@@ -31,7 +31,7 @@ MATRIX = {
     "stock-received": "refused | refused | refused | credited→restocked | ignored | exception | refused",
     "fully-restocked": "refused | refused | refused | refused | refused | refused | refused",
     "nothing-to-restock": "refused | refused | refused | refused | refused | refused | refused",
-    "deadline-passed": "initiated | scanned | credit-pending | credited | refused | exception | refused",
+    "deadline-passed": "initiated | scanned | credit-pending | credited | restocked | exception | refused",
     "resumed": "refused | refused | refused | refused | refused | credit-pending | refused",
 }
 

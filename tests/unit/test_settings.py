@@ -67,7 +67,7 @@ def test_all_faults_are_told_at_once_with_their_keys(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["[[", "a = 1\na = 2\n"])
 def test_what_is_no_toml_is_told_as_such(text: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="homeward.toml"):
+    with pytest.raises(SettingsError, match=r"homeward\.toml"):
         load(written(tmp_path, text))
 
 
