@@ -219,11 +219,11 @@ def _total(credits_made: list[dict[str, Any]]) -> dict[str, Decimal]:
 def _comparable(books: dict[str, Any], returns: list[Record]) -> list[Any]:
     """Brightpearl's books without ids and times: what two runs of one season must share."""
     orders = {order["id"]: order["reference"] for order in books["orders"]}
-    notes: dict[int, list[Any]] = {}
+    notes: dict[int, Counter[tuple[str, str]]] = {}
     for note in books["goods_in"]:
-        for line in note["goodsMoved"]:
-            told = [line["productId"], line["quantity"], line["destinationLocationId"]]
-            notes.setdefault(note["orderId"], []).append(told)
+        for line in note["goodsMoved"]:  # how many notes it took is chance; what is where is not
+            place = (str(line["productId"]), str(line["destinationLocationId"]))
+            notes.setdefault(note["orderId"], Counter())[place] += line["quantity"]
     paid: dict[int, list[Any]] = {}
     for payment in books["payments"]:
         told = [payment["paymentType"], payment["paymentMethodCode"], payment["amountPaid"], payment["currencyCode"]]
@@ -233,7 +233,7 @@ def _comparable(books: dict[str, Any], returns: list[Record]) -> list[Any]:
             orders.get(credit["parent_id"], ""), credit["external_ref"], credit["currency"], credit["net"],
             credit["tax"], bool(credit["invoice_reference"]),
             sorted([str(r["product_id"]), r["quantity"], r["net"], r["tax"], r["tax_code"]] for r in credit["rows"]),
-            sorted(notes.get(credit["id"], []), key=str), sorted(paid.get(credit["id"], []), key=str),
+            sorted([*place, count] for place, count in notes.get(credit["id"], Counter()).items()), sorted(paid.get(credit["id"], []), key=str),
         ]
         for credit in books["credits"]
     ]  # fmt: skip
