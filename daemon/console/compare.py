@@ -233,7 +233,8 @@ def _comparable(books: dict[str, Any], returns: list[Record]) -> list[Any]:
             orders.get(credit["parent_id"], ""), credit["external_ref"], credit["currency"], credit["net"],
             credit["tax"], bool(credit["invoice_reference"]),
             sorted([str(r["product_id"]), r["quantity"], r["net"], r["tax"], r["tax_code"]] for r in credit["rows"]),
-            sorted([*place, count] for place, count in notes.get(credit["id"], Counter()).items()), sorted(paid.get(credit["id"], []), key=str),
+            sorted([*place, count] for place, count in notes.get(credit["id"], Counter()).items()),
+            sorted(paid.get(credit["id"], []), key=str),
         ]
         for credit in books["credits"]
     ]  # fmt: skip
