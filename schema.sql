@@ -347,7 +347,8 @@ CREATE TABLE outbox (
                     'create-sales-credit',
                     'record-refund',
                     'close-credit',
-                    'receive-stock'
+                    'receive-stock',
+                    'approve-return'  -- the one that goes to Happy Returns
                 )),
     key         text        NOT NULL,
     payload     jsonb       NOT NULL,

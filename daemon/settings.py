@@ -212,6 +212,8 @@ class PolicySettings(_Section):
     """Clock of a started return nobody dropped off."""
     scanned_hours: int = Field(default=24, ge=1)
     """Clock of a drop-off whose credit is not yet due."""
+    approval_days: int = Field(default=14, ge=1)
+    """Clock of a confirmed drop-off whose credit waits for the approval."""
     credit_pending_hours: int = Field(default=1, ge=1)
     """Clock of a credit that is due."""
     credited_days: int = Field(default=28, ge=1)
@@ -224,9 +226,11 @@ class PolicySettings(_Section):
             confirm_hints=self.confirm_webhooks,
             restock=self.restock,
             record_refund=self.record_refund,
+            approve_returns=self.approve_returns,
             close_credit=self.close_credit,
             initiated_for=timedelta(days=self.initiated_days),
             scanned_for=timedelta(hours=self.scanned_hours),
+            approval_for=timedelta(days=self.approval_days),
             credit_pending_for=timedelta(hours=self.credit_pending_hours),
             credited_for=timedelta(days=self.credited_days),
         )

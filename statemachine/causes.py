@@ -109,6 +109,10 @@ CAUSES: dict[str, Cause] = _causes(
     Cause("status-unclear", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           "Happy Returns reports progress without saying for which units: look in its dashboard. "
           "If its reports always cover every unit, set assumptions.status_covers_all_items = true."),
+    Cause("approve-refused", CUSTOMER_SERVICE, DAY, "The goods are here and sellable; Happy Returns did not approve them.",
+          f"Approve the return in Happy Returns' dashboard. {_AGAIN}"),
+    Cause("approval-overdue", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          "Handed over long ago and not approved: inspect the goods, or approve in Happy Returns' dashboard."),
     Cause("drop-off-unconfirmed", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           f"A drop-off was announced, but Happy Returns does not confirm it when asked. {_AGAIN}"),
 )  # fmt: skip

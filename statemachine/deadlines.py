@@ -25,8 +25,11 @@ class Rung:
     cause: str = ""
 
 
-def ladder(state: State, policy: Policy, *, cause: str = "") -> tuple[Rung, ...]:
-    """The rungs of one state, lowest first; none for the states that are over."""
+def ladder(state: State, policy: Policy, *, cause: str = "", awaits_approval: bool = False) -> tuple[Rung, ...]:
+    """The rungs of one state, lowest first; none for the states that are over.
+
+    `awaits_approval`: handed over for certain, and the merchant's trigger is the approval, which may take weeks.
+    """
     hours, days = timedelta(hours=1), timedelta(days=1)
     match state:
         case State.INITIATED:
@@ -34,6 +37,12 @@ def ladder(state: State, policy: Policy, *, cause: str = "") -> tuple[Rung, ...]
             return (
                 Rung(first, CUSTOMER_SERVICE, Severity.NOTICE),
                 Rung(first + 7 * days, CUSTOMER_SERVICE, Severity.NOTICE),
+            )
+        case State.SCANNED if awaits_approval:
+            first = policy.approval_for
+            return (
+                Rung(first, WAREHOUSE, Severity.WARNING),
+                Rung(2 * first, CUSTOMER_SERVICE, Severity.URGENT, "approval-overdue"),
             )
         case State.SCANNED:
             first = policy.scanned_for
@@ -70,8 +79,14 @@ def ladder(state: State, policy: Policy, *, cause: str = "") -> tuple[Rung, ...]
 
 
 def deadline_for(
-    state: State, policy: Policy, *, entered_at: datetime, level: int = 0, cause: str = ""
+    state: State,
+    policy: Policy,
+    *,
+    entered_at: datetime,
+    level: int = 0,
+    cause: str = "",
+    awaits_approval: bool = False,
 ) -> datetime | None:
     """When rung `level + 1` is due, or None when the ladder ends there."""
-    rungs = ladder(state, policy, cause=cause)
+    rungs = ladder(state, policy, cause=cause, awaits_approval=awaits_approval)
     return entered_at + rungs[level].after if level < len(rungs) else None

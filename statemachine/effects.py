@@ -42,10 +42,20 @@ class ReceiveStock(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class ApproveReturn(Effect):
+    """Tell Happy Returns that mailed units were inspected. Moves money, cannot be undone: only where policy says so."""
+
+    kind: ClassVar[str] = "approve-return"
+    unit_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AskHappyReturns(Effect):
     """Read the return from Happy Returns soon: a hint must be confirmed, or a silence explained."""
 
     kind: ClassVar[str] = "ask-happy-returns"
 
 
-EFFECTS: tuple[type[Effect], ...] = (CreateSalesCredit, RecordRefund, CloseCredit, ReceiveStock, AskHappyReturns)
+EFFECTS: tuple[type[Effect], ...] = (
+    CreateSalesCredit, RecordRefund, CloseCredit, ReceiveStock, ApproveReturn, AskHappyReturns,
+)  # fmt: skip

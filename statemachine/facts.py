@@ -2,7 +2,15 @@
 
 from dataclasses import replace
 
-from statemachine.effects import AskHappyReturns, CloseCredit, CreateSalesCredit, Effect, ReceiveStock, RecordRefund
+from statemachine.effects import (
+    ApproveReturn,
+    AskHappyReturns,
+    CloseCredit,
+    CreateSalesCredit,
+    Effect,
+    ReceiveStock,
+    RecordRefund,
+)
 from statemachine.events import (
     Approved,
     Cancelled,
@@ -26,7 +34,7 @@ from statemachine.events import (
     UnitsReceived,
 )
 from statemachine.policy import Policy
-from statemachine.refs import goods_in_ref, payment_ref
+from statemachine.refs import approve_ref, goods_in_ref, payment_ref
 from statemachine.states import CloseReason, State
 from statemachine.units import Condition, Progress, Return, Trouble, Unit
 
@@ -149,9 +157,27 @@ def effects_for(
         elif kind is CloseCredit:
             if after.close_due and after.credit is not None and not after.credit.invoice_reference:
                 effects.append(CloseCredit(key=f"{after.credit_ref}-close"))
+        elif kind is ApproveReturn:
+            effects.extend(_approve(after, event, policy))
         elif kind is ReceiveStock:
             effects.extend(_receive_stock(after, policy, retry=isinstance(event, Resumed)))
     return tuple(effects)
+
+
+def _approve(after: Return, event: Event, policy: Policy) -> list[Effect]:
+    """Only what policy wants, only mail, only sellable, only what is not approved yet."""
+    if not policy.approve_returns or not isinstance(event, UnitsReceived):
+        return []
+    keys = tuple(
+        unit.key
+        for unit in after.units
+        if unit.key in event.unit_keys
+        and unit.condition is Condition.SELLABLE
+        and unit.dropoff_method.startswith("mail")
+        and unit.happy_item_id
+        and unit.confirmed < Progress.APPROVED
+    )
+    return [ApproveReturn(key=approve_ref(after.happy_return_id, keys), unit_keys=keys)] if keys else []
 
 
 def _receive_stock(after: Return, policy: Policy, *, retry: bool) -> list[Effect]:

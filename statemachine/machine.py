@@ -277,7 +277,9 @@ class _Desk:
         source = instance.state.value if instance.state else NEW
         rule = RULE_BY_MOVE[event.name, source, target.value]
         if target is State.EXCEPTION and instance.state is not State.EXCEPTION:
-            after = replace(after, resume_state=instance.state, trouble=after.trouble or _rung_trouble(instance, event))
+            after = replace(
+                after, resume_state=instance.state, trouble=after.trouble or self._rung_trouble(instance, event)
+            )
         if isinstance(event, StatusUnclear):
             after = replace(after, resume_state=State.INITIATED)
         if target is not State.EXCEPTION and instance.state is State.EXCEPTION:
@@ -305,7 +307,10 @@ class _Desk:
             after, state=target, entered_at=entered_at, escalation=escalation, version=before.version + 1,
             waits_for=waits_for,
         )  # fmt: skip
-        due_at = deadline_for(target, self.policy, entered_at=entered_at, level=escalation, cause=cause)
+        due_at = deadline_for(
+            target, self.policy, entered_at=entered_at, level=escalation, cause=cause,
+            awaits_approval=self.policy.awaits_approval(after),
+        )  # fmt: skip
         if target is State.RESTOCKED and after.is_settled:
             due_at = None
         source = before.state.value if before.state else NEW
@@ -334,7 +339,7 @@ class _Desk:
     def _cured(self, instance: Return) -> str:
         """Why an exception is over by itself: the very fact it lacked has come; empty when it has not."""
         cause = instance.trouble.cause if instance.trouble else ""
-        if cause in ("drop-off-unconfirmed", "status-unclear") and any(
+        if cause in ("drop-off-unconfirmed", "approval-overdue", "status-unclear") and any(
             self.policy.credit_is_due_for(unit) for unit in instance.units
         ):
             return "Happy Returns confirmed it"
@@ -343,6 +348,18 @@ class _Desk:
         if cause == "money-unfinished" and instance.is_settled:
             return "refund and invoice are there"
         return ""
+
+    def _rung_trouble(self, instance: Return, event: Event) -> Trouble | None:
+        """The trouble a last rung names; the machine explains what did not happen in time."""
+        if not isinstance(event, DeadlinePassed) or instance.state is None:
+            return None
+        rungs = ladder(instance.state, self.policy, awaits_approval=self.policy.awaits_approval(instance))
+        code = rungs[-1].cause or "internal-error"
+        entered = instance.entered_at.isoformat() if instance.entered_at else "an unknown time"
+        waited = f" It waits for: {instance.waits_for}." if instance.waits_for else ""
+        explanation = f"The return has been {instance.state.value} since {entered}.{waited} {CAUSES[code].means}"
+        evidence = {"state": instance.state.value, "since": entered, "waits_for": instance.waits_for}
+        return Trouble(code, CAUSES[code].owner, explanation, evidence)
 
     def _outcome(self, why: str) -> Decision:
         return Moved(tuple(self.moves)) if self.moves else Ignored(why)
@@ -367,15 +384,3 @@ def _is_received_news(unit: Unit, event: UnitsReceived | StockReceived) -> bool:
     if isinstance(event, UnitsReceived):
         return unit.key in event.unit_keys and unit.condition is not event.condition and unit.goods_in_id is None
     return unit.key in event.goods_in and unit.goods_in_id is None
-
-
-def _rung_trouble(instance: Return, event: Event) -> Trouble | None:
-    """The trouble a last rung names; the machine explains what did not happen in time."""
-    if not isinstance(event, DeadlinePassed) or instance.state is None:
-        return None
-    code = ladder(instance.state, Policy())[-1].cause or "internal-error"
-    entered = instance.entered_at.isoformat() if instance.entered_at else "an unknown time"
-    waited = f" It waits for: {instance.waits_for}." if instance.waits_for else ""
-    explanation = f"The return has been {instance.state.value} since {entered}.{waited} {CAUSES[code].means}"
-    evidence = {"state": instance.state.value, "since": entered, "waits_for": instance.waits_for}
-    return Trouble(code, CAUSES[code].owner, explanation, evidence)

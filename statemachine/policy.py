@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from statemachine.units import Progress, Unit
+from statemachine.units import Progress, Return, Unit
 
 Restock = Literal["receipt", "credit", "observe"]
 
@@ -21,14 +21,21 @@ class Policy:
     restock: Restock = "receipt"
     """receipt: we post goods-in when the warehouse has the unit; credit: at once; observe: the warehouse posts it."""
     record_refund: bool = True
+    approve_returns: bool = False
+    """Approve mailed units at Happy Returns once the warehouse has found them sellable."""
     close_credit: bool = True
     initiated_for: timedelta = timedelta(days=35)
     scanned_for: timedelta = timedelta(hours=24)
+    approval_for: timedelta = timedelta(days=14)
     credit_pending_for: timedelta = timedelta(hours=1)
     credited_for: timedelta = timedelta(days=28)
 
     def trigger_for(self, unit: Unit) -> Progress:
         return self.credit_trigger_by_method.get(unit.dropoff_method, self.credit_trigger)
+
+    def awaits_approval(self, instance: Return) -> bool:
+        """Handed over for certain, and only the approval is missing that this merchant's credit waits for."""
+        return any(unit.confirmed is Progress.DROPPED_OFF < self.trigger_for(unit) for unit in instance.units)
 
     def credit_is_due_for(self, unit: Unit) -> bool:
         known = unit.confirmed if self.confirm_hints else max(unit.confirmed, unit.hinted)

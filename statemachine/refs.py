@@ -22,6 +22,12 @@ def payment_ref(ref: str) -> str:
     return f"{ref}-pay"
 
 
+def approve_ref(happy_return_id: str, unit_keys: tuple[str, ...]) -> str:
+    """Name of the approval of exactly these units; Happy Returns itself takes no key."""
+    digest = hashlib.sha256("|".join(sorted(unit_keys)).encode()).hexdigest()
+    return f"{happy_return_id}-approve-{digest[:8]}"
+
+
 def goods_in_ref(ref: str, unit_keys: tuple[str, ...]) -> str:
     """Stem of the userBatchReference for receiving exactly these units."""
     digest = hashlib.sha256("|".join(sorted(unit_keys)).encode()).hexdigest()

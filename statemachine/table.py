@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from statemachine.deadlines import ladder
-from statemachine.effects import AskHappyReturns, CloseCredit, CreateSalesCredit, Effect, ReceiveStock, RecordRefund
+from statemachine.effects import (
+    ApproveReturn,
+    AskHappyReturns,
+    CloseCredit,
+    CreateSalesCredit,
+    Effect,
+    ReceiveStock,
+    RecordRefund,
+)
 from statemachine.events import (
     Approved,
     Cancelled,
@@ -71,7 +79,8 @@ def names_a_note(instance: Return, event: Event, policy: Policy) -> bool:
 def is_last_rung(instance: Return, event: Event, policy: Policy) -> bool:
     if not isinstance(event, DeadlinePassed) or instance.state is None:
         return False
-    return event.level >= len(ladder(instance.state, policy, cause=_cause(instance)))
+    rungs = ladder(instance.state, policy, cause=_cause(instance), awaits_approval=policy.awaits_approval(instance))
+    return event.level >= len(rungs)
 
 
 def is_not_last_rung(instance: Return, event: Event, policy: Policy) -> bool:
@@ -141,12 +150,12 @@ RULES: tuple[Rule, ...] = (
     # The other legs
     *(Rule(PaymentRecorded, state, state) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),
     *(Rule(CreditClosed, state, state) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),
-    Rule(UnitsReceived, S.INITIATED, S.SCANNED, effects=_HINT),
+    Rule(UnitsReceived, S.INITIATED, S.SCANNED, effects=(ApproveReturn, AskHappyReturns)),
     Rule(UnitsReceived, S.CLOSED, S.SCANNED, guard=ended_by_silence, effects=_HINT),
-    Rule(UnitsReceived, S.SCANNED, S.SCANNED),
-    Rule(UnitsReceived, S.CREDIT_PENDING, S.CREDIT_PENDING),
-    Rule(UnitsReceived, S.CREDITED, S.CREDITED, effects=(ReceiveStock,)),
-    Rule(UnitsReceived, S.EXCEPTION, S.EXCEPTION, effects=(ReceiveStock,)),
+    Rule(UnitsReceived, S.SCANNED, S.SCANNED, effects=(ApproveReturn,)),
+    Rule(UnitsReceived, S.CREDIT_PENDING, S.CREDIT_PENDING, effects=(ApproveReturn,)),
+    Rule(UnitsReceived, S.CREDITED, S.CREDITED, effects=(ApproveReturn, ReceiveStock)),
+    Rule(UnitsReceived, S.EXCEPTION, S.EXCEPTION, effects=(ApproveReturn, ReceiveStock)),
     Rule(StockReceived, S.CREDITED, S.CREDITED, guard=names_a_note),
     Rule(StockReceived, S.EXCEPTION, S.EXCEPTION, guard=names_a_note),
     Rule(FullyRestocked, S.CREDITED, S.RESTOCKED, guard=is_fully_restocked),

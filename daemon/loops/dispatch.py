@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.loops import money_wave
+from daemon.loops.approve_wave import approve_returns
 from daemon.loops.credit_wave import CreditWave
 from daemon.loops.outcome import Outcome, again, parked, trouble
 from daemon.loops.stock_wave import StockWave
@@ -13,7 +14,7 @@ from daemon.settings import EFFECT_LEASE
 from daemon.store import inbox, outbox, returns
 from daemon.store.inbox import Arrival
 from daemon.store.outbox import Leased, Settlement
-from statemachine.effects import CloseCredit, CreateSalesCredit, ReceiveStock, RecordRefund
+from statemachine.effects import ApproveReturn, CloseCredit, CreateSalesCredit, ReceiveStock, RecordRefund
 from statemachine.units import Return
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,8 @@ class Dispatch:
                 return await money_wave.close_credits(self._at, effects, instances)
             case ReceiveStock.kind:
                 return await StockWave(self._at, effects, instances).run()
+            case ApproveReturn.kind:
+                return await approve_returns(self._at, effects, instances)
             case _:
                 raise AssertionError(f"no wave for {kind}")
 

@@ -321,7 +321,12 @@ class HappyReturns:
     async def approve(self, request: web.Request) -> web.Response:
         if (refusal := self._refuse(request, "rma")) is not None:
             return refusal
-        self.approvals.append({"id": request.match_info["id"], "body": await request.json()})
+        told = await request.json()
+        self.approvals.append({"id": request.match_info["id"], "body": told})
+        wanted = {each["happyReturnsItemID"] for each in told.get("returning", []) if each.get("approve")}
+        for found in self.returns.values():
+            if ids := [item.item_id for item in found.items if item.item_id in wanted and not item.approved_at]:
+                self.approve_items(found.return_id, ids, self.clock.now())
         return web.json_response({})
 
     async def expire(self, request: web.Request) -> web.Response:

@@ -6,7 +6,7 @@ from typing import Any
 
 from daemon.errors import LeaseLostError
 from daemon.store.sql import Connection, Record, statements
-from statemachine.effects import AskHappyReturns, Effect, ReceiveStock
+from statemachine.effects import ApproveReturn, AskHappyReturns, Effect, ReceiveStock
 
 SQL = statements(__file__)
 
@@ -48,7 +48,7 @@ def effect_row(effect: Effect, *, return_id: int, trace: str | None) -> dict[str
     """An outbox row, or None for an effect that is none of Brightpearl's."""
     if isinstance(effect, AskHappyReturns):
         return None
-    payload = {"unit_keys": list(effect.unit_keys)} if isinstance(effect, ReceiveStock) else {}
+    payload = {"unit_keys": list(effect.unit_keys)} if isinstance(effect, ReceiveStock | ApproveReturn) else {}
     return {"return_id": return_id, "kind": effect.kind, "key": effect.key, "payload": payload, "trace": trace}
 
 

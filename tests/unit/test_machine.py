@@ -193,6 +193,22 @@ def test_each_ladder_is_climbed_rung_by_rung_and_once(state: State) -> None:
         assert instance.trouble.cause == rungs[-1].cause
 
 
+def test_a_confirmed_drop_off_that_waits_for_inspection_is_given_weeks_not_hours() -> None:
+    policy = Policy(credit_trigger=Progress.APPROVED)
+    dropped = DroppedOff((unit(),), confirmed=True)
+
+    waiting = moved(ask(a_return(State.INITIATED), event=dropped, policy=policy)).moves[-1]
+    hinted = moved(ask(a_return(State.INITIATED), event=replace(dropped, confirmed=False), policy=policy)).moves[-1]
+
+    assert waiting.target is hinted.target is State.SCANNED
+    assert waiting.due_at == NOON + timedelta(days=14)
+    assert hinted.due_at == NOON + timedelta(hours=24)
+    first = moved(ask(waiting.after, event=DeadlinePassed(State.SCANNED, 1), policy=policy)).moves[-1].after
+    last = moved(ask(first, event=DeadlinePassed(State.SCANNED, 2), policy=policy)).moves[-1].after
+    assert last.trouble is not None
+    assert last.trouble.cause == "approval-overdue"
+
+
 def test_a_deadline_of_a_state_that_was_left_is_ignored() -> None:
     assert isinstance(ask(a_return(State.CREDITED), event=DeadlinePassed(State.SCANNED, 1)), Ignored)
 

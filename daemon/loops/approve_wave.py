@@ -1,0 +1,55 @@
+"""Approve mailed units at Happy Returns: looked at first, never sent twice on a guess. Off unless policy says so."""
+
+from datetime import timedelta
+
+from daemon.errors import HomewardError, MalformedPayloadError, NotPermittedError, RejectedError, TransientError
+from daemon.loops.outcome import Outcome, again, done, parked, refused, trouble
+from daemon.loops.workplace import Workplace
+from daemon.store import outbox
+from daemon.store.outbox import Leased
+from statemachine.units import Progress, Return
+
+
+async def approve_returns(at: Workplace, effects: list[Leased], returns: dict[int, Return]) -> list[Outcome]:
+    """One wave of ApproveReturn effects, one call after the other: the bucket wants it so."""
+    return [await _approve(at, effect, returns[effect.return_id]) for effect in effects]
+
+
+async def _approve(at: Workplace, effect: Leased, instance: Return) -> Outcome:
+    wanted = {u.happy_item_id for u in instance.units if u.key in effect.payload["unit_keys"] and u.happy_item_id}
+    try:
+        answer = await at.happy_returns.get_return(
+            express_code=instance.express_code, order_number="" if instance.express_code else instance.order_number
+        )
+        if answer is None:
+            return again(
+                effect,
+                TransientError("Happy Returns does not know the return", retry_after_seconds=600),
+                now=at.clock.now(),
+            )
+        approved = {item.unit.happy_item_id for item in answer[0] if item.progress is Progress.APPROVED}
+        missing = sorted(wanted - approved)
+        if not missing:
+            return done(effect, None, approved=sorted(wanted))
+        if effect.intent is not None:
+            # Sent before, and the units do not show as approved: approving twice is not ours to risk.
+            facts = {"items": missing, "return": instance.express_code or instance.rma_id}
+            explanation = "An approval was sent; Happy Returns does not show it."
+            return parked(effect, trouble("outcome-unknown", explanation, facts), keep_intent=True)
+        body = [{"happyReturnsItemID": item, "approve": True, "condition": "sellable"} for item in missing]
+        async with at.database.transaction() as connection:
+            await at.hold(connection)
+            await outbox.store_intents(connection, at.merchant, [(effect, {"returning": body})], at.clock.now())
+        await at.happy_returns.approve(instance.rma_id or instance.express_code, body)
+    except (TransientError, NotPermittedError, MalformedPayloadError) as error:
+        return _again_or_look(effect, error, at)
+    except RejectedError as error:
+        return refused(effect, "approve-refused", error, items=sorted(wanted))
+    return done(effect, None, approved=missing)
+
+
+def _again_or_look(effect: Leased, error: HomewardError, at: Workplace) -> Outcome:
+    """Whatever was not answered is looked up in the next attempt; the stored intent keeps it from being repeated."""
+    outcome = again(effect, error, now=at.clock.now() + timedelta(seconds=30))
+    settlement = outcome.settlement
+    return Outcome(type(settlement)(effect, "unknown", settlement.detail, due_at=settlement.due_at))
