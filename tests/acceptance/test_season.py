@@ -21,11 +21,9 @@ def test_a_season_with_twenty_kills_and_faults_ends_with_the_books_of_a_calm_one
     assert (wild["lost"], wild["duplicated"], wild["mismatched"]) == (0, 0, 0)
     assert (calm["kills"], wild["kills"]) == (0, 20)
     assert wild["faults"] > 0
-    (calm_credits, calm_ends), (wild_credits, wild_ends) = (
-        json.loads((tmp_path / name).read_text()) for name in ("calm.json", "wild.json")
-    )
-    assert [each for each in wild_credits if each not in calm_credits] == []
-    assert [each for each in wild_ends if each not in calm_ends] == []
+    calm_books, wild_books = (json.loads((tmp_path / name).read_text()) for name in ("calm.json", "wild.json"))
+    for calm_part, wild_part in zip(calm_books, wild_books, strict=True):
+        assert [each for each in wild_part if each not in calm_part] == []
     assert wild["books_sha256"] == calm["books_sha256"]
     assert {"returns", "by_state", "exceptions_by_cause", "credits", "goods_in_notes", "payments", "api_calls"} <= set(
         wild
