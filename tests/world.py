@@ -20,7 +20,7 @@ from daemon.loops.reconcile import Reconcile
 from daemon.loops.runner import Loop
 from daemon.loops.workplace import Workplace
 from daemon.sandbox.app import Sandbox, write_configuration
-from daemon.sandbox.season import SCENARIOS
+from daemon.sandbox.scenarios import SCENARIOS
 from daemon.settings import load
 from daemon.store import merchant as merchant_store
 from daemon.store import reports
@@ -64,7 +64,7 @@ class World:
     def begin(self, scenario: str) -> dict[str, Any]:
         """Plan one named scenario now; answer what it must end in, for its last return."""
         if not self.sandbox.books.products:
-            self.sandbox.season.plan(returns=0, seed=1)
+            self.sandbox.season.open(1)
         SCENARIOS[scenario][1](self.sandbox.season, scenario, self.now + timedelta(seconds=1))
         return self.sandbox.season.truth[-1]
 

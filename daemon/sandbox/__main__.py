@@ -11,6 +11,7 @@ from pathlib import Path
 import anyio
 
 from daemon.sandbox.app import Sandbox, serve, write_configuration
+from daemon.sandbox.scenarios import plan_season
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--rate needs --directory: the daemon must follow the same clock")
     now = datetime.fromisoformat(options.now).astimezone(UTC) if options.now else None
     sandbox = Sandbox.open(clock_file=clock_file, now=now, rate=options.rate)
-    sandbox.season.plan(returns=options.returns, seed=options.seed, days=options.days)
+    plan_season(sandbox.season, returns=options.returns, seed=options.seed, days=options.days)
     sandbox.happy_returns.webhook_url = f"http://{options.daemon}/webhooks/happy-returns/acme"
 
     def started(bound: int) -> None:

@@ -18,7 +18,8 @@ from daemon.sandbox.brightpearl import ACCOUNT_TOKEN, APP_REF, Brightpearl
 from daemon.sandbox.clock import SandboxClock
 from daemon.sandbox.faults import Faults
 from daemon.sandbox.happy_returns import AGGREGATE, API_KEY, RETAILER, WEBHOOK_SECRET, HappyReturns
-from daemon.sandbox.season import SCENARIOS, Season
+from daemon.sandbox.scenarios import SCENARIOS, plan_season
+from daemon.sandbox.season import Season
 
 TICK_SECONDS = 0.02
 LEDGER_MAX = 500_000
@@ -142,14 +143,16 @@ class Sandbox:
 
     async def _seed(self, request: web.Request) -> web.Response:
         told = await request.json()
-        self.season.plan(returns=int(told["returns"]), seed=int(told.get("seed", 1)), days=int(told.get("days", 21)))
+        plan_season(
+            self.season, returns=int(told["returns"]), seed=int(told.get("seed", 1)), days=int(told.get("days", 21))
+        )
         return web.json_response({"orders": len(self.books.orders), "units": len(self.season.truth)})
 
     async def _scenario(self, request: web.Request) -> web.Response:
         """Begin one named scenario now: for training and for tests of one thing."""
         told = await request.json()
         if not self.books.products:
-            self.season.plan(returns=0, seed=int(told.get("seed", 1)))
+            self.season.open(int(told.get("seed", 1)))
         name = str(told["name"])
         if name not in SCENARIOS:
             return web.json_response({"error": f"unknown scenario; known: {sorted(SCENARIOS)}"}, status=400)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from daemon.console.compare import compare
-from daemon.sandbox.season import SCENARIOS
+from daemon.sandbox.scenarios import SCENARIOS
 from daemon.store.database import Database
 from tests.world import MERCHANT, open_world
 
