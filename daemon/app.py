@@ -54,10 +54,10 @@ def _dumps(value: object) -> str:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, stop_embedded: bool = False) -> AsyncIterator[Database]:
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """The configured database, or the embedded one of the state directory.
 
-    An embedded server that this call started is stopped at the end; with `stop_embedded` an adopted one too.
+    An embedded server is stopped by whoever uses it last.
     """
     server_handle: embedded.Server | None = None
     dsn = settings.database.dsn
@@ -71,7 +71,7 @@ async def open_database(settings: Settings, *, stop_embedded: bool = False) -> A
         finally:
             await database.close()
     finally:
-        if server_handle is not None and (stop_embedded or not server_handle.was_running):
+        if server_handle is not None:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(embedded.stop, server_handle)
 
@@ -144,7 +144,7 @@ async def run(settings: Settings) -> None:
     telemetry = Telemetry(otlp_endpoint=settings.telemetry.otlp_endpoint)
     receivers = _receivers(settings)
     try:
-        async with open_database(settings, stop_embedded=True) as database, new_http_session() as http:
+        async with open_database(settings) as database, new_http_session() as http:
             await _require_schema(settings, database)
             async with database.reading() as connection:
                 await merchant_store.ensure(connection, sorted(settings.merchants))

@@ -83,7 +83,7 @@ class ClockSettings(_Section):
 
 
 class HappyReturnsSettings(_Section):
-    base_url: str = "https://partner.happyreturns.com"
+    base_url: str = Field(default="https://partner.happyreturns.com", pattern=r"^https?://[^/]+")
     """Where Happy Returns answers."""
     retailer_id: str
     """Our slug at Happy Returns."""
@@ -129,7 +129,7 @@ class OAuthSettings(_Section):
 
 
 class BrightpearlSettings(_Section):
-    base_url: str
+    base_url: str = Field(pattern=r"^https?://[^/]+/public-api/[^/]+/?$")
     """Data centre and account, up to and with /public-api/ACCOUNT."""
     app_ref: str
     """The app reference Brightpearl gave us."""
@@ -190,7 +190,7 @@ class PolicySettings(_Section):
     """Close (invoice) the credit."""
     credit_status_id: int | None = None
     """Status of new credits; left out: the account's own default."""
-    return_warehouse_id: int | None = None
+    return_warehouse_id: int | None = Field(default=None, ge=1)
     """Where goods come in; left out: the order's warehouse."""
     quarantine_damaged: bool = True
     """Damaged goods go to the warehouse's quarantine location."""
@@ -204,7 +204,7 @@ class PolicySettings(_Section):
     """hold: a person decides how a shopper's fee is booked; ignore: credit without it."""
     amount_check: Literal["note", "hold"] = "note"
     """Where Happy Returns' amount differs from the order's rows: note it, or hold the return."""
-    amount_tolerance: Decimal = Decimal("0.05")
+    amount_tolerance: Decimal = Field(default=Decimal("0.05"), ge=0)
     """By how much the two may differ, in order currency."""
     order_wait_hours: int = Field(default=24, ge=1)
     """How long an order may be missing from Brightpearl (sync lag) before a person is asked."""
@@ -295,7 +295,8 @@ def _fault(error: ErrorDetails) -> str:
         return f"{key}: there is no such setting; see the README's table of settings"
     if error["type"] == "missing":
         return f"{key}: is required"
-    return f"{key}: {error['msg']} (given: {str(error['input'])[:60]!r})"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{key}: {message} (given: {str(error['input'])[:60]!r})"
 
 
 def read_secret(path: Path) -> str:

@@ -131,7 +131,7 @@ class _Season:
             config = Path(told["config"])
             settings = load(config)
             async with (
-                application.open_database(settings, stop_embedded=True) as database,
+                application.open_database(settings) as database,
                 aiohttp.ClientSession(base_url=told["sandbox"]) as control,
             ):
                 # The server is the demo's own: the daemon is told where it is, so that it does not stop it.

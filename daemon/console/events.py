@@ -136,7 +136,10 @@ def retry(
     async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
         name = choose_merchant(settings, merchant)
         async with database.transaction() as connection:
-            return {"merchant": name, "retried": await inbox.retry_parked(connection, name, event_id)}
+            retried = await inbox.retry_parked(connection, name, event_id)
+        if event_id is not None and not retried:
+            raise Stop(NOT_FOUND, f"event {event_id} is not parked")
+        return {"merchant": name, "retried": retried}
 
     emit_one(run_with_database(config, work), output)
 

@@ -4,13 +4,13 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
 from daemon.errors import MalformedPayloadError
-from daemon.loops.intake import free_units
+from daemon.loops.intake import free_units, is_ambiguous
 from daemon.loops.receive import accept
 from daemon.settings import MerchantSettings
 from daemon.store import inbox, returns, watch
@@ -112,13 +112,21 @@ def _read_receipt(row: dict[str, str], now: datetime) -> dict[str, Any]:
             raise MalformedPayloadError(f"{name}: is too long or holds a NUL character")
     try:
         quantity = int(row.get("quantity") or 1)
+    except ValueError as error:
+        raise MalformedPayloadError(f"quantity: '{row['quantity']}' is not a whole number") from error
+    try:
         condition = Condition((row.get("condition") or "sellable").strip().lower())
+    except ValueError as error:
+        raise MalformedPayloadError(f"condition: '{row['condition']}' is none of {', '.join(Condition)}") from error
+    try:
         received_at = datetime.fromisoformat(row["received_at"]) if row.get("received_at") else now
     except ValueError as error:
-        raise MalformedPayloadError(str(error)) from error
+        raise MalformedPayloadError(f"received_at: '{row['received_at']}' is no ISO 8601 time") from error
     if not 1 <= quantity <= QUANTITY_MAX:
         raise MalformedPayloadError(f"quantity: {quantity} is not between 1 and {QUANTITY_MAX}")
     received_at = received_at if received_at.tzinfo else received_at.replace(tzinfo=UTC)
+    if received_at > now + timedelta(days=1):
+        raise MalformedPayloadError(f"received_at: {received_at.isoformat()} lies in the future")
     return {
         **identity, "express_code": identity["express_code"].upper(), "sku": row.get("sku", ""), "quantity": quantity,
         "condition": condition, "received_at": received_at,
@@ -136,6 +144,9 @@ async def _take_receipt(
         found = await returns.find_units(connection, merchant, **sought)
         if found and found[0]["happy_item_id"] == receipt["happy_item_id"]:
             return {"result": "repeated", "detail": "this very unit was received before"}
+    if is_ambiguous(free, receipt["quantity"], sought):
+        skus = ", ".join(sorted({unit["sku"] for unit in free}))
+        return {"result": "rejected", "detail": f"fits several articles: name the sku or the item ({skus})"}
     chosen = free[: receipt["quantity"]]
     arrivals = _arrivals(chosen, receipt, digest, now, actor)
     over = receipt["quantity"] - len(chosen)
@@ -190,7 +201,9 @@ def _csv_rows(raw: bytes) -> Iterator[tuple[int, dict[str, str]]]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MalformedPayloadError(f"the file is not UTF-8: {error}") from error
-    reader = csv.DictReader(io.StringIO(text.replace("\x00", "")))
+    header = text.split("\n", 1)[0]
+    delimiter = ";" if header.count(";") > header.count(",") else ","  # as spreadsheets of some countries write it
+    reader = csv.DictReader(io.StringIO(text.replace("\x00", "")), delimiter=delimiter)
     if not reader.fieldnames:
         raise MalformedPayloadError("the file has no header line")
     for row in reader:

@@ -11,6 +11,9 @@ from typing import Any
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+WIDE = 240  # columns when nobody looks: piped tables are not squeezed into a terminal's width
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -38,8 +41,8 @@ def emit_list(rows: Iterable[Mapping[str, Any]], columns: list[str], how: Format
         case Format.TABLE:
             table = Table(*columns, box=None, pad_edge=False, header_style="bold")
             for row in told:
-                table.add_row(*(_cell(row.get(column)) for column in columns))
-            Console(highlight=False).print(table)
+                table.add_row(*(Text(_cell(row.get(column)), overflow="fold") for column in columns))
+            Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
             if not told:
                 errors.print("nothing to show")
             elif hint:
@@ -53,7 +56,7 @@ def emit_one(value: Mapping[str, Any], how: Format) -> None:
     elif how is Format.TABLE:
         console = Console(highlight=False, soft_wrap=True)
         for key, each in value.items():
-            console.print(f"{key:<22}{_cell(each)}", markup=False)
+            console.print(f"{key:<22} {_cell(each)}", markup=False)
     else:
         _raw(orjson.dumps(dict(value), default=_plain, option=orjson.OPT_INDENT_2))
 

@@ -1,6 +1,6 @@
 """`homeward return …` and `homeward exception …`: what is where, why, and what to do."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -55,6 +55,7 @@ def list_returns(
     config: ConfigOption = None,
 ) -> None:
     """List returns, newest first. Example: homeward return list --state credit-pending -o json"""
+    _known(cause=cause, team=team)
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
@@ -136,7 +137,11 @@ def receive(
     async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
         now = clock.now()
         async with database.reading() as connection:
-            found = await _passport(connection, identifier, merchant, now)
+            found = await _only_one(connection, identifier, merchant, now)
+        arrived = received_at or now
+        arrived = arrived if arrived.tzinfo else arrived.replace(tzinfo=UTC)
+        if arrived > now + timedelta(minutes=5):
+            raise Stop(USAGE, f"--at {arrived.isoformat()} lies in the future")
         wanted = set(unit or ())
         units = [
             each for each in found["units"]
@@ -148,9 +153,10 @@ def receive(
                 REFUSED, f"return {found['id']}: no unit is left to receive{' under that name' if wanted else ''}"
             )
         keys = tuple(each["key"] for each in units)
-        event = UnitsReceived(unit_keys=keys, condition=condition, received_at=received_at or now)
+        event = UnitsReceived(unit_keys=keys, condition=condition, received_at=arrived)
         natural_key = f"receive:{found['id']}:{'|'.join(keys)}:{condition.value}"
-        question = f"Receive {len(keys)} unit(s) of return {found['id']} as {condition.value}?"
+        names = ", ".join(each["sku"] or each["name"] or each["key"] for each in units)
+        question = f"Receive {names} of return {found['id']} ({found['state']}) as {condition.value}?"
         return await _say(database, found, event, natural_key, question, reason, yes=yes, dry_run=dry_run, now=now)
 
     emit_one(run_with_database(config, work), output)
@@ -167,6 +173,7 @@ def list_exceptions(
     config: ConfigOption = None,
 ) -> None:
     """List what is stuck. Example: homeward exception list --team finance"""
+    _known(cause=cause, team=team)
     if group_by not in (None, "cause"):
         raise Stop(USAGE, "--group-by takes 'cause'")
 
@@ -228,7 +235,7 @@ def retry(
     async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
         now = clock.now()
         async with database.reading() as connection:
-            found = await _passport(connection, identifier, merchant, now)
+            found = await _only_one(connection, identifier, merchant, now)
         if found["exception"] is None:
             raise Stop(REFUSED, f"return {found['id']} is not an exception; it is {found['state']}")
         question = f"Resume return {found['id']} in state {found['exception']['resume_state']}?"
@@ -244,6 +251,8 @@ async def _say(
     dry_run: bool, now: datetime,
 ) -> dict[str, Any]:  # fmt: skip
     """Put a person's event into the inbox, through the same door as everything else."""
+    if not reason.strip():
+        raise Stop(USAGE, "--reason must say why")
     told = {"id": found["id"], "event": event.name, "state_before": found["state"], "reason": reason}
     if dry_run:
         return {**told, "would": question.rstrip("?"), "changed": False}
@@ -258,11 +267,30 @@ async def _say(
     return {**told, "changed": bool(fresh), "see": f"homeward return show {found['id']}"}
 
 
+def _known(*, cause: str | None, team: str | None) -> None:
+    """A misspelt filter must not look like good news."""
+    if cause is not None and cause not in CAUSES:
+        raise Stop(USAGE, f"there is no cause '{cause}'; known: {', '.join(sorted(CAUSES))}")
+    if team is not None and team not in TEAMS:
+        raise Stop(USAGE, f"there is no team '{team}'; known: {', '.join(TEAMS)}")
+
+
 async def _find_one(connection: Connection, identifier: str, merchant: str | None) -> tuple[str, int]:
+    if not identifier.strip():
+        raise Stop(USAGE, "the identifier is empty")
     found = await reports.find(connection, identifier, merchant)
     if not found:
         raise Stop(NOT_FOUND, f"no return is known under '{identifier}'; ask for it: homeward event pull {identifier}")
     return found[0]
+
+
+async def _only_one(connection: Connection, identifier: str, merchant: str | None, now: datetime) -> dict[str, Any]:
+    """For a change the identifier must mean one return; a code that fits several parts does not."""
+    found = await _passport(connection, identifier, merchant, now)
+    if found["siblings"]:
+        ids = ", ".join(str(each) for each in (found["id"], *found["siblings"]))
+        raise Stop(REFUSED, f"'{identifier}' fits returns {ids}: give the id of the one you mean")
+    return found
 
 
 async def _passport(connection: Connection, identifier: str, merchant: str | None, now: datetime) -> dict[str, Any]:

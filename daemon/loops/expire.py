@@ -53,7 +53,7 @@ class Expire:
         log.warning(
             "deadline passed",
             extra={
-                "merchant": self._at.merchant, "return_id": return_id, "state": state.value, "level": level,
+                "merchant": self._at.merchant, "return_id": return_id, "state": state.value, "rung": level,
                 "team": rung.tell, "severity": rung.severity.value,
             },
         )  # fmt: skip

@@ -357,7 +357,7 @@ async def unpark_receipt(connection: Connection, merchant_name: str, row: Record
     """Let a parked receipt in once a unit is there for it that no other receipt has taken."""
     sought = row["payload"].get("sought") or {}
     found = await free_units(connection, merchant_name, sought)
-    if not found:
+    if not found or is_ambiguous(found, 1, sought):
         return False
     unit = found[0]
     event = inbox.decode("units-received", {**row["payload"], "sought": None, "unit_keys": [unit["unit_key"]]})
@@ -379,6 +379,12 @@ async def free_units(connection: Connection, merchant_name: str, sought: dict[st
         if (unit["received_at"] is None or unit["condition"] == "missing")
         and (unit["happy_return_id"], unit["unit_key"]) not in taken
     ]  # fmt: skip
+
+
+def is_ambiguous(found: list[Record], quantity: int, sought: dict[str, str]) -> bool:
+    """Whether a receipt that names neither item nor article could mean different ones."""
+    named = sought.get("happy_item_id") or sought.get("sku")
+    return not named and len(found) > quantity and len({unit["sku"] for unit in found}) > 1
 
 
 def _digest(items: list[Item]) -> str:

@@ -1,7 +1,6 @@
 """`python -m daemon.sandbox`: the sandbox as a process of its own. `homeward sandbox` is the same."""
 
 import argparse
-import contextlib
 import functools
 import json
 import sys
@@ -48,8 +47,13 @@ def main(arguments: list[str] | None = None) -> int:
             )
         print(json.dumps(told), flush=True)
 
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         anyio.run(functools.partial(serve, sandbox, host=host, port=int(port), started=started))
+    except KeyboardInterrupt:
+        return 0
+    except OSError as error:
+        print(f"cannot listen on {options.listen}: {error.strerror}; name another with --listen", file=sys.stderr)
+        return 1
     return 0
 
 

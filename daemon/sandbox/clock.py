@@ -12,6 +12,8 @@ class SandboxClock:
     def __init__(self, path: Path | None = None, *, now: datetime | None = None, rate: float = 1.0) -> None:
         self._path = path
         self._at = (now or datetime.now(UTC)).timestamp()
+        if path is not None and path.exists() and now is None:
+            self._at = max(self._at, float(json.loads(path.read_text())["at"]))  # a daemon's time never runs back
         self._since, self.rate = time.monotonic(), rate
         self._write()
 

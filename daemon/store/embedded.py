@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from daemon.errors import DatabaseUnusableError
 
@@ -45,13 +46,15 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server; `was_running` tells that somebody else started it."""
+    """A running server, held open by everybody who uses it; the last one out stops it."""
 
     data: Path
     sockets: Path
     was_running: bool
     process: "subprocess.Popen[bytes] | None" = None
     """The postmaster when it is our own child; waited for in stop()."""
+    hold: IO[str] | None = None
+    """Our shared lock: while anybody holds one, nobody stops the server. A killed process loses it by itself."""
 
     @property
     def dsn(self) -> str:
@@ -121,21 +124,49 @@ def ensure(state_dir: Path) -> Server:
     data = state_dir / "postgres"
     sockets = _socket_folder(data)
     with _locked(state_dir / "postgres.lock"):
-        who = account()
-        if _is_answering(sockets, data):
-            return Server(data, sockets, was_running=True)
-        version = data / "PG_VERSION"
-        major = int(version.read_text().split(".")[0]) if version.exists() else None
-        binaries = _reachable(find_binaries(major=major), who)
-        _own(sockets, who, 0o700)
-        if major is None:
-            _initdb(binaries, data, who)
-        process = _start(binaries, data, sockets, who)
-    return Server(data, sockets, was_running=False, process=process)
+        hold = (state_dir / "postgres.users").open("a")
+        try:
+            fcntl.flock(hold, fcntl.LOCK_SH)
+            if _is_answering(sockets, data):
+                return Server(data, sockets, was_running=True, hold=hold)
+            return Server(data, sockets, was_running=False, process=_bring_up(data, sockets), hold=hold)
+        except BaseException:
+            hold.close()
+            raise
+
+
+def _bring_up(data: Path, sockets: Path) -> "subprocess.Popen[bytes]":
+    who = account()
+    version = data / "PG_VERSION"
+    major = int(version.read_text().split(".")[0]) if version.exists() else None
+    binaries = _reachable(find_binaries(major=major), who)
+    _own(sockets, who, 0o700)
+    if major is None:
+        _initdb(binaries, data, who)
+    return _start(binaries, data, sockets, who)
 
 
 def stop(server: Server) -> None:
-    """Fast shutdown; returns when the server is gone."""
+    """Let go of the server; a fast shutdown when nobody else uses it."""
+    with _locked(server.data.parent / "postgres.lock"):
+        if server.hold is not None and not _is_last(server.hold):
+            return
+        _shut_down(server)
+
+
+def _is_last(hold: IO[str]) -> bool:
+    """Give our lock back, and see whether others still hold theirs."""
+    fcntl.flock(hold, fcntl.LOCK_UN)
+    try:
+        fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        hold.close()
+    return True
+
+
+def _shut_down(server: Server) -> None:
     pid = _postmaster(server.data)
     if pid is None:
         return

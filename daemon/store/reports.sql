@@ -21,6 +21,7 @@ SELECT r.merchant, r.id, r.happy_return_id, r.express_code, r.order_number, r.pa
 SELECT merchant, id
   FROM returns
  WHERE (:merchant::text IS NULL OR merchant = :merchant)
+   AND :text <> ''
    AND (id::text = :text OR happy_return_id = :text OR upper(express_code) = upper(:text) OR order_key = :order_key
         OR credit_id::text = :text OR credit_ref = :text OR rma_id = :text OR invoice_reference = :text)
  ORDER BY (id::text = :text) DESC, merchant, happy_return_id, order_key, part

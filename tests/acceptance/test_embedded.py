@@ -31,6 +31,10 @@ async def test_a_server_left_by_a_crash_is_adopted() -> None:
         assert (first.was_running, second.was_running) == (False, True)
         assert await ask(second) >= 14
         embedded.stop(first)
+        assert await ask(second) >= 14  # somebody still uses it
+        embedded.stop(second)
+        assert first.process is not None
+        first.process.wait(10)
         third = embedded.ensure(folder)
         assert third.was_running is False
         embedded.stop(third)
@@ -43,6 +47,8 @@ async def test_a_server_that_was_killed_is_started_again() -> None:
         os.kill(pid, signal.SIGKILL)
         assert first.process is not None
         first.process.wait(10)
+        assert first.hold is not None
+        first.hold.close()  # its holder died too
 
         second = embedded.ensure(folder)
 

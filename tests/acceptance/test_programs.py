@@ -110,3 +110,56 @@ def test_an_exception_is_shown_with_its_next_step_and_retried_only_when_told_to(
     assert shown["effect"]
     assert [(row["cause"], row["returns"]) for row in grouped] == [("order-cancelled", 1)]
     assert (dry["changed"], done["changed"]) == (False, True)
+
+
+def test_commands_and_a_second_daemon_leave_the_first_daemons_database_alone() -> None:
+    address = free_address()
+    with open_folder() as folder, sandbox(folder, address) as (_, config), daemon(config):
+        until(lambda: fetch(f"http://{address}/readyz")[0] == 200, "the daemon is ready")
+
+        second = homeward("run", config=config, check=2)
+        homeward("return", "list", config=config)
+        homeward("doctor", config=config)
+
+        assert "cannot listen" in second.stderr
+        assert fetch(f"http://{address}/readyz")[0] == 200
+
+
+def test_a_change_needs_an_identifier_that_means_one_return() -> None:
+    address = free_address()
+    with open_folder() as folder, sandbox(folder, address, "--rate", "120") as (url, config), daemon(config):
+        until(lambda: fetch(f"http://{address}/readyz")[0] == 200, "the daemon is ready")
+        code = fetch(f"{url}/_sandbox/scenario", {"name": "partial_then_expiry"})[1]["truth"][0]["express_code"]
+        advance_clock(url, 0.01)
+        until(lambda: homeward_json("return", "list", config=config), "the return is known")
+        advance_clock(url, 6)
+        until(lambda: len(homeward_json("return", "list", config=config)) == 2, "one unit went ahead")
+
+        for blank in ("", "  "):
+            homeward("return", "show", blank, config=config, check=2)
+            homeward("return", "receive", blank, "--reason", "x", "--dry-run", config=config, check=2)
+        split = homeward("return", "receive", code, "--reason", "x", "--yes", config=config, check=6)
+        homeward("return", "list", "--cause", "bogus", config=config, check=2)
+        homeward("return", "list", "--team", "bogus", config=config, check=2)
+
+        assert "give the id" in split.stderr
+
+
+def test_text_of_others_is_printed_as_it_is() -> None:
+    address = free_address()
+    with open_folder() as folder, sandbox(folder, address) as (_, config):
+        homeward("db", "migrate", config=config)
+        item = {"happyReturnsReturnID": "r", "orderNumber": "1", "sku": "S", "happyReturnsExpressCode": "HRBBBBBB"}
+        told = {
+            "event": "return_status_updated",
+            "typeID": "started",
+            "items": [{**item, "productName": "[/oops] [b]"}],
+        }
+        payload = folder / "payload.json"
+        payload.write_text(json.dumps({**told, "retailerID": "acme-apparel"}))
+        with daemon(config):
+            until(lambda: fetch(f"http://{address}/readyz")[0] == 200, "the daemon is ready")
+            homeward("event", "import", str(payload), config=config)
+            until(lambda: homeward_json("return", "list", config=config), "the return is known")
+
+            assert "[/oops] [b]" in homeward("return", "show", "HRBBBBBB", config=config).stdout

@@ -346,3 +346,16 @@ async def test_a_claim_about_one_return_is_not_believed_of_its_neighbour(databas
             r.return_id for r in world.sandbox.happy_returns.returns.values() if any(i.dropped_off_at for i in r.items)
         }
         assert set(started_only) <= dropped
+
+
+async def test_a_receipt_that_could_mean_different_articles_is_refused(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        told = world.begin("bar_several")
+        world.sandbox.season.steps = [s for s in world.sandbox.season.steps if s.kind != "receive"]
+        await world.pass_time(timedelta(days=6), step=timedelta(hours=6))
+        raw = f"express_code;sku;quantity\n{told['express_code']};;1\n{told['express_code']};;2\n".encode()
+
+        first, both = await import_receipts(database, MERCHANT, raw, world.now, actor="user:test")
+
+        assert (first["result"], both["result"]) == ("rejected", "received")
+        assert "name the sku" in first["detail"]
