@@ -76,6 +76,9 @@ INSERT INTO machine_rule (event, source, target) VALUES
     ('credit-falls-due', 'initiated', 'credit-pending'),
     ('credit-falls-due', 'scanned', 'credit-pending'),
     ('credit-waits', 'credit-pending', 'credit-pending'),
+    ('credit-waits', 'exception', 'credit-pending'),
+    ('fact-changed', 'credit-pending', 'credit-pending'),
+    ('fact-changed', 'exception', 'exception'),
     ('credit-verified', 'credit-pending', 'credited'),
     ('credit-verified', 'exception', 'credited'),
     ('payment-recorded', 'credited', 'credited'),
@@ -84,6 +87,10 @@ INSERT INTO machine_rule (event, source, target) VALUES
     ('credit-closed', 'credited', 'credited'),
     ('credit-closed', 'restocked', 'restocked'),
     ('credit-closed', 'exception', 'exception'),
+    ('credit-marked', 'credited', 'credited'),
+    ('credit-marked', 'restocked', 'restocked'),
+    ('credit-marked', 'exception', 'exception'),
+    ('credit-marked', 'closed', 'closed'),
     ('units-received', 'initiated', 'scanned'),
     ('units-received', 'closed', 'scanned'),
     ('units-received', 'scanned', 'scanned'),
@@ -140,6 +147,20 @@ CREATE TABLE cursor (
     name     text  NOT NULL,
     value    jsonb NOT NULL,
     PRIMARY KEY (merchant, name)
+);
+
+-- Maps of return reasons, codes, bundles and so on, as somebody accepted them. The newest decides; a return remembers
+-- the version that decided it. Never changed, never deleted.
+CREATE TABLE credit_map (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    version     text        NOT NULL CHECK (version <> ''),  -- names exactly this content
+    content     jsonb       NOT NULL,
+    accepted_by text        NOT NULL,
+    reason      text        NOT NULL,
+    accepted_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id)
 );
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -248,6 +269,14 @@ CREATE TABLE returns (
     evidence          jsonb,
     resume_state      text          REFERENCES machine_state (state),
     close_reason      text,
+    wait_cause        text          NOT NULL DEFAULT '',   -- the named wait of a credit that is pending
+    watches           text[]        NOT NULL DEFAULT '{}', -- facts whose change has it decided again
+    accepted          text[]        NOT NULL DEFAULT '{}', -- causes a person has waved through
+    map_version       text          NOT NULL DEFAULT '',   -- the accepted maps that decided the credit
+    order_digest      text          NOT NULL DEFAULT '',   -- the order's rows when they were credited
+    marks             jsonb         NOT NULL DEFAULT '{}', -- status, note, custom fields the credit is to carry
+    is_marked         boolean       NOT NULL DEFAULT false,
+    fingerprint       text          NOT NULL DEFAULT '',   -- cause and what must be mended
     trace             text,
     created_at        timestamptz   NOT NULL,
     updated_at        timestamptz   NOT NULL,
@@ -266,6 +295,8 @@ CREATE INDEX returns_express_code ON returns (merchant, express_code) WHERE expr
 CREATE INDEX returns_order ON returns (merchant, order_key);
 CREATE INDEX returns_order_id ON returns (merchant, order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX returns_cause ON returns (merchant, cause) WHERE state = 'exception';
+CREATE INDEX returns_fingerprint ON returns (merchant, fingerprint) WHERE state = 'exception';
+CREATE INDEX returns_watching ON returns (merchant, id) WHERE state IN ('credit-pending', 'exception') AND watches <> '{}';
 CREATE INDEX returns_stock_awaited ON returns (merchant, credit_id) WHERE state IN ('credited', 'exception');
 
 -- One physical unit. It belongs to exactly one part, so no two credits can hold it.
@@ -320,6 +351,8 @@ CREATE TRIGGER journal_is_append_only BEFORE UPDATE OR DELETE ON journal
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER journal_is_not_truncated BEFORE TRUNCATE ON journal
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER credit_map_is_append_only BEFORE UPDATE OR DELETE ON credit_map
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- The next rung of each return's ladder. One row a return; none for those that are over.
 CREATE TABLE deadline (
@@ -347,6 +380,7 @@ CREATE TABLE outbox (
                     'create-sales-credit',
                     'record-refund',
                     'close-credit',
+                    'mark-credit',
                     'receive-stock',
                     'approve-return'  -- the one that goes to Happy Returns
                 )),

@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from daemon.errors import SettingsError
-from statemachine.credit.snapshot import CreditPolicy
-from statemachine.policy import Policy
+from statemachine.credit.policy import CreditPolicy
+from statemachine.policy import Policy, for_method
 from statemachine.units import Progress
 
 LEASE_SECONDS = 15  # a dead daemon's merchants are taken over within this time
@@ -171,11 +172,44 @@ class AssumptionSettings(_Section):
     """U-19: a webhook's status holds for every unit it lists."""
 
 
+class MethodPolicySettings(_Section):
+    """What differs for one drop-off method; whatever is left out is as for all."""
+
+    credit_trigger: Trigger | None = None
+    """As policy.credit_trigger, for this method."""
+    restock: Literal["receipt", "credit", "observe"] | None = None
+    """As policy.restock."""
+    record_refund: bool | None = None
+    """As policy.record_refund."""
+    refund_payment_method: str | None = None
+    """As policy.refund_payment_method."""
+    close_credit: bool | None = None
+    """As policy.close_credit."""
+    on_invoiced_order: Literal["credit", "hold"] | None = None
+    """As policy.on_invoiced_order."""
+    on_exchange: Literal["credit", "hold"] | None = None
+    """As policy.on_exchange."""
+    on_processing_fee: Literal["hold", "deduct", "ignore"] | None = None
+    """As policy.on_processing_fee."""
+    value_ceiling: Decimal | None = Field(default=None, ge=0)
+    """As policy.value_ceiling."""
+    order_age_days_max: int | None = Field(default=None, ge=1)
+    """As policy.order_age_days_max."""
+    credit_status_id: int | None = None
+    """As policy.credit_status_id."""
+    authorised_status_id: int | None = None
+    """As policy.authorised_status_id."""
+    done_status_id: int | None = None
+    """As policy.done_status_id."""
+    return_warehouse_id: int | None = Field(default=None, ge=1)
+    """As policy.return_warehouse_id."""
+
+
 class PolicySettings(_Section):
     credit_trigger: Trigger = "dropped_off"
     """When the credit falls due: started, dropped_off or approved."""
-    credit_trigger_by_method: dict[str, Trigger] = Field(default_factory=dict)
-    """The same by drop-off method, for example { mail = "approved" }."""
+    by_method: dict[str, MethodPolicySettings] = Field(default_factory=dict)
+    """What differs by drop-off method, for example [merchants.NAME.policy.by_method.mail]; `mail` stands for all mail."""
     confirm_webhooks: bool = True
     """Money moves only on what Happy Returns answers to our own question, never on a webhook alone."""
     restock: Literal["receipt", "credit", "observe"] = "receipt"
@@ -189,7 +223,11 @@ class PolicySettings(_Section):
     close_credit: bool = True
     """Close (invoice) the credit."""
     credit_status_id: int | None = None
-    """Status of new credits; left out: the account's own default."""
+    """Status of new credits; a return reason's own goes before it; left out: the account's default."""
+    authorised_status_id: int | None = None
+    """Status a person gives a credit in Brightpearl before it is refunded and closed; left out: no such step."""
+    done_status_id: int | None = None
+    """Status of a credit whose refund and invoice are done; left out: it keeps its own."""
     return_warehouse_id: int | None = Field(default=None, ge=1)
     """Where goods come in; left out: the order's warehouse."""
     quarantine_damaged: bool = True
@@ -200,12 +238,26 @@ class PolicySettings(_Section):
     """credit: the normal reversal of an invoiced sale; hold: park such returns."""
     on_exchange: Literal["credit", "hold"] = "hold"
     """credit: credit the goods without recording a refund; hold: a person decides."""
-    on_processing_fee: Literal["hold", "ignore"] = "hold"
-    """hold: a person decides how a shopper's fee is booked; ignore: credit without it."""
+    on_processing_fee: Literal["hold", "deduct", "ignore"] = "hold"
+    """A shopper's fee. deduct: a negative row by the map's [fees.processing]; ignore: credit without it; hold: a person."""
+    on_locked_period: Literal["later-date", "wait"] = "later-date"
+    """While today lies in a locked accounting period: date the credit after the lock, or wait until it opens."""
+    lock_ahead_days_max: int = Field(default=31, ge=0)
+    """A lock that reaches further ahead than this is waited for in any case."""
+    on_sku_difference: Literal["hold", "trust-line"] = "hold"
+    """Where line id and SKU name different articles: hold, or trust the line id."""
+    on_bundle_part: Literal["hold", "cost"] = "hold"
+    """Part of a bundle whose shares are not mapped: hold, or share its price by item cost."""
+    value_ceiling: Decimal | None = Field(default=None, ge=0)
+    """Credits worth more than this, tax included and in base currency, need a person; left out: none does."""
+    order_age_days_max: int | None = Field(default=None, ge=1)
+    """Returns of orders older than this need a person; left out: none does."""
     amount_check: Literal["note", "hold"] = "note"
     """Where Happy Returns' amount differs from the order's rows: note it, or hold the return."""
     amount_tolerance: Decimal = Field(default=Decimal("0.05"), ge=0)
     """By how much the two may differ, in order currency."""
+    watch_orders_minutes: int = Field(default=10, ge=1)
+    """How often Brightpearl is asked, in one batched search, whether an order changed that a stuck return waits for."""
     order_wait_hours: int = Field(default=24, ge=1)
     """How long an order may be missing from Brightpearl (sync lag) before a person is asked."""
     initiated_days: int = Field(default=35, ge=1)
@@ -222,7 +274,10 @@ class PolicySettings(_Section):
     def machine(self) -> Policy:
         return Policy(
             credit_trigger=TRIGGERS[self.credit_trigger],
-            credit_trigger_by_method={k: TRIGGERS[v] for k, v in self.credit_trigger_by_method.items()},
+            credit_trigger_by_method={
+                method: TRIGGERS[told.credit_trigger] for method, told in self.by_method.items() if told.credit_trigger
+            },
+            restock_by_method={method: told.restock for method, told in self.by_method.items() if told.restock},
             confirm_hints=self.confirm_webhooks,
             restock=self.restock,
             record_refund=self.record_refund,
@@ -235,20 +290,23 @@ class PolicySettings(_Section):
             credited_for=timedelta(days=self.credited_days),
         )
 
-    def credit(self) -> CreditPolicy:
-        return CreditPolicy(
-            on_invoiced_order=self.on_invoiced_order,
-            on_exchange=self.on_exchange,
-            on_processing_fee=self.on_processing_fee,
-            amount_check=self.amount_check,
-            amount_tolerance=self.amount_tolerance,
-        )
+    def of_method(self, method: str) -> "PolicySettings":
+        """The policy as it holds for one drop-off method."""
+        told = for_method(self.by_method, method)
+        given = told.model_dump(exclude_none=True) if told is not None else {}
+        return self.model_copy(update=given) if given else self
+
+    def credit(self, method: str) -> CreditPolicy:
+        told = self.of_method(method)
+        return CreditPolicy(**{field.name: getattr(told, field.name) for field in fields(CreditPolicy)})
 
 
 class MerchantSettings(_Section):
     happy_returns: HappyReturnsSettings
     brightpearl: BrightpearlSettings
     policy: PolicySettings = PolicySettings()
+    map_file: ConfigPath | None = None
+    """The merchant's maps, as people review them; the daemon follows what `homeward map accept` took from it."""
     assumptions: AssumptionSettings = AssumptionSettings()
 
 

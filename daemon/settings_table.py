@@ -14,7 +14,9 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("merchants.NAME.happy_returns.", settings.HappyReturnsSettings),
     ("merchants.NAME.brightpearl.", settings.BrightpearlSettings),
     ("merchants.NAME.brightpearl.oauth.", settings.OAuthSettings),
+    ("merchants.NAME.", settings.MerchantSettings),
     ("merchants.NAME.policy.", settings.PolicySettings),
+    ("merchants.NAME.policy.by_method.METHOD.", settings.MethodPolicySettings),
     ("merchants.NAME.assumptions.", settings.AssumptionSettings),
 )
 

@@ -21,6 +21,8 @@ class Cause:
     means: str
     """What it means now, for the customer and the books."""
     next_step: str
+    is_waivable: bool = False
+    """A person may say that it is all right: `homeward exception accept`. Others must be mended, not accepted."""
 
 
 def _causes(*causes: Cause) -> dict[str, Cause]:
@@ -31,43 +33,85 @@ def _causes(*causes: Cause) -> dict[str, Cause]:
 
 _NOT_REFUNDED = "The credit does not exist; do not tell the customer that they were refunded."
 _AGAIN = "Then: homeward exception retry ID --reason fixed"
+_WATCHED = "It is decided again by itself when that changes."
+_MAP = "homeward map lint; homeward map what-if; homeward map accept"
+_ACCEPT = "homeward exception accept ID --reason TEXT"
 
 CAUSES: dict[str, Cause] = _causes(
-    # Finding the order
+    # Nothing is wrong: what a verdict says when it stops nobody
+    Cause("in-order", OPERATIONS, timedelta(hours=1), "Nothing stands in the way of the credit.",
+          "Nothing: the credit is made now."),
+    Cause("credit-exists", OPERATIONS, timedelta(hours=1), "The credit of this return exists already and is taken over.",
+          "Nothing: the credit found is read back and kept."),
+    # Finding the order, and the order's own state
     Cause("order-not-found", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          f"Find the order in Brightpearl by the shopper's order number and correct its reference. {_AGAIN}"),
+          f"Find the order in Brightpearl by the shopper's order number and correct its reference. {_WATCHED}"),
     Cause("order-ambiguous", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          f"Several Brightpearl orders carry this number: make the reference unique. {_AGAIN}"),
+          f"Several Brightpearl orders carry this number: make the reference unique. {_WATCHED}"),
     Cause("order-cancelled", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          "The order was cancelled: check with the shop how the customer was paid back."),
+          f"The order was cancelled: check with the shop how the customer was paid back. {_WATCHED}"),
     Cause("order-not-shipped", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          f"The order never left: cancelling or reversing it belongs to the shop. {_AGAIN}"),
+          f"The order never left: cancelling or reversing it belongs to the shop. {_WATCHED}"),
+    Cause("invoice-pending", FINANCE, timedelta(hours=4), _NOT_REFUNDED,
+          f"Brightpearl has not finished the order's invoice: look at it there if this lasts. {_WATCHED}"),
     Cause("order-locked", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          f"Brightpearl or policy refuses a credit in the order's present state. {_AGAIN}"),
+          f"Brightpearl or policy refuses a credit in the order's present state: release the order. {_WATCHED}"),
+    Cause("order-edited", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          f"The order's rows are not what they were when the goods were sold: compare, correct the order, or {_ACCEPT}",
+          is_waivable=True),
+    Cause("order-too-old", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          f"The order is older than policy credits by itself: decide, then {_ACCEPT}", is_waivable=True),
     Cause("customer-missing", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          f"Put the customer's contact on the Brightpearl order. {_AGAIN}"),
+          f"Put the customer's contact on the Brightpearl order. {_WATCHED}"),
     # Matching units to rows
     Cause("sku-unknown-to-order", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          f"Compare the returned item with the order's rows; correct the order or the product's SKU. {_AGAIN}"),
+          "Compare the returned item with the order's rows; correct the order, or map the SKU under [substitutions]. "
+          f"{_WATCHED}"),
     Cause("sku-ambiguous", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          "Several order rows fit this item at different prices: decide which one it was."),
+          "Several order rows fit this item at different prices: decide which one it was, credit it by hand with the "
+          f"express code in its reference. {_WATCHED}"),
+    Cause("substitution-suspected", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
+          "Another article than the sold one is named: see the suggested reading; if it is right, add it to the map's "
+          f"[substitutions]. {_WATCHED}"),
     Cause("bundle-incomplete", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          "Part of a bundle came back: decide what a component is worth and credit it by hand, then resolve."),
+          "Part of a bundle came back: give its components their shares under [bundles] in the map, or credit it by hand."),
     Cause("over-return", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          "More units came back than were sold less what was already credited: find out which credit is wrong."),
+          "More units came back than were sold less what was already credited: find out which credit is wrong. "
+          f"{_WATCHED}"),
     Cause("value-above-row", FINANCE, DAY, _NOT_REFUNDED,
-          "Nothing of the row's value is left to credit: check the credits already made against this order."),
+          f"Nothing of the row's value is left to credit: check the credits already made against this order. {_WATCHED}"),
+    # Codes and maps
+    Cause("tax-code-missing", FINANCE, DAY, _NOT_REFUNDED,
+          f"The order row carries no tax code: correct the row in Brightpearl. {_WATCHED}"),
+    Cause("tax-code-unknown", FINANCE, DAY, _NOT_REFUNDED,
+          f"The tax code is missing or inactive in Brightpearl: restore it, or map it under [tax]. {_MAP}"),
+    Cause("tax-rate-differs", FINANCE, DAY, _NOT_REFUNDED,
+          "The row was taxed at another rate than its code has now: map the code that fits under [tax], or "
+          f"{_ACCEPT}", is_waivable=True),
+    Cause("nominal-unknown", FINANCE, DAY, _NOT_REFUNDED,
+          f"The nominal code is missing or inactive in Brightpearl: restore it, or map it under [nominal]. {_MAP}"),
+    Cause("reason-unmapped", FINANCE, DAY, _NOT_REFUNDED,
+          f"Add the return reason, or a default \"*\", under [reasons] in the map. {_MAP}"),
+    Cause("warehouse-unmapped", WAREHOUSE, DAY, "The goods are here but not in Brightpearl's stock.",
+          f"Add the destination under [warehouses] in the map. {_MAP} {_AGAIN}"),
     # Money
+    Cause("period-locked", FINANCE, DAY, _NOT_REFUNDED,
+          f"The accounting period is locked: the credit is dated after the lock, or waits until it opens. {_WATCHED}"),
+    Cause("awaits-authorisation", FINANCE, DAY, "The credit exists but nobody has authorised it; nothing is refunded yet.",
+          f"Give the credit the authorised status in Brightpearl. {_WATCHED}"),
+    Cause("value-ceiling", FINANCE, DAY, _NOT_REFUNDED,
+          f"Worth more than policy credits by itself: decide, then {_ACCEPT}", is_waivable=True),
     Cause("currency-differs", FINANCE, DAY, _NOT_REFUNDED,
           f"Happy Returns and the order name different currencies: find out which one is right. {_AGAIN}"),
-    Cause("tax-code-unknown", FINANCE, DAY, _NOT_REFUNDED,
-          f"The order row's tax code is not in Brightpearl's list: restore or map it. {_AGAIN}"),
     Cause("refund-type-unknown", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           "Happy Returns names an outcome we do not know: decide refund, exchange or store credit."),
     Cause("fee-unmapped", FINANCE, DAY, _NOT_REFUNDED,
-          "Decide how shopper fees are booked; set policy on_processing_fee = \"ignore\" to credit without them."),
+          "Decide how shopper fees are booked: set [fees.processing] in the map and policy on_processing_fee = "
+          f"\"deduct\", or \"ignore\" to credit without them. {_MAP}"),
+    Cause("fee-above-credit", FINANCE, DAY, _NOT_REFUNDED,
+          "The fees are as much as the goods are worth: decide what the customer gets, then resolve."),
     Cause("amount-differs", FINANCE, DAY, _NOT_REFUNDED,
-          f"Happy Returns and the order's rows give different sums: find out which one is right. {_AGAIN}"),
+          f"Happy Returns and the order's rows give different sums: if the rows are right, {_ACCEPT}", is_waivable=True),
     Cause("mixed-outcomes", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           "Refund, exchange and store credit stand in one return: credit each by hand, then resolve."),
     Cause("money-unfinished", FINANCE, DAY, "The goods are back, but refund or invoice is missing in Brightpearl.",
@@ -80,10 +124,13 @@ CAUSES: dict[str, Cause] = _causes(
     Cause("credit-refused", FINANCE, DAY, _NOT_REFUNDED,
           f"Brightpearl refused the credit; its code and message are in the evidence. {_AGAIN}"),
     Cause("credit-differs", FINANCE, DAY, "A credit exists but is not what was asked for.",
-          "Compare both sides in the evidence and correct the credit in Brightpearl."),
+          f"Compare both sides in the evidence; correct the credit in Brightpearl, or if it is right, {_ACCEPT}",
+          is_waivable=True),
     Cause("rival-credit", FINANCE, DAY, "Somebody else credited this order; another credit could pay twice.",
-          "If that credit is for this return, write the express code into its reference; if it is a mistake, cancel it. "
-          f"{_AGAIN}"),
+          "If that credit is for this return, write the express code into its reference; if it is a mistake, cancel it; "
+          f"if both are right, {_ACCEPT}. {_WATCHED}", is_waivable=True),
+    Cause("status-refused", FINANCE, 3 * DAY, "The credit is there; its status, note or custom fields are not as mapped.",
+          f"Correct the map or set them by hand. {_AGAIN}"),
     Cause("payment-refused", FINANCE, DAY, "The credit exists; the refund is not recorded in Brightpearl.",
           f"Correct what Brightpearl complains about. {_AGAIN}"),
     Cause("close-refused", FINANCE, DAY, "The credit exists but is not invoiced.",

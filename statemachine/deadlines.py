@@ -28,6 +28,7 @@ class Rung:
 def ladder(state: State, policy: Policy, *, cause: str = "", awaits_approval: bool = False) -> tuple[Rung, ...]:
     """The rungs of one state, lowest first; none for the states that are over.
 
+    `cause`: why it is an exception, or what its credit waits for; a named wait has the clock of its cause.
     `awaits_approval`: handed over for certain, and the merchant's trigger is the approval, which may take weeks.
     """
     hours, days = timedelta(hours=1), timedelta(days=1)
@@ -49,6 +50,12 @@ def ladder(state: State, policy: Policy, *, cause: str = "", awaits_approval: bo
             return (
                 Rung(first, CUSTOMER_SERVICE, Severity.WARNING),
                 Rung(first + 48 * hours, CUSTOMER_SERVICE, Severity.URGENT, "drop-off-unconfirmed"),
+            )
+        case State.CREDIT_PENDING if cause in CAUSES:
+            waits = CAUSES[cause]
+            return (
+                Rung(waits.clock, waits.owner, Severity.WARNING),
+                Rung(2 * waits.clock, waits.owner, Severity.URGENT, waits.code),
             )
         case State.CREDIT_PENDING:
             first = policy.credit_pending_for

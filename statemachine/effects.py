@@ -34,6 +34,13 @@ class CloseCredit(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class MarkCredit(Effect):
+    """Write status, note and custom fields on a credit whose legs are done; its true key is what the credit carries."""
+
+    kind: ClassVar[str] = "mark-credit"
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiveStock(Effect):
     """key = the stem of the goods-in notes' userBatchReference."""
 
@@ -57,5 +64,5 @@ class AskHappyReturns(Effect):
 
 
 EFFECTS: tuple[type[Effect], ...] = (
-    CreateSalesCredit, RecordRefund, CloseCredit, ReceiveStock, ApproveReturn, AskHappyReturns,
+    CreateSalesCredit, RecordRefund, CloseCredit, MarkCredit, ReceiveStock, ApproveReturn, AskHappyReturns,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from statemachine.states import State
-from statemachine.units import Condition, Credit, Payment, Progress, Trouble, Unit
+from statemachine.units import Condition, Credit, Payment, Place, Progress, Trouble, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,13 @@ class CreditVerified(Event):
     name: ClassVar[str] = "credit-verified"
     credit: Credit | None = None
     order_id: int | None = None
-    unit_rows: dict[str, int] = field(default_factory=dict)
+    places: dict[str, tuple[Place, ...]] = field(default_factory=dict)
     refund_due: bool = True
     close_due: bool = True
+    map_version: str = ""
+    order_digest: str = ""
+    marks: dict[str, Any] = field(default_factory=dict)
+    """What is to be written on the credit once its legs are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,17 @@ class CreditWaits(Event):
     name: ClassVar[str] = "credit-waits"
     waits_for: str = ""
     order_id: int | None = None
+    cause: str = ""
+    watches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FactChanged(Event):
+    """A fact that a waiting or stuck credit watches has changed: it is decided again."""
+
+    name: ClassVar[str] = "fact-changed"
+    fact: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +155,13 @@ class Troubled(Event):
 class PaymentRecorded(Event):
     name: ClassVar[str] = "payment-recorded"
     payment: Payment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditMarked(Event):
+    """The credit carries the status, note and custom fields that its maps and policy want."""
+
+    name: ClassVar[str] = "credit-marked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +208,14 @@ class Resumed(Event):
 
     name: ClassVar[str] = "resumed"
     why: str = ""
+    accepts: tuple[str, ...] = ()
+    """Causes the person says are all right for this return."""
 
 
 EVENTS: tuple[type[Event], ...] = (
     Started, DroppedOff, Approved, Expired, Cancelled, MethodChanged, Departed, StatusUnclear, SplitOff,
-    UnitsReceived, CreditFallsDue, CreditVerified, CreditWaits, Troubled, PaymentRecorded, CreditClosed, StockReceived,
-    FullyRestocked, NothingToRestock, DeadlinePassed, Resumed,
+    UnitsReceived, CreditFallsDue, CreditVerified, CreditWaits, FactChanged, Troubled, PaymentRecorded, CreditClosed,
+    CreditMarked, StockReceived, FullyRestocked, NothingToRestock, DeadlinePassed, Resumed,
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}
@@ -214,9 +238,12 @@ def without_personal_data(event: Event) -> dict[str, Any]:
             "tax": str(credit.tax),
             "currency": credit.currency,
             "adopted": credit.adopted,
+            "map_version": event.map_version,
         }
     if isinstance(event, CreditWaits):
-        return {"waits_for": event.waits_for}
+        return {"waits_for": event.waits_for, "cause": event.cause}
+    if isinstance(event, FactChanged):
+        return {"fact": event.fact, "why": event.why}
     if isinstance(event, Troubled) and event.trouble is not None:
         return {"cause": event.trouble.cause, "owner": event.trouble.owner, "explanation": event.trouble.explanation}
     if isinstance(event, PaymentRecorded) and event.payment is not None:
@@ -228,5 +255,5 @@ def without_personal_data(event: Event) -> dict[str, Any]:
     if isinstance(event, DeadlinePassed):
         return {"level": event.level}
     if isinstance(event, Resumed):
-        return {"why": event.why}
+        return {"why": event.why, "accepts": list(event.accepts)}
     return {}

@@ -8,6 +8,7 @@ from statemachine.effects import (
     CloseCredit,
     CreateSalesCredit,
     Effect,
+    MarkCredit,
     ReceiveStock,
     RecordRefund,
 )
@@ -15,6 +16,7 @@ from statemachine.events import (
     Approved,
     Cancelled,
     CreditClosed,
+    CreditMarked,
     CreditVerified,
     CreditWaits,
     DeadlinePassed,
@@ -69,15 +71,23 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
             units = tuple(replace(u, goods_in_id=event.goods_in.get(u.key, u.goods_in_id)) for u in instance.units)
             return replace(instance, units=units)
         case CreditVerified():
-            units = tuple(replace(u, order_row_id=event.unit_rows.get(u.key, u.order_row_id)) for u in instance.units)
+            units = tuple(replace(u, places=event.places.get(u.key, u.places)) for u in instance.units)
             return replace(
                 instance, credit=event.credit, order_id=event.order_id or instance.order_id, units=units,
-                refund_due=event.refund_due, close_due=event.close_due,
+                refund_due=event.refund_due, close_due=event.close_due, map_version=event.map_version,
+                order_digest=event.order_digest, marks=dict(event.marks),
             )  # fmt: skip
         case CreditWaits():
-            return replace(instance, waits_for=event.waits_for, order_id=event.order_id or instance.order_id)
+            return replace(
+                instance, waits_for=event.waits_for, wait_cause=event.cause, watches=event.watches,
+                order_id=event.order_id or instance.order_id,
+            )  # fmt: skip
         case Troubled():
-            return replace(instance, trouble=event.trouble)
+            return replace(instance, trouble=event.trouble, watches=event.trouble.watches if event.trouble else ())
+        case Resumed():
+            return replace(instance, accepted=tuple(dict.fromkeys(instance.accepted + event.accepts)))
+        case CreditMarked():
+            return replace(instance, is_marked=True)
         case PaymentRecorded():
             return replace(instance, payment=event.payment)
         case CreditClosed() if instance.credit is not None:
@@ -157,6 +167,9 @@ def effects_for(
         elif kind is CloseCredit:
             if after.close_due and after.credit is not None and not after.credit.invoice_reference:
                 effects.append(CloseCredit(key=f"{after.credit_ref}-close"))
+        elif kind is MarkCredit:
+            if after.marks and not after.is_marked and after.is_settled:
+                effects.append(MarkCredit(key=f"{after.credit_ref}-mark"))
         elif kind is ApproveReturn:
             effects.extend(_approve(after, event, policy))
         elif kind is ReceiveStock:
@@ -185,9 +198,12 @@ def _receive_stock(after: Return, policy: Policy, *, retry: bool) -> list[Effect
 
     A retry asks again for exactly the sets that were asked for before, under their own keys.
     """
-    if after.credit is None or after.is_returnless or policy.restock == "observe":
+    if after.credit is None or after.is_returnless:
         return []
-    open_units = [u for u in after.units if u.goods_in_id is None and u.dropoff_method != "returnless"]
+    open_units = [
+        unit for unit in after.units
+        if unit.goods_in_id is None and unit.dropoff_method != "returnless" and policy.restock_for(unit) != "observe"
+    ]  # fmt: skip
     asked: dict[str, list[str]] = {}
     for unit in open_units:
         if retry and unit.goods_in_ref:
@@ -197,7 +213,7 @@ def _receive_stock(after: Return, policy: Policy, *, retry: bool) -> list[Effect
         unit.key
         for unit in open_units
         if not unit.goods_in_ref
-        and (unit.condition in RESTOCKABLE or (unit.condition is None and policy.restock == "credit"))
+        and (unit.condition in RESTOCKABLE or (unit.condition is None and policy.restock_for(unit) == "credit"))
     )
     if due:
         effects.append(ReceiveStock(key=goods_in_ref(after.credit_ref, due), unit_keys=due))

@@ -11,18 +11,20 @@ from typing import Any
 from transitions import Machine
 
 from statemachine.causes import CAUSES
-from statemachine.deadlines import deadline_for, ladder
+from statemachine.deadlines import deadline_for
 from statemachine.effects import Effect, ReceiveStock
 from statemachine.events import (
     Approved,
     Cancelled,
     CreditFallsDue,
     CreditVerified,
+    CreditWaits,
     DeadlinePassed,
     Departed,
     DroppedOff,
     Event,
     Expired,
+    FactChanged,
     FullyRestocked,
     MethodChanged,
     NothingToRestock,
@@ -39,7 +41,7 @@ from statemachine.facts import apply_event, effects_for, merge_unit
 from statemachine.policy import Policy
 from statemachine.refs import credit_ref
 from statemachine.states import BEFORE_CREDIT, NEW, State
-from statemachine.table import RULE_BY_MOVE, RULES, Rule
+from statemachine.table import RULE_BY_MOVE, RULES, Rule, rungs_of
 from statemachine.units import Condition, Progress, Return, Trouble, Unit
 
 
@@ -259,6 +261,8 @@ class _Desk:
             event.state is not instance.state or event.level != instance.escalation + 1
         ):
             return Ignored(f"deadline {event.level} of {event.state} passed, but the return has moved since")
+        if isinstance(event, FactChanged) and State.CREDIT_PENDING not in (instance.state, instance.resume_state):
+            return Ignored(f"{event.fact} changed, but the return no longer waits for it")
         if isinstance(event, CreditVerified) and instance.credit is not None:
             if event.credit is not None and event.credit.id == instance.credit.id:
                 return Ignored(f"credit {instance.credit.id} is already known")
@@ -302,13 +306,17 @@ class _Desk:
         cause = after.trouble.cause if after.trouble else ""
         if isinstance(event, Troubled) and before.trouble and before.trouble.cause != cause:
             entered_at, escalation = self.now, 0
-        waits_for = after.waits_for if target is State.CREDIT_PENDING else ""
+        if target is not State.CREDIT_PENDING or (moved and not isinstance(event, CreditWaits)):
+            after = replace(after, waits_for="", wait_cause="")
+        if target not in (State.CREDIT_PENDING, State.EXCEPTION):
+            after = replace(after, watches=())
+        if target is State.CREDIT_PENDING and after.wait_cause != before.wait_cause:
+            escalation = 0  # another wait, another ladder
         after = replace(
-            after, state=target, entered_at=entered_at, escalation=escalation, version=before.version + 1,
-            waits_for=waits_for,
+            after, state=target, entered_at=entered_at, escalation=escalation, version=before.version + 1
         )  # fmt: skip
         due_at = deadline_for(
-            target, self.policy, entered_at=entered_at, level=escalation, cause=cause,
+            target, self.policy, entered_at=entered_at, level=escalation, cause=cause or after.wait_cause,
             awaits_approval=self.policy.awaits_approval(after),
         )  # fmt: skip
         if target is State.RESTOCKED and after.is_settled:
@@ -353,13 +361,12 @@ class _Desk:
         """The trouble a last rung names; the machine explains what did not happen in time."""
         if not isinstance(event, DeadlinePassed) or instance.state is None:
             return None
-        rungs = ladder(instance.state, self.policy, awaits_approval=self.policy.awaits_approval(instance))
-        code = rungs[-1].cause or "internal-error"
+        code = rungs_of(instance, self.policy)[-1].cause or "internal-error"
         entered = instance.entered_at.isoformat() if instance.entered_at else "an unknown time"
         waited = f" It waits for: {instance.waits_for}." if instance.waits_for else ""
         explanation = f"The return has been {instance.state.value} since {entered}.{waited} {CAUSES[code].means}"
         evidence = {"state": instance.state.value, "since": entered, "waits_for": instance.waits_for}
-        return Trouble(code, CAUSES[code].owner, explanation, evidence)
+        return Trouble(code, CAUSES[code].owner, explanation, evidence, watches=instance.watches)
 
     def _outcome(self, why: str) -> Decision:
         return Moved(tuple(self.moves)) if self.moves else Ignored(why)

@@ -3,11 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from statemachine.units import Progress, Return, Unit
 
 Restock = Literal["receipt", "credit", "observe"]
+
+_T = TypeVar("_T")
+
+
+def for_method(table: Mapping[str, _T], method: str) -> _T | None:
+    """The entry for a drop-off method: its own, else that of its family, `mail` for every kind of mail.
+
+    `retailer-store` is another name of `in-store`. Source: Happy Returns sheet 2.1.
+    """
+    method = "in-store" if method == "retailer-store" else method
+    return table.get(method) or (table.get("mail") if method.startswith("mail") else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +31,7 @@ class Policy:
     """Money moves only on what Happy Returns answered to our own question, not on a webhook alone."""
     restock: Restock = "receipt"
     """receipt: we post goods-in when the warehouse has the unit; credit: at once; observe: the warehouse posts it."""
+    restock_by_method: Mapping[str, Restock] = field(default_factory=dict)
     record_refund: bool = True
     approve_returns: bool = False
     """Approve mailed units at Happy Returns once the warehouse has found them sellable."""
@@ -31,7 +43,10 @@ class Policy:
     credited_for: timedelta = timedelta(days=28)
 
     def trigger_for(self, unit: Unit) -> Progress:
-        return self.credit_trigger_by_method.get(unit.dropoff_method, self.credit_trigger)
+        return for_method(self.credit_trigger_by_method, unit.dropoff_method) or self.credit_trigger
+
+    def restock_for(self, unit: Unit) -> Restock:
+        return for_method(self.restock_by_method, unit.dropoff_method) or self.restock
 
     def awaits_approval(self, instance: Return) -> bool:
         """Handed over for certain, and only the approval is missing that this merchant's credit waits for."""

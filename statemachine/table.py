@@ -6,13 +6,14 @@ Read by the machine, mirrored in `schema.sql`, drawn in the README; a test keeps
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from statemachine.deadlines import ladder
+from statemachine.deadlines import Rung, ladder
 from statemachine.effects import (
     ApproveReturn,
     AskHappyReturns,
     CloseCredit,
     CreateSalesCredit,
     Effect,
+    MarkCredit,
     ReceiveStock,
     RecordRefund,
 )
@@ -21,6 +22,7 @@ from statemachine.events import (
     Cancelled,
     CreditClosed,
     CreditFallsDue,
+    CreditMarked,
     CreditVerified,
     CreditWaits,
     DeadlinePassed,
@@ -28,6 +30,7 @@ from statemachine.events import (
     DroppedOff,
     Event,
     Expired,
+    FactChanged,
     FullyRestocked,
     MethodChanged,
     NothingToRestock,
@@ -79,16 +82,18 @@ def names_a_note(instance: Return, event: Event, policy: Policy) -> bool:
 def is_last_rung(instance: Return, event: Event, policy: Policy) -> bool:
     if not isinstance(event, DeadlinePassed) or instance.state is None:
         return False
-    rungs = ladder(instance.state, policy, cause=_cause(instance), awaits_approval=policy.awaits_approval(instance))
-    return event.level >= len(rungs)
+    return event.level >= len(rungs_of(instance, policy))
 
 
 def is_not_last_rung(instance: Return, event: Event, policy: Policy) -> bool:
     return not is_last_rung(instance, event, policy)
 
 
-def _cause(instance: Return) -> str:
-    return instance.trouble.cause if instance.trouble else ""
+def rungs_of(instance: Return, policy: Policy) -> tuple[Rung, ...]:
+    """The ladder this return is on: by its state, and by the cause it is stuck for or waits for."""
+    assert instance.state is not None
+    cause = instance.trouble.cause if instance.trouble else instance.wait_cause
+    return ladder(instance.state, policy, cause=cause, awaits_approval=policy.awaits_approval(instance))
 
 
 def resumes_to(state: State) -> Guard:
@@ -110,7 +115,7 @@ class Rule:
 
 S = State
 _HINT = (AskHappyReturns,)
-_LEGS = (RecordRefund, CloseCredit, ReceiveStock)
+_LEGS = (RecordRefund, CloseCredit, ReceiveStock, MarkCredit)
 
 RULES: tuple[Rule, ...] = (
     # A return begins, and splits while no credit has been asked for
@@ -145,11 +150,15 @@ RULES: tuple[Rule, ...] = (
     Rule(CreditFallsDue, S.INITIATED, S.CREDIT_PENDING, guard=credit_is_due, effects=(CreateSalesCredit,)),
     Rule(CreditFallsDue, S.SCANNED, S.CREDIT_PENDING, guard=credit_is_due, effects=(CreateSalesCredit,)),
     Rule(CreditWaits, S.CREDIT_PENDING, S.CREDIT_PENDING),
+    Rule(CreditWaits, S.EXCEPTION, S.CREDIT_PENDING, guard=resumes_to(S.CREDIT_PENDING)),
+    Rule(FactChanged, S.CREDIT_PENDING, S.CREDIT_PENDING, effects=(CreateSalesCredit,)),
+    Rule(FactChanged, S.EXCEPTION, S.EXCEPTION, guard=resumes_to(S.CREDIT_PENDING), effects=(CreateSalesCredit,)),
     Rule(CreditVerified, S.CREDIT_PENDING, S.CREDITED, effects=_LEGS),
     Rule(CreditVerified, S.EXCEPTION, S.CREDITED, guard=resumes_to(S.CREDIT_PENDING), effects=_LEGS),
     # The other legs
-    *(Rule(PaymentRecorded, state, state) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),
-    *(Rule(CreditClosed, state, state) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),
+    *(Rule(PaymentRecorded, state, state, effects=(MarkCredit,)) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),
+    *(Rule(CreditClosed, state, state, effects=(MarkCredit,)) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),
+    *(Rule(CreditMarked, state, state) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION, S.CLOSED)),
     Rule(UnitsReceived, S.INITIATED, S.SCANNED, effects=(ApproveReturn, AskHappyReturns)),
     Rule(UnitsReceived, S.CLOSED, S.SCANNED, guard=ended_by_silence, effects=_HINT),
     Rule(UnitsReceived, S.SCANNED, S.SCANNED, effects=(ApproveReturn,)),

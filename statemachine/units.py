@@ -27,6 +27,19 @@ class Condition(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a unit stands on its credit.
+
+    `ref` is the row's reference, `quantity` how many of the row one unit is. `product_id` is set when the unit is one
+    component of a bundle that was credited whole: then the unit is that component row below it.
+    """
+
+    ref: str
+    quantity: int = 1
+    product_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One physical unit of a return.
 
@@ -60,7 +73,7 @@ class Unit:
     condition: Condition | None = None
     goods_in_ref: str = ""
     goods_in_id: int | None = None
-    order_row_id: int | None = None
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +101,22 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a return needs somebody: cause code, owning team, the words people read and the facts used."""
+    """Why a return needs somebody: cause code, owning team, the words people read and the facts used.
+
+    `key` is what must be mended, as FIELD=VALUE: with the cause it is the fingerprint, so that everything stopped by
+    one missing entry is one piece of work. `watches` are the facts whose change may cure it (see `watching`).
+    """
 
     cause: str
     owner: str
     explanation: str
     evidence: dict[str, Any] = field(default_factory=dict)
+    key: str = ""
+    watches: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        return f"{self.cause}:{self.key}" if self.key else self.cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +142,18 @@ class Return:
     resume_state: State | None = None
     close_reason: CloseReason | None = None
     waits_for: str = ""
+    wait_cause: str = ""
+    watches: tuple[str, ...] = ()
+    """Facts whose change has this return decided again, while it waits or is stuck."""
+    accepted: tuple[str, ...] = ()
+    """Causes a person has waved through."""
+    map_version: str = ""
+    """The accepted maps that decided the credit."""
+    order_digest: str = ""
+    """The order's rows as they were when they were credited."""
+    marks: dict[str, Any] = field(default_factory=dict)
+    """What is still to be written on the credit once its legs are done: status_id, note, custom_fields."""
+    is_marked: bool = False
     escalation: int = 0
     entered_at: datetime | None = None
     refund_due: bool = True

@@ -17,6 +17,7 @@ from daemon.loops.dispatch import Dispatch
 from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
 from daemon.loops.reconcile import Reconcile
+from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.runner import Loop
 from daemon.loops.workplace import Workplace
 from daemon.sandbox.app import Sandbox, write_configuration
@@ -55,6 +56,7 @@ class World:
         self.database = workplace.database
         self.loops: list[Loop] = [
             Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Reconcile(workplace),
+            Reevaluate(workplace),
         ]  # fmt: skip
 
     @property

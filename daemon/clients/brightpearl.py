@@ -3,9 +3,9 @@
 Paths and shapes: Brightpearl sheet sections 3 to 10. Raises the errors of `brightpearl_transport`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -96,6 +96,17 @@ class BrightpearlClient:
         """Search rows of shipped sales orders by `createdOn` or `updatedOn` (which shipping moves) since a day."""
         rows = await self._search_orders({"orderTypeId": "1", column: f"{since.isoformat()}/"})
         return [row for row in rows if str(row.get("orderShippingStatusId")) in ("3", "4")]
+
+    async def orders_changed(self, ids: Iterable[int], since: datetime) -> dict[int, str]:
+        """Which of these orders or credits were updated since, and when: one search for 200 of them."""
+        found: dict[int, str] = {}
+        for chunk in _chunks(sorted(set(ids)), IDS_MAX):
+            rows = await self._search_orders({"orderId": bp.id_set(chunk), "updatedOn": f"{since.date().isoformat()}/"})
+            for row in rows:
+                updated = wire.moment(row.get("updatedOn"), "updatedOn")
+                if updated is not None and updated >= since:
+                    found[int(row["orderId"])] = updated.isoformat()
+        return found
 
     async def orders(self, ids: Iterable[int]) -> tuple[dict[int, Order], dict[int, str]]:
         """Orders by id, and why some could not be read; what does not exist is in neither."""
@@ -204,14 +215,23 @@ class BrightpearlClient:
         """Not idempotent: put the return's reference in the text and look with `notes_of` first."""
         return Write(label, "add-note", f"/order-service/order/{order_id}/note", {"text": text, "isPublic": False})
 
-    def set_status(self, label: str, order_id: int, status_id: int) -> Write:
+    def set_status(self, label: str, order_id: int, status_id: int, note: str = "") -> Write:
+        """Repeatable; every PUT adds a note of its own (sheet section 7), so ask for the state first."""
         path = f"/order-service/order/{order_id}/status"
-        return Write(label, "set-status", path, {"orderStatusId": status_id}, "PUT")
+        body: dict[str, Any] = {"orderStatusId": status_id}
+        if note:
+            body["orderNote"] = {"text": note, "isPublic": False}
+        return Write(label, "set-status", path, body, "PUT")
+
+    def set_custom_fields(self, label: str, order_id: int, fields: Mapping[str, str]) -> Write:
+        """`add` is the safe upsert (sheet 5.5): repeatable."""
+        ops = [{"op": "add", "path": f"/{code}", "value": value} for code, value in sorted(fields.items())]
+        return Write(label, "set-custom-fields", f"/order-service/order/{order_id}/custom-field", ops, "PATCH")
 
     # -- the account ------------------------------------------------------------------------------------------------
 
     async def account(self) -> bp.Account:
-        """Configuration, tax codes, payment methods, credit statuses and period lock: five calls."""
+        """Configuration, tax and nominal codes, payment methods, statuses and period lock: six calls."""
         read = self._transport.read
         config = wire.mapping(
             (await read("get-account", "/integration-service/account-configuration")).response, "account"
@@ -224,7 +244,11 @@ class BrightpearlClient:
             zone=_zone(wire.text(config.get("timeZone"), "timeZone")),
             cancelled_status_id=wire.integer(config.get("cancelledOrderStatusId"), "cancelledOrderStatusId"),
             credit_status_id=wire.integer(config.get("newSalesCreditStatusId"), "newSalesCreditStatusId"),
-            tax_codes={wire.text(t.get("code"), "code"): wire.decimal(t.get("rate"), "rate") for t in taxes},
+            tax_codes={
+                wire.text(t.get("code"), "code"): wire.decimal(t.get("rate"), "rate")
+                for t in taxes
+                if t.get("isActive") is not False and t.get("active") is not False
+            },
             payment_methods={wire.text(m.get("code"), "code"): m.get("isActive") is not False for m in methods},
             credit_statuses={
                 wire.integer(s.get("statusId"), "statusId") or 0: str(s.get("name"))
@@ -232,7 +256,26 @@ class BrightpearlClient:
                 if s.get("orderTypeCode") == "SC"
             },
             locked_until=await self.locked_until(),
+            other_statuses={
+                wire.integer(s.get("statusId"), "statusId") or 0: str(s.get("orderTypeCode"))
+                for s in statuses
+                if s.get("orderTypeCode") != "SC"
+            },
+            nominal_codes=await self.nominal_codes(),
         )
+
+    async def nominal_codes(self) -> dict[str, bool] | None:
+        """Code → whether it is active; None where the account refuses the search or knows none."""
+        try:
+            rows = await self._search("nominal-code-search", "/accounting-service/nominal-code-search", {})
+        except RejectedError:
+            return None
+        told = {
+            str(row["code"]): str(row.get("active", True)).casefold() not in ("false", "0", "n")
+            for row in rows
+            if row.get("code")
+        }
+        return told or None
 
     async def _objects(self, operation: str, path: str) -> list[dict[str, Any]]:
         """Reference data the credit itself can do without: absent counts as empty."""

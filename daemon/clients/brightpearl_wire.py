@@ -4,7 +4,7 @@ Source: Brightpearl sheet sections 5, 6, 8, 9, 10. Money arrives as strings and 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from daemon.clients import wire
 from daemon.errors import MalformedPayloadError
-from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow, Plan
+from statemachine.credit.amounts import PART_REF
+from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow, Plan, Product
 
 _HIDDEN_PRODUCTS = (1000, 1001)  # free-text rows come back with these built-in products; sheet 5.1
 _PENNY = Decimal("0.01")
@@ -66,6 +67,10 @@ def read_order(value: Any) -> Order:
         contact_id=wire.integer(_part(_part(told, "parties"), "customer").get("contactId"), f"{name}.contactId"),
         rows=tuple(sorted((_order_row(key, row, name, currency) for key, row in rows.items()), key=lambda row: row.id)),
         copied={key: each for key, each in copied.items() if each},
+        price_mode=str(copied["priceModeCode"] or "INC"),
+        placed_at=wire.moment(told.get("placedOn") or told.get("createdOn"), f"{name}.placedOn"),
+        updated_at=wire.moment(told.get("updatedOn"), f"{name}.updatedOn"),
+        is_historical=told.get("historicalOrder") is True,
     )
 
 
@@ -100,6 +105,8 @@ def _order_row(key: str, value: Any, order: str, currency: Mapping[str, Any]) ->
         bundle_parent=composition.get("bundleParent") is True,
         bundle_child=composition.get("bundleChild") is True,
         parent_row_id=wire.integer(composition.get("parentOrderRowId"), f"{name}.parentOrderRowId") or 0,
+        tax_rate=wire.decimal(amounts["taxRate"], f"{name}.taxRate") if amounts.get("taxRate") is not None else None,
+        taxed_elsewhere=str(amounts.get("taxCalculator") or "brightpearl").casefold() != "brightpearl",
     )
 
 
@@ -123,6 +130,7 @@ class OrderState:
     invoice_reference: str
     payment_status: str
     stock_status: str
+    status_id: int = 0
 
 
 def read_order_state(value: Any) -> OrderState:
@@ -131,6 +139,7 @@ def read_order_state(value: Any) -> OrderState:
         wire.integer(told.get("id"), "order.id") or 0, _invoice_reference(told),
         wire.text(told.get("orderPaymentStatus"), "orderPaymentStatus"),
         wire.text(told.get("stockStatusCode"), "stockStatusCode"),
+        wire.integer(_part(told, "orderStatus").get("orderStatusId"), "orderStatusId") or 0,
     )  # fmt: skip
 
 
@@ -155,6 +164,7 @@ def read_credit(value: Any) -> ExistingCredit:
         warehouse_id=wire.integer(told.get("warehouseId"), f"{name}.warehouseId"),
         invoice_reference=_invoice_reference(told),
         exchange_rate=wire.text(currency.get("exchangeRate"), f"{name}.exchangeRate") or "1",
+        status_id=wire.integer(told.get("statusId"), f"{name}.statusId"),
     )
 
 
@@ -172,6 +182,8 @@ def _credit_row(value: Any, name: str) -> CreditRow:
         bundle_child=told.get("bundleChild") is True,
         parent_row_id=wire.integer(told.get("parentRowId"), f"{name}.parentRowId") or 0,
         sku=wire.text(told.get("sku"), f"{name}.sku"),
+        name=wire.text(told.get("name"), f"{name}.name"),
+        tax_code=wire.text(told.get("taxCode"), f"{name}.taxCode"),
     )
 
 
@@ -235,6 +247,10 @@ class Account:
     """Code → whether it is active."""
     credit_statuses: Mapping[int, str]
     locked_until: date | None
+    other_statuses: Mapping[int, str] = field(default_factory=dict)
+    """Statuses of other order types, by id: their type code."""
+    nominal_codes: Mapping[str, bool] | None = None
+    """Code → whether it is active; None where the account does not tell."""
     locations: Mapping[int, tuple[int | None, int | None]] = field(default_factory=dict)
     """Warehouse id → (default location, quarantine location)."""
 
@@ -244,10 +260,7 @@ def local_midnight(day: date, zone: ZoneInfo) -> str:
     return datetime.combine(day, time(), zone).isoformat(timespec="milliseconds")
 
 
-def credit_body(
-    plan: Plan, order: Order, *, reference: str, zone: ZoneInfo, status_id: int | None, warehouse_id: int | None,
-    instance_id: int | None,
-) -> dict[str, Any]:  # fmt: skip
+def credit_body(plan: Plan, order: Order, *, reference: str, zone: ZoneInfo, instance_id: int | None) -> dict[str, Any]:
     """POST sales-credit: header and rows in one atomic call (sheet 6.1). Addresses default from the contact."""
     tax_date = local_midnight(plan.tax_on, zone)
     body: dict[str, Any] = {
@@ -265,12 +278,17 @@ def credit_body(
         "rows": [_planned_row(row) for row in plan.rows],
         **order.copied,
     }
-    optional = {"installedIntegrationInstanceId": instance_id, "statusId": status_id, "warehouseId": warehouse_id}
+    optional = {
+        "installedIntegrationInstanceId": instance_id, "statusId": plan.header.status_id,
+        "warehouseId": plan.header.warehouse_id, "channelId": plan.header.channel_id,
+    }  # fmt: skip
     return body | {key: value for key, value in optional.items() if value is not None}
 
 
 def _planned_row(row: Any) -> dict[str, Any]:
     what = {"productId": row.product_id} if row.product_id is not None else {}
+    if row.nominal_code:
+        what["nominalCode"] = row.nominal_code
     return {
         **what,
         "name": row.name,
@@ -278,7 +296,6 @@ def _planned_row(row: Any) -> dict[str, Any]:
         "taxCode": row.tax_code,
         "net": str(row.net),
         "tax": str(row.tax),
-        "nominalCode": row.nominal_code,
         "externalRef": row.external_ref,
     }
 
@@ -334,19 +351,37 @@ def barcodes_of(product: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(each for each in told if each)
 
 
-def with_barcodes(order: Order, barcodes: Mapping[int, frozenset[str]]) -> Order:
-    return replace(order, barcodes=barcodes)
+def read_product(product: Mapping[str, Any]) -> Product:
+    """A product's codes and, of a bundle, its composition (sheet section 10)."""
+    components = _part(product, "composition").get("bundleComponents")
+    return Product(
+        id=wire.integer(product.get("id"), "product.id") or 0,
+        sku=wire.text(_part(product, "identity").get("sku"), "product.sku"),
+        barcodes=barcodes_of(product),
+        components={
+            wire.integer(each.get("productId"), "productId") or 0: int(
+                wire.decimal(each.get("productQuantity"), "quantity")
+            )
+            for each in (components if isinstance(components, list) else ())
+            if isinstance(each, dict)
+        },
+    )
 
 
-def stored_rows(credit: ExistingCredit, order: Order, row_ids: Iterable[int]) -> list[dict[str, Any]]:
+def stored_rows(credit: ExistingCredit, order: Order, refs: Iterable[str]) -> list[dict[str, Any]]:
     """A credit's rows as the return keeps them: what receiving and observing goods needs.
 
-    A row that does not name its order row (made by others, or the reference is not echoed) is given the one of these
-    order rows that holds its product.
+    `refs` are the units' places. A row that names none of them (made by others, or the reference is not echoed) is
+    given the one whose order row holds its product.
     """
-    known = {str(row_id) for row_id in row_ids}
+    known = set(refs)
     named = {row.external_ref for row in credit.rows}
-    products = {r.product_id: str(r.id) for r in order.rows if str(r.id) in known and str(r.id) not in named}
+    products = {
+        row.product_id: ref
+        for row in order.rows
+        for ref in (f"{PART_REF}{row.id}" if row.bundle_child else str(row.id),)
+        if ref in known and ref not in named
+    }
     return [
         {
             "id": row.id,

@@ -64,7 +64,7 @@ def _unit_view(facts: dict[str, Any]) -> dict[str, Any]:
         "dropped_off_at": unit.dropped_off_at, "approved_at": unit.approved_at, "departed_at": unit.departed_at,
         "bag": unit.bag, "tracking": unit.tracking, "received_at": unit.received_at,
         "condition": unit.condition.value if unit.condition else None, "goods_in_id": unit.goods_in_id,
-        "order_row_id": unit.order_row_id,
+        "credited_on": [place.ref for place in unit.places],
     }  # fmt: skip
 
 

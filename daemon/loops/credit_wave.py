@@ -1,6 +1,7 @@
 """Make sales credits: locate orders, judge, store the intent, send, read back. All reads batched over the wave."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,31 +10,25 @@ from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl import Write
 from daemon.clients.brightpearl_transport import Answer
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
-from daemon.loops.outcome import (
-    LOOKS_MAX,
-    Outcome,
-    again,
-    done,
-    look_again,
-    lost_from_sight,
-    parked,
-    refused,
-    trouble,
-    waits,
-)
+from daemon.loops.credit_facts import case_for, with_products
+from daemon.loops.outcome import LOOKS_MAX, Outcome, again, done, look_again, parked, trouble, waits
 from daemon.loops.workplace import Backoff, Workplace
 from daemon.store import outbox
 from daemon.store import returns as returns_store
 from daemon.store.outbox import Leased
-from statemachine.credit.matching import has_direct_match
-from statemachine.credit.preflight import Adopt, CreditNow, NeedsPerson, Wait, is_same_order, preflight, refund_kind
-from statemachine.credit.snapshot import ExistingCredit, Order, Reference
+from statemachine.credit.case import is_same_order, refund_kind
+from statemachine.credit.edges import never_seen, no_order, refused_credit, several_orders
+from statemachine.credit.maps import CreditMap
+from statemachine.credit.preflight import preflight
+from statemachine.credit.snapshot import ExistingCredit, Order, Plan
+from statemachine.credit.verdicts import Adopt, CreditNow, Verdict, Wait
+from statemachine.credit.watching import order_fact
 from statemachine.events import CreditVerified, CreditWaits
-from statemachine.units import Credit, Return, Trouble
+from statemachine.units import Credit, Place, Return, Trouble
 
-ORDER_TO_APPEAR = "the order to appear in Brightpearl"
 UNREADABLE_LOOKS, UNREADABLE_PAUSE = 5, timedelta(minutes=5)
 SIBLING_PAUSE = timedelta(seconds=1)  # another credit on the same order is on its way: its rows must be known first
+WAIT = Backoff(first=timedelta(seconds=30), cap=timedelta(hours=1))  # beside the watch on the fact: should that fail
 
 
 @dataclass(slots=True)
@@ -50,15 +45,19 @@ class CreditWave:
     credits_of: dict[int, list[ExistingCredit]] = field(default_factory=dict)
     owners: dict[int, set[int]] = field(default_factory=dict)
     """Credit id → the returns of ours that hold it."""
+    digests: dict[tuple[int, int], str] = field(default_factory=dict)
+    """(Order id, return id) → the order's rows when that return was credited."""
+    maps: CreditMap = field(default_factory=CreditMap)
 
     async def run(self) -> list[Outcome]:
         account = await self.at.account(self.now)
+        self.maps = await self.at.maps()
         await self._locate()
         await self._read_orders()
         await self._read_credits()
         await self._read_products()
         planned = self._judge(account)
-        await self._send(planned)
+        await self._send(planned, account)
         return list(self.outcomes.values())
 
     def _open(self) -> list[Leased]:
@@ -85,21 +84,24 @@ class CreditWave:
             elif not ids:
                 self._order_missing(effect)
             else:
-                facts = {"order_number": self._return(effect).order_number, "order_ids": ids}
-                self._park(effect, trouble("order-ambiguous", f"{len(ids)} orders carry this number.", facts))
+                self._stop(effect, several_orders(self._return(effect).order_number, ids))
 
     def _order_missing(self, effect: Leased) -> None:
+        wait = timedelta(hours=self.at.settings.policy.order_wait_hours)
         number = self._return(effect).order_number
-        waited = self.now - effect.created_at
-        if waited > timedelta(hours=self.at.settings.policy.order_wait_hours):
-            explanation = f"No sales order with the number {number} was found in Brightpearl."
-            facts = {"order_number": number, "looked_since": effect.created_at.isoformat()}
-            self._park(effect, trouble("order-not-found", explanation, facts))
+        self._stop(effect, no_order(number, since=effect.created_at, now=self.now, wait=wait))
+
+    def _stop(self, effect: Leased, verdict: Verdict, **known: Any) -> None:
+        """A verdict without a credit: wait for the fact it names, or become an exception that watches it."""
+        if not isinstance(verdict, Wait):
+            self._park(effect, verdict.trouble)
             return
-        known = self._return(effect).waits_for == ORDER_TO_APPEAR
-        event = None if known else CreditWaits(waits_for=ORDER_TO_APPEAR)
-        pause = Backoff(first=timedelta(seconds=30), cap=timedelta(minutes=30)).after(effect.attempts)
-        self._settle(waits(effect, f"order {number} is not in Brightpearl yet", until=self.now + pause, event=event))
+        instance = self._return(effect)
+        event = None
+        if (instance.waits_for, instance.watches) != (verdict.waits_for, verdict.watches) or instance.trouble:
+            event = CreditWaits(verdict.waits_for, self.order_of.get(effect.id), verdict.cause, verdict.watches)
+        until = self.now + WAIT.after(effect.attempts)
+        self._settle(waits(effect, verdict.explanation, until=until, event=event, **known))
 
     async def _read_orders(self) -> None:
         wanted = {self.order_of[effect.id] for effect in self._open()}
@@ -133,6 +135,8 @@ class CreditWave:
         known: dict[int, list[int]] = {}
         busy: dict[int, list[int]] = {}
         for row in siblings:
+            if row["order_digest"]:
+                self.digests[row["order_id"], row["id"]] = row["order_digest"]
             if row["credit_id"] is not None:
                 known.setdefault(row["order_id"], []).append(row["credit_id"])
                 self.owners.setdefault(row["credit_id"], set()).add(row["id"])
@@ -156,10 +160,10 @@ class CreditWave:
         for order_id in orders:
             by_order[order_id] += known.get(order_id, [])
         for effect in self._open():
-            if effect.intent is not None:
-                by_order[self.order_of[effect.id]] += await self._ids_by_ref(effect)
             if answered := (effect.result or {}).get("credit_id"):
                 by_order[self.order_of[effect.id]].append(int(answered))
+            elif effect.intent is not None:
+                by_order[self.order_of[effect.id]] += await self.at.brightpearl.credit_ids_with_ref(effect.key)
         read, unreadable = await self.at.brightpearl.credits({each for ids in by_order.values() for each in ids})
         for order_id in orders:
             found = {credit_id: read[credit_id] for credit_id in by_order[order_id] if credit_id in read}
@@ -170,29 +174,14 @@ class CreditWave:
                 self._unreadable(effect, unreadable[broken[0]])
                 continue
 
-    async def _ids_by_ref(self, effect: Leased) -> list[int]:
-        return await self.at.brightpearl.credit_ids_with_ref(effect.key)
-
     async def _read_products(self) -> None:
-        """Barcodes of the order's products, only where line id and SKU do not find the row."""
-        wanted: set[int] = set()
-        needing: set[int] = set()
-        for effect in self._open():
-            order = self.orders[self.order_of[effect.id]]
-            if any(unit.barcode and not has_direct_match(unit, order) for unit in self._return(effect).units):
-                needing.add(order.id)
-                wanted |= {row.product_id for row in order.rows if row.is_goods and row.product_id is not None}
-        if not wanted:
-            return
-        products = await self.at.brightpearl.products(wanted)
-        barcodes = {product_id: bp.barcodes_of(product) for product_id, product in products.items()}
-        for order_id in needing:
-            self.orders[order_id] = bp.with_barcodes(self.orders[order_id], barcodes)
+        """Barcodes and compositions, only where line id and SKU do not find the row."""
+        pairs = [(self._return(effect), self.orders[self.order_of[effect.id]]) for effect in self._open()]
+        self.orders |= await with_products(self.at.brightpearl, pairs)
 
     # -- judging ----------------------------------------------------------------------------------------------------
 
     def _judge(self, account: bp.Account) -> list[tuple[Leased, dict[str, Any]]]:
-        reference = Reference(frozenset(account.tax_codes), account.cancelled_status_id, account.locked_until)
         planned: list[tuple[Leased, dict[str, Any]]] = []
         taken: set[int] = set()
         for effect in self._open():
@@ -201,39 +190,51 @@ class CreditWave:
             if (effect.intent is not None and own is None) or (own is not None and not own.rows):
                 self._not_yet_seen(effect, planned)
                 continue
-            held = frozenset(i for i, owners in self.owners.items() if owners != {effect.return_id})
-            verdict = preflight(
-                self._return(effect), order, self.credits_of[order.id], reference=reference,
-                policy=self.at.settings.policy.credit(), today=self.now.astimezone(account.zone).date(),
-                known_credits=held,
-            )  # fmt: skip
-            match verdict:
-                case Adopt(credit, unit_rows):
-                    self._adopt(effect, order, credit, dict(unit_rows))
-                case Wait(fact):
-                    event = None if self._return(effect).waits_for == fact else CreditWaits(fact, order.id)
-                    pause = Backoff(first=timedelta(seconds=30), cap=timedelta(minutes=15)).after(effect.attempts)
-                    self._settle(waits(effect, fact, until=self.now + pause, event=event))
-                case NeedsPerson(found):
-                    self._settle(parked(effect, found))
-                case CreditNow(plan, evidence):
-                    if order.id in taken:
-                        why = "another return of the same order goes first"
-                        self._settle(waits(effect, why, until=self.now))
-                        continue
-                    taken.add(order.id)
-                    body = bp.credit_body(
-                        plan, order, reference=self._human_reference(effect), zone=account.zone,
-                        status_id=self.at.settings.policy.credit_status_id,
-                        warehouse_id=self.at.settings.policy.return_warehouse_id,
-                        instance_id=self.at.brightpearl.transport.instance_id,
-                    )  # fmt: skip
-                    intent = {
-                        "body": body, "net": str(plan.net), "tax": str(plan.tax), "currency": plan.currency,
-                        "unit_rows": dict(plan.unit_rows), "order_id": order.id, "evidence": dict(evidence),
-                    }  # fmt: skip
-                    planned.append((effect, intent))
+            verdict = self._verdict(effect, order, account)
+            if not isinstance(verdict, CreditNow):
+                self._conclude(effect, order, verdict)
+            elif order.id in taken:
+                self._settle(waits(effect, "another return of the same order goes first", until=self.now))
+            else:
+                taken.add(order.id)
+                planned.append((effect, self._intent(effect, order, verdict.plan, verdict.evidence, account)))
         return planned
+
+    def _verdict(self, effect: Leased, order: Order, account: bp.Account) -> Verdict:
+        held = frozenset(i for i, owners in self.owners.items() if owners != {effect.return_id})
+        digests = {
+            d for (order_id, owner), d in self.digests.items() if order_id == order.id and owner != effect.return_id
+        }
+        case = case_for(
+            self._return(effect), order, self.credits_of[order.id], account=account, policy=self.at.settings.policy,
+            maps=self.maps, now=self.now, known_credits=held, known_digests=frozenset(digests),
+        )  # fmt: skip
+        return preflight(case)
+
+    def _intent(
+        self, effect: Leased, order: Order, plan: Plan, evidence: Mapping[str, Any], account: bp.Account
+    ) -> dict[str, Any]:
+        """What is about to be sent, with everything that is needed to judge the answer."""
+        body = bp.credit_body(
+            plan, order, reference=self._human_reference(effect), zone=account.zone,
+            instance_id=self.at.brightpearl.transport.instance_id,
+        )  # fmt: skip
+        return {
+            "body": body, "net": str(plan.net), "tax": str(plan.tax), "currency": plan.currency, "order_id": order.id,
+            "places": {key: [_plain(place) for place in places] for key, places in plan.places.items()},
+            "evidence": dict(evidence), "order_digest": plan.order_digest, "marks": dict(plan.header.marks),
+            "map_version": self.maps.version,
+        }  # fmt: skip
+
+    def _conclude(self, effect: Leased, order: Order, verdict: Verdict) -> None:
+        """What follows from a verdict that asks for no new credit."""
+        if isinstance(verdict, Adopt):
+            self._adopt(effect, order, verdict)
+        elif effect.intent is not None and isinstance(verdict, Wait):
+            own = next(c for c in self.credits_of[order.id] if c.external_ref == effect.key)
+            self._stop(effect, verdict, credit_id=own.id)
+        else:
+            self._stop(effect, verdict)
 
     def _not_yet_seen(self, effect: Leased, planned: list[tuple[Leased, dict[str, Any]]]) -> None:
         """Sent before with an unknown outcome, and not found: wait for the index, then repeat the very same body."""
@@ -242,7 +243,7 @@ class CreditWave:
         answered = (effect.result or {}).get("credit_id")
         if answered is not None or effect.intent is None:
             if looks >= LOOKS_MAX:
-                self._settle(lost_from_sight(effect, "The credit", credit_id=answered))
+                self._stop(effect, never_seen(effect.key, "The credit", {"credit_id": answered}))
                 return
             until = self.now + Backoff(cap=timedelta(minutes=5)).after(looks + 1)
             why = "Brightpearl named the credit but does not show it yet"
@@ -258,19 +259,37 @@ class CreditWave:
         instance = self._return(effect)
         return instance.express_code or instance.rma_id or instance.order_number
 
-    def _adopt(self, effect: Leased, order: Order, credit: ExistingCredit, unit_rows: dict[str, int]) -> None:
-        intent = effect.intent
-        if intent is not None:
-            unit_rows = unit_rows or dict(intent["unit_rows"])
-            if not _is_as_asked(credit, intent):
+    def _adopt(self, effect: Leased, order: Order, verdict: Adopt) -> None:
+        """Take over what exists; what we asked for ourselves must be what is there, unless a person accepted it."""
+        credit, intent = verdict.credit, effect.intent
+        instance = self._return(effect)
+        places: Mapping[str, tuple[Place, ...]] = verdict.places
+        marks: dict[str, Any] = {}
+        digest, version = verdict.order_digest, self.maps.version
+        if intent is not None and credit.is_ours:
+            if not _is_as_asked(credit, intent) and "credit-differs" not in instance.accepted:
                 self._settle(parked(effect, _differs(credit, intent), keep_intent=True))
                 return
-        adopted = not credit.is_ours
-        self._settle(self._verified(effect, order.id, credit, unit_rows, adopted=adopted))
+            places = {key: tuple(Place(**each) for each in told) for key, told in intent["places"].items()}
+            marks, digest, version = intent["marks"], intent["order_digest"], intent["map_version"]
+        kinds = {refund_kind(unit.refund_type) for unit in instance.units}
+        policy = self.at.settings.policy.of_method(instance.units[0].dropoff_method)
+        refs = [place.ref for each in places.values() for place in each]
+        event = CreditVerified(
+            credit=Credit(
+                id=credit.id, external_ref=credit.external_ref, net=credit.net, tax=credit.tax,
+                currency=credit.currency, adopted=not credit.is_ours, invoice_reference="",
+                rows=tuple(bp.stored_rows(credit, order, refs)),
+            ),
+            order_id=order.id, places=dict(places), refund_due=policy.record_refund and "exchange" not in kinds,
+            close_due=policy.close_credit, map_version=version, order_digest=digest, marks=marks,
+        )  # fmt: skip
+        evidence = intent["evidence"] if intent is not None else dict(verdict.evidence)
+        self._settle(done(effect, event, credit_id=credit.id, adopted=not credit.is_ours, evidence=evidence))
 
     # -- sending ----------------------------------------------------------------------------------------------------
 
-    async def _send(self, planned: list[tuple[Leased, dict[str, Any]]]) -> None:
+    async def _send(self, planned: list[tuple[Leased, dict[str, Any]]], account: bp.Account) -> None:
         if not planned:
             return
         async with self.at.database.transaction() as connection:
@@ -288,7 +307,7 @@ class CreditWave:
                     ids[effect.id] = int(answer.response)
             elif isinstance(answer, HomewardError):
                 self._not_created(effect, intent, answer)
-        created = await self._read_back(ids)
+        created = await self._read_back(ids, {intent["order_id"] for _, intent in planned})
         for effect, intent in planned:
             if effect.id in self.outcomes:
                 continue
@@ -296,11 +315,13 @@ class CreditWave:
             if credit is None or credit.external_ref != effect.key or not credit.rows:
                 # Taken, but not to be seen under its key: a duplicate's answer without a body, or a lagging store.
                 self._settle(self._accepted_unseen(effect, ids.get(effect.id)))
-            elif not _is_as_asked(credit, intent):
-                self._settle(parked(effect, _differs(credit, intent), keep_intent=True))
-            else:
-                unit_rows = dict(intent["unit_rows"])
-                self._settle(self._verified(effect, intent["order_id"], credit, unit_rows, adopted=False))
+                continue
+            order = self.orders[intent["order_id"]]
+            beside = [c for c in created.values() if c.parent_order_id in (order.id, 0) and c.id != credit.id]
+            known = [c for c in self.credits_of[order.id] if c.id not in created]
+            self.credits_of[order.id] = [*known, *beside, credit]
+            sent = replace(effect, intent=intent)
+            self._conclude(sent, order, self._verdict(sent, order, account))
 
     def _accepted_unseen(self, effect: Leased, credit_id: int | None) -> Outcome:
         why = "Brightpearl accepted the credit but did not show it"
@@ -310,10 +331,15 @@ class CreditWave:
     def clock_now(self) -> datetime:
         return self.at.clock.now()
 
-    async def _read_back(self, ids: dict[int, int]) -> dict[int, ExistingCredit]:
-        """What was just created, as stored. If it cannot be read now, it is looked up in the next attempt."""
+    async def _read_back(self, ids: dict[int, int], orders: set[int]) -> dict[int, ExistingCredit]:
+        """What was just created, as stored, and any rival that came between our look and our write.
+
+        If it cannot be read now, it is looked up in the next attempt.
+        """
+        seen = {credit.id for order_id in orders for credit in self.credits_of[order_id]}
         try:
-            return (await self.at.brightpearl.credits(ids.values()))[0]
+            beside = {each for found in (await self.at.brightpearl.credit_ids_of(orders)).values() for each in found}
+            return (await self.at.brightpearl.credits({*ids.values(), *(beside - seen)}))[0]
         except HomewardError:
             return {}
 
@@ -325,38 +351,32 @@ class CreditWave:
         elif isinstance(error, RejectedError) and not isinstance(error, NotPermittedError):
             if was_sent_before:
                 # Refusing the repeat may mean that the first one was taken: never guess.
-                facts = {"external_ref": effect.key, "message": str(error), "body": intent["body"]}
-                explanation = (
-                    "A credit was sent with unknown outcome; its repeat was refused and it is not to be found."
-                )
-                self._settle(parked(effect, trouble("outcome-unknown", explanation, facts), keep_intent=True))
+                facts = {"message": str(error), "body": intent["body"]}
+                self._stop(effect, never_seen(effect.key, "The credit", facts))
             else:
-                self._settle(refused(effect, "credit-refused", error, order_id=intent["order_id"]))
+                self._refused(effect, intent, error)
         elif was_sent_before:
             self._settle(look_again(effect, str(error), until=now + timedelta(seconds=10), looks=99))
         else:
             self._settle(again(effect, error, now=now))
 
-    def _verified(
-        self, effect: Leased, order_id: int, credit: ExistingCredit, unit_rows: dict[str, int], *, adopted: bool
-    ) -> Outcome:
-        instance = self._return(effect)
-        kinds = {refund_kind(unit.refund_type) for unit in instance.units}
-        policy = self.at.settings.policy
-        event = CreditVerified(
-            credit=Credit(
-                id=credit.id, external_ref=credit.external_ref, net=credit.net, tax=credit.tax,
-                currency=credit.currency, adopted=adopted,
-                rows=tuple(bp.stored_rows(credit, self.orders[order_id], unit_rows.values())),
-                invoice_reference="",
-            ),
-            order_id=order_id, unit_rows=unit_rows, refund_due=policy.record_refund and "exchange" not in kinds,
-            close_due=policy.close_credit,
+    def _refused(self, effect: Leased, intent: dict[str, Any], error: RejectedError) -> None:
+        """Certainly nothing was made: the refusal says whether to wait, or who must look."""
+        order = self.orders[intent["order_id"]]
+        verdict = refused_credit(
+            order_id=order.id, reference=order.reference, is_invoiced=bool(order.invoice_reference),
+            status=error.status, code=error.code, message=str(error),
         )  # fmt: skip
-        return done(effect, event, credit_id=credit.id, adopted=adopted)
+        if isinstance(verdict, Wait):
+            self.at.forget_account()  # its period lock is not what we held it to be
+        self._stop(effect, verdict, forget_intent=True)
 
     def _settle(self, outcome: Outcome) -> None:
         self.outcomes[outcome.settlement.effect.id] = outcome
+
+
+def _plain(place: Place) -> dict[str, Any]:
+    return {"ref": place.ref, "quantity": place.quantity, "product_id": place.product_id}
 
 
 def _is_as_asked(credit: ExistingCredit, intent: dict[str, Any]) -> bool:
@@ -364,10 +384,11 @@ def _is_as_asked(credit: ExistingCredit, intent: dict[str, Any]) -> bool:
     return sums == (Decimal(intent["net"]), Decimal(intent["tax"]), intent["currency"])
 
 
-def _differs(credit: ExistingCredit, intent: dict[str, Any]) -> Any:
+def _differs(credit: ExistingCredit, intent: dict[str, Any]) -> Trouble:
     facts = {
         "credit_id": credit.id, "found_net": str(credit.net), "found_tax": str(credit.tax),
         "found_currency": credit.currency, "asked_net": intent["net"], "asked_tax": intent["tax"],
         "asked_currency": intent["currency"],
     }  # fmt: skip
-    return trouble("credit-differs", f"Credit {credit.id} is not what was asked for.", facts)
+    explanation = f"Credit {credit.id} is not what was asked for."
+    return trouble("credit-differs", explanation, facts, key=f"credit={credit.id}", watches=(order_fact(credit.id),))

@@ -7,6 +7,7 @@ from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedErro
 from daemon.loops import money_wave
 from daemon.loops.approve_wave import approve_returns
 from daemon.loops.credit_wave import CreditWave
+from daemon.loops.mark_wave import mark_credits
 from daemon.loops.outcome import Outcome, again, parked, trouble
 from daemon.loops.stock_wave import StockWave
 from daemon.loops.workplace import Workplace
@@ -14,7 +15,7 @@ from daemon.settings import EFFECT_LEASE
 from daemon.store import inbox, outbox, returns
 from daemon.store.inbox import Arrival
 from daemon.store.outbox import Leased, Settlement
-from statemachine.effects import ApproveReturn, CloseCredit, CreateSalesCredit, ReceiveStock, RecordRefund
+from statemachine.effects import ApproveReturn, CloseCredit, CreateSalesCredit, MarkCredit, ReceiveStock, RecordRefund
 from statemachine.units import Return
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,8 @@ class Dispatch:
                 return await money_wave.record_refunds(self._at, effects, instances)
             case CloseCredit.kind:
                 return await money_wave.close_credits(self._at, effects, instances)
+            case MarkCredit.kind:
+                return await mark_credits(self._at, effects, instances)
             case ReceiveStock.kind:
                 return await StockWave(self._at, effects, instances).run()
             case ApproveReturn.kind:

@@ -23,7 +23,8 @@ from daemon.loops.outcome import (
 from daemon.loops.workplace import Backoff, Workplace
 from daemon.store import outbox
 from daemon.store.outbox import Leased
-from statemachine.credit.preflight import refund_kind
+from statemachine.credit.case import refund_kind
+from statemachine.credit.maps import DEFAULT, CreditMap
 from statemachine.events import CreditClosed, PaymentRecorded
 from statemachine.units import Credit, Payment, Return
 
@@ -33,6 +34,7 @@ CLOSE_AGAIN_MAX = 5  # a credit that stays pending through this many closes need
 async def record_refunds(at: Workplace, effects: list[Leased], returns: dict[int, Return]) -> list[Outcome]:
     """One wave of RecordRefund effects: at most two batched searches and one write each."""
     account = await at.account(at.clock.now())
+    maps = await at.maps()
     credits_of = {effect.id: _credit(returns[effect.return_id]) for effect in effects}
     parents = {r.order_id for effect in effects if (r := returns[effect.return_id]).order_id is not None}
     rows = await at.brightpearl.payments_of({c.id for c in credits_of.values()} | {p for p in parents if p})
@@ -47,7 +49,7 @@ async def record_refunds(at: Workplace, effects: list[Leased], returns: dict[int
         if effect.intent is not None and (unseen := _unseen_payment(at, effect)) is not None:
             outcomes[effect.id] = unseen
             continue
-        method = _method(at, instance, rows, account)
+        method = _method(at, instance, rows, account, maps)
         if method is None:
             facts = {"order_id": instance.order_id, "credit_id": credit.id}
             explanation = "No refund method is set, and the order carries no receipt that would name one."
@@ -82,16 +84,19 @@ def _rate(credit: Credit) -> str:
     return next((str(row["exchange_rate"]) for row in credit.rows if row.get("exchange_rate")), "1.0")
 
 
-def _method(at: Workplace, instance: Return, rows: list[dict[str, Any]], account: bp.Account) -> str | None:
-    """Policy first; else what the order was paid with; else the account's only active method."""
-    policy = at.settings.policy
+def _method(
+    at: Workplace, instance: Return, rows: list[dict[str, Any]], account: bp.Account, maps: CreditMap
+) -> str | None:
+    """Policy first; else what the order was paid with, as mapped; else the account's only active method."""
+    policy = at.settings.policy.of_method(instance.units[0].dropoff_method)
     if any(refund_kind(unit.refund_type) == "store-credit" for unit in instance.units):
         return policy.store_credit_payment_method
     if policy.refund_payment_method:
         return policy.refund_payment_method
     paid_with = refund_method(rows, instance.order_id) if instance.order_id else None
-    if paid_with:
-        return paid_with
+    mapped = maps.refund_methods.get(paid_with or "") or maps.refund_methods.get(DEFAULT)
+    if mapped or paid_with:
+        return mapped or paid_with
     active = [code for code, is_active in account.payment_methods.items() if is_active]
     return active[0] if len(active) == 1 else None
 
@@ -230,15 +235,7 @@ def _judge_close(at: Workplace, effect: Leased, credit: Credit, state: bp.OrderS
 
 def _pending(at: Workplace, effect: Leased, closes: int) -> Outcome:
     pause = Backoff(first=timedelta(seconds=5), cap=timedelta(minutes=2)).after(effect.attempts)
-    outcome = waits(effect, "the invoice is pending in Brightpearl", until=at.clock.now() + pause)
-    return Outcome(_with_result(outcome, {"closes": closes}))
-
-
-def _with_result(outcome: Outcome, result: dict[str, Any]) -> Any:
-    settlement = outcome.settlement
-    return type(settlement)(
-        settlement.effect, settlement.outcome, settlement.detail, settlement.due_at, settlement.forget_intent, result
-    )
+    return waits(effect, "the invoice is pending in Brightpearl", until=at.clock.now() + pause, closes=closes)
 
 
 def _closed_or_not(

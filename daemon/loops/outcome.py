@@ -24,9 +24,12 @@ def done(effect: Leased, event: Event | None, **detail: Any) -> Outcome:
     return Outcome(Settlement(effect, "done", detail, result=detail or None), event)
 
 
-def waits(effect: Leased, why: str, *, until: datetime, event: Event | None = None) -> Outcome:
-    """A named fact is missing; nothing was sent."""
-    return Outcome(Settlement(effect, "waits", {"why": why}, due_at=until), event)
+def waits(
+    effect: Leased, why: str, *, until: datetime, event: Event | None = None, forget_intent: bool = False, **known: Any
+) -> Outcome:
+    """A named fact is missing; nothing was sent, or what was sent is known to be there (`known`)."""
+    told = Settlement(effect, "waits", {"why": why}, due_at=until, forget_intent=forget_intent, result=known or None)
+    return Outcome(told, event)
 
 
 LOOKS_MAX = 12  # looks at something that was acknowledged and is never shown, before a person is asked
@@ -68,5 +71,7 @@ def refused(effect: Leased, cause: str, error: RejectedError, **evidence: Any) -
     return parked(effect, trouble(cause, f"Brightpearl refused: {error}", facts))
 
 
-def trouble(cause: str, explanation: str, evidence: dict[str, Any]) -> Trouble:
-    return Trouble(cause, CAUSES[cause].owner, explanation, evidence)
+def trouble(
+    cause: str, explanation: str, evidence: dict[str, Any], *, key: str = "", watches: tuple[str, ...] = ()
+) -> Trouble:
+    return Trouble(cause, CAUSES[cause].owner, explanation, evidence, key, watches)

@@ -6,10 +6,10 @@ Goods-in notes that the warehouse posts in Brightpearl itself are observed here.
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from daemon.clients.brightpearl_wire import GoodsInNote
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
+from daemon.loops.stock_wave import credit_rows_of
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
@@ -104,19 +104,14 @@ def units_on_notes(instance: Return, notes: Iterable[GoodsInNote]) -> dict[str, 
         if note.reference.startswith(instance.credit_ref):
             continue
         for row_id, quantity in note.moved:
-            row = next((r for r in instance.credit.rows if int(r["id"]) == row_id), None)
-            if row is None:
-                continue
-            parent = row
-            if row["bundle_child"]:
-                parent = next((r for r in instance.credit.rows if r["id"] == row["parent_row_id"]), row)
-            per_unit = Decimal(row["quantity"]) / Decimal(parent["quantity"])
-            count = int(Decimal(quantity) / per_unit)
-            counted = sum(1 for unit in instance.units if unit.goods_in_id == note.id)
-            fits = [
-                unit for unit in waiting
-                if unit.key not in found
-                and parent["external_ref"] == str(unit.order_row_id)
-            ]  # fmt: skip
-            found |= {unit.key: note.id for unit in fits[: max(count - counted, 0)]}
+            left = quantity
+            for unit in instance.units:
+                pieces = sum(count for row, count in credit_rows_of(instance, unit) if int(row["id"]) == row_id)
+                if pieces and unit.goods_in_id == note.id:
+                    left -= pieces
+            for unit in waiting:
+                pieces = sum(count for row, count in credit_rows_of(instance, unit) if int(row["id"]) == row_id)
+                if pieces and unit.key not in found and left >= pieces:
+                    found[unit.key] = note.id
+                    left -= pieces
     return found

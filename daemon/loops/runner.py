@@ -20,6 +20,7 @@ from daemon.loops.dispatch import Dispatch
 from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
 from daemon.loops.reconcile import Reconcile
+from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.workplace import Workplace
 from daemon.settings import LEASE_SECONDS
 from daemon.store import merchant as merchant_store
@@ -145,6 +146,7 @@ class Runner:
             Expire(workplace),
             Intake(workplace),
             Reconcile(workplace),
+            Reevaluate(workplace),
         ]
         with anyio.CancelScope() as scope:
             self._scopes[merchant] = scope

@@ -13,6 +13,8 @@ from daemon.loops.outcome import Outcome, again, done, look_again, parked, refus
 from daemon.loops.workplace import Backoff, Workplace
 from daemon.store import outbox
 from daemon.store.outbox import Leased
+from statemachine.credit.case import reason_of
+from statemachine.credit.maps import CreditMap
 from statemachine.credit.snapshot import Order
 from statemachine.events import StockReceived
 from statemachine.units import Condition, Return, Unit
@@ -31,6 +33,7 @@ class StockWave:
     notes: dict[int, list[bp.GoodsInNote]] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     unreadable: dict[int, str] = field(default_factory=dict)
+    maps: CreditMap = field(default_factory=CreditMap)
 
     async def run(self) -> list[Outcome]:
         instances = [self.returns[effect.return_id] for effect in self.effects]
@@ -40,6 +43,7 @@ class StockWave:
         )
         await self._read_stock_tracking(instances)
         await self._read_notes(credit_ids)
+        self.maps = await self.at.maps()
         planned: list[tuple[Leased, dict[str, Any]]] = []
         for effect in self.effects:
             await self._plan(effect, planned)
@@ -71,7 +75,8 @@ class StockWave:
             intent = effect.intent
         else:
             order = self.orders.get(instance.order_id or 0)
-            lost = [unit.key for unit in units if not _rows_of(instance, unit)]
+            lost = [unit.key for unit in units if not credit_rows_of(instance, unit)]
+            nowhere = sorted({unit.destination for unit in units if self._warehouse(order, unit) is None})
             if order is None:
                 why = self.unreadable.get(instance.order_id or 0, "the order is not to be read")
                 self._settle(again(effect, TransientError(why, retry_after_seconds=300), now=self.at.clock.now()))
@@ -80,6 +85,12 @@ class StockWave:
                 facts = {"credit_id": instance.credit.id, "units": lost}
                 explanation = f"{len(lost)} unit(s) stand on no row of credit {instance.credit.id}."
                 self._settle(parked(effect, trouble("goods-in-refused", explanation, facts)))
+                return
+            if nowhere:
+                facts = {"destinations": nowhere, "map_version": self.maps.version}
+                explanation = f"Happy Returns sent goods to {', '.join(nowhere)}, which is no warehouse of the map."
+                key = f"destination={nowhere[0]}"
+                self._settle(parked(effect, trouble("warehouse-unmapped", explanation, facts, key=key)))
                 return
             intent = await self._draw(effect, instance, units, order)
         missing = self._missing(instance.credit.id, intent)
@@ -94,26 +105,30 @@ class StockWave:
         """The notes of this effect, as they will be stored and sent. Units without stock get none."""
         assert instance.credit is not None
         account = await self.at.account(self.at.clock.now())
-        warehouse = self.at.settings.policy.return_warehouse_id or _warehouse(order)
-        groups: dict[tuple[int, bool], list[Unit]] = {}
+        groups: dict[tuple[int, bool, int], list[tuple[Unit, int]]] = {}
         without: list[str] = []
         for unit in units:
-            rows = _rows_of(instance, unit)
-            tracked = [row for row in rows if self._is_stocked(row)]
-            if not tracked:
+            rule = self.maps.reason(reason_of(unit))
+            disposition = rule.disposition if rule is not None else "restock"
+            tracked = [(row, count) for row, count in credit_rows_of(instance, unit) if self._is_stocked(row)]
+            if not tracked or disposition == "write-off":
                 without.append(unit.key)
+                continue
             damaged = unit.condition is Condition.DAMAGED and self.at.settings.policy.quarantine_damaged
-            for row in tracked:
-                groups.setdefault((int(row["id"]), damaged), []).append(unit)
+            quarantine = damaged or disposition == "quarantine"
+            for row, count in tracked:
+                place = (int(row["id"]), quarantine, self._warehouse(order, unit) or 0)
+                groups.setdefault(place, []).append((unit, count))
         by_id = {int(row["id"]): row for row in instance.credit.rows}
         notes: list[dict[str, Any]] = []
-        for number, ((row_id, damaged), members) in enumerate(sorted(groups.items()), start=1):
-            row = by_id[row_id]
-            location = await self.at.warehouse_location(account, warehouse, quarantine=damaged)
+        for number, place in enumerate(sorted(groups), start=1):
+            row_id, quarantine, warehouse = place
+            row, members = by_id[row_id], [unit for unit, _ in groups[place]]
+            location = await self.at.warehouse_location(account, warehouse, quarantine=quarantine)
             line = {
                 "productId": row["product_id"],
                 "purchaseOrderRowId": row_id,
-                "quantity": _per_unit(instance, row) * len(members),
+                "quantity": sum(count for _, count in groups[place]),
                 "destinationLocationId": location,
                 "productValue": {"currency": account.base_currency, "value": str(_cost(order, row))},
             }
@@ -126,6 +141,14 @@ class StockWave:
             keys = [unit.key for unit in members]
             notes.append({"reference": reference, "row_id": row_id, "unit_keys": keys, "body": body})
         return {"notes": notes, "without_stock": without}
+
+    def _warehouse(self, order: Order | None, unit: Unit) -> int | None:
+        """By Happy Returns' destination where that is mapped, else policy's, else the order's. None: not in the map."""
+        mapped = self.maps.warehouse(unit.destination)
+        if mapped is None and unit.destination and self.maps.warehouses:
+            return None
+        policy = self.at.settings.policy.of_method(unit.dropoff_method)
+        return mapped or policy.return_warehouse_id or (_warehouse(order) if order is not None else 0)
 
     def _is_stocked(self, row: dict[str, Any]) -> bool:
         """Free text is not; a product is unless Brightpearl says otherwise."""
@@ -216,25 +239,24 @@ class StockWave:
         self.outcomes[outcome.settlement.effect.id] = outcome
 
 
-def _rows_of(instance: Return, unit: Unit) -> list[dict[str, Any]]:
-    """The credit rows that stand for one unit: its own row, or the component rows of its bundle."""
+def credit_rows_of(instance: Return, unit: Unit) -> list[tuple[dict[str, Any], int]]:
+    """The credit rows that stand for one unit, with how many of each: its own row, or component rows of a bundle."""
     assert instance.credit is not None
     rows = instance.credit.rows
-    own = [row for row in rows if row["external_ref"] == str(unit.order_row_id) and not row["bundle_child"]]
-    return [
-        each
-        for row in own[:1]
-        for each in ([r for r in rows if r["bundle_child"] and r["parent_row_id"] == row["id"]] or [row])
-    ]
-
-
-def _per_unit(instance: Return, row: dict[str, Any]) -> int:
-    """How many of this credit row one returned unit stands for: more than one inside a bundle."""
-    assert instance.credit is not None
-    if not row["bundle_child"]:
-        return 1
-    parent = next((r for r in instance.credit.rows if r["id"] == row["parent_row_id"]), row)
-    return int(Decimal(row["quantity"]) / Decimal(parent["quantity"]))
+    found: list[tuple[dict[str, Any], int]] = []
+    for place in unit.places:
+        own = next((row for row in rows if row["external_ref"] == place.ref and not row["bundle_child"]), None)
+        if own is None:
+            continue
+        children = [row for row in rows if row["bundle_child"] and row["parent_row_id"] == own["id"]]
+        if place.product_id is not None:
+            found += [(row, 1) for row in children if row["product_id"] == place.product_id][:1]
+        elif children:
+            per = Decimal(own["quantity"])
+            found += [(row, place.quantity * int(Decimal(row["quantity"]) / per)) for row in children]
+        else:
+            found.append((own, place.quantity))
+    return found
 
 
 def _warehouse(order: Order) -> int:

@@ -8,11 +8,14 @@ from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clock import Clock
+from daemon.maps import NO_MAPS, from_content
 from daemon.settings import MerchantSettings
+from daemon.store import maps as maps_store
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
 from daemon.store.sql import Connection
 from daemon.telemetry import Telemetry
+from statemachine.credit.maps import CreditMap
 from statemachine.policy import Policy
 
 ACCOUNT_KEPT = timedelta(hours=1)  # reference data changes by hand, rarely; five calls an hour are nothing
@@ -32,6 +35,7 @@ class Workplace:
     policy: Policy
     fence: int = 0
     _account: tuple[datetime, Account] | None = None
+    _maps: CreditMap = NO_MAPS
     stock_tracked: dict[int, bool] = field(default_factory=dict)
     """Product id → whether Brightpearl keeps stock of it."""
 
@@ -40,6 +44,20 @@ class Workplace:
         if self._account is None or now - self._account[0] > ACCOUNT_KEPT:
             self._account = (now, await self.brightpearl.account())
         return self._account[1]
+
+    def forget_account(self) -> None:
+        """Brightpearl contradicted what we hold of it: read it again when it is next needed."""
+        self._account = None
+
+    async def maps(self) -> CreditMap:
+        """The maps in force: what was last accepted, none at first. Read again when another version is accepted."""
+        async with self.database.reading() as connection:
+            version = await maps_store.latest_version(connection, self.merchant)
+            if version == self._maps.version:
+                return self._maps
+            stored = await maps_store.latest(connection, self.merchant) if version else None
+        self._maps = from_content(stored["content"]) if stored else NO_MAPS
+        return self._maps
 
     async def warehouse_location(self, account: Account, warehouse_id: int, *, quarantine: bool) -> int | None:
         """Where goods go in a warehouse; read once per account refresh."""

@@ -1,11 +1,13 @@
 -- name: put!
--- Ask for effects. One that was parked or done is looked at again: what exists is found, never repeated.
+-- Ask for effects. One that was parked or done is looked at again: what exists is found, never repeated. One that
+-- waits is due at once, unless it was sent with unknown outcome: then it keeps the pace of its look-ups.
 INSERT INTO outbox AS known (merchant, return_id, kind, key, payload, due_at, trace, created_at)
 SELECT :merchant, return_id, kind, key, payload, :now, trace, :now
   FROM jsonb_to_recordset(:rows) AS r(return_id bigint, kind text, key text, payload jsonb, trace text)
     ON CONFLICT (merchant, kind, key) DO UPDATE
    SET state = 'ready', due_at = :now, settled_at = NULL
- WHERE known.state IN ('parked', 'done');
+ WHERE known.state IN ('parked', 'done')
+    OR (known.state = 'ready' AND (known.intent IS NULL OR known.result ? 'credit_id'));
 
 -- name: lease_ready
 -- Lease the oldest due effects; held rows are skipped, lapsed leases taken over.

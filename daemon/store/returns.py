@@ -29,7 +29,9 @@ def _from_row(row: Record, units: tuple[Unit, ...]) -> Return:
             row["payment_id"], row["payment_ref"], row["payment_amount"], row["payment_currency"], row["payment_method"]
         )
     if row["cause"] is not None:
-        trouble = Trouble(row["cause"], row["owner"], row["explanation"], row["evidence"] or {})
+        key = row["fingerprint"].removeprefix(row["cause"]).removeprefix(":")
+        watches = tuple(row["watches"])
+        trouble = Trouble(row["cause"], row["owner"], row["explanation"], row["evidence"] or {}, key, watches)
     return Return(
         merchant=row["merchant"], happy_return_id=row["happy_return_id"], order_number=row["order_number"],
         part=row["part"], state=State(row["state"]), units=units, express_code=row["express_code"],
@@ -37,7 +39,9 @@ def _from_row(row: Record, units: tuple[Unit, ...]) -> Return:
         trouble=trouble, resume_state=State(row["resume_state"]) if row["resume_state"] else None,
         close_reason=CloseReason(row["close_reason"]) if row["close_reason"] else None, waits_for=row["waits_for"],
         escalation=row["escalation"], entered_at=row["entered_at"], refund_due=row["refund_due"],
-        close_due=row["close_due"], id=row["id"], version=row["version"],
+        close_due=row["close_due"], wait_cause=row["wait_cause"], watches=tuple(row["watches"]),
+        accepted=tuple(row["accepted"]), map_version=row["map_version"], order_digest=row["order_digest"],
+        marks=row["marks"], is_marked=row["is_marked"], id=row["id"], version=row["version"],
     )  # fmt: skip
 
 
@@ -125,6 +129,14 @@ def return_row(instance: Return, trace: str | None) -> dict[str, Any]:
         "evidence": trouble.evidence if trouble else None,
         "resume_state": instance.resume_state.value if instance.resume_state else None,
         "close_reason": instance.close_reason.value if instance.close_reason else None,
+        "wait_cause": instance.wait_cause,
+        "watches": list(instance.watches),
+        "accepted": list(instance.accepted),
+        "map_version": instance.map_version,
+        "order_digest": instance.order_digest,
+        "marks": instance.marks,
+        "is_marked": instance.is_marked,
+        "fingerprint": trouble.fingerprint if trouble else "",
         "trace": trace,
     }
 
@@ -200,3 +212,8 @@ def unit_from_facts(facts: dict[str, Any]) -> Unit:
 
 async def siblings_on_orders(connection: Connection, merchant: str, order_ids: list[int]) -> list[Record]:
     return await SQL.rows(connection, "siblings_on_orders", merchant=merchant, order_ids=order_ids)
+
+
+async def watching(connection: Connection, merchant: str, after: int, batch_max: int) -> list[Record]:
+    """Returns that wait for a fact or are stuck until one changes, in id order."""
+    return await SQL.rows(connection, "watching", merchant=merchant, after=after, batch_max=batch_max)

@@ -1,19 +1,25 @@
-"""What is left of an order row, and the share of it that some units take. Always sums to the row, to the penny."""
+"""What is left of an order's rows, and the share of it that some units take. Always sums to the row, to the penny.
+
+The rule: units take their share of what *remains* of a row, rounded half up, and whoever takes the last of it takes all
+that is left. So the parts sum exactly, also over credits months apart. Where prices include tax, the gross is shared and
+net is what tax leaves of it, so that each unit's price is the one the shopper saw.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
-from statemachine.credit.snapshot import ExistingCredit, Order, OrderRow
+from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow
 
 PENNY = Decimal("0.01")
-DISCOUNT_REF = "discount-"
-ZERO = Decimal(0)
+ZERO, ONE = Decimal(0), Decimal(1)
+DISCOUNT_REF, PART_REF, FEE_REF = "discount-", "part-", "fee-"
+DISCOUNT_NAME = "Share of: "
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What the existing credits already took of one order row."""
+    """What credits already took of one order row. Of a bundle row: money in whole and in parts, quantity in whole."""
 
     quantity: Decimal = ZERO
     net: Decimal = ZERO
@@ -27,6 +33,38 @@ def pennies(value: Decimal) -> Decimal:
     return value.quantize(PENNY, ROUND_HALF_UP)
 
 
+def split(total: Decimal, weights: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    """Share a sum of money by weight so that the parts sum to it exactly: largest remainder first, then lowest key."""
+    weight = sum(weights.values(), ZERO)
+    if weight <= 0:
+        return dict.fromkeys(weights, ZERO)
+    exact = {key: total * each / weight for key, each in weights.items()}
+    parts = {key: each.quantize(PENNY, ROUND_DOWN) for key, each in exact.items()}
+    penny = PENNY if total >= 0 else -PENNY
+    left = int((total - sum(parts.values(), ZERO)) / penny)
+    for key in sorted(parts, key=lambda each: (-abs(exact[each] - parts[each]), each))[:left]:
+        parts[key] += penny
+    return parts
+
+
+def pieces_per_bundle(row: OrderRow, child: OrderRow) -> Decimal:
+    """How many of a component one bundle holds."""
+    return child.quantity / row.quantity
+
+
+def whole_units_left(order: Order, row: OrderRow, taken: Mapping[int, Taken]) -> Decimal:
+    """Units of a row that no credit holds; of a bundle, those whose components are all still there."""
+    left = row.quantity - taken[row.id].quantity
+    for child in order.children_of(row) if row.bundle_parent else ():
+        each = pieces_per_bundle(row, child)
+        if each > 0:
+            left = min(left, ((child.quantity - taken[child.id].quantity) / each).to_integral_value(ROUND_DOWN))
+    return left
+
+
+# -- what credits took --------------------------------------------------------------------------------------------------
+
+
 def taken_by_row(order: Order, credits_made: Iterable[ExistingCredit]) -> dict[int, Taken]:
     """Assign every row of the existing credits to an order row: by our own row reference, else by product.
 
@@ -34,80 +72,180 @@ def taken_by_row(order: Order, credits_made: Iterable[ExistingCredit]) -> dict[i
     exceeds them all stays on the last one, so that an over-credit is never hidden.
     """
     taken: dict[int, Taken] = {row.id: Taken() for row in order.rows}
+    by_id = {row.id: row for row in order.rows}
     for credit in credits_made:
         if credit.is_cancelled:
             continue
         for row in credit.rows:
-            if row.bundle_child:
-                continue
-            ref = row.external_ref.removeprefix(DISCOUNT_REF)
-            if credit.is_ours and ref.isdigit() and int(ref) in taken:
-                taken[int(ref)] = taken[int(ref)].plus(row.quantity, row.net, row.tax)
-                continue
-            _spread(order, taken, row.product_id, row.quantity, row.net, row.tax)
+            if not row.bundle_child and not _is_fee(row, credit):
+                named = _named(row, credit, by_id)
+                if named is not None:
+                    _take(order, taken, named, row.quantity, row.net, row.tax)
+                else:
+                    _spread(order, taken, row)
     return taken
 
 
-def _spread(
-    order: Order, taken: dict[int, Taken], product_id: int | None, quantity: Decimal, net: Decimal, tax: Decimal
-) -> None:
-    if net < 0:
-        _spread_discount(order, taken, net, tax)
+def _is_fee(row: CreditRow, credit: ExistingCredit) -> bool:
+    """A deduction of ours that is no order row's; where references are not echoed its name tells it from a discount."""
+    if not credit.is_ours or row.net >= 0:
+        return False
+    return row.external_ref.startswith(FEE_REF) or (not row.external_ref and not row.name.startswith(DISCOUNT_NAME))
+
+
+def _named(row: CreditRow, credit: ExistingCredit, by_id: Mapping[int, OrderRow]) -> OrderRow | None:
+    ref = row.external_ref.removeprefix(DISCOUNT_REF).removeprefix(PART_REF)
+    return by_id.get(int(ref)) if credit.is_ours and ref.isdigit() else None
+
+
+def _take(order: Order, taken: dict[int, Taken], row: OrderRow, quantity: Decimal, net: Decimal, tax: Decimal) -> None:
+    taken[row.id] = taken[row.id].plus(quantity, net, tax)
+    if row.bundle_child and row.parent_row_id in taken:
+        taken[row.parent_row_id] = taken[row.parent_row_id].plus(ZERO, net, tax)
+    for child in order.children_of(row) if row.bundle_parent else ():
+        taken[child.id] = taken[child.id].plus(quantity * pieces_per_bundle(row, child), ZERO, ZERO)
+
+
+def _spread(order: Order, taken: dict[int, Taken], told: CreditRow) -> None:
+    """A row that names no order row: by its product, in row order."""
+    if told.net < 0 or told.tax < 0:
+        _spread_discount(order, taken, told)
         return
-    rows = [row for row in order.rows if row.is_goods and row.product_id == product_id]
-    if not rows or quantity <= 0:
+    rows = [row for row in order.rows if row.is_goods and row.product_id == told.product_id]
+    rows = rows or [row for row in order.rows if row.bundle_child and row.product_id == told.product_id]
+    if not rows or told.quantity <= 0 or told.product_id is None:
         return
-    left = quantity
+    left = told.quantity
     for row in rows:
         part = left if row is rows[-1] else min(left, max(row.quantity - taken[row.id].quantity, ZERO))
         if part > 0:
-            share = part / quantity
-            taken[row.id] = taken[row.id].plus(part, pennies(net * share), pennies(tax * share))
+            share = part / told.quantity
+            _take(order, taken, row, part, pennies(told.net * share), pennies(told.tax * share))
             left -= part
 
 
-def _spread_discount(order: Order, taken: dict[int, Taken], net: Decimal, tax: Decimal) -> None:
-    """A deduction others made counts against the order's discounts, in row order."""
-    for row in order.rows:
-        if not row.is_discount or net >= 0:
-            continue
+def _spread_discount(order: Order, taken: dict[int, Taken], told: CreditRow) -> None:
+    """A deduction counts against the order's discounts: first those it resembles, then in row order."""
+    net, tax = told.net, told.tax
+    discounts = [row for row in order.rows if row.is_discount]
+
+    def unlike(row: OrderRow) -> tuple[bool, bool]:
+        return told.name != f"{DISCOUNT_NAME}{row.name}", told.tax_code != row.tax_code
+
+    for row in sorted(discounts, key=unlike):
+        if net >= 0 and tax >= 0:
+            return
         part = max(net, row.net - taken[row.id].net)
-        share = part / net
+        share = part / net if net else ONE
         taken[row.id] = taken[row.id].plus(ZERO, part, pennies(tax * share))
         net, tax = net - part, tax - pennies(tax * share)
 
 
-def share_of_row(row: OrderRow, taken: Taken, units: Decimal) -> tuple[Decimal, Decimal]:
-    """Net and tax of `units` more units of a row: their share of what remains; the last unit takes all that is left.
+# -- what the units now coming back take --------------------------------------------------------------------------------
 
-    Sharing the remainder instead of the whole makes the parts sum exactly, also over credits months apart.
+
+class Ledger:
+    """The order's rows while one credit is being drawn: each take is worth its share of what is left then.
+
+    `shares` gives the value of each component row of a bundle, as a part of the bundle's; needed only where pieces of
+    a bundle are credited on their own.
     """
-    remaining = row.quantity - taken.quantity
-    net, tax = row.net - taken.net, row.tax - taken.tax
-    if units >= remaining:
+
+    def __init__(self, order: Order, taken: Mapping[int, Taken], shares: Mapping[int, Decimal]) -> None:
+        self._order, self._taken, self._shares = order, dict(taken), shares
+        self._by_id = {row.id: row for row in order.rows}
+
+    def left(self, row: OrderRow) -> tuple[Decimal, Decimal]:
+        taken = self._taken[row.id]
+        return row.net - taken.net, row.tax - taken.tax
+
+    def take(self, row: OrderRow, units: Decimal, *, in_parts: bool = False) -> tuple[Decimal, Decimal]:
+        """Net and tax of `units` more units of a row. `in_parts`: pieces of this bundle are credited on their own too."""
+        if in_parts or self._is_broken(row):
+            return self._take_pieces(row, units)
+        net, tax = self.left(row)
+        found = self._share(net, tax, units, row.quantity - self._taken[row.id].quantity)
+        _take(self._order, self._taken, row, units, *found)
+        return found
+
+    def take_piece(self, child: OrderRow, pieces: Decimal) -> tuple[Decimal, Decimal]:
+        """Net and tax of pieces of one component of a bundle row, by their share of the bundle's value."""
+        row = self._by_id[child.parent_row_id]
+        found = self._piece(row, child, pieces)
+        _take(self._order, self._taken, child, pieces, *found)
+        return found
+
+    def _is_broken(self, row: OrderRow) -> bool:
+        """Whether pieces of this bundle row were credited on their own."""
+        if not row.bundle_parent:
+            return False
+        whole = self._taken[row.id].quantity
+        children = self._order.children_of(row)
+        return any(self._taken[c.id].quantity != whole * pieces_per_bundle(row, c) for c in children)
+
+    def _take_pieces(self, row: OrderRow, units: Decimal) -> tuple[Decimal, Decimal]:
+        net = tax = ZERO
+        for child in self._order.children_of(row):
+            more = self.take_piece(child, units * pieces_per_bundle(row, child))
+            net, tax = net + more[0], tax + more[1]
         return net, tax
-    return pennies(net * units / remaining), pennies(tax * units / remaining)
+
+    def _piece(self, row: OrderRow, child: OrderRow, pieces: Decimal) -> tuple[Decimal, Decimal]:
+        children = self._order.children_of(row)
+        net_left, tax_left = self.left(row)
+        here = child.quantity - self._taken[child.id].quantity
+        elsewhere = any(self._taken[c.id].quantity < c.quantity for c in children if c.id != child.id)
+        if pieces >= here and not elsewhere:
+            return net_left, tax_left  # the last of the bundle takes all that is left of it
+        weights = {each.id: self._shares.get(each.id, ZERO) for each in children}
+        net = split(row.net, weights)[child.id] - self._spent(row, child, "net")
+        tax = split(row.tax, weights)[child.id] - self._spent(row, child, "tax")
+        share = self._share(max(pennies(net), ZERO), max(pennies(tax), ZERO), pieces, here)
+        return _within(share[0], net_left), _within(share[1], tax_left)
+
+    def _spent(self, row: OrderRow, child: OrderRow, kind: str) -> Decimal:
+        """What was taken of one component's value: on its own, and inside whole bundles by its share."""
+        children = self._order.children_of(row)
+        alone = sum((getattr(self._taken[each.id], kind) for each in children), ZERO)
+        whole: Decimal = getattr(self._taken[row.id], kind) - alone
+        spent: Decimal = getattr(self._taken[child.id], kind) + whole * self._shares.get(child.id, ZERO)
+        return spent
+
+    def discount(
+        self, discount: OrderRow, base: Iterable[OrderRow], now: Mapping[int, Decimal]
+    ) -> tuple[Decimal, Decimal]:
+        """The share of an order-level discount row that falls on what is credited now, both parts negative or zero.
+
+        By value over the `base` rows: `now` is the net being credited on each. Ask before the rows are taken.
+        """
+        value_left = sum((max(self.left(row)[0], ZERO) for row in base), ZERO)
+        value_now = sum((now.get(row.id, ZERO) for row in base), ZERO)
+        if value_now <= 0 or value_left <= 0:
+            return ZERO, ZERO
+        net, tax = self.left(discount)
+        return self._share(min(net, ZERO), min(tax, ZERO), value_now, value_left)
+
+    def _share(self, net: Decimal, tax: Decimal, part: Decimal, whole: Decimal) -> tuple[Decimal, Decimal]:
+        if part >= whole:
+            return net, tax
+        tax_share = _within(pennies(tax * part / whole), tax)
+        if self._order.price_mode == "EXC":
+            return _within(pennies(net * part / whole), net), tax_share
+        return _within(pennies((net + tax) * part / whole) - tax_share, net), tax_share
 
 
-def share_of_discount(
-    discount: OrderRow, order: Order, taken: Mapping[int, Taken], returned: Mapping[int, Decimal]
-) -> tuple[Decimal, Decimal]:
-    """The share of an order-level discount row that falls on the units coming back now, both parts negative or zero.
-
-    Rule: the discount is spread over the goods rows with its own tax code (over all goods rows when none has it), by
-    value; the credit that takes the last of those goods takes all that remains of the discount.
-    """
-    base = [row for row in order.rows if row.is_goods and row.tax_code == discount.tax_code]
-    base = base or [row for row in order.rows if row.is_goods]
-    value_left = sum((_value_of(row, row.quantity - taken[row.id].quantity) for row in base), ZERO)
-    value_now = sum((_value_of(row, returned.get(row.id, ZERO)) for row in base), ZERO)
-    if value_now <= 0 or value_left <= 0:
-        return ZERO, ZERO
-    net, tax = discount.net - taken[discount.id].net, discount.tax - taken[discount.id].tax
-    if value_now >= value_left:
-        return min(net, ZERO), min(tax, ZERO)
-    return min(pennies(net * value_now / value_left), ZERO), min(pennies(tax * value_now / value_left), ZERO)
+def _within(value: Decimal, limit: Decimal) -> Decimal:
+    """Between zero and the limit, whichever side of zero that lies."""
+    return min(max(value, ZERO), limit) if limit >= 0 else max(min(value, ZERO), limit)
 
 
-def _value_of(row: OrderRow, units: Decimal) -> Decimal:
-    return row.net * units / row.quantity if row.quantity else ZERO
+def discount_base(order: Order, discount: OrderRow) -> tuple[OrderRow, ...]:
+    """The goods an order-level discount is spread over: those with its own tax code, else all."""
+    base = tuple(row for row in order.rows if row.is_goods and row.tax_code == discount.tax_code)
+    return base or tuple(row for row in order.rows if row.is_goods)
+
+
+def without_tax(gross: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
+    """Net and tax inside an amount that includes tax at `rate` percent."""
+    net = pennies(gross / (ONE + rate / 100))
+    return net, gross - net

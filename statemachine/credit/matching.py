@@ -1,26 +1,44 @@
-"""Which order row a returned unit came from. Each step is written into the evidence."""
+"""Which order row a returned unit came from. Each step is written into the evidence.
 
-from collections.abc import Mapping
+In this order: line id, variant id, SKU, barcode, bundle composition (components of a bundle row, and a bundle of
+component rows), configured substitutions.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any, Literal
 
-from statemachine.credit.amounts import Taken
-from statemachine.credit.snapshot import Order, OrderRow
-from statemachine.units import Unit
+from statemachine.credit.amounts import PART_REF, ZERO, Taken, pieces_per_bundle, whole_units_left
+from statemachine.credit.maps import CreditMap, plain_sku
+from statemachine.credit.snapshot import Order, OrderRow, Product
+from statemachine.units import Place, Unit
+
+OnSkuDifference = Literal["hold", "trust-line"]
+OnBundlePart = Literal["hold", "cost"]
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    unit_rows: Mapping[str, int]
-    """Unit key → order row id."""
+    """Order row id → units of it; component row id → pieces credited on their own; and each unit's place and step."""
+
+    whole: Mapping[int, Decimal]
+    pieces: Mapping[int, Decimal]
+    places: Mapping[str, tuple[Place, ...]]
     steps: Mapping[str, str]
+    shares: Mapping[int, Decimal] = field(default_factory=dict)
+    """Component row id → its part of its bundle's value, where pieces are credited on their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
+    """`key` names what must be mended; `by_map`: an entry in the maps would mend it."""
+
     cause: str
     explanation: str
-    evidence: Mapping[str, object] = field(default_factory=dict)
+    evidence: Mapping[str, object]
+    key: str = ""
+    by_map: bool = False
 
 
 def base_line_id(line_item_id: str) -> str:
@@ -28,87 +46,376 @@ def base_line_id(line_item_id: str) -> str:
 
     Parsed from the right, since a bare id may hold dashes itself. Source: Happy Returns sheet 3.3.
     """
+    return line_item_id.rsplit("-", 2)[0] if quantity_in_line_id(line_item_id) else line_item_id
+
+
+def quantity_in_line_id(line_item_id: str) -> int | None:
+    """How many of the line could be refunded when the return was started, where the line id says so (same source)."""
     parts = line_item_id.rsplit("-", 2)
     if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit() and int(parts[1]) < int(parts[2]):
-        return parts[0]
-    return line_item_id
+        return int(parts[2])
+    return None
 
 
-def has_direct_match(unit: Unit, order: Order) -> bool:
-    """Whether line id or SKU suffice, so that no product data need be read."""
-    return any(candidates for step, candidates in _candidates(unit, order) if step != "barcode")
+def needs_products(unit: Unit, order: Order) -> bool:
+    """Whether line id and SKU leave a doubt that product data may settle."""
+    found = _direct(unit, order, ("line id", "variant id", "sku"))
+    return found is None or any(_contradicts(unit, row) for row in found[1])
 
 
-def match_units(units: tuple[Unit, ...], order: Order, taken: Mapping[int, Taken]) -> Matched | Unmatched:
-    """Give every unit a row with room for it, or say which unit has none and why."""
-    room = {row.id: row.quantity - taken[row.id].quantity for row in order.rows}
-    found: dict[str, int] = {}
-    steps: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one unit may be: one of `rows`, a piece of one of the bundle rows' `children`, or a `bundle` made of rows."""
+
+    step: str
+    rows: tuple[OrderRow, ...] = ()
+    children: tuple[OrderRow, ...] = ()
+    bundle: tuple[tuple[tuple[OrderRow, ...], int], ...] = ()
+    """For each component: the rows that hold it, and how many of it one bundle needs."""
+
+
+def match_units(
+    units: Iterable[Unit],
+    order: Order,
+    taken: Mapping[int, Taken],
+    maps: CreditMap,
+    *,
+    on_sku_difference: OnSkuDifference = "hold",
+    on_bundle_part: OnBundlePart = "hold",
+    mind_edits: bool = True,
+) -> Matched | Unmatched:
+    """Give every unit a place with room for it, or say which unit has none and why."""
+    desk = _Desk(order, taken, maps, on_bundle_part, mind_edits=mind_edits)
+    readings: list[tuple[Unit, _Reading]] = []
     for unit in sorted(units, key=lambda each: each.key):
-        step, rows = next(((step, rows) for step, rows in _candidates(unit, order) if rows), ("none", []))
-        if not rows:
-            return _unknown(unit, order)
-        open_rows = [row for row in rows if room[row.id] >= 1]
-        if not open_rows:
-            sold = sum((row.quantity for row in rows), Decimal(0))
-            return Unmatched(
-                "over-return",
-                f"{unit.sku or unit.name}: {sold:f} sold on this order, and nothing of it is left to credit.",
-                {"unit": unit.key, "sku": unit.sku, "sold": str(sold), "rows": [row.id for row in rows]},
-            )
-        if len({_terms(row) for row in open_rows}) > 1:
-            return Unmatched(
-                "sku-ambiguous",
-                f"{unit.sku or unit.name} stands on {len(open_rows)} rows of the order at different terms.",
-                {"unit": unit.key, "sku": unit.sku, "rows": [row.id for row in open_rows]},
-            )
-        row = open_rows[0]
-        found[unit.key] = row.id
-        steps[unit.key] = f"{step} → row {row.id}"
-        room[row.id] -= 1
-    return Matched(found, steps)
+        reading = _read(unit, order, maps, on_sku_difference)
+        if isinstance(reading, Unmatched):
+            return reading
+        readings.append((unit, reading))
+    for place in (desk.place_rows, desk.place_bundles, desk.place_pieces):
+        stop = place(readings)
+        if stop is not None:
+            return stop
+    return Matched(desk.whole, desk.pieces, desk.places, desk.steps, desk.shares)
 
 
-def _candidates(unit: Unit, order: Order) -> list[tuple[str, list[OrderRow]]]:
-    """Candidate rows by each step, strongest first. Goods only; bundle components are a cause of their own."""
+# -- reading one unit ---------------------------------------------------------------------------------------------------
+
+
+def _read(unit: Unit, order: Order, maps: CreditMap, on_sku_difference: OnSkuDifference) -> _Reading | Unmatched:
+    found = _direct(unit, order, ("line id", "variant id", "sku", "barcode"))
+    if found is not None:
+        step, rows = found
+        children = tuple(c for row in rows for c in order.children_of(row) if _is_same(unit, c, order))
+        agreeing = tuple(row for row in rows if not _contradicts(unit, row))
+        if agreeing:
+            inside = () if step == "line id" else _components(unit, order)
+            return _Reading(step, rows=agreeing, children=inside)
+        if children:
+            return _Reading(f"{step}, component", children=children)
+        if any(unit.barcode and unit.barcode in _product(order, row).barcodes for row in rows):
+            return _Reading(f"{step}, barcode agrees", rows=rows)
+        if any(plain_sku(row.sku) in maps.sold_skus(unit.sku) for row in rows):
+            return _Reading(f"{step}, substitution", rows=rows)
+        if on_sku_difference == "trust-line":
+            return _Reading(f"{step}, other SKU", rows=rows)
+        return _suspected(unit, order, rows, "the line it came from", "its line id names that row")
+    children = _components(unit, order)
+    if children:
+        return _Reading("bundle component", children=children)
+    if bundle := _as_bundle(unit, order, maps):
+        return _Reading("bundle of rows", bundle=bundle)
+    sold = maps.sold_skus(unit.sku)
+    rows = tuple(row for row in order.rows if row.is_goods and plain_sku(row.sku) in sold)
+    if rows:
+        return _Reading("substitution", rows=rows)
+    return _unknown(unit, order)
+
+
+def _direct(unit: Unit, order: Order, steps: tuple[str, ...]) -> tuple[str, tuple[OrderRow, ...]] | None:
+    """The first step that finds rows, strongest first; components of bundles are looked for later."""
+    line, sku = base_line_id(unit.line_item_id), plain_sku(unit.sku)
     goods = [row for row in order.rows if row.is_goods]
-    line = base_line_id(unit.line_item_id) if unit.line_item_id else ""
-    sku = unit.sku.strip().casefold()
-    return [
-        ("line id", [row for row in goods if line and row.external_ref in (line, unit.line_item_id)]),
-        ("variant id", [row for row in goods if unit.variant_id and row.external_ref == unit.variant_id]),
-        ("sku", [row for row in goods if sku and row.sku.strip().casefold() == sku]),
-        ("barcode", [row for row in goods if unit.barcode and unit.barcode in _barcodes(order, row)]),
-    ]
+    named = [row for row in order.rows if not row.bundle_child and row.net >= 0 and row.quantity > 0]
+    for step in steps:
+        match step:
+            case "line id":
+                rows = [row for row in named if line and row.external_ref in (line, unit.line_item_id)]
+            case "variant id":
+                rows = [row for row in goods if unit.variant_id and row.external_ref == unit.variant_id]
+            case "sku":
+                rows = [row for row in goods if sku and plain_sku(row.sku) == sku]
+            case _:
+                rows = [row for row in goods if unit.barcode and unit.barcode in _product(order, row).barcodes]
+        if rows:
+            return step, tuple(rows)
+    return None
 
 
-def _barcodes(order: Order, row: OrderRow) -> frozenset[str]:
-    return order.barcodes.get(row.product_id, frozenset()) if row.product_id is not None else frozenset()
+def _contradicts(unit: Unit, row: OrderRow) -> bool:
+    """Both name an article, and not the same one."""
+    return bool(unit.sku.strip() and row.sku.strip()) and plain_sku(unit.sku) != plain_sku(row.sku)
+
+
+def _is_same(unit: Unit, row: OrderRow, order: Order) -> bool:
+    by_sku = bool(unit.sku.strip()) and plain_sku(unit.sku) == plain_sku(row.sku)
+    return by_sku or bool(unit.barcode and unit.barcode in _product(order, row).barcodes)
+
+
+def _components(unit: Unit, order: Order) -> tuple[OrderRow, ...]:
+    return tuple(row for row in order.rows if row.bundle_child and _is_same(unit, row, order))
+
+
+def _product(order: Order, row: OrderRow) -> Product:
+    return order.products.get(row.product_id or 0) or Product(row.product_id or 0)
+
+
+def _as_bundle(unit: Unit, order: Order, maps: CreditMap) -> tuple[tuple[tuple[OrderRow, ...], int], ...]:
+    """The rows a returned bundle was sold as, by the map's composition, else by Brightpearl's own."""
+    goods = [row for row in order.rows if row.is_goods]
+    if mapped := maps.components(unit.sku):
+        needed = [
+            (tuple(row for row in goods if plain_sku(row.sku) == plain_sku(sku)), each.count)
+            for sku, each in mapped.items()
+        ]
+    else:
+        sku = plain_sku(unit.sku)
+        product = next((p for p in order.products.values() if sku and plain_sku(p.sku) == sku and p.components), None)
+        components = product.components if product else {}
+        needed = [(tuple(r for r in goods if r.product_id == part), count) for part, count in components.items()]
+    return tuple(needed) if needed and any(rows for rows, _ in needed) else ()
+
+
+def _unknown(unit: Unit, order: Order) -> Unmatched:
+    """No step found a row. A row with the same name or the announced price is suggested, never taken."""
+    goods = [row for row in order.rows if row.is_goods]
+    same_name = [row for row in goods if unit.name and unit.name.strip().casefold() == row.name.strip().casefold()]
+    price = unit.refund_amount
+    same_price = [row for row in goods if price is not None and abs((row.net + row.tax) / row.quantity - price) < 1]
+    likely = tuple(same_name or same_price)
+    if len(likely) == 1:
+        why = "the name is the same" if same_name else "its unit price is the announced amount"
+        return _suspected(unit, order, likely, "nothing on this order by its own codes", why)
+    return Unmatched(
+        "sku-unknown-to-order",
+        f"{_name(unit)} is on no row of order {order.reference}.",
+        {**_facts(unit), "order_skus": sorted({row.sku for row in order.rows if row.sku})},
+        key=f"sku={unit.sku or unit.barcode or unit.line_item_id}",
+        by_map=True,
+    )
+
+
+def _suspected(unit: Unit, order: Order, rows: tuple[OrderRow, ...], fits: str, why: str) -> Unmatched:
+    row = rows[0]
+    return Unmatched(
+        "substitution-suspected",
+        f"{_name(unit)} fits {fits}; row {row.id} of order {order.reference} holds {row.sku or row.name}, and {why}.",
+        {**_facts(unit), "suggested": {"row": row.id, "sku": row.sku, "because": why}},
+        key=f"sku={unit.sku}",
+        by_map=True,
+    )
+
+
+def _name(unit: Unit) -> str:
+    return unit.sku or unit.name or unit.barcode or unit.key
+
+
+def _facts(unit: Unit) -> dict[str, Any]:
+    return {"unit": unit.key, "sku": unit.sku, "barcode": unit.barcode, "line_item_id": unit.line_item_id}
+
+
+# -- giving places ------------------------------------------------------------------------------------------------------
+
+
+class _Desk:
+    """What room is left while units are placed, surest readings first."""
+
+    def __init__(
+        self,
+        order: Order,
+        taken: Mapping[int, Taken],
+        maps: CreditMap,
+        on_bundle_part: OnBundlePart,
+        *,
+        mind_edits: bool,
+    ) -> None:
+        self._order, self._taken, self._maps, self._on_bundle_part = order, taken, maps, on_bundle_part
+        self._mind_edits = mind_edits
+        self._by_id = {row.id: row for row in order.rows}
+        self.room = {row.id: whole_units_left(order, row, taken) for row in order.rows}
+        self.whole: dict[int, Decimal] = {}
+        self.pieces: dict[int, Decimal] = {}
+        self.places: dict[str, tuple[Place, ...]] = {}
+        self.steps: dict[str, str] = {}
+        self.shares: dict[int, Decimal] = {}
+
+    def _put(self, unit: Unit, row: OrderRow, step: str) -> None:
+        self.whole[row.id] = self.whole.get(row.id, ZERO) + 1
+        self.room[row.id] -= 1
+        self.places[unit.key] = (Place(str(row.id)),)
+        self.steps[unit.key] = f"{step} → row {row.id}"
+
+    def place_rows(self, readings: list[tuple[Unit, _Reading]]) -> Unmatched | None:
+        for unit, reading in readings:
+            if not reading.rows:
+                continue
+            open_rows = [row for row in reading.rows if self.room[row.id] >= 1]
+            if not open_rows and reading.children:
+                continue  # the same article also stands inside a bundle
+            if not open_rows:
+                if self._edited(unit, reading):
+                    return self._order_edited(unit, reading.rows[0])
+                return self._over(unit, reading.rows)
+            if len({_terms(row) for row in open_rows}) > 1 and not self._all_come_back(open_rows, readings):
+                return self._ambiguous(unit, open_rows)
+            if self._edited(unit, reading):
+                return self._order_edited(unit, open_rows[0])
+            self._put(unit, open_rows[0], reading.step)
+        return None
+
+    def _edited(self, unit: Unit, reading: _Reading) -> bool:
+        """The row holds less now than could be refunded of its line when the return was started."""
+        was = quantity_in_line_id(unit.line_item_id)
+        if not self._mind_edits or was is None or not reading.step.startswith("line id"):
+            return False
+        return sum((row.quantity for row in reading.rows), ZERO) < was
+
+    def _order_edited(self, unit: Unit, row: OrderRow) -> Unmatched:
+        was = quantity_in_line_id(unit.line_item_id)
+        return Unmatched(
+            "order-edited",
+            f"{was} of row {row.id} ({row.sku}) could come back when the return began; it holds {row.quantity:f} now.",
+            {**_facts(unit), "row": row.id, "quantity_then": was, "quantity_now": f"{row.quantity:f}"},
+            key=f"order={self._order.reference}",
+        )
+
+    def _all_come_back(self, open_rows: list[OrderRow], readings: list[tuple[Unit, _Reading]]) -> bool:
+        """Nothing to choose between when everything left on these rows comes back at once."""
+        ids = {row.id for row in open_rows}
+        waiting = sum(
+            1
+            for unit, each in readings
+            if unit.key not in self.places and each.rows and ids <= {r.id for r in each.rows}
+        )
+        return waiting == sum((self.room[row_id] for row_id in ids), ZERO)
+
+    def place_bundles(self, readings: list[tuple[Unit, _Reading]]) -> Unmatched | None:
+        """A bundle came back that was sold as its components: it stands on all their rows."""
+        for unit, reading in readings:
+            places: list[Place] = []
+            for rows, count in reading.bundle:
+                row = next((each for each in rows if self.room[each.id] >= count), None)
+                if row is None:
+                    return Unmatched(
+                        "bundle-incomplete",
+                        f"{_name(unit)} is a bundle; the order lacks room for one of its components.",
+                        {**_facts(unit), "component_rows": [each.id for each in rows], "needed": count},
+                        key=f"bundle={unit.sku}",
+                        by_map=True,
+                    )
+                self.whole[row.id] = self.whole.get(row.id, ZERO) + count
+                self.room[row.id] -= count
+                places.append(Place(str(row.id), count))
+            if places:
+                self.places[unit.key] = tuple(places)
+                self.steps[unit.key] = f"{reading.step} → rows {', '.join(place.ref for place in places)}"
+        return None
+
+    def place_pieces(self, readings: list[tuple[Unit, _Reading]]) -> Unmatched | None:
+        """Components of bundle rows: complete sets are the bundle; what is left over is credited by its share."""
+        loose = {
+            unit.key: (unit, reading.children)
+            for unit, reading in readings
+            if reading.children and unit.key not in self.places
+        }
+        for row in self._order.rows:
+            if row.bundle_parent and row.quantity > 0:
+                self._put_sets(row, loose)
+        for unit, children in list(loose.values()):
+            stop = self._put_piece(unit, children)
+            if stop is not None:
+                return stop
+        return None
+
+    def _put_sets(self, row: OrderRow, loose: dict[str, tuple[Unit, tuple[OrderRow, ...]]]) -> None:
+        children = self._order.children_of(row)
+        while children and self.room[row.id] >= 1:
+            chosen: dict[str, OrderRow] = {}
+            for child in children:
+                mine = [key for key, (_, each) in loose.items() if child in each and key not in chosen]
+                needed = int(pieces_per_bundle(row, child))
+                if len(mine) < needed:
+                    return
+                chosen |= dict.fromkeys(mine[:needed], child)
+            self.whole[row.id] = self.whole.get(row.id, ZERO) + 1
+            self.room[row.id] -= 1
+            for key, child in chosen.items():
+                del loose[key]
+                self.places[key] = (Place(str(row.id), product_id=child.product_id),)
+                self.steps[key] = f"bundle complete → row {row.id}"
+
+    def _put_piece(self, unit: Unit, children: tuple[OrderRow, ...]) -> Unmatched | None:
+        open_children = [child for child in children if self._pieces_left(child) >= 1]
+        if len({_terms(self._by_id[child.parent_row_id]) for child in open_children}) > 1:
+            return self._ambiguous(unit, [self._by_id[child.parent_row_id] for child in open_children])
+        for child in open_children:
+            row = self._by_id[child.parent_row_id]
+            shares = self._shares_of(row)
+            if not shares:
+                return Unmatched(
+                    "bundle-incomplete",
+                    f"{_name(unit)} was sold inside the bundle on row {row.id} ({row.sku}); the bundle has one price.",
+                    {**_facts(unit), "bundle_row": row.id, "bundle": row.sku,
+                     "components": sorted(each.sku for each in self._order.children_of(row))},
+                    key=f"bundle={row.sku}", by_map=True,
+                )  # fmt: skip
+            self.shares |= shares
+            self.pieces[child.id] = self.pieces.get(child.id, ZERO) + 1
+            self.places[unit.key] = (Place(f"{PART_REF}{child.id}"),)
+            percent = (shares[child.id] * 100).quantize(Decimal(1))
+            self.steps[unit.key] = f"bundle component → row {row.id}, {percent} % of it"
+            return None
+        return self._over(unit, children)
+
+    def _pieces_left(self, child: OrderRow) -> Decimal:
+        row = self._by_id[child.parent_row_id]
+        whole = self.whole.get(row.id, ZERO) * pieces_per_bundle(row, child)
+        return child.quantity - self._taken[child.id].quantity - self.pieces.get(child.id, ZERO) - whole
+
+    def _shares_of(self, row: OrderRow) -> dict[int, Decimal]:
+        """Each component's part of the bundle's value: the map's shares, or by item cost where policy says so."""
+        children = self._order.children_of(row)
+        mapped = {plain_sku(sku): each.share for sku, each in self._maps.components(row.sku).items()}
+        told = {child.id: mapped.get(plain_sku(child.sku)) for child in children}
+        weights = {key: share for key, share in told.items() if share is not None}
+        if len(weights) < len(children) and self._on_bundle_part == "cost":
+            weights = {c.id: (c.item_cost or ZERO) * c.quantity for c in children}
+        total = sum(weights.values(), ZERO)
+        if len(weights) < len(children) or total <= 0:
+            return {}
+        return {key: each / total for key, each in weights.items()}
+
+    def _over(self, unit: Unit, rows: tuple[OrderRow, ...]) -> Unmatched:
+        sold = sum((row.quantity for row in rows), ZERO)
+        return Unmatched(
+            "over-return",
+            f"{_name(unit)}: {sold.normalize():f} sold on this order, and nothing of it is left to credit.",
+            {**_facts(unit), "sold": f"{sold.normalize():f}", "rows": [row.id for row in rows]},
+            key=f"order={self._order.reference}",
+        )
+
+    def _ambiguous(self, unit: Unit, rows: list[OrderRow]) -> Unmatched:
+        return Unmatched(
+            "sku-ambiguous",
+            f"{_name(unit)} stands on {len(rows)} rows of the order at different terms.",
+            {**_facts(unit), "rows": [
+                {"row": r.id, "unit_net": f"{r.net / r.quantity:.2f}", "tax_code": r.tax_code, "left": f"{self.room[r.id]:f}"}
+                for r in rows
+            ]},
+            key=f"order={self._order.reference}",
+        )  # fmt: skip
 
 
 def _terms(row: OrderRow) -> tuple[object, ...]:
     """What one unit of the row is worth and under which codes: rows with equal terms are interchangeable."""
     return (row.net / row.quantity, row.tax / row.quantity, row.tax_code, row.nominal_code)
-
-
-def _unknown(unit: Unit, order: Order) -> Unmatched:
-    sku = unit.sku.strip().casefold()
-    child = next((row for row in order.rows if row.bundle_child and sku and row.sku.strip().casefold() == sku), None)
-    evidence = {
-        "unit": unit.key,
-        "sku": unit.sku,
-        "barcode": unit.barcode,
-        "line_item_id": unit.line_item_id,
-        "order_skus": sorted(row.sku for row in order.rows if row.sku),
-    }
-    if child is not None:
-        return Unmatched(
-            "bundle-incomplete",
-            f"{unit.sku} was sold inside the bundle on row {child.parent_row_id}; the bundle has one price.",
-            {**evidence, "bundle_row": child.parent_row_id},
-        )
-    return Unmatched(
-        "sku-unknown-to-order",
-        f"{unit.sku or unit.name or unit.key} is on no row of order {order.reference}.",
-        evidence,
-    )

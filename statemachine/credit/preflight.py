@@ -1,277 +1,494 @@
-"""Whether a credit can be made now, and exactly which: order + existing credits + return + policy → verdict. Pure."""
+"""Whether a credit can be made now, and exactly which: the checks, in the order they are asked. Pure.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, timedelta
-from decimal import Decimal
+The first check that has something to say decides. The list is the decision table: `python -m statemachine.credit.table`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from statemachine.causes import CAUSES
-from statemachine.credit.amounts import DISCOUNT_REF, ZERO, share_of_discount, share_of_row, taken_by_row
-from statemachine.credit.matching import Unmatched, match_units
-from statemachine.credit.snapshot import (
-    CreditPolicy,
-    ExistingCredit,
-    Order,
-    Plan,
-    PlannedRow,
-    Reference,
-)
-from statemachine.refs import order_key
-from statemachine.units import Return, Trouble
+from statemachine.credit.amounts import ZERO
+from statemachine.credit.case import Case, places_on, reason_of, refund_kind
+from statemachine.credit.matching import Unmatched
+from statemachine.credit.snapshot import OrderRow
+from statemachine.credit.verdicts import Adopt, CreditLaterDated, CreditNow, NeedsPerson, Refuse, Verdict, Wait
+from statemachine.credit.watching import CODES, MAP, PERIOD, order_fact
 
 _NOT_SHIPPED = {"NST", "SNS"}  # nothing shipped yet; Brightpearl sheet 5.1
+_PENNY = Decimal("0.01")
+
+Look = Callable[[Case], Verdict | None]
 
 
 @dataclass(frozen=True, slots=True)
-class CreditNow:
-    plan: Plan
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+class Check:
+    """One row of the decision table: what is asked, and every (verdict, cause) the answer may be."""
+
+    asks: str
+    look: Look
+    answers: tuple[tuple[type[Verdict], str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Adopt:
-    """A credit for this very return exists already, made by us earlier or by somebody else."""
-
-    credit: ExistingCredit
-    unit_rows: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A fact that can come about by itself is missing; decide again when it does."""
-
-    waits_for: str
+def preflight(case: Case) -> Verdict:
+    """Judge one return against its order as just read."""
+    for check in CHECKS:
+        verdict = check.look(case)
+        if verdict is not None:
+            return verdict
+    raise AssertionError("the last check answers always")
 
 
-@dataclass(frozen=True, slots=True)
-class NeedsPerson:
-    trouble: Trouble
+# -- what exists, and the order's own state -----------------------------------------------------------------------------
 
 
-Verdict = CreditNow | Adopt | Wait | NeedsPerson
-
-
-def preflight(
-    instance: Return,
-    order: Order,
-    credits_made: Iterable[ExistingCredit],
-    *,
-    reference: Reference,
-    policy: CreditPolicy,
-    today: date,
-    known_credits: frozenset[int] = frozenset(),
-) -> Verdict:
-    """Judge one return against its order as just read. `known_credits` belong to other returns of ours."""
-    credits_made = tuple(credit for credit in credits_made if not credit.is_cancelled)
-    own = next((credit for credit in credits_made if credit.external_ref == instance.credit_ref), None)
-    if own is not None:
-        return Adopt(own, _rows_of_own(instance, order, own))
-    stop = _order_stops(instance, order, reference, policy) or _units_stop(instance, order, policy)
-    if stop is not None:
-        return stop
-    foreign = [credit for credit in credits_made if credit.id not in known_credits]
-    claimed = [credit for credit in foreign if not credit.is_ours and _claims(credit, instance)]
-    others = [credit for credit in credits_made if credit not in claimed]
-    drawn = _draw(instance, order, others, reference=reference, policy=policy, today=today)
-    if claimed and isinstance(drawn, CreditNow):
-        return _adopt_or_ask(claimed, drawn.plan)
-    rival = _rival(instance, order, [credit for credit in others if credit in foreign], drawn)
-    if rival is not None and isinstance(drawn, CreditNow | NeedsPerson):
-        return rival
-    return drawn
-
-
-def _order_stops(instance: Return, order: Order, reference: Reference, policy: CreditPolicy) -> Verdict | None:
-    facts = {"order_id": order.id, "reference": order.reference, "status_id": order.status_id}
-    if reference.cancelled_status_id is not None and order.status_id == reference.cancelled_status_id:
-        return _person("order-cancelled", f"Order {order.reference} is cancelled in Brightpearl.", facts)
-    if order.invoice_reference == "pending":
-        return Wait("the order's invoice to leave 'pending'")
-    if order.shipping_status in _NOT_SHIPPED:
-        facts["shipping_status"] = order.shipping_status
-        return _person("order-not-shipped", f"Order {order.reference} has not been shipped.", facts)
-    if order.invoice_reference and policy.on_invoiced_order == "hold":
-        facts["invoice_reference"] = order.invoice_reference
-        return _person(
-            "order-locked", f"Order {order.reference} is invoiced ({order.invoice_reference}); policy holds it.", facts
+def _own_credit(case: Case) -> Verdict | None:
+    own = case.own
+    if own is None:
+        return None
+    facts: dict[str, Any] = {"credit_id": own.id, "external_ref": own.external_ref, "net": str(own.net)}
+    if case.over_credited and not case.is_accepted("rival-credit"):
+        others = [credit.id for credit in case.others]
+        facts |= {"rows": [row.id for row in case.over_credited], "other_credits": others}
+        explanation = (
+            f"Credit {own.id} is ours, but with credit {', '.join(map(str, others))} more is credited than sold."
         )
-    if not order.contact_id:
-        return _person("customer-missing", f"Order {order.reference} has no customer contact.", facts)
-    return None
+        return NeedsPerson(
+            cause="rival-credit", explanation=explanation, evidence=facts, key=_order(case), watches=case.on_credits
+        )
+    if case.policy.authorised_status_id not in (None, own.status_id):
+        facts |= {"status_id": own.status_id, "authorised_status_id": case.policy.authorised_status_id}
+        return Wait(
+            cause="awaits-authorisation", waits_for=f"credit {own.id} to be authorised in Brightpearl",
+            explanation=f"Credit {own.id} exists; it has not been given status {case.policy.authorised_status_id} yet.",
+            evidence=facts, key=f"credit={own.id}", watches=(order_fact(own.id),),
+        )  # fmt: skip
+    return Adopt(
+        cause="credit-exists", explanation=f"Credit {own.id} carries this return's key.", evidence=facts, credit=own,
+        places=places_on(case.instance, case.order, own, case.maps), order_digest=case.order.digest,
+    )  # fmt: skip
 
 
-def _units_stop(instance: Return, order: Order, policy: CreditPolicy) -> Verdict | None:
-    kinds = sorted({refund_kind(unit.refund_type) for unit in instance.units})
+def _cancelled(case: Case) -> Verdict | None:
+    cancelled = case.reference.cancelled_status_id
+    if cancelled is None or case.order.status_id != cancelled:
+        return None
+    return Refuse(
+        cause="order-cancelled", explanation=f"Order {case.order.reference} is cancelled in Brightpearl.",
+        evidence=_order_facts(case), key=_order(case), watches=case.on_order,
+    )  # fmt: skip
+
+
+def _invoice_pending(case: Case) -> Verdict | None:
+    if case.order.invoice_reference != "pending":
+        return None
+    return Wait(
+        cause="invoice-pending", waits_for=f"the invoice of order {case.order.reference} to leave 'pending'",
+        explanation=f"Accounting has not finished the invoice of order {case.order.reference}.",
+        evidence=_order_facts(case), key=_order(case), watches=case.on_order,
+    )  # fmt: skip
+
+
+def _not_shipped(case: Case) -> Verdict | None:
+    if case.order.is_historical or case.order.shipping_status not in _NOT_SHIPPED:
+        return None
+    return Refuse(
+        cause="order-not-shipped", explanation=f"Order {case.order.reference} has not been shipped.",
+        evidence=_order_facts(case), key=_order(case), watches=case.on_order,
+    )  # fmt: skip
+
+
+def _held_when_invoiced(case: Case) -> Verdict | None:
+    if not case.order.invoice_reference or case.policy.on_invoiced_order == "credit":
+        return None
+    return NeedsPerson(
+        cause="order-locked", evidence=_order_facts(case), key=_order(case), watches=case.on_order,
+        explanation=f"Order {case.order.reference} is invoiced ({case.order.invoice_reference}); policy holds it.",
+    )  # fmt: skip
+
+
+def _no_customer(case: Case) -> Verdict | None:
+    if case.order.contact_id:
+        return None
+    return NeedsPerson(
+        cause="customer-missing", explanation=f"Order {case.order.reference} has no customer contact.",
+        evidence=_order_facts(case), key=_order(case), watches=case.on_order,
+    )  # fmt: skip
+
+
+def _too_old(case: Case) -> Verdict | None:
+    limit, placed = case.policy.order_age_days_max, case.order.placed_at
+    if limit is None or placed is None or case.is_accepted("order-too-old"):
+        return None
+    age = (case.today - placed.date()).days
+    if age <= limit:
+        return None
+    facts = {**_order_facts(case), "placed_on": placed.date().isoformat(), "age_days": age, "limit_days": limit}
+    return NeedsPerson(
+        cause="order-too-old", explanation=f"Order {case.order.reference} is {age} days old; the limit is {limit}.",
+        evidence=facts, key=_order(case),
+    )  # fmt: skip
+
+
+def _edited(case: Case) -> Verdict | None:
+    if not case.known_digests or case.order.digest in case.known_digests or case.is_accepted("order-edited"):
+        return None
+    facts = {**_order_facts(case), "digest_now": case.order.digest, "digests_credited": sorted(case.known_digests)}
+    return NeedsPerson(
+        cause="order-edited", evidence=facts, key=_order(case), watches=case.on_order,
+        explanation=f"The rows of order {case.order.reference} were edited since an earlier return of it was credited.",
+    )  # fmt: skip
+
+
+# -- what the shopper and Happy Returns say -----------------------------------------------------------------------------
+
+
+def _outcomes(case: Case) -> Verdict | None:
+    kinds = sorted({refund_kind(unit.refund_type) for unit in case.instance.units})
+    facts: dict[str, Any] = {"refund_types": sorted({unit.refund_type for unit in case.instance.units}), "kinds": kinds}
     if len(kinds) > 1:
-        return _person("mixed-outcomes", f"One return asks for {' and '.join(kinds)}.", {"kinds": kinds})
-    for unit in instance.units:
-        kind = refund_kind(unit.refund_type)
-        facts: dict[str, Any] = {"unit": unit.key, "refund_type": unit.refund_type}
-        if kind == "unknown":
-            return _person("refund-type-unknown", f"Refund type '{unit.refund_type}' is not known.", facts)
-        if kind == "exchange" and policy.on_exchange == "hold":
-            return _person("exchange", "The shopper chose an exchange.", facts)
-        if unit.refund_currency and unit.refund_currency != order.currency:
-            facts |= {"happy_returns": unit.refund_currency, "order": order.currency}
-            explanation = f"Happy Returns speaks of {unit.refund_currency}, the order is in {order.currency}."
-            return _person("currency-differs", explanation, facts)
-        if unit.fee and policy.on_processing_fee == "hold":
-            facts["fee"] = str(unit.fee)
-            return _person("fee-unmapped", f"Happy Returns charged the shopper a fee of {unit.fee}.", facts)
+        return NeedsPerson(
+            cause="mixed-outcomes",
+            explanation=f"One return asks for {' and '.join(kinds)}.",
+            evidence=facts,
+            key=_own(case),
+        )
+    if kinds == ["unknown"]:
+        told = case.instance.units[0].refund_type
+        return NeedsPerson(
+            cause="refund-type-unknown", explanation=f"Refund type '{told}' is not known.", evidence=facts,
+            key=f"refund_type={told}",
+        )  # fmt: skip
+    if kinds == ["exchange"] and case.policy.on_exchange == "hold":
+        return NeedsPerson(
+            cause="exchange", explanation="The shopper chose an exchange.", evidence=facts, key=_own(case)
+        )
     return None
 
 
-def refund_kind(refund_type: str) -> str:
-    """One of original, exchange, store-credit, unknown; no type means the original payment.
-
-    Source: Happy Returns sheet section 6 (values are UNCONFIRMED U-14, so substrings, case-insensitively).
-    """
-    text = refund_type.casefold()
-    if not text:
-        return "original"
-    if "exchange" in text:
-        return "exchange"
-    if "gift" in text or "credit" in text:
-        return "store-credit"
-    if "refund" in text or "original" in text:
-        return "original"
-    return "unknown"
+def _currency(case: Case) -> Verdict | None:
+    told = next(
+        (u for u in case.instance.units if u.refund_currency and u.refund_currency != case.order.currency), None
+    )
+    if told is None:
+        return None
+    return NeedsPerson(
+        cause="currency-differs", key=_order(case), watches=case.on_order,
+        evidence={"unit": told.key, "happy_returns": told.refund_currency, "order": case.order.currency},
+        explanation=f"Happy Returns speaks of {told.refund_currency}, the order is in {case.order.currency}.",
+    )  # fmt: skip
 
 
-def _draw(
-    instance: Return,
-    order: Order,
-    credits_made: Iterable[ExistingCredit],
-    *,
-    reference: Reference,
-    policy: CreditPolicy,
-    today: date,
-) -> Verdict:
-    """Match, price and check the credit for exactly these units."""
-    taken = taken_by_row(order, credits_made)
-    matched = match_units(instance.units, order, taken)
-    if isinstance(matched, Unmatched):
-        return _person(matched.cause, matched.explanation, dict(matched.evidence))
-    counts: dict[int, Decimal] = {}
-    for row_id in matched.unit_rows.values():
-        counts[row_id] = counts.get(row_id, ZERO) + 1
-    by_id = {row.id: row for row in order.rows}
-    rows: list[PlannedRow] = []
-    for row_id, units in sorted(counts.items()):
-        row = by_id[row_id]
-        if row.tax_code not in reference.tax_codes:
-            facts = {"row": row.id, "sku": row.sku, "tax_code": row.tax_code}
-            return _person("tax-code-unknown", f"Row {row.id} carries tax code '{row.tax_code}'.", facts)
-        net, tax = share_of_row(row, taken[row.id], units)
-        if net < 0 or tax < 0:
-            facts = {"row": row.id, "net_left": str(net), "tax_left": str(tax)}
-            return _person("value-above-row", f"More than row {row.id} was worth has been credited already.", facts)
-        rows.append(
-            PlannedRow(row.id, row.product_id, row.name, units, net, tax, row.tax_code, row.nominal_code, str(row.id))
+def _fee(case: Case) -> Verdict | None:
+    if not case.shopper_fee or case.policy.on_processing_fee == "ignore":
+        return None
+    if case.policy.on_processing_fee == "deduct" and "processing" in case.maps.fees:
+        return None
+    return NeedsPerson(
+        cause="fee-unmapped", evidence={"fee": str(case.shopper_fee)}, key="fee=processing", watches=(MAP,),
+        explanation=f"Happy Returns charged the shopper a fee of {case.shopper_fee}, and no rule says how it is booked.",
+    )  # fmt: skip
+
+
+def _reason(case: Case) -> Verdict | None:
+    told = next((reason_of(u) for u in case.instance.units if case.maps.reason(reason_of(u)) is None), None)
+    if told is None:
+        return None
+    return NeedsPerson(
+        cause="reason-unmapped", explanation=f"Return reason '{told}' is not in the map, and the map has no default.",
+        evidence={"reason": told, "map_version": case.maps.version}, key=f"reason={told}", watches=(MAP,),
+    )  # fmt: skip
+
+
+def _credited_by_hand(case: Case) -> Verdict | None:
+    """Where we cannot tell the row, a person who wrote this return's code on a credit has told it."""
+    if not isinstance(case.matched, Unmatched) or len(case.claimed) != 1:
+        return None
+    credit = case.claimed[0]
+    if credit.currency != case.order.currency:
+        return None
+    return Adopt(
+        cause="credit-exists", explanation=f"Credit {credit.id} was made by hand and names this return.",
+        evidence={"credit_id": credit.id, "reference": credit.reference, "instead_of": case.matched.cause},
+        credit=credit, places=places_on(case.instance, case.order, credit, case.maps), order_digest=case.order.digest,
+    )  # fmt: skip
+
+
+# -- rows and codes -----------------------------------------------------------------------------------------------------
+
+
+def _match(case: Case) -> Verdict | None:
+    found = case.matched
+    if not isinstance(found, Unmatched):
+        return None
+    kind = Refuse if found.cause == "over-return" else NeedsPerson
+    watches = case.on_credits + ((MAP,) if found.by_map else ())
+    return kind(
+        cause=found.cause, explanation=found.explanation, evidence=dict(found.evidence), key=found.key, watches=watches
+    )
+
+
+def _tax(case: Case) -> Verdict | None:
+    fees = [(rule.tax_code, f"fee '{name}'") for name, rule in case.maps.fees.items() if _applies(case, name)]
+    for row in case.rows_concerned:
+        if not row.tax_code:
+            return NeedsPerson(
+                cause="tax-code-missing", explanation=f"Row {row.id} ({row.sku or row.name}) carries no tax code.",
+                evidence=_row_facts(row), key=_order(case), watches=case.on_order,
+            )  # fmt: skip
+    named = [(case.tax_code(row), f"row {row.id} ({row.sku or row.name})") for row in case.rows_concerned] + fees
+    for code, where in named:
+        if code not in case.reference.tax_rates:
+            return NeedsPerson(
+                cause="tax-code-unknown", explanation=f"Tax code '{code}' of {where} is not active in Brightpearl.",
+                evidence={"tax_code": code, "of": where, "known": sorted(case.reference.tax_rates)},
+                key=f"tax_code={code}", watches=(*case.on_map, CODES),
+            )  # fmt: skip
+    for row in case.rows_concerned:
+        rate = case.reference.tax_rates[case.tax_code(row)]
+        if _rate_differs(row, rate) and not case.is_accepted("tax-rate-differs"):
+            facts = {**_row_facts(row), "rate_of_code": f"{rate.normalize():f}", "posted_code": case.tax_code(row)}
+            return NeedsPerson(
+                cause="tax-rate-differs", evidence=facts, key=f"tax_code={row.tax_code}", watches=(*case.on_map, CODES),
+                explanation=f"Row {row.id} holds tax of {row.tax} on {row.net}; code '{case.tax_code(row)}' stands for "
+                f"{rate.normalize():f} %.",
+            )  # fmt: skip
+    return None
+
+
+def _rate_differs(row: OrderRow, rate: Decimal) -> bool:
+    """Beyond rounding: the row names another rate than its code has, and its tax is another sum."""
+    if row.taxed_elsewhere or not row.net or (row.tax_rate is not None and abs(row.tax_rate - rate) < _PENNY):
+        return False
+    return abs(row.tax - row.net * rate / 100) > max(2 * _PENNY, _PENNY * row.quantity)
+
+
+def _nominal(case: Case) -> Verdict | None:
+    known = case.reference.nominal_codes
+    if known is None:
+        return None
+    named = [(case.nominal_code(row), f"row {row.id} ({row.sku or row.name})") for row in case.rows_concerned]
+    named += [(rule.nominal_code, f"fee '{name}'") for name, rule in case.maps.fees.items() if _applies(case, name)]
+    for code, where in named:
+        if code and code not in known:  # no code at all: Brightpearl takes the product's or the account's (sheet 6.1)
+            return NeedsPerson(
+                cause="nominal-unknown", explanation=f"Nominal code '{code}' of {where} is not active in Brightpearl.",
+                evidence={"nominal_code": code, "of": where}, key=f"nominal_code={code}", watches=(*case.on_map, CODES),
+            )  # fmt: skip
+    return None
+
+
+def _applies(case: Case, fee: str) -> bool:
+    return any(row.external_ref.endswith(fee) for row in case.fee_rows)
+
+
+# -- sums and rivals ----------------------------------------------------------------------------------------------------
+
+
+def _value(case: Case) -> Verdict | None:
+    bad = next((r for r in case.goods_rows if r.product_id is not None and (r.net < 0 or r.tax < 0)), None)
+    if bad is not None or case.goods_gross <= 0:
+        facts: dict[str, Any] = {
+            "rows": [{"ref": row.external_ref, "net": str(row.net), "tax": str(row.tax)} for row in case.goods_rows]
+        }
+        return Refuse(
+            cause="value-above-row", evidence=facts, key=_order(case), watches=case.on_credits,
+            explanation="Nothing of the value of these rows is left to credit.",
+        )  # fmt: skip
+    if case.plan.gross <= 0:
+        facts = {"goods": str(case.goods_gross), "fees": str(-sum((r.net + r.tax for r in case.fee_rows), ZERO))}
+        return NeedsPerson(
+            cause="fee-above-credit",
+            explanation=f"The fees take all of {case.goods_gross}.",
+            evidence=facts,
+            key=_own(case),
         )
-    for row in order.rows:
-        if not row.is_discount:
-            continue
-        net, tax = share_of_discount(row, order, taken, counts)
-        if net or tax:
-            name = f"Share of: {row.name}"
-            ref = f"{DISCOUNT_REF}{row.id}"
-            rows.append(PlannedRow(row.id, None, name, Decimal(1), net, tax, row.tax_code, row.nominal_code, ref))
-    tax_on = today
-    if reference.locked_until is not None and today <= reference.locked_until:
-        tax_on = reference.locked_until + timedelta(days=1)
-    plan = Plan(order.id, instance.credit_ref, tuple(rows), matched.unit_rows, tax_on, order.currency)
-    if plan.net + plan.tax <= 0:
-        facts = {"net": str(plan.net), "tax": str(plan.tax)}
-        return _person("value-above-row", "Nothing of these rows' value is left to credit.", facts)
-    announced = _announced(instance)
-    evidence: dict[str, Any] = {"match": dict(matched.steps), "order_id": order.id, "tax_on": tax_on.isoformat()}
-    if announced is not None and abs(announced - plan.net - plan.tax) > policy.amount_tolerance:
-        evidence["happy_returns_amount"] = str(announced)
-        if policy.amount_check == "hold":
-            explanation = f"Happy Returns announced {announced}, the order rows give {plan.net + plan.tax}."
-            return _person("amount-differs", explanation, evidence)
-    return CreditNow(plan, evidence)
+    return None
 
 
-def _announced(instance: Return) -> Decimal | None:
-    """Happy Returns' own figure, when every unit has one; a check only, never the amount."""
-    amounts = [unit.refund_amount for unit in instance.units]
-    return sum((a for a in amounts if a is not None), ZERO) if amounts and None not in amounts else None
-
-
-def _claims(credit: ExistingCredit, instance: Return) -> bool:
-    """Somebody wrote this return's own identifiers on the credit."""
-    text = f"{credit.external_ref} {credit.reference}".casefold()
-    marks = (instance.express_code, instance.happy_return_id, instance.rma_id)
-    return any(mark and mark.casefold() in text for mark in marks)
-
-
-def _adopt_or_ask(claimed: list[ExistingCredit], plan: Plan) -> Verdict:
-    facts = {"credits": [credit.id for credit in claimed], "planned_net": str(plan.net), "planned_tax": str(plan.tax)}
-    if len(claimed) > 1:
-        return _person("rival-credit", f"{len(claimed)} credits name this return.", facts)
-    credit = claimed[0]
-    if (credit.net, credit.tax, credit.currency) == (plan.net, plan.tax, plan.currency):
-        return Adopt(credit, plan.unit_rows)
-    facts |= {"found_net": str(credit.net), "found_tax": str(credit.tax)}
-    return _person("credit-differs", f"Credit {credit.id} names this return but has other sums.", facts)
-
-
-def _rival(instance: Return, order: Order, foreign: Iterable[ExistingCredit], drawn: Verdict) -> Verdict | None:
-    """A credit that may be for these very units: made by others since the return began, for goods of the same kind.
-
-    One with our own prefix that the database does not know was forgotten by a restore: it counts whenever it was made.
-    """
-    skus = {unit.sku.strip().casefold() for unit in instance.units if unit.sku}
-    products = {row.product_id for row in order.rows if row.sku.strip().casefold() in skus}
-    if isinstance(drawn, CreditNow):
-        products |= {row.product_id for row in drawn.plan.rows if row.product_id is not None}
-    began = min((unit.started_at for unit in instance.units if unit.started_at), default=None)
-    for credit in foreign:
-        if not any(row.product_id in products for row in credit.rows):
+def _rival(case: Case) -> Verdict | None:
+    if case.claimed:
+        return _claimed(case)
+    if case.is_accepted("rival-credit"):
+        return None
+    products = {row.product_id for row in case.goods_rows if row.product_id is not None}
+    by_id = {row.id: row for row in case.order.rows}
+    bundles = (by_id[by_id[child].parent_row_id] for child in case.match.pieces)
+    products |= {bundle.product_id for bundle in bundles if bundle.product_id is not None}
+    began = min((unit.started_at for unit in case.instance.units if unit.started_at), default=None)
+    for credit in case.foreign:
+        if not any(row.product_id is not None and row.product_id in products for row in credit.rows):
             continue
         earlier = began is not None and credit.created_at is not None and credit.created_at < began
         if earlier and not credit.is_ours:
             continue  # made before this return was even started: an earlier return's credit
-        facts = {"credit_id": credit.id, "external_ref": credit.external_ref, "net": str(credit.net)}
-        return _person(
-            "rival-credit",
-            f"Credit {credit.id} was made by others, or forgotten by us, for goods of this order.",
-            facts,
-        )
+        return _rival_verdict(case, credit.id, str(credit.net), credit.external_ref)
     return None
 
 
-def _rows_of_own(instance: Return, order: Order, own: ExistingCredit) -> Mapping[str, int]:
-    """Which unit sits on which order row of our own credit that was found again."""
-    room = {
-        int(row.external_ref): row.quantity
-        for row in own.rows
-        if row.external_ref.isdigit() and any(each.id == int(row.external_ref) for each in order.rows)
-    }
-    narrowed = tuple(row for row in order.rows if row.id in room)
-    from_credit = {row.id: Decimal(0) for row in order.rows}
-    for row in narrowed:
-        from_credit[row.id] = row.quantity - room[row.id]
-    only = Order(
-        id=order.id, type_code=order.type_code, reference=order.reference, external_ref=order.external_ref,
-        status_id=order.status_id, invoice_reference=order.invoice_reference, shipping_status=order.shipping_status,
-        currency=order.currency, accounting_currency=order.accounting_currency, exchange_rate=order.exchange_rate,
-        contact_id=order.contact_id, rows=narrowed, barcodes=order.barcodes,
+def _rival_before_match(case: Case) -> Verdict | None:
+    """What others took since the return began may be why nothing is left: then that is the cause people must see."""
+    if not isinstance(case.matched, Unmatched) or case.matched.cause != "over-return" or case.claimed:
+        return None
+    began = min((unit.started_at for unit in case.instance.units if unit.started_at), default=None)
+    for credit in case.foreign:
+        if credit.is_ours or began is None or credit.created_at is None or credit.created_at >= began:
+            return _rival_verdict(case, credit.id, str(credit.net), credit.external_ref)
+    return None
+
+
+def _rival_verdict(case: Case, credit_id: int, net: str, external_ref: str) -> Verdict:
+    return NeedsPerson(
+        cause="rival-credit", key=_order(case), watches=case.on_credits,
+        evidence={"credit_id": credit_id, "external_ref": external_ref, "net": net},
+        explanation=f"Credit {credit_id} was made by others, or forgotten by us, for goods of this order.",
     )  # fmt: skip
-    taken = taken_by_row(only, ())
-    taken = {row_id: each.plus(from_credit[row_id], ZERO, ZERO) for row_id, each in taken.items()}
-    matched = match_units(instance.units, only, taken)
-    return matched.unit_rows if not isinstance(matched, Unmatched) else {}
 
 
-def is_same_order(order: Order, order_number: str) -> bool:
-    """Whether Brightpearl's order carries the shopper's number in one of its reference fields."""
-    wanted = order_key(order_number)
-    return wanted in (order_key(order.reference), order_key(order.external_ref), str(order.id))
+def _claimed(case: Case) -> Verdict:
+    plan = case.plan
+    ids = [credit.id for credit in case.claimed]
+    facts: dict[str, Any] = {"credits": ids, "planned_net": str(plan.net), "planned_tax": str(plan.tax)}
+    if len(ids) > 1:
+        return NeedsPerson(
+            cause="rival-credit", explanation=f"{len(ids)} credits name this return.", evidence=facts, key=_order(case),
+            watches=case.on_credits,
+        )  # fmt: skip
+    credit = case.claimed[0]
+    same = (credit.net, credit.tax, credit.currency) == (plan.net, plan.tax, plan.currency)
+    if same or case.is_accepted("credit-differs"):
+        return Adopt(
+            cause="credit-exists", explanation=f"Credit {credit.id} names this return.", evidence=facts,
+            credit=credit, places=plan.places, order_digest=plan.order_digest,
+        )  # fmt: skip
+    facts |= {"found_net": str(credit.net), "found_tax": str(credit.tax)}
+    return NeedsPerson(
+        cause="credit-differs", explanation=f"Credit {credit.id} names this return but has other sums.", evidence=facts,
+        key=f"credit={credit.id}", watches=case.on_credits,
+    )  # fmt: skip
 
 
-def _person(cause: str, explanation: str, evidence: dict[str, Any]) -> NeedsPerson:
-    return NeedsPerson(Trouble(cause, CAUSES[cause].owner, explanation, evidence))
+def _announced(case: Case) -> Verdict | None:
+    if case.policy.amount_check == "note" or case.is_accepted("amount-differs") or not amount_differs(case):
+        return None
+    return NeedsPerson(
+        cause="amount-differs", key=_own(case), watches=case.on_order,
+        evidence={"happy_returns": str(case.announced), "order_rows": str(case.goods_gross), "credit": str(case.plan.gross)},
+        explanation=f"Happy Returns announced {case.announced}, the order rows give {case.plan.gross}.",
+    )  # fmt: skip
+
+
+def amount_differs(case: Case) -> bool:
+    """Whether Happy Returns' figure is neither the goods' value nor what is left of it after fees (U-09)."""
+    told, tolerance = case.announced, case.policy.amount_tolerance
+    return told is not None and all(abs(told - ours) > tolerance for ours in (case.goods_gross, case.plan.gross))
+
+
+def _ceiling(case: Case) -> Verdict | None:
+    ceiling = case.policy.value_ceiling
+    if ceiling is None or case.is_accepted("value-ceiling"):
+        return None
+    value = case.plan.gross / _rate(case.order.exchange_rate)
+    if value <= ceiling:
+        return None
+    return NeedsPerson(
+        cause="value-ceiling", key=_own(case), evidence={"value": f"{value:.2f}", "ceiling": str(ceiling)},
+        explanation=f"The credit is worth {value:.2f} in base currency; from {ceiling} on a person decides.",
+    )  # fmt: skip
+
+
+def _rate(told: str) -> Decimal:
+    try:
+        rate = Decimal(told)
+    except InvalidOperation:
+        return Decimal(1)
+    return rate if rate > 0 else Decimal(1)
+
+
+def _period(case: Case) -> Verdict | None:
+    days = (case.earliest_open_day - case.today).days
+    if days <= 0:
+        return None
+    locked = case.reference.locked_until
+    facts = {"locked_until": locked.isoformat() if locked else "", "today": case.today.isoformat()}
+    if case.policy.on_locked_period == "wait" or days > case.policy.lock_ahead_days_max:
+        return Wait(
+            cause="period-locked", waits_for="the accounting period to open", evidence=facts, key="period",
+            explanation=f"The accounting period is locked until {locked}.", watches=(PERIOD,),
+        )  # fmt: skip
+    return CreditLaterDated(
+        cause="period-locked", evidence={**_evidence(case), **facts}, plan=case.plan,
+        explanation=f"The period is locked until {locked}: the credit is dated {case.earliest_open_day}.",
+    )  # fmt: skip
+
+
+def _in_order(case: Case) -> Verdict:
+    return CreditNow(
+        cause="in-order", explanation="Nothing stands in the way.", evidence=_evidence(case), plan=case.plan
+    )
+
+
+def _evidence(case: Case) -> dict[str, Any]:
+    """The facts a credit was decided on, as they are kept with it."""
+    told: dict[str, Any] = {
+        "order_id": case.order.id, "order_digest": case.order.digest, "match": dict(case.match.steps),
+        "tax_on": case.earliest_open_day.isoformat(), "credits_before": [credit.id for credit in case.others],
+        "map_version": case.maps.version, "accepted": list(case.instance.accepted),
+    }  # fmt: skip
+    if amount_differs(case):
+        told["happy_returns_amount"] = str(case.announced)
+    return {key: value for key, value in told.items() if value not in ("", [], {})}
+
+
+def _order(case: Case) -> str:
+    return f"order={case.order.reference}"
+
+
+def _own(case: Case) -> str:
+    return f"return={case.instance.express_code or case.instance.credit_ref}"
+
+
+def _order_facts(case: Case) -> dict[str, Any]:
+    order = case.order
+    return {
+        "order_id": order.id, "reference": order.reference, "status_id": order.status_id,
+        "invoice_reference": order.invoice_reference, "shipping_status": order.shipping_status,
+    }  # fmt: skip
+
+
+def _row_facts(row: OrderRow) -> dict[str, Any]:
+    return {"row": row.id, "sku": row.sku, "net": str(row.net), "tax": str(row.tax), "tax_code": row.tax_code}
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("Does a credit with this return's own key exist?", _own_credit,
+          ((Adopt, "credit-exists"), (NeedsPerson, "rival-credit"), (Wait, "awaits-authorisation"))),
+    Check("Is the order cancelled?", _cancelled, ((Refuse, "order-cancelled"),)),
+    Check("Is its invoice still pending?", _invoice_pending, ((Wait, "invoice-pending"),)),
+    Check("Has nothing of it been shipped?", _not_shipped, ((Refuse, "order-not-shipped"),)),
+    Check("Is it invoiced, and does policy hold such orders?", _held_when_invoiced, ((NeedsPerson, "order-locked"),)),
+    Check("Has it no customer?", _no_customer, ((NeedsPerson, "customer-missing"),)),
+    Check("Is it older than policy credits by itself?", _too_old, ((NeedsPerson, "order-too-old"),)),
+    Check("Were its rows edited since an earlier return of it was credited?", _edited, ((NeedsPerson, "order-edited"),)),
+    Check("Is the outcome unknown, mixed, or an exchange that is held?", _outcomes,
+          ((NeedsPerson, "mixed-outcomes"), (NeedsPerson, "refund-type-unknown"), (NeedsPerson, "exchange"))),
+    Check("Does Happy Returns name another currency?", _currency, ((NeedsPerson, "currency-differs"),)),
+    Check("Was the shopper charged a fee that no rule books?", _fee, ((NeedsPerson, "fee-unmapped"),)),
+    Check("Is a return reason missing from the map?", _reason, ((NeedsPerson, "reason-unmapped"),)),
+    Check("Did somebody else credit what is now missing?", _rival_before_match, ((NeedsPerson, "rival-credit"),)),
+    Check("Did a person credit by hand what cannot be matched?", _credited_by_hand, ((Adopt, "credit-exists"),)),
+    Check("Is there a unit without a row that has room for it?", _match,
+          ((Refuse, "over-return"), (NeedsPerson, "sku-unknown-to-order"), (NeedsPerson, "sku-ambiguous"),
+           (NeedsPerson, "substitution-suspected"), (NeedsPerson, "bundle-incomplete"), (NeedsPerson, "order-edited"))),
+    Check("Is a tax code missing, unknown, or of another rate than the row's?", _tax,
+          ((NeedsPerson, "tax-code-missing"), (NeedsPerson, "tax-code-unknown"), (NeedsPerson, "tax-rate-differs"))),
+    Check("Is a nominal code unknown?", _nominal, ((NeedsPerson, "nominal-unknown"),)),
+    Check("Has somebody else credited these goods?", _rival,
+          ((Adopt, "credit-exists"), (NeedsPerson, "credit-differs"), (NeedsPerson, "rival-credit"))),
+    Check("Is nothing of the value left, or nothing after fees?", _value,
+          ((Refuse, "value-above-row"), (NeedsPerson, "fee-above-credit"))),
+    Check("Does Happy Returns announce another sum, and does policy mind?", _announced, ((NeedsPerson, "amount-differs"),)),
+    Check("Is it worth more than policy credits by itself?", _ceiling, ((NeedsPerson, "value-ceiling"),)),
+    Check("Is today in a locked period?", _period, ((CreditLaterDated, "period-locked"), (Wait, "period-locked"))),
+    Check("Then:", _in_order, ((CreditNow, "in-order"),)),
+)  # fmt: skip

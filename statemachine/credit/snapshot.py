@@ -1,17 +1,24 @@
-"""Brightpearl's facts as the decision sees them: an order, its rows, and the credits that already exist."""
+"""Brightpearl's facts as the decision sees them: an order, its rows, the credits that exist, the account's codes."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
+
+from statemachine.units import Place
 
 OWN_PREFIX = "HW-"
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """One row; net and tax are the row's totals in order currency, both at two decimals."""
+    """One row; net and tax are the row's totals in order currency, both at two decimals.
+
+    `tax_rate` in percent, as the row itself names it; None where it does not. `taxed_elsewhere`: another service than
+    Brightpearl worked out the tax, so that the code's own rate says nothing about it.
+    """
 
     id: int
     product_id: int | None
@@ -27,15 +34,28 @@ class OrderRow:
     bundle_parent: bool = False
     bundle_child: bool = False
     parent_row_id: int = 0
+    tax_rate: Decimal | None = None
+    taxed_elsewhere: bool = False
 
     @property
     def is_goods(self) -> bool:
         """A product somebody can bring back; free text, shipping and discounts are not."""
-        return bool(self.sku) and self.net >= 0 and not self.bundle_child
+        return bool(self.sku) and self.net >= 0 and not self.bundle_child and self.quantity > 0
 
     @property
     def is_discount(self) -> bool:
         return self.net < 0 and not self.bundle_child
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the catalogue says of a product: every barcode it has, and what it is made of when it is a bundle."""
+
+    id: int
+    sku: str = ""
+    barcodes: frozenset[str] = frozenset()
+    components: Mapping[int, int] = field(default_factory=dict)
+    """Component product id → how many of it one bundle holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +74,27 @@ class Order:
     rows: tuple[OrderRow, ...]
     copied: Mapping[str, Any] = field(default_factory=dict)
     """What the credit takes over unchanged: channel, warehouse, price list and mode, addresses, owners."""
-    barcodes: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    """Product id → every barcode of that product, where they were read."""
+    price_mode: str = "INC"
+    """INC: prices include tax, so a unit's gross is kept whole; EXC: its net is."""
+    placed_at: datetime | None = None
+    updated_at: datetime | None = None
+    is_historical: bool = False
+    products: Mapping[int, Product] = field(default_factory=dict)
+    """By product id, where they had to be read."""
+
+    def children_of(self, row: OrderRow) -> tuple[OrderRow, ...]:
+        """The component rows of a bundle row."""
+        return tuple(each for each in self.rows if each.bundle_child and each.parent_row_id == row.id)
+
+    @property
+    def digest(self) -> str:
+        """The same for as long as nobody edits what was sold at which price."""
+        told = [
+            (row.id, row.sku, f"{row.quantity.normalize():f}", f"{row.net:.2f}", f"{row.tax:.2f}")
+            for row in self.rows
+            if row.is_goods or row.is_discount
+        ]
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +109,8 @@ class CreditRow:
     bundle_child: bool = False
     parent_row_id: int = 0
     sku: str = ""
+    name: str = ""
+    tax_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +126,7 @@ class ExistingCredit:
     warehouse_id: int | None = None
     invoice_reference: str = ""
     exchange_rate: str = "1"
+    status_id: int | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -103,19 +145,13 @@ class ExistingCredit:
 class Reference:
     """The account's reference data the decision needs."""
 
-    tax_codes: frozenset[str]
+    tax_rates: Mapping[str, Decimal]
+    """Active tax code → rate in percent."""
     cancelled_status_id: int | None
     locked_until: date | None
     """No posting may carry a tax date on or before this day."""
-
-
-@dataclass(frozen=True, slots=True)
-class CreditPolicy:
-    on_invoiced_order: Literal["credit", "hold"] = "credit"
-    on_exchange: Literal["credit", "hold"] = "hold"
-    on_processing_fee: Literal["hold", "ignore"] = "hold"
-    amount_check: Literal["note", "hold"] = "note"
-    amount_tolerance: Decimal = Decimal("0.05")
+    nominal_codes: frozenset[str] | None = None
+    """Active nominal codes; None where the account does not tell them, and then none is doubted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +168,29 @@ class PlannedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """What the maps and policy say of the credit as a whole; None leaves Brightpearl's or the order's own."""
+
+    status_id: int | None = None
+    channel_id: int | None = None
+    warehouse_id: int | None = None
+    marks: Mapping[str, Any] = field(default_factory=dict)
+    """What is written on the credit once its legs are done: status_id, note, custom_fields."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """A credit to be made, complete: sums, rows, and which unit is credited on which row."""
+    """A credit to be made, complete: sums, rows, and where each unit stands on it."""
 
     order_id: int
     external_ref: str
     rows: tuple[PlannedRow, ...]
-    unit_rows: Mapping[str, int]
+    places: Mapping[str, tuple[Place, ...]]
+    """Unit key → where it stands on the credit."""
     tax_on: date
     currency: str
+    header: Header = Header()
+    order_digest: str = ""
 
     @property
     def net(self) -> Decimal:
@@ -149,3 +199,7 @@ class Plan:
     @property
     def tax(self) -> Decimal:
         return sum((row.tax for row in self.rows), Decimal(0))
+
+    @property
+    def gross(self) -> Decimal:
+        return self.net + self.tax

@@ -25,7 +25,7 @@ from statemachine.machine import Decision, decide
 from statemachine.policy import Policy
 from statemachine.refs import credit_ref
 from statemachine.states import CloseReason, State
-from statemachine.units import Credit, Payment, Progress, Return, Trouble, Unit
+from statemachine.units import Credit, Payment, Place, Progress, Return, Trouble, Unit
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ADDRESS = Return("acme", "hr-1", "10422")
@@ -73,7 +73,7 @@ def an_event(kind: type[Event], state: State | None = None) -> Event:
     special: dict[type[Event], Event] = {
         SplitOff: SplitOff(("a",)),
         UnitsReceived: UnitsReceived(("a",), received_at=NOON),
-        CreditVerified: CreditVerified(CREDIT, 55, {"a": 55}),
+        CreditVerified: CreditVerified(CREDIT, 55, {"a": (Place("55"),)}),
         CreditWaits: CreditWaits("the order to appear in Brightpearl"),
         Troubled: Troubled(Trouble("credit-refused", "finance", "Refused.")),
         PaymentRecorded: PaymentRecorded(Payment(1, "ref", Decimal("24.00"), "GBP", "SHOPIFY")),

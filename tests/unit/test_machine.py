@@ -25,7 +25,7 @@ from statemachine.events import (
 from statemachine.machine import Ignored, Moved, Refused
 from statemachine.policy import Policy
 from statemachine.states import CloseReason, State
-from statemachine.units import Condition, Payment, Progress, Trouble
+from statemachine.units import Condition, Payment, Place, Progress, Trouble
 from tests.unit.returns import CREDIT, NOON, a_return, ask, unit
 
 
@@ -104,7 +104,7 @@ def test_a_verified_credit_asks_for_refund_close_and_goods_already_in_hand() -> 
     waiting = a_return(State.CREDIT_PENDING)
     in_hand = replace(waiting.units[0], condition=Condition.SELLABLE, received_at=NOON)
 
-    decision = moved(ask(replace(waiting, units=(in_hand,)), event=CreditVerified(CREDIT, 55, {"a": 55})))
+    decision = moved(ask(replace(waiting, units=(in_hand,)), event=CreditVerified(CREDIT, 55, {"a": (Place("55"),)})))
 
     kinds = [type(effect) for effect in decision.moves[0].effects]
     assert kinds == [RecordRefund, CloseCredit, ReceiveStock]
@@ -113,7 +113,7 @@ def test_a_verified_credit_asks_for_refund_close_and_goods_already_in_hand() -> 
 def test_a_second_credit_is_refused() -> None:
     other = replace(CREDIT, id=9999)
 
-    decision = ask(a_return(State.CREDITED), event=CreditVerified(other, 55, {"a": 55}))
+    decision = ask(a_return(State.CREDITED), event=CreditVerified(other, 55, {"a": (Place("55"),)}))
 
     assert isinstance(decision, Refused)
     assert "second credit" in decision.why

@@ -1,0 +1,63 @@
+"""The facts a credit is decided on, as the pure decision takes them: read in batches, shared by deciding and replaying."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from daemon.clients import brightpearl_wire as bp
+from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients.brightpearl_wire import Account
+from daemon.settings import PolicySettings
+from statemachine.credit.case import Case
+from statemachine.credit.maps import CreditMap, plain_sku
+from statemachine.credit.matching import needs_products
+from statemachine.credit.snapshot import ExistingCredit, Order, Reference
+from statemachine.units import Return
+
+
+async def with_products(client: BrightpearlClient, pairs: Iterable[tuple[Return, Order]]) -> dict[int, Order]:
+    """Orders with the product data that some unit's match turns on: barcodes, and what a returned bundle is made of.
+
+    Read only where line id and SKU leave a doubt; answers only the orders that were completed.
+    """
+    doubted: dict[int, Order] = {}
+    strangers: dict[int, set[str]] = {}
+    for instance, order in pairs:
+        units = [unit for unit in instance.units if needs_products(unit, order)]
+        if units:
+            doubted[order.id] = order
+            known = {plain_sku(row.sku) for row in order.rows}
+            found = strangers.setdefault(order.id, set())
+            found |= {unit.sku.strip() for unit in units if unit.sku.strip() and plain_sku(unit.sku) not in known}
+    if not doubted:
+        return {}
+    wanted = {row.product_id for order in doubted.values() for row in order.rows if row.product_id is not None}
+    by_sku: dict[str, set[int]] = {}
+    for sku in sorted({sku for skus in strangers.values() for sku in skus}):
+        by_sku[sku] = {int(row["productId"]) for row in await client.products_by_sku(sku) if row.get("productId")}
+        wanted |= by_sku[sku]
+    products = {key: bp.read_product(each) for key, each in (await client.products(wanted)).items()}
+    completed: dict[int, Order] = {}
+    for order_id, order in doubted.items():
+        ids = {row.product_id for row in order.rows} | {i for sku in strangers[order_id] for i in by_sku[sku]}
+        completed[order_id] = replace(order, products={key: each for key, each in products.items() if key in ids})
+    return completed
+
+
+def reference_of(account: Account) -> Reference:
+    nominal = account.nominal_codes
+    active = frozenset(code for code, is_active in nominal.items() if is_active) if nominal is not None else None
+    return Reference(account.tax_codes, account.cancelled_status_id, account.locked_until, active)
+
+
+def case_for(
+    instance: Return, order: Order, credits_made: Iterable[ExistingCredit], *, account: Account, policy: PolicySettings,
+    maps: CreditMap, now: datetime, known_credits: frozenset[int] = frozenset(),
+    known_digests: frozenset[str] = frozenset(),
+) -> Case:  # fmt: skip
+    """One return set against its order, by the policy of its drop-off method, today in the account's own zone."""
+    method = next((unit.dropoff_method for unit in instance.units if unit.dropoff_method), "")
+    return Case(
+        instance, order, tuple(credits_made), reference_of(account), policy.credit(method), maps,
+        now.astimezone(account.zone).date(), known_credits, known_digests,
+    )  # fmt: skip

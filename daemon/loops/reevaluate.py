@@ -1,0 +1,137 @@
+"""Re-evaluate: a return that waits or is stuck is decided again when a fact it watches changes, and only then.
+
+Cheap: one batched search for 200 watched orders and credits, one for 50 missing order numbers, the reference data that
+is read anyway, and the version of the accepted maps.
+"""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+
+from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
+from daemon.loops.workplace import Workplace
+from daemon.store import inbox, merchant, returns
+from daemon.store.inbox import Arrival
+from daemon.store.sql import Record
+from statemachine.credit.watching import CODES, MAP, PERIOD, number_fact, number_of, order_fact, order_id_of
+from statemachine.events import FactChanged
+
+log = logging.getLogger(__name__)
+
+BATCH_MAX = 1000
+OVERLAP = timedelta(minutes=10)  # clocks differ and the search index lags; the natural key makes a second look harmless
+CURSOR = "reevaluate"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was seen when the watched facts were last compared."""
+
+    at: str = ""
+    map: str = ""
+    period: str = ""
+    codes: str = ""
+
+
+class Reevaluate:
+    name = "reevaluate"
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._at = workplace
+        self._seen: _Seen | None = None
+        self._next_at: datetime | None = None
+        self._is_down = False
+
+    async def run_once(self, now: datetime) -> int:
+        if self._seen is None:
+            async with self._at.database.reading() as connection:
+                told = await merchant.read_cursor(connection, self._at.merchant, CURSOR)
+            self._seen = _Seen(**told) if told else _Seen()
+            last = datetime.fromisoformat(self._seen.at) if self._seen.at else None
+            self._next_at = last + self._every if last is not None else now
+        is_new_map = (await self._at.maps()).version != self._seen.map
+        if not is_new_map and self._next_at is not None and now < self._next_at:
+            return 0
+        self._next_at = now + self._every
+        try:
+            return await self._look(self._seen, now)
+        except (TransientError, RejectedError, NotPermittedError, MalformedPayloadError) as error:
+            if not self._is_down:
+                log.warning("watched facts not read", extra={"merchant": self._at.merchant, "why": str(error)})
+            self._is_down = True
+            return 0
+
+    async def park(self, error: Exception, now: datetime) -> None:
+        """Nothing to put aside: the facts are compared again at the next time."""
+
+    @property
+    def _every(self) -> timedelta:
+        return timedelta(minutes=self._at.settings.policy.watch_orders_minutes)
+
+    async def _look(self, seen: _Seen, now: datetime) -> int:
+        rows = await self._watching()
+        changed = await self._changed(rows, seen, now) if rows else {}
+        version = (await self._at.maps()).version
+        fresh = _Seen(now.isoformat(), version, seen.period, seen.codes)
+        if rows or not seen.at:
+            account = await self._at.account(now)
+            codes = [account.tax_codes, account.nominal_codes]
+            digest = hashlib.sha256(orjson.dumps(codes, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+            fresh = _Seen(now.isoformat(), version, str(account.locked_until or ""), digest)
+        for name, before, after in (
+            (MAP, seen.map, fresh.map), (PERIOD, seen.period, fresh.period), (CODES, seen.codes, fresh.codes)
+        ):  # fmt: skip
+            if seen.at and before != after:
+                changed[name] = after or "none"
+        arrivals = [
+            _arrival(row, fact, changed[fact], now)
+            for row in rows
+            if (fact := next((each for each in row["watches"] if each in changed), None)) is not None
+        ]
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            known = await inbox.put(connection, self._at.merchant, arrivals)
+            await merchant.write_cursor(
+                connection, self._at.merchant, CURSOR,
+                {"at": fresh.at, "map": fresh.map, "period": fresh.period, "codes": fresh.codes},
+            )  # fmt: skip
+        self._seen, self._is_down = fresh, False
+        return len(known)
+
+    async def _watching(self) -> list[Record]:
+        rows: list[Record] = []
+        async with self._at.database.reading() as connection:
+            while page := await returns.watching(
+                connection, self._at.merchant, rows[-1]["id"] if rows else 0, BATCH_MAX
+            ):
+                rows += page
+        return rows
+
+    async def _changed(self, rows: list[Record], seen: _Seen, now: datetime) -> dict[str, str]:
+        """Watched facts that Brightpearl says have changed, with what they are now."""
+        facts = {fact for row in rows for fact in row["watches"]}
+        since = (datetime.fromisoformat(seen.at) if seen.at else now) - OVERLAP
+        ids = [order_id for fact in facts if (order_id := order_id_of(fact)) is not None]
+        changed = {order_fact(key): at for key, at in (await self._at.brightpearl.orders_changed(ids, since)).items()}
+        numbers = sorted(number for fact in facts if (number := number_of(fact)) is not None)
+        for number, found in (await self._at.brightpearl.find_orders(numbers)).items() if numbers else ():
+            if found:
+                changed[number_fact(number)] = "-".join(str(each) for each in found)
+        return changed
+
+
+def _arrival(row: Record, fact: str, now_is: str, now: datetime) -> Arrival:
+    return Arrival(
+        natural_key=f"fact:{row['id']}:{fact}:{now_is}",
+        event=FactChanged(fact=fact, why=f"{fact} is now {now_is}"),
+        happy_return_id=row["happy_return_id"],
+        order_number=row["order_number"],
+        part=row["part"],
+        source="brightpearl" if fact != MAP else "maps",
+        actor="homeward",
+        received_at=now,
+        trace=row["trace"],
+    )

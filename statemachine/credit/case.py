@@ -1,0 +1,318 @@
+"""One return set against its order: everything a check may ask, worked out once, when first asked. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from statemachine.credit.amounts import (
+    DISCOUNT_NAME,
+    DISCOUNT_REF,
+    FEE_REF,
+    PART_REF,
+    ZERO,
+    Ledger,
+    Taken,
+    discount_base,
+    pennies,
+    pieces_per_bundle,
+    taken_by_row,
+    without_tax,
+)
+from statemachine.credit.maps import CreditMap, FeeRule, ReasonRule
+from statemachine.credit.matching import Matched, Unmatched, match_units
+from statemachine.credit.policy import CreditPolicy
+from statemachine.credit.snapshot import ExistingCredit, Header, Order, OrderRow, Plan, PlannedRow, Reference
+from statemachine.credit.watching import MAP, order_fact
+from statemachine.refs import order_key
+from statemachine.units import Place, Return, Unit
+
+
+@dataclass(frozen=True)
+class Case:
+    """The facts of one decision. `known_credits` and `known_digests` belong to other returns of ours on this order."""
+
+    instance: Return
+    order: Order
+    credits_made: tuple[ExistingCredit, ...]
+    reference: Reference
+    policy: CreditPolicy
+    maps: CreditMap
+    today: date
+    known_credits: frozenset[int] = frozenset()
+    known_digests: frozenset[str] = frozenset()
+
+    def is_accepted(self, cause: str) -> bool:
+        """Whether a person has waved this cause through."""
+        return cause in self.instance.accepted
+
+    # -- credits that exist -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def standing(self) -> tuple[ExistingCredit, ...]:
+        return tuple(credit for credit in self.credits_made if not credit.is_cancelled)
+
+    @cached_property
+    def own(self) -> ExistingCredit | None:
+        return next((c for c in self.standing if c.external_ref == self.instance.credit_ref), None)
+
+    @cached_property
+    def foreign(self) -> tuple[ExistingCredit, ...]:
+        """Made by others, or by us and forgotten by a restore."""
+        return tuple(c for c in self.standing if c.id not in self.known_credits and c is not self.own)
+
+    @cached_property
+    def claimed(self) -> tuple[ExistingCredit, ...]:
+        """Credits of others that name this very return."""
+        return tuple(c for c in self.foreign if not c.is_ours and _claims(c, self.instance))
+
+    @cached_property
+    def others(self) -> tuple[ExistingCredit, ...]:
+        """What has been credited on this order for anything but this return."""
+        return tuple(c for c in self.standing if c not in self.claimed and c is not self.own)
+
+    @cached_property
+    def over_credited(self) -> tuple[OrderRow, ...]:
+        """Rows of our own credit of which all credits together hold more than was sold."""
+        if self.own is None:
+            return ()
+        mine = taken_by_row(self.order, [self.own])
+        every = taken_by_row(self.order, self.standing)
+        return tuple(
+            row for row in self.order.rows
+            if (row.is_goods or row.bundle_child) and mine[row.id] != Taken()
+            and (every[row.id].quantity > row.quantity or (row.is_goods and every[row.id].net > row.net))
+        )  # fmt: skip
+
+    # -- matching and pricing ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def taken(self) -> dict[int, Taken]:
+        return taken_by_row(self.order, self.others)
+
+    @cached_property
+    def matched(self) -> Matched | Unmatched:
+        return match_units(
+            self.instance.units, self.order, self.taken, self.maps, on_sku_difference=self.policy.on_sku_difference,
+            on_bundle_part=self.policy.on_bundle_part, mind_edits=not self.is_accepted("order-edited"),
+        )  # fmt: skip
+
+    @property
+    def match(self) -> Matched:
+        """For checks below the one that stops what does not match."""
+        assert isinstance(self.matched, Matched)
+        return self.matched
+
+    @cached_property
+    def rows_concerned(self) -> tuple[OrderRow, ...]:
+        """The order rows whose codes the credit will carry: the goods coming back and the discounts on them."""
+        by_id = {row.id: row for row in self.order.rows}
+        parents = {by_id[child].parent_row_id for child in self.match.pieces}
+        goods = [row for row in self.order.rows if row.id in self.match.whole or row.id in parents]
+        discounts = [
+            row for row in self.order.rows if row.is_discount and set(discount_base(self.order, row)) & set(goods)
+        ]
+        return (*goods, *discounts)
+
+    def tax_code(self, row: OrderRow) -> str:
+        return self.maps.tax.get(row.tax_code, row.tax_code)
+
+    def nominal_code(self, row: OrderRow) -> str:
+        return self.maps.nominal.get(row.nominal_code, row.nominal_code)
+
+    @cached_property
+    def goods_rows(self) -> tuple[PlannedRow, ...]:
+        """The goods and their share of the order's discounts, without fees."""
+        by_id = {row.id: row for row in self.order.rows}
+        ledger = Ledger(self.order, self.taken, self.match.shares)
+        broken = {by_id[child].parent_row_id for child in self.match.pieces}
+        rows: list[PlannedRow] = []
+        now: dict[int, Decimal] = {}
+        for row_id, units in sorted(self.match.whole.items()):
+            row = by_id[row_id]
+            net, tax = ledger.take(row, units, in_parts=row_id in broken)
+            now[row_id] = now.get(row_id, ZERO) + net
+            rows.append(self._row(row, row, units, net, tax, str(row_id)))
+        for child_id, pieces in sorted(self.match.pieces.items()):
+            child, row = by_id[child_id], by_id[by_id[child_id].parent_row_id]
+            net, tax = ledger.take_piece(child, pieces)
+            now[row.id] = now.get(row.id, ZERO) + net
+            rows.append(self._row(child, row, pieces, net, tax, f"{PART_REF}{child_id}"))
+        before = Ledger(self.order, self.taken, {})
+        for row in self.order.rows:
+            if row.is_discount:
+                net, tax = before.discount(row, discount_base(self.order, row), now)
+                if net or tax:
+                    share = self._row(row, row, Decimal(1), net, tax, f"{DISCOUNT_REF}{row.id}")
+                    rows.append(replace(share, product_id=None, name=f"{DISCOUNT_NAME}{row.name}"))
+        return tuple(rows)
+
+    def _row(
+        self, what: OrderRow, priced: OrderRow, units: Decimal, net: Decimal, tax: Decimal, ref: str
+    ) -> PlannedRow:
+        codes = (self.tax_code(priced), self.nominal_code(priced))
+        return PlannedRow(what.id, what.product_id, what.name, units, net, tax, *codes, ref)
+
+    # -- fees -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def shopper_fee(self) -> Decimal:
+        """Happy Returns' processing fee, tax included: only refunds to the original payment bear it.
+
+        Not returnless items, gift cards or exchanges. Source: Happy Returns sheet section 6.
+        """
+        bearing = [
+            unit for unit in self.instance.units
+            if unit.fee and unit.dropoff_method != "returnless" and refund_kind(unit.refund_type) == "original"
+        ]  # fmt: skip
+        return sum((unit.fee for unit in bearing if unit.fee), ZERO)
+
+    @cached_property
+    def fee_rows(self) -> tuple[PlannedRow, ...]:
+        rows = []
+        processing, restocking = self.maps.fees.get("processing"), self.maps.fees.get("restocking")
+        if processing is not None and self.shopper_fee and self.policy.on_processing_fee == "deduct":
+            rows.append(self._fee("processing", processing, self.shopper_fee))
+        if restocking is not None and (gross := self._restocking(restocking)):
+            rows.append(self._fee("restocking", restocking, gross))
+        return tuple(rows)
+
+    def _restocking(self, rule: FeeRule) -> Decimal:
+        bearing = [
+            unit for unit in self.instance.units
+            if (not rule.reasons or reason_of(unit) in rule.reasons)
+            and (not rule.methods or unit.dropoff_method in rule.methods)
+        ]  # fmt: skip
+        fee = (rule.amount or ZERO) * len(bearing)
+        if rule.percent and bearing:
+            gross = sum((row.net + row.tax for row in self.goods_rows), ZERO)
+            fee += pennies(gross * rule.percent / 100 * len(bearing) / len(self.instance.units))
+        return fee
+
+    def _fee(self, name: str, rule: FeeRule, gross: Decimal) -> PlannedRow:
+        net, tax = without_tax(gross, self.reference.tax_rates.get(rule.tax_code, ZERO))
+        return PlannedRow(
+            0, None, rule.name, Decimal(1), -net, -tax, rule.tax_code, rule.nominal_code, f"{FEE_REF}{name}"
+        )
+
+    # -- the credit as a whole --------------------------------------------------------------------------------------
+
+    @cached_property
+    def reasons(self) -> tuple[ReasonRule, ...]:
+        return tuple(rule for unit in self.instance.units if (rule := self.maps.reason(reason_of(unit))) is not None)
+
+    @cached_property
+    def header(self) -> Header:
+        statuses = {rule.status_id for rule in self.reasons}
+        status = statuses.pop() if len(statuses) == 1 else None
+        warehouses = {self.maps.warehouse(unit.destination) for unit in self.instance.units}
+        warehouse = warehouses.pop() if len(warehouses) == 1 else None
+        channel = self.maps.channels.get(int(self.order.copied.get("channelId") or 0))
+        notes = dict.fromkeys(rule.note for rule in self.reasons if rule.note)
+        fields: dict[str, str] = {}
+        for rule in self.reasons:
+            fields = {**rule.custom_fields, **fields}
+        code = self.instance.express_code or self.instance.order_number
+        marks: dict[str, Any] = {
+            "status_id": self.policy.done_status_id,
+            "note": f"{'; '.join(notes)} (return {code}, {self.instance.credit_ref})" if notes else "",
+            "custom_fields": fields,
+        }
+        return Header(
+            status or self.policy.credit_status_id, channel, warehouse or self.policy.return_warehouse_id,
+            {key: value for key, value in marks.items() if value},
+        )  # fmt: skip
+
+    @cached_property
+    def earliest_open_day(self) -> date:
+        """Today, or the first day after the period lock."""
+        locked = self.reference.locked_until
+        return self.today if locked is None or self.today > locked else locked + timedelta(days=1)
+
+    @cached_property
+    def plan(self) -> Plan:
+        return Plan(
+            self.order.id, self.instance.credit_ref, self.goods_rows + self.fee_rows, self.match.places,
+            self.earliest_open_day, self.order.currency, self.header, self.order.digest,
+        )  # fmt: skip
+
+    @property
+    def goods_gross(self) -> Decimal:
+        return sum((row.net + row.tax for row in self.goods_rows), ZERO)
+
+    @cached_property
+    def announced(self) -> Decimal | None:
+        """Happy Returns' own figure, when every unit has one; a check only, never the amount."""
+        amounts = [unit.refund_amount for unit in self.instance.units]
+        return sum((a for a in amounts if a is not None), ZERO) if amounts and None not in amounts else None
+
+    # -- what is watched --------------------------------------------------------------------------------------------
+
+    @property
+    def on_order(self) -> tuple[str, ...]:
+        return (order_fact(self.order.id),)
+
+    @property
+    def on_credits(self) -> tuple[str, ...]:
+        return (*self.on_order, *(order_fact(credit.id) for credit in self.standing))
+
+    @property
+    def on_map(self) -> tuple[str, ...]:
+        return (*self.on_order, MAP)
+
+
+def places_on(
+    instance: Return, order: Order, credit: ExistingCredit, maps: CreditMap
+) -> Mapping[str, tuple[Place, ...]]:
+    """Where each unit stands on a credit of ours that was found again; empty when that cannot be told."""
+    held = taken_by_row(order, [credit])
+    room: dict[int, Taken] = {}
+    for row in order.rows:
+        if row.bundle_parent:
+            per = {child.id: pieces_per_bundle(row, child) for child in order.children_of(row)}
+            room |= {
+                child.id: Taken(child.quantity - held[child.id].quantity)
+                for child in order.children_of(row)
+                if per[child.id] > 0
+            }
+        room.setdefault(row.id, Taken(row.quantity - held[row.id].quantity))
+    matched = match_units(
+        instance.units, order, room, maps, on_sku_difference="trust-line", on_bundle_part="cost", mind_edits=False
+    )
+    return matched.places if isinstance(matched, Matched) else {}
+
+
+def reason_of(unit: Unit) -> str:
+    return unit.reason_id or unit.reason
+
+
+def refund_kind(refund_type: str) -> str:
+    """One of original, exchange, store-credit, unknown; no type means the original payment.
+
+    Source: Happy Returns sheet section 6 (values are UNCONFIRMED U-14, so substrings, case-insensitively).
+    """
+    text = refund_type.casefold()
+    if not text:
+        return "original"
+    if "exchange" in text:
+        return "exchange"
+    if "gift" in text or "credit" in text:
+        return "store-credit"
+    if "refund" in text or "original" in text:
+        return "original"
+    return "unknown"
+
+
+def is_same_order(order: Order, order_number: str) -> bool:
+    """Whether Brightpearl's order carries the shopper's number in one of its reference fields."""
+    wanted = order_key(order_number)
+    return wanted in (order_key(order.reference), order_key(order.external_ref), str(order.id))
+
+
+def _claims(credit: ExistingCredit, instance: Return) -> bool:
+    """Somebody wrote this return's own identifiers on the credit."""
+    text = f"{credit.external_ref} {credit.reference}".casefold()
+    marks = (instance.express_code, instance.happy_return_id, instance.rma_id)
+    return any(mark and mark.casefold() in text for mark in marks)

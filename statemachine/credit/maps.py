@@ -1,0 +1,114 @@
+"""The merchant's maps: what its own words mean in its Brightpearl account. Reviewed files; here their meaning.
+
+Read from TOML and CSV by `daemon/maps.py`; `version` names exactly one content.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, TypeVar
+
+DEFAULT = "*"
+"""The entry that holds where no other does."""
+
+Disposition = Literal["restock", "quarantine", "write-off"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRule:
+    """What a return reason means in the books."""
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}  # a misspelt key is a fault, never ignored
+
+    status_id: int | None = None
+    """Status of the new credit."""
+    note: str = ""
+    """Text of a note on the credit."""
+    disposition: Disposition = "restock"
+    """restock; quarantine: into the quarantine location; write-off: nothing is booked in."""
+    custom_fields: Mapping[str, str] = field(default_factory=dict)
+    """Custom field code (PCF_...) → value on the credit."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRule:
+    """A deduction as a negative row with its own nominal and tax code; the amount includes tax."""
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    nominal_code: str
+    tax_code: str
+    name: str = "Return fee"
+    percent: Decimal | None = None
+    """Restocking: percent of the goods' gross value."""
+    amount: Decimal | None = None
+    """Restocking: so much a unit, in order currency."""
+    reasons: tuple[str, ...] = ()
+    """Restocking: only for these return reasons; empty: for all."""
+    methods: tuple[str, ...] = ()
+    """Restocking: only for these drop-off methods; empty: for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    count: int = 1
+    share: Decimal | None = None
+    """Part of the bundle's value that all of this component's pieces are worth, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditMap:
+    """Every map of one merchant. Each is empty unless the merchant says something."""
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    reasons: Mapping[str, ReasonRule] = field(default_factory=dict)
+    """Return reason slug, or "*" for all others → what it means. Empty: reasons do not matter."""
+    tax: Mapping[str, str] = field(default_factory=dict)
+    """Tax code of an order row → the code its credit carries."""
+    nominal: Mapping[str, str] = field(default_factory=dict)
+    """Nominal code of an order row → the code its credit carries."""
+    channels: Mapping[int, int] = field(default_factory=dict)
+    """Channel of an order → the channel of its credits."""
+    warehouses: Mapping[str, int] = field(default_factory=dict)
+    """Happy Returns destination, or "*" → warehouse. Empty: policy or the order's own."""
+    refund_methods: Mapping[str, str] = field(default_factory=dict)
+    """Payment method an order was paid with, or "*" → method of its refunds."""
+    bundles: Mapping[str, Mapping[str, Component]] = field(default_factory=dict)
+    """Bundle SKU → component SKU → how many of it, and what share of the bundle's value they are."""
+    substitutions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Returned SKU → the sold SKUs it may stand for."""
+    fees: Mapping[Literal["processing", "restocking"], FeeRule] = field(default_factory=dict)
+    """processing: Happy Returns' fee to the shopper; restocking: the merchant's own."""
+    version: str = ""
+
+    def reason(self, reason_id: str) -> ReasonRule | None:
+        """None: reasons are mapped, and this one is not."""
+        if not self.reasons:
+            return ReasonRule()
+        return self.reasons.get(reason_id) or self.reasons.get(DEFAULT)
+
+    def warehouse(self, destination: str) -> int | None:
+        return self.warehouses.get(destination) or self.warehouses.get(DEFAULT)
+
+    def sold_skus(self, sku: str) -> tuple[str, ...]:
+        """SKUs, casefolded, that a returned one may stand for."""
+        found = by_sku(self.substitutions, sku)
+        return tuple(plain_sku(each) for each in found or ())
+
+    def components(self, sku: str) -> Mapping[str, Component]:
+        return by_sku(self.bundles, sku) or {}
+
+
+def plain_sku(sku: str) -> str:
+    """SKUs compare trimmed and without case: whether Brightpearl minds case is UNCONFIRMED (sheet section 10)."""
+    return sku.strip().casefold()
+
+
+def by_sku(table: Mapping[str, _T], sku: str) -> _T | None:
+    wanted = plain_sku(sku)
+    return next((value for key, value in table.items() if plain_sku(key) == wanted), None) if wanted else None
