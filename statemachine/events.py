@@ -149,6 +149,7 @@ class Troubled(Event):
 
     name: ClassVar[str] = "troubled"
     trouble: Trouble | None = None
+    order_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,9 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
                 order_id=event.order_id or instance.order_id,
             )  # fmt: skip
         case Troubled():
-            return replace(instance, trouble=event.trouble, watches=event.trouble.watches if event.trouble else ())
+            watches = event.trouble.watches if event.trouble else ()
+            order_id = event.order_id or instance.order_id
+            return replace(instance, trouble=event.trouble, watches=watches, order_id=order_id)
         case Resumed():
             return replace(instance, accepted=tuple(dict.fromkeys(instance.accepted + event.accepts)))
         case CreditMarked():

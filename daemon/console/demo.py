@@ -30,14 +30,17 @@ from rich.table import Table
 from daemon import app as application
 from daemon.console.compare import Comparison, compare
 from daemon.console.imports import import_receipts
+from daemon.console.maps import accept
 from daemon.console.output import Format, emit_one
 from daemon.console.session import FAILED, Stop
+from daemon.maps import read_map
 from daemon.settings import load
 from daemon.store import inbox, outbox, reports, watch
 from daemon.store.database import Database
 
 MERCHANT = "acme"
 BUSY_RATE = 240.0  # while there is work: a minute of quota passes in a quarter of a second
+LAST_LOOK = timedelta(hours=1)
 STRIDE = timedelta(hours=12)  # the least the clock jumps when nothing is left to do
 GIVE_UP_SECONDS = 900.0
 STALLED_SECONDS = 60.0  # real time without any progress
@@ -113,6 +116,7 @@ class _Season:
     receipts_taken: int = 0
     calls: dict[str, int] = field(default_factory=dict)
     _random: random.Random = field(default_factory=random.Random)
+    _over_at: datetime | None = None
 
     async def play(self) -> Comparison:
         self._random.seed(self.seed)
@@ -147,6 +151,12 @@ class _Season:
             await _post(control, "/_sandbox/faults", {**FAULTS, "seed": self.seed})
         await _post(control, "/_sandbox/clock", {"rate": BUSY_RATE})
         await _post(control, "/_sandbox/seed", {"returns": self.returns, "seed": self.seed})
+        merchant = load(config).merchants[MERCHANT]
+        assert merchant.map_file is not None
+        now = datetime.fromisoformat((await _get(control, "/_sandbox/status"))["now"])
+        await accept(
+            database, MERCHANT, read_map(merchant.map_file), accepted_by="user:demo", reason="first version", now=now
+        )
         daemon = self._start("daemon", "-m", "daemon.console.main", "run", "--config", str(config))
         show = Live(console=Console(stderr=True), refresh_per_second=4, transient=True)
         try:
@@ -184,9 +194,12 @@ class _Season:
             states = {row["state"]: row["returns"] for row in await reports.states(connection)}
             causes = {row["cause"]: row["returns"] for row in await reports.causes(connection)}
             deadlines = await connection.fetchval("SELECT min(due_at) FROM deadline WHERE due_at <= $1", now)
-            observed = await connection.fetchval(
-                "SELECT (value->>'at')::timestamptz FROM cursor WHERE merchant = $1 AND name = 'reconcile'", MERCHANT
-            )
+            observed, watched = [
+                await connection.fetchval(
+                    "SELECT (value->>'at')::timestamptz FROM cursor WHERE merchant = $1 AND name = $2", MERCHANT, name
+                )
+                for name in ("reconcile", "reevaluate")
+            ]
             awaited = await connection.fetchval("SELECT count(*) FROM returns WHERE state = 'credited'")
         calls = status["calls"]
         self.calls = {**calls["brightpearl"], **calls["happy_returns"]}
@@ -203,7 +216,10 @@ class _Season:
         if awaited and observed is not None:
             moments.append(observed + timedelta(seconds=1))
         if not status["next_at"] and not effects["open"] and not self._is_settling(states, now):
-            return None, busy
+            # The last thing somebody changed must have been seen, and every credit doubted once.
+            self._over_at = self._over_at or now
+            if watched is not None and min(watched, observed or watched) > self._over_at + LAST_LOOK:
+                return None, busy
         ahead = [moment for moment in moments if moment is not None and moment > now]
         return max(min(ahead, default=now), now + STRIDE), busy
 

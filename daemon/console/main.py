@@ -11,8 +11,10 @@ from daemon.console import doctor as doctor_room
 from daemon.console.admin import db, merchants
 from daemon.console.demo import demo
 from daemon.console.events import effects, events, receipts
+from daemon.console.exceptions import exceptions
+from daemon.console.maps import maps
 from daemon.console.output import Format, emit_list, errors
-from daemon.console.returns import exceptions, returns
+from daemon.console.returns import returns
 from daemon.console.session import FAILED, ConfigOption, OutputOption, fail, settings_from
 from daemon.errors import HomewardError
 from daemon.sandbox.__main__ import main as sandbox_main
@@ -27,6 +29,7 @@ cli = typer.Typer(
 )
 cli.add_typer(returns, name="return")
 cli.add_typer(exceptions, name="exception")
+cli.add_typer(maps, name="map")
 cli.add_typer(events, name="event")
 cli.add_typer(effects, name="effect")
 cli.add_typer(receipts, name="receipt")

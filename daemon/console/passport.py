@@ -40,7 +40,9 @@ def passport_view(told: dict[str, Any], now: datetime) -> dict[str, Any]:
         "express_code": head["express_code"], "rma_id": head["rma_id"], "order_number": head["order_number"],
         "order_id": head["order_id"], "part": head["part"], "state": head["state"],
         "means": SENTENCES[State(head["state"])], "since": head["entered_at"], "due_at": head["due_at"],
-        "waits_for": head["waits_for"], "close_reason": head["close_reason"], "units": units,
+        "waits_for": head["waits_for"], "wait_cause": head["wait_cause"], "close_reason": head["close_reason"],
+        "map_version": head["map_version"], "accepted": list(head["accepted"]), "watches": list(head["watches"]),
+        "units": units,
         "credit": _credit_view(head), "payment": _payment_view(head),
         "goods_in": [{"id": note_id, "units": keys} for note_id, keys in sorted(notes.items())],
         "exception": _exception_view(head),
@@ -91,6 +93,7 @@ def _exception_view(head: Record) -> dict[str, Any] | None:
     if head["state"] != State.EXCEPTION.value:
         return None
     return {
-        "cause": head["cause"], "owner": head["owner"], "explanation": head["explanation"],
+        "cause": head["cause"], "fingerprint": head["fingerprint"], "owner": head["owner"],
+        "explanation": head["explanation"],
         "evidence": head["evidence"], "resume_state": head["resume_state"],
     }  # fmt: skip

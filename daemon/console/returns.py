@@ -7,7 +7,7 @@ import typer
 
 from daemon.clock import Clock
 from daemon.console import session
-from daemon.console.output import Format, age, emit_list, emit_one
+from daemon.console.output import Format, emit_list, emit_one
 from daemon.console.passport import passport_view, summary_view
 from daemon.console.session import (
     NOT_FOUND,
@@ -29,12 +29,11 @@ from daemon.store.database import Database
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Connection
 from statemachine.causes import CAUSES, TEAMS
-from statemachine.events import Event, Resumed, UnitsReceived
+from statemachine.events import Event, UnitsReceived
 from statemachine.states import State
 from statemachine.units import Condition
 
 returns = typer.Typer(help="Returns: list them, follow one, receive its goods.", no_args_is_help=True)
-exceptions = typer.Typer(help="Returns that need a person: cause, owner, next step.", no_args_is_help=True)
 
 IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="Our id, express code, order number, Happy Returns id, credit id.")
@@ -55,7 +54,7 @@ def list_returns(
     config: ConfigOption = None,
 ) -> None:
     """List returns, newest first. Example: homeward return list --state credit-pending -o json"""
-    _known(cause=cause, team=team)
+    known(cause=cause, team=team)
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
@@ -79,11 +78,11 @@ def show_return(
 
     async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
         async with database.reading() as connection:
-            return await _passport(connection, identifier, merchant, clock.now())
+            return await passport_of(connection, identifier, merchant, clock.now())
 
     found = run_with_database(config, work)
     if output is Format.TABLE:
-        _print_passport(found)
+        _printpassport_of(found)
     else:
         emit_one(found, output)
 
@@ -99,7 +98,7 @@ def timeline(
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
-            merchant_name, return_id = await _find_one(connection, identifier, merchant)
+            merchant_name, return_id = await find_one(connection, identifier, merchant)
             told = await reports.passport(connection, merchant_name, return_id)
             attempts = await outbox.attempts_of(connection, merchant_name, return_id)
         lines = [
@@ -137,7 +136,7 @@ def receive(
     async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
         now = clock.now()
         async with database.reading() as connection:
-            found = await _only_one(connection, identifier, merchant, now)
+            found = await only_one(connection, identifier, merchant, now)
         arrived = received_at or now
         arrived = arrived if arrived.tzinfo else arrived.replace(tzinfo=UTC)
         if arrived > now + timedelta(minutes=5):
@@ -157,96 +156,12 @@ def receive(
         natural_key = f"receive:{found['id']}:{'|'.join(keys)}:{condition.value}"
         names = ", ".join(each["sku"] or each["name"] or each["key"] for each in units)
         question = f"Receive {names} of return {found['id']} ({found['state']}) as {condition.value}?"
-        return await _say(database, found, event, natural_key, question, reason, yes=yes, dry_run=dry_run, now=now)
+        return await say(database, found, event, natural_key, question, reason, yes=yes, dry_run=dry_run, now=now)
 
     emit_one(run_with_database(config, work), output)
 
 
-@exceptions.command("list")
-def list_exceptions(
-    cause: Annotated[str | None, typer.Option("--cause", help="Only this cause.")] = None,
-    team: Annotated[str | None, typer.Option("--team", help=f"Only this team's: {', '.join(TEAMS)}.")] = None,
-    group_by: Annotated[str | None, typer.Option("--group-by", help="'cause': one line a cause.")] = None,
-    merchant: MerchantOption = None,
-    limit: LimitOption = 1000,
-    output: OutputOption = Format.TABLE,
-    config: ConfigOption = None,
-) -> None:
-    """List what is stuck. Example: homeward exception list --team finance"""
-    _known(cause=cause, team=team)
-    if group_by not in (None, "cause"):
-        raise Stop(USAGE, "--group-by takes 'cause'")
-
-    async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
-        async with database.reading() as connection:
-            if group_by:
-                return [dict(row) for row in await reports.causes(connection, merchant)]
-            rows = await reports.returns(
-                connection, merchant=merchant, state=State.EXCEPTION.value, cause=cause, owner=team, rows_max=limit
-            )
-        return [{**summary_view(row), "explanation": row["explanation"], "due_at": row["due_at"]} for row in rows]
-
-    columns = ["cause", "owner", "returns", "oldest"]
-    if not group_by:
-        columns = ["id", "merchant", "express_code", "order_number", "cause", "owner", "since", "due_at", "explanation"]
-    emit_list(run_with_database(config, work), columns, output, hint="Look at one: homeward exception show ID")
-
-
-@exceptions.command("show")
-def show_exception(
-    identifier: IdArgument,
-    merchant: MerchantOption = None,
-    output: OutputOption = Format.TABLE,
-    config: ConfigOption = None,
-) -> None:
-    """Why one return is stuck, what that means, and what to do."""
-
-    async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
-        now = clock.now()
-        async with database.reading() as connection:
-            found = await _passport(connection, identifier, merchant, now)
-        trouble = found["exception"]
-        if trouble is None:
-            raise Stop(NOT_FOUND, f"return {found['id']} is not an exception; it is {found['state']}")
-        cause = CAUSES.get(trouble["cause"], CAUSES["internal-error"])
-        return {
-            "id": found["id"], "merchant": found["merchant"], "express_code": found["express_code"],
-            "order_number": found["order_number"], "cause": trouble["cause"], "why": trouble["explanation"],
-            "effect": cause.means, "do": cause.next_step.replace("ID", str(found["id"])), "owner": trouble["owner"],
-            "since": found["since"], "due_at": found["due_at"], "clock": age(found["due_at"], now),
-            "resumes_to": trouble["resume_state"], "evidence": trouble["evidence"], "units": found["units"],
-        }  # fmt: skip
-
-    emit_one(run_with_database(config, work), output)
-
-
-@exceptions.command("retry")
-def retry(
-    identifier: IdArgument,
-    reason: ReasonOption,
-    merchant: MerchantOption = None,
-    yes: YesOption = False,
-    dry_run: DryRunOption = False,
-    output: OutputOption = Format.TABLE,
-    config: ConfigOption = None,
-) -> None:
-    """Ask for another attempt once the cause is mended. Safe: what was done is looked up, never repeated blindly."""
-
-    async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
-        now = clock.now()
-        async with database.reading() as connection:
-            found = await _only_one(connection, identifier, merchant, now)
-        if found["exception"] is None:
-            raise Stop(REFUSED, f"return {found['id']} is not an exception; it is {found['state']}")
-        question = f"Resume return {found['id']} in state {found['exception']['resume_state']}?"
-        event = Resumed(why=reason)
-        natural_key = f"retry:{found['id']}:{found['version']}"
-        return await _say(database, found, event, natural_key, question, reason, yes=yes, dry_run=dry_run, now=now)
-
-    emit_one(run_with_database(config, work), output)
-
-
-async def _say(
+async def say(
     database: Database, found: dict[str, Any], event: Event, natural_key: str, question: str, reason: str, *, yes: bool,
     dry_run: bool, now: datetime,
 ) -> dict[str, Any]:  # fmt: skip
@@ -267,7 +182,7 @@ async def _say(
     return {**told, "changed": bool(fresh), "see": f"homeward return show {found['id']}"}
 
 
-def _known(*, cause: str | None, team: str | None) -> None:
+def known(*, cause: str | None, team: str | None) -> None:
     """A misspelt filter must not look like good news."""
     if cause is not None and cause not in CAUSES:
         raise Stop(USAGE, f"there is no cause '{cause}'; known: {', '.join(sorted(CAUSES))}")
@@ -275,7 +190,7 @@ def _known(*, cause: str | None, team: str | None) -> None:
         raise Stop(USAGE, f"there is no team '{team}'; known: {', '.join(TEAMS)}")
 
 
-async def _find_one(connection: Connection, identifier: str, merchant: str | None) -> tuple[str, int]:
+async def find_one(connection: Connection, identifier: str, merchant: str | None) -> tuple[str, int]:
     if not identifier.strip():
         raise Stop(USAGE, "the identifier is empty")
     found = await reports.find(connection, identifier, merchant)
@@ -284,23 +199,23 @@ async def _find_one(connection: Connection, identifier: str, merchant: str | Non
     return found[0]
 
 
-async def _only_one(connection: Connection, identifier: str, merchant: str | None, now: datetime) -> dict[str, Any]:
+async def only_one(connection: Connection, identifier: str, merchant: str | None, now: datetime) -> dict[str, Any]:
     """For a change the identifier must mean one return; a code that fits several parts does not."""
-    found = await _passport(connection, identifier, merchant, now)
+    found = await passport_of(connection, identifier, merchant, now)
     if found["siblings"]:
         ids = ", ".join(str(each) for each in (found["id"], *found["siblings"]))
         raise Stop(REFUSED, f"'{identifier}' fits returns {ids}: give the id of the one you mean")
     return found
 
 
-async def _passport(connection: Connection, identifier: str, merchant: str | None, now: datetime) -> dict[str, Any]:
+async def passport_of(connection: Connection, identifier: str, merchant: str | None, now: datetime) -> dict[str, Any]:
     found = await reports.find(connection, identifier, merchant)
-    merchant_name, return_id = await _find_one(connection, identifier, merchant)
+    merchant_name, return_id = await find_one(connection, identifier, merchant)
     told = passport_view(await reports.passport(connection, merchant_name, return_id), now)
     return {**told, "siblings": [other for _, other in found if other != return_id]}
 
 
-def _print_passport(found: dict[str, Any]) -> None:
+def _printpassport_of(found: dict[str, Any]) -> None:
     head = {
         key: value for key, value in found.items() if key not in ("units", "journal", "exception", "goods_in", "trace")
     }

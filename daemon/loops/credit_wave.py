@@ -125,7 +125,8 @@ class CreditWave:
 
     def _park(self, effect: Leased, found: Trouble) -> None:
         """An intent that was sent stays an open question, whatever else is wrong."""
-        self._settle(parked(effect, found, keep_intent=effect.intent is not None))
+        order_id = self.order_of.get(effect.id)
+        self._settle(parked(effect, found, keep_intent=effect.intent is not None, order_id=order_id))
 
     async def _wait_for_siblings(self) -> dict[int, list[int]]:
         """Put off what shares its order with a credit under way; answer the credits we know, by order."""
@@ -241,9 +242,10 @@ class CreditWave:
         lags = self.at.settings.brightpearl.search_lag_seconds
         looks = int((effect.result or {}).get("looks", 0))
         answered = (effect.result or {}).get("credit_id")
+        order_id = self.order_of.get(effect.id)
         if answered is not None or effect.intent is None:
             if looks >= LOOKS_MAX:
-                self._stop(effect, never_seen(effect.key, "The credit", {"credit_id": answered}))
+                self._stop(effect, never_seen(effect.key, "The credit", {"credit_id": answered}, order_id=order_id))
                 return
             until = self.now + Backoff(cap=timedelta(minutes=5)).after(looks + 1)
             why = "Brightpearl named the credit but does not show it yet"
@@ -352,7 +354,7 @@ class CreditWave:
             if was_sent_before:
                 # Refusing the repeat may mean that the first one was taken: never guess.
                 facts = {"message": str(error), "body": intent["body"]}
-                self._stop(effect, never_seen(effect.key, "The credit", facts))
+                self._stop(effect, never_seen(effect.key, "The credit", facts, order_id=intent["order_id"]))
             else:
                 self._refused(effect, intent, error)
         elif was_sent_before:

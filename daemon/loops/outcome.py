@@ -60,10 +60,10 @@ def again(effect: Leased, error: HomewardError, *, now: datetime) -> Outcome:
     return Outcome(Settlement(effect, "again", {"why": str(error)}, due_at=now + pause, forget_intent=True))
 
 
-def parked(effect: Leased, trouble: Trouble, *, keep_intent: bool = False) -> Outcome:
+def parked(effect: Leased, trouble: Trouble, *, keep_intent: bool = False, order_id: int | None = None) -> Outcome:
     """Stopped with a cause: the return becomes an exception."""
     detail = {"why": trouble.explanation, "cause": trouble.cause, "evidence": trouble.evidence}
-    return Outcome(Settlement(effect, "parked", detail, forget_intent=not keep_intent), Troubled(trouble=trouble))
+    return Outcome(Settlement(effect, "parked", detail, forget_intent=not keep_intent), Troubled(trouble, order_id))
 
 
 def refused(effect: Leased, cause: str, error: RejectedError, **evidence: Any) -> Outcome:

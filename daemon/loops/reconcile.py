@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 
 from daemon.clients.brightpearl_wire import GoodsInNote
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
+from daemon.loops.credit_facts import case_for
 from daemon.loops.stock_wave import credit_rows_of
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
-from statemachine.events import StockReceived
+from statemachine.credit.preflight import preflight
+from statemachine.credit.verdicts import NeedsPerson
+from statemachine.events import StockReceived, Troubled
 from statemachine.units import Return
 
 log = logging.getLogger(__name__)
@@ -34,11 +37,13 @@ class Reconcile:
             self._next_at = await self._planned()
         if self._next_at is not None and now < self._next_at:
             return 0
+        since = min(self._next_at or now, now) - 2 * EVERY  # every credit is doubted at least once after it was made
         self._next_at = now + EVERY
         try:
             seen = await self._observe_goods_in(now)
+            seen += await self._find_rivals(since, now)
         except (TransientError, RejectedError, MalformedPayloadError) as error:
-            log.warning("goods-in notes not read", extra={"merchant": self._at.merchant, "why": str(error)})
+            log.warning("brightpearl not compared", extra={"merchant": self._at.merchant, "why": str(error)})
             return 0
         async with self._at.database.transaction() as connection:
             await self._at.hold(connection)
@@ -77,6 +82,53 @@ class Reconcile:
             async with self._at.database.transaction() as connection:
                 await self._at.hold(connection)
                 seen += len(await inbox.put(connection, self._at.merchant, arrivals))
+
+    async def _find_rivals(self, since: datetime, now: datetime) -> int:
+        """Credits of others that came beside ours, too late or too well hidden for the look before and after our write.
+
+        One search for 200 orders credited of late; rows are read only where the search shows a credit that is not ours.
+        """
+        async with self._at.database.reading() as connection:
+            rows = await returns.credited_since(connection, self._at.merchant, since)
+            instances = await returns.read(connection, self._at.merchant, [row["id"] for row in rows])
+        ours = {row["credit_id"] for row in rows}
+        by_order = await self._at.brightpearl.credit_ids_of({row["order_id"] for row in rows})
+        doubted = {order_id for order_id, ids in by_order.items() if set(ids) - ours}
+        if not doubted:
+            return 0
+        account, maps = await self._at.account(now), await self._at.maps()
+        orders, _ = await self._at.brightpearl.orders(doubted)
+        found, _ = await self._at.brightpearl.credits(
+            {each for order_id in doubted for each in by_order[order_id]} | {i for i in ours if i}
+        )
+        arrivals = []
+        for instance in instances.values():
+            order = orders.get(instance.order_id or 0)
+            if order is None or instance.credit is None:
+                continue
+            beside = [found[i] for i in {*by_order[order.id], instance.credit.id} if i in found]
+            case = case_for(
+                instance, order, beside, account=account, policy=self._at.settings.policy, maps=maps, now=now
+            )
+            verdict = preflight(case) if case.over_credited else None
+            if isinstance(verdict, NeedsPerson):
+                arrivals.append(self._troubled(instance, verdict, now))
+        async with self._at.database.transaction() as connection:
+            await self._at.hold(connection)
+            return len(await inbox.put(connection, self._at.merchant, arrivals))
+
+    def _troubled(self, instance: Return, verdict: NeedsPerson, now: datetime) -> Arrival:
+        others = "-".join(str(each) for each in verdict.evidence.get("other_credits", ()))
+        return Arrival(
+            natural_key=f"rival:{instance.id}:{others}",
+            event=Troubled(trouble=verdict.trouble),
+            happy_return_id=instance.happy_return_id,
+            order_number=instance.order_number,
+            part=instance.part,
+            source="reconcile",
+            actor="homeward",
+            received_at=now,
+        )
 
     def _arrival(self, instance: Return, notes: Iterable[GoodsInNote], now: datetime) -> Arrival | None:
         found = units_on_notes(instance, notes)

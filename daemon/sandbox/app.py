@@ -14,7 +14,8 @@ from aiohttp import web
 
 from daemon.sandbox.assumptions import Assumptions
 from daemon.sandbox.books import Books
-from daemon.sandbox.brightpearl import ACCOUNT_TOKEN, APP_REF, Brightpearl
+from daemon.sandbox.brightpearl import Brightpearl
+from daemon.sandbox.brightpearl_gateway import ACCOUNT_TOKEN, APP_REF, Gateway
 from daemon.sandbox.clock import SandboxClock
 from daemon.sandbox.faults import Faults
 from daemon.sandbox.happy_returns import AGGREGATE, API_KEY, RETAILER, WEBHOOK_SECRET, HappyReturns
@@ -44,9 +45,8 @@ class Sandbox:
         clock, assumptions, faults = SandboxClock(clock_file, now=now, rate=rate), Assumptions(), Faults()
         books = Books(clock, assumptions)
         happy_returns = HappyReturns(clock, assumptions, faults)
-        return cls(
-            clock, assumptions, faults, books, Brightpearl(books), happy_returns, Season(clock, books, happy_returns)
-        )
+        brightpearl, season = Brightpearl(books, Gateway(books)), Season(clock, books, happy_returns)
+        return cls(clock, assumptions, faults, books, brightpearl, happy_returns, season)
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._misbehave], client_max_size=32 * 1024 * 1024)
@@ -128,8 +128,8 @@ class Sandbox:
             "webhooks": {"waiting": len(self.happy_returns.deliveries) + self.delivering,
                          "sent": self.happy_returns.sent, "given_up": self.happy_returns.given_up},
             "returns": len(self.happy_returns.returns), "receipts": len(self.season.receipts),
-            "calls": {"brightpearl": self.brightpearl.calls, "happy_returns": self.happy_returns.calls},
-            "throttled": self.brightpearl.throttled, "refused_by_bucket": self.happy_returns.refused,
+            "calls": {"brightpearl": self.brightpearl.gateway.calls, "happy_returns": self.happy_returns.calls},
+            "throttled": self.brightpearl.gateway.throttled, "refused_by_bucket": self.happy_returns.refused,
             "duplicates_refused": self.books.duplicates_refused,
             "faults_struck": sum(rule.struck for rule in self.faults.rules),
         })  # fmt: skip
@@ -260,11 +260,31 @@ app_ref = "{APP_REF}"
 account_token_file = "acme.brightpearl.token"
 requests_per_minute = 140
 
+[merchants.acme]
+map_file = "acme.maps.toml"
+
 [merchants.acme.policy]
 credit_trigger = "dropped_off"
 store_credit_payment_method = "GIFTCARD"
+watch_orders_minutes = 180
 """)
+    (folder / "acme.maps.toml").write_text(MAPS)
     return config
+
+
+MAPS = """# What this merchant's return reasons mean in Brightpearl. Check, try and put in force:
+# homeward map lint; homeward map what-if --since 30d; homeward map accept --reason "..."
+
+[reasons.damaged]
+note = "Came back damaged"
+disposition = "quarantine"
+
+[reasons.not-as-described]
+status_id = 11
+note = "Not as described: tell merchandising"
+
+[reasons."*"]
+"""
 
 
 async def serve(sandbox: Sandbox, *, host: str, port: int, started: Callable[[int], None] | None = None) -> None:

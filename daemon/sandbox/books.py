@@ -43,6 +43,8 @@ class Row:
     bundle_parent: bool = False
     bundle_child: bool = False
     parent_row_id: int = 0
+    tax_rate: Decimal | None = None
+    """What the row was taxed at, where that is not its code's rate of today."""
 
 
 @dataclass(slots=True)
@@ -69,6 +71,14 @@ class Order:
     indexed_at: datetime | None = None
     pending_until: datetime | None = None
     """While the invoice is pending; None with 'pending' means it sticks until closed again."""
+    is_cancelled: bool = False
+    custom_fields: dict[str, Any] = field(default_factory=dict)
+    refuses_credit: str = ""
+    """Why this account takes no credit against the order; empty: it does."""
+    quicker_hand: str = ""
+    """Somebody credits one unit of it by hand, with this reference, a moment before the next credit is sent."""
+    hand_is_hidden: bool = False
+    """That credit is not in the search index at once."""
 
     @property
     def net(self) -> Decimal:
@@ -108,6 +118,16 @@ class Books:
     payment_methods: dict[str, bool] = field(
         default_factory=lambda: {"SHOPIFY": True, "PAYPAL": True, "GIFTCARD": True, "CHEQUE": False}
     )
+    nominal_codes: dict[str, tuple[str, bool]] = field(
+        default_factory=lambda: {
+            "4000": ("Sales", True),
+            "4009": ("Discounts", True),
+            "4040": ("Shipping", True),
+            "4090": ("Return fees", True),
+            "4900": ("Returns", True),
+            "4998": ("Sales before 2020", False),
+        }
+    )
     products: dict[int, Product] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     notes_in: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -139,6 +159,13 @@ class Books:
         contact = customer.get("id") or body.get("customerId")
         if not contact:
             raise Refusal(400, "ORDC-901", "Customer id must be given")
+        parent = self.orders.get(int(body.get("parentId") or 0))
+        if parent is not None and parent.refuses_credit:
+            raise Refusal(400, "ORDC-921", parent.refuses_credit)
+        if parent is not None and parent.quicker_hand:
+            reference, parent.quicker_hand = parent.quicker_hand, ""
+            lag = timedelta(minutes=5) if parent.hand_is_hidden else timedelta(0)
+            self.credit_by_hand(parent, 0, reference).indexed_at = self.clock.now() + lag
         status = body.get("statusId") or CREDIT_STATUS
         if status not in (CREDIT_STATUS, 11, 12):
             raise Refusal(400, "ORDC-902", f"Order status {status} is not a sales credit status")
@@ -161,6 +188,21 @@ class Books:
             order.rows += self._expand(row)
         self.orders[order.id] = order
         return order.id, True
+
+    def credit_by_hand(
+        self, order: Order, row_index: int, reference: str, *, at: datetime | None = None, whole_value: bool = False
+    ) -> Order:
+        """Somebody credits one unit of an order's row in Brightpearl; `whole_value`: for all the row is worth."""
+        row = [row for row in order.rows if row.sku][row_index]
+        units = Decimal(1) if whole_value else row.quantity
+        credit_id, _ = self.create_credit({
+            "customer": {"id": order.contact_id}, "ref": reference, "parentId": order.id,
+            "currency": {"code": order.currency, "exchangeRate": str(order.exchange_rate)},
+            "rows": [{"productId": row.product_id, "quantity": "1", "taxCode": row.tax_code,
+                      "net": str((row.net / units).quantize(PENNY)), "tax": str((row.tax / units).quantize(PENNY)),
+                      "nominalCode": row.nominal}],
+        }, at=at)  # fmt: skip
+        return self.orders[credit_id]
 
     def _credit_row(self, told: dict[str, Any]) -> Row:
         tax_code = str(told.get("taxCode") or "")
@@ -224,7 +266,8 @@ class Books:
         now = self.clock.now()
         for order in self.orders.values():
             if order.invoice_reference == "pending" and order.pending_until is not None and order.pending_until <= now:
-                order.invoice_reference, order.updated_at, order.pending_until = f"SC-{order.id}", now, None
+                kind = "SC" if order.type_code == "SC" else "SI"
+                order.invoice_reference, order.updated_at, order.pending_until = f"{kind}-{order.id}", now, None
 
     # -- stock ------------------------------------------------------------------------------------------------------
 

@@ -1,29 +1,25 @@
-"""Brightpearl's HTTP face: authentication, throttle, envelopes, id sets, every resource Homeward uses.
+"""Brightpearl's resources over HTTP: envelopes, id sets, searches, everything Homeward uses; behind the gateway.
 
 Written from the Brightpearl sheet; imports nothing of the daemon, so that the daemon is tested against the sheet and
 not against itself.
 """
 
 import json
-import secrets
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
 from daemon.sandbox import brightpearl_views as views
 from daemon.sandbox.books import CANCELLED_STATUS, CREDIT_STATUS, Books, Refusal
-from daemon.sandbox.limits import FixedWindow
+from daemon.sandbox.brightpearl_gateway import Gateway, Handler
 
-APP_REF, ACCOUNT_TOKEN, STAFF_TOKEN = "acme_homeward", "sandbox-account-token", "sandbox-staff-token"
-OAUTH_CLIENT_SECRET = "sandbox-client-secret"
-FIRST_REFRESH_TOKEN = "sandbox-refresh-token"
 IDS_MAX = 200
-_THROTTLED = "You have sent too many requests. Please wait before sending another request"
-
-Handler = Callable[[web.Request], Awaitable[web.Response]]
+STATUSES = (
+    (1, "Draft / Quote", "SO"), (4, "Invoiced", "SO"), (CANCELLED_STATUS, "Cancelled", "SO"),
+    (CREDIT_STATUS, "New credit", "SC"), (11, "Credit checked", "SC"), (12, "Credit held", "SC"),
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -31,11 +27,7 @@ class Brightpearl:
     """One account served below /public-api/{account}."""
 
     books: Books
-    window: FixedWindow = field(default_factory=FixedWindow)
-    refresh_tokens: set[str] = field(default_factory=lambda: {FIRST_REFRESH_TOKEN})
-    access_tokens: dict[str, datetime] = field(default_factory=dict)
-    calls: dict[str, int] = field(default_factory=dict)
-    throttled: int = 0
+    gateway: Gateway
 
     def routes(self) -> list[web.RouteDef]:
         base = f"/public-api/{self.books.account}"
@@ -48,6 +40,7 @@ class Brightpearl:
             ("POST", "/order-service/sales-credit/{id}/close", self.close_credit),
             ("PUT", "/order-service/order/{id}/status", self.put_status),
             ("POST", "/order-service/order/{id}/note", self.post_note),
+            ("PATCH", "/order-service/order/{id}/custom-field", self.patch_custom_fields),
             ("GET", "/order-service/order-note-search", self.search_notes),
             ("GET", "/order-service/order-status", self.get_statuses),
             ("POST", "/warehouse-service/order/{id}/goods-note/goods-in", self.post_goods_in),
@@ -58,6 +51,7 @@ class Brightpearl:
             ("DELETE", "/accounting-service/customer-payment/{id}", self.delete_payment),
             ("GET", "/accounting-service/customer-payment-search", self.search_payments),
             ("GET", "/accounting-service/tax-code", self.get_tax_codes),
+            ("GET", "/accounting-service/nominal-code-search", self.search_nominal_codes),
             ("GET", "/accounting-service/payment-method", self.get_payment_methods),
             ("GET", "/accounting-service/accounting-period", self.get_periods),
             ("GET", "/accounting-service/accounting-period-lock", self.get_lock),
@@ -67,82 +61,8 @@ class Brightpearl:
             ("GET", "/product-service/product-search", self.search_products),
             ("POST", "/multi-message", self.multi_message),
         ]
-        routes = [web.route(method, base + path, self._guarded(handler)) for method, path, handler in table]
-        return [*routes, web.post(f"/token/{self.books.account}", self.token)]
-
-    # -- the gateway ------------------------------------------------------------------------------------------------
-
-    def _guarded(self, handler: Handler) -> Handler:
-        async def guarded(request: web.Request) -> web.Response:
-            now = self.books.clock.now()
-            units = await self._units(request)
-            limit = self.books.assumptions.requests_per_minute
-            passes, remaining, left_ms = self.window.take(now, limit=limit, units=units)
-            key = f"{request.method} {handler.__name__}"
-            self.calls[key] = self.calls.get(key, 0) + 1
-            headers = {
-                "brightpearl-requests-remaining": str(remaining),
-                "brightpearl-next-throttle-period": str(left_ms),
-                "Ruid": secrets.token_hex(8),
-            }
-            if self.books.assumptions.instance_id is not None:
-                headers["Brightpearl-Installed-Integration-Instance-Id"] = str(self.books.assumptions.instance_id)
-            if not passes:
-                self.throttled += 1
-                return web.json_response({"response": _THROTTLED}, status=503, headers=headers)
-            if (why := self._not_authenticated(request, now)) is not None:
-                return web.json_response({"response": why}, status=401, headers=headers)
-            self.books.settle_invoices()
-            try:
-                answer = await handler(request)
-            except Refusal as refusal:
-                answer = _errors(refusal.status, refusal.code, refusal.message)
-            answer.headers.update(headers)
-            return answer
-
-        guarded.__name__ = handler.__name__
-        return guarded
-
-    async def _units(self, request: web.Request) -> int:
-        if not request.path.endswith("/multi-message") or not self.books.assumptions.multi_message_costs_each:
-            return 1
-        try:
-            return max(len((await request.json()).get("messages", [])), 1)
-        except (ValueError, AttributeError):
-            return 1
-
-    def _not_authenticated(self, request: web.Request, now: datetime) -> str | None:
-        headers = request.headers
-        if bearer := headers.get("Authorization", ""):
-            expires = self.access_tokens.get(bearer.removeprefix("Bearer "))
-            if expires is None:
-                return "Invalid instance token: unknown"
-            return "Authorization token expired" if expires <= now else None
-        if headers.get("brightpearl-app-ref") != APP_REF:
-            return "Not authenticated. You must provide a valid authentication token."
-        tokens = (headers.get("brightpearl-account-token"), headers.get("brightpearl-staff-token"))
-        if tokens[0] == ACCOUNT_TOKEN or tokens[1] == STAFF_TOKEN:
-            return None
-        return "Not authenticated. You must provide a valid authentication token."
-
-    async def token(self, request: web.Request) -> web.Response:
-        form = await request.post()
-        refresh = str(form.get("refresh_token", ""))
-        if form.get("client_secret") != OAUTH_CLIENT_SECRET:
-            return web.json_response({"error": "invalid_client"}, status=400)
-        if form.get("grant_type") != "refresh_token" or refresh not in self.refresh_tokens:
-            return web.json_response({"error": "invalid_grant", "error_description": "unknown token"}, status=400)
-        if self.books.assumptions.rotate_refresh_token:
-            self.refresh_tokens.discard(refresh)
-            refresh = secrets.token_urlsafe(16)
-            self.refresh_tokens.add(refresh)
-        access = secrets.token_urlsafe(16)
-        life = self.books.assumptions.token_life_seconds
-        self.access_tokens[access] = self.books.clock.now() + timedelta(seconds=life)
-        return web.json_response(
-            {"access_token": access, "refresh_token": refresh, "api_domain": "127.0.0.1", "token_type": "Bearer",
-             "expires_in": int(life)}
-        )  # fmt: skip
+        routes = [web.route(method, base + path, self.gateway.guarded(handler)) for method, path, handler in table]
+        return [*routes, web.post(f"/token/{self.books.account}", self.gateway.token)]
 
     # -- orders and credits -----------------------------------------------------------------------------------------
 
@@ -174,6 +94,9 @@ class Brightpearl:
         if "orderTypeId" in query:
             kinds = id_set(query["orderTypeId"])
             orders = [o for o in orders if type_ids[o.type_code] in kinds]
+        if "orderId" in query:
+            wanted_ids = set(id_set(query["orderId"]))
+            orders = [o for o in orders if o.id in wanted_ids]
         if "parentOrderId" in query:
             parents = set(id_set(query["parentOrderId"]))
             orders = [o for o in orders if o.parent_id in parents]
@@ -205,14 +128,37 @@ class Brightpearl:
         body = await _body(request)
         if order is None:
             raise Refusal(404, "CMNC-404", "Cannot find the order")
+        kinds = {status_id: kind for status_id, _, kind in STATUSES}
+        if kinds.get(int(body["orderStatusId"])) != order.type_code:
+            raise Refusal(400, "ORDC-922", "The status is not one of this order type")
         order.status_id, order.updated_at = int(body["orderStatusId"]), self.books.clock.now()
+        self._note(order.id, str((body.get("orderNote") or {}).get("text") or "Status changed"))
         return _response({})
+
+    async def patch_custom_fields(self, request: web.Request) -> web.Response:
+        order = self.books.orders.get(int(request.match_info["id"]))
+        ops = await request.json()
+        if order is None or not isinstance(ops, list):
+            raise Refusal(404, "CMNC-404", "Cannot find the order")
+        for op in ops:
+            code = str(op.get("path", "")).removeprefix("/")
+            if op.get("op") != "add" and code not in order.custom_fields:
+                raise Refusal(400, "CMNC-038", f"There is no value at {op.get('path')}")
+            if not code.startswith("PCF_"):
+                raise Refusal(400, "CMNC-043", f"The path {op.get('path')} is not supported")
+            order.custom_fields[code] = op.get("value")
+        order.updated_at = self.books.clock.now()
+        return _response(order.custom_fields)
 
     async def post_note(self, request: web.Request) -> web.Response:
         body = await _body(request)
-        note = {"orderId": int(request.match_info["id"]), "noteId": self.books.new_id(), "noteText": body.get("text")}
+        return _response(self._note(int(request.match_info["id"]), str(body.get("text") or "")))
+
+    def _note(self, order_id: int, text: str) -> int:
+        note_id = self.books.new_id()
+        note = {"orderId": order_id, "noteId": note_id, "noteText": text}
         self.books.order_notes.append({**note, "dateAdded": self.books.clock.now().isoformat()})
-        return _response(note["noteId"])
+        return note_id
 
     async def search_notes(self, request: web.Request) -> web.Response:
         wanted = id_set(request.query.get("orderId", "0"))
@@ -224,16 +170,12 @@ class Brightpearl:
         return self._search(views.NOTE_COLUMNS, rows, dict(request.query))
 
     async def get_statuses(self, request: web.Request) -> web.Response:
-        known = ((1, "Draft / Quote", "SO"), (4, "Invoiced", "SO"), (CANCELLED_STATUS, "Cancelled", "SO"),
-                 (CREDIT_STATUS, "New credit", "SC"), (11, "Credit checked", "SC"), (12, "Credit held", "SC"))  # fmt: skip
         return _response(
             [
                 {"statusId": i, "name": name, "orderTypeCode": kind, "sortOrder": 0, "disabled": False, "visible": True}
-                for i, name, kind in known
+                for i, name, kind in STATUSES
             ]
         )
-
-    # -- stock ------------------------------------------------------------------------------------------------------
 
     async def post_goods_in(self, request: web.Request) -> web.Response:
         return _response(self.books.receive(int(request.match_info["id"]), await _body(request)))
@@ -278,6 +220,10 @@ class Brightpearl:
                 for n, (code, rate) in enumerate(self.books.tax_codes.items(), start=1)
             ]
         )
+
+    async def search_nominal_codes(self, request: web.Request) -> web.Response:
+        rows = [[code, name, "INCOME", False, 1, active] for code, (name, active) in self.books.nominal_codes.items()]
+        return self._search(views.NOMINAL_COLUMNS, rows, dict(request.query))
 
     async def get_payment_methods(self, request: web.Request) -> web.Response:
         return _response(
@@ -423,7 +369,3 @@ async def _body(request: web.Request) -> dict[str, Any]:
 
 def _response(value: Any, *, status: int = 200) -> web.Response:
     return web.json_response({"response": value}, status=status)
-
-
-def _errors(status: int, code: str, message: str) -> web.Response:
-    return web.json_response({"errors": [{"code": code, "message": message}]}, status=status)

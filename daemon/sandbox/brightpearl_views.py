@@ -23,6 +23,10 @@ PAYMENT_COLUMNS = (
     ("paymentDate", "PERIOD"), ("createdOn", "PERIOD"), ("journalId", "INTEGER"),
 )  # fmt: skip
 PRODUCT_COLUMNS = (("productId", "INTEGER"), ("productName", "STRING"), ("SKU", "STRING"), ("barcode", "STRING"))
+NOMINAL_COLUMNS = (
+    ("code", "STRING"), ("name", "STRING"), ("type", "STRING"), ("bank", "BOOLEAN"), ("currencyId", "INTEGER"),
+    ("active", "BOOLEAN"),
+)  # fmt: skip
 NOTE_COLUMNS = (("orderId", "IDSET"), ("noteId", "INTEGER"), ("noteText", "STRING"), ("dateAdded", "PERIOD"))
 
 _TYPE_IDS = {"SO": 1, "PO": 2, "SC": 3, "PC": 4}
@@ -54,7 +58,7 @@ def order_view(books: Books, order: Order) -> dict[str, Any]:
                                    "leadSourceId": 0, "teamId": 0}},
         "parties": {"customer": {"contactId": order.contact_id, "addressFullName": "A Shopper",
                                  "countryIsoCode": "GB"}, "billing": {"contactId": order.contact_id}},
-        "orderRows": {str(row.id): _row_view(order, row) for row in order.rows},
+        "orderRows": {str(row.id): _row_view(books, order, row) for row in order.rows},
         "warehouseId": order.warehouse_id, "historicalOrder": False,
     }  # fmt: skip
     if order.external_ref:
@@ -66,14 +70,14 @@ def order_view(books: Books, order: Order) -> dict[str, Any]:
     return view
 
 
-def _row_view(order: Order, row: Row) -> dict[str, Any]:
-    rate = (row.tax / row.net * 100).quantize(Decimal("0.0001")) if row.net else Decimal("0.0000")
+def _row_view(books: Books, order: Order, row: Row) -> dict[str, Any]:
+    rate = f"{row.tax_rate if row.tax_rate is not None else books.tax_codes.get(row.tax_code, Decimal(0)):.4f}"
     view: dict[str, Any] = {
         "orderRowSequence": "10", "productId": row.product_id or _FREE_TEXT_PRODUCT, "productName": row.name,
         "quantity": {"magnitude": f"{row.quantity:.4f}"},
         "itemCost": {"currencyCode": "GBP", "value": f"{row.cost:.4f}"},
         "rowValue": {
-            "taxRate": str(rate), "taxCode": row.tax_code, "taxCalculator": "brightpearl",
+            "taxRate": rate, "taxCode": row.tax_code, "taxCalculator": "brightpearl",
             "rowNet": {"currencyCode": order.currency, "value": f"{row.net:.4f}"},
             "rowTax": {"currencyCode": order.currency, "value": f"{row.tax:.2f}"}, "taxClassId": 2,
         },
@@ -99,7 +103,7 @@ def credit_view(books: Books, order: Order) -> dict[str, Any]:
         "createdOn": local(books, order.created_at), "createdBy": 206,
         "total": {"net": str(order.net), "tax": str(order.tax), "gross": str(order.net + order.tax)},
         "stockStatusCode": books.stock_status(order), "orderPaymentStatus": books.payment_status(order),
-        "isCanceled": False,
+        "isCanceled": order.is_cancelled,
         "rows": [
             {
                 "id": row.id, "productId": row.product_id or _FREE_TEXT_PRODUCT, "name": row.name, "sku": row.sku,

@@ -246,7 +246,8 @@ class HappyReturns:
                 told["status"] = item.ended
         if self.assumptions.amounts:
             told |= {
-                "refundAmount": f"{item.amount} {item.currency}", "processingFee": f"{item.fee} {item.currency}",
+                "refundAmount": f"{item.amount} {item.currency}" if item.amount else None,
+                "processingFee": f"{item.fee} {item.currency}",
             }  # fmt: skip
         return told
 

@@ -5,11 +5,10 @@ import random
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from daemon.sandbox import catalogue
-from daemon.sandbox.books import Books, Order, Refusal
+from daemon.sandbox.books import Books, Order
 from daemon.sandbox.catalogue import Line
 from daemon.sandbox.clock import SandboxClock
 from daemon.sandbox.happy_returns import HappyReturns, Item, ReturnOfGoods, Shipment
@@ -211,20 +210,23 @@ class Season:
         """An order that reaches Brightpearl late."""
         self.books.orders[order.id] = order
 
-    def _do_human_credit(self, at: datetime, order_id: int, row_index: int, reference: str) -> None:
+    def _do_human_credit(
+        self, at: datetime, order_id: int, row_index: int, reference: str, whole_value: bool = False
+    ) -> None:
         """Somebody credits a unit in Brightpearl by hand."""
+        self.books.credit_by_hand(self.books.orders[order_id], row_index, reference, at=at, whole_value=whole_value)
+
+    def _do_change(self, at: datetime, order_id: int, sets: dict[str, Any]) -> None:
+        """Somebody changes an order in Brightpearl."""
         order = self.books.orders[order_id]
-        row = [row for row in order.rows if row.sku][row_index]
-        net, tax = (
-            (row.net / row.quantity).quantize(Decimal("0.01")),
-            (row.tax / row.quantity).quantize(Decimal("0.01")),
-        )
-        try:
-            self.books.create_credit({
-                "customer": {"id": order.contact_id}, "ref": reference, "parentId": order.id,
-                "currency": {"code": order.currency, "exchangeRate": str(order.exchange_rate)},
-                "rows": [{"productId": row.product_id, "quantity": "1", "taxCode": row.tax_code, "net": str(net),
-                          "tax": str(tax), "nominalCode": row.nominal}],
-            }, at=at)  # fmt: skip
-        except Refusal as refusal:
-            raise AssertionError(f"the sandbox refused its own credit: {refusal}") from refusal
+        for name, value in sets.items():
+            setattr(order, name, value)
+        order.updated_at = self.clock.now()
+
+    def _do_edit(self, at: datetime, order_id: int, row_index: int, sets: dict[str, Any]) -> None:
+        """Somebody edits a row of an order."""
+        order = self.books.orders[order_id]
+        row = [row for row in order.rows if not row.bundle_child][row_index]
+        for name, value in sets.items():
+            setattr(row, name, value)
+        order.updated_at = self.clock.now()

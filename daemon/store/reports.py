@@ -10,11 +10,13 @@ SQL = statements(__file__)
 
 async def returns(
     connection: Connection, *, merchant: str | None = None, state: str | None = None, cause: str | None = None,
-    owner: str | None = None, order_number: str | None = None, after: int | None = None, rows_max: int = 1000,
+    owner: str | None = None, order_number: str | None = None, fingerprint: str | None = None, after: int | None = None,
+    rows_max: int = 1000,
 ) -> list[Record]:  # fmt: skip
     return await SQL.rows(
         connection, "returns", merchant=merchant, state=state, cause=cause, owner=owner,
-        order_key=order_key(order_number) if order_number else None, after=after, rows_max=rows_max,
+        order_key=order_key(order_number) if order_number else None, fingerprint=fingerprint, after=after,
+        rows_max=rows_max,
     )  # fmt: skip
 
 
@@ -38,6 +40,10 @@ async def passport(connection: Connection, merchant: str, return_id: int) -> dic
 
 async def causes(connection: Connection, merchant: str | None = None) -> list[Record]:
     return await SQL.rows(connection, "causes", merchant=merchant)
+
+
+async def fingerprints(connection: Connection, merchant: str | None = None) -> list[Record]:
+    return await SQL.rows(connection, "fingerprints", merchant=merchant)
 
 
 async def states(connection: Connection, merchant: str | None = None) -> list[Record]:

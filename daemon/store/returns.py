@@ -217,3 +217,7 @@ async def siblings_on_orders(connection: Connection, merchant: str, order_ids: l
 async def watching(connection: Connection, merchant: str, after: int, batch_max: int) -> list[Record]:
     """Returns that wait for a fact or are stuck until one changes, in id order."""
     return await SQL.rows(connection, "watching", merchant=merchant, after=after, batch_max=batch_max)
+
+
+async def credited_since(connection: Connection, merchant: str, since: datetime) -> list[Record]:
+    return await SQL.rows(connection, "credited_since", merchant=merchant, since=since)

@@ -190,3 +190,19 @@ SELECT id, happy_return_id, order_number, part, watches, trace
    AND id > :after
  ORDER BY id
  LIMIT :batch_max;
+
+-- name: credited_since
+-- Returns whose credit was made or adopted since, and whose money has not been doubted yet.
+SELECT r.id, r.order_id, r.credit_id
+  FROM returns AS r
+  JOIN outbox AS o ON o.merchant = r.merchant AND o.return_id = r.id
+ WHERE r.merchant = :merchant
+   AND o.kind = 'create-sales-credit'
+   AND o.state = 'done'
+   AND o.settled_at >= :since
+   AND r.order_id IS NOT NULL
+   AND r.credit_id IS NOT NULL
+   AND r.state IN ('credited', 'restocked')
+   AND NOT 'rival-credit' = ANY(r.accepted)
+ ORDER BY r.id
+ LIMIT 10000;

@@ -70,9 +70,13 @@ def refused_credit(
     )  # fmt: skip
 
 
-def never_seen(external_ref: str, what: str, facts: dict[str, Any]) -> NeedsPerson:
-    """Sent, perhaps acknowledged, and not to be found for too long: a person must look, nothing is repeated."""
+def never_seen(external_ref: str, what: str, facts: dict[str, Any], *, order_id: int | None = None) -> NeedsPerson:
+    """Sent, perhaps acknowledged, and not to be found for too long: a person must look, nothing is repeated.
+
+    When the order changes it is looked up once more, and only then repeated, under the same key.
+    """
     return NeedsPerson(
         cause="outcome-unknown", explanation=f"{what} was sent and is not to be found; it was not repeated.",
         evidence={"key": external_ref, **facts}, key=f"key={external_ref}",
+        watches=(order_fact(order_id),) if order_id is not None else (),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from daemon.clients.brightpearl_transport import Answer
 from daemon.clients.brightpearl_wire import id_set
 from daemon.clients.throttle import LeakyBucket, QuotaWindow, parse_bucket_limit
 from daemon.errors import NotPermittedError, OutcomeUnknownError, RejectedError, TransientError
-from daemon.sandbox.brightpearl import FIRST_REFRESH_TOKEN, OAUTH_CLIENT_SECRET
+from daemon.sandbox.brightpearl_gateway import FIRST_REFRESH_TOKEN, OAUTH_CLIENT_SECRET
 from daemon.store.database import Database
 from tests.world import MovedByHand, open_world
 
@@ -57,13 +57,13 @@ async def test_our_share_of_the_quota_is_never_exceeded(database: Database, tmp_
         for _ in range(500):
             await world.workplace.brightpearl.locked_until()
 
-        assert world.sandbox.brightpearl.throttled == 0
+        assert world.sandbox.brightpearl.gateway.throttled == 0
         assert world.now - began >= timedelta(minutes=3)
 
 
 async def test_what_others_use_of_the_quota_is_left_to_them(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
-        bp = world.sandbox.brightpearl
+        bp = world.sandbox.brightpearl.gateway
         for _ in range(300):
             bp.window.take(world.now, limit=200)  # another integration of the same account
             with contextlib.suppress(TransientError):
@@ -230,7 +230,7 @@ async def test_notes_status_and_payments_can_be_written_and_read(database: Datab
         await client.send([client.delete_payment("d", int(payments[0]["paymentId"]))])
 
         assert all(isinstance(each, Answer) for each in done.values())
-        assert [note["noteText"] for note in await client.notes_of(order_id)] == ["HW-1"]
+        assert [note["noteText"] for note in await client.notes_of(order_id)] == ["HW-1", "Status changed"]
         assert await client.payments_of([order_id]) == []
 
 
