@@ -366,7 +366,8 @@ class _Desk:
         waited = f" It waits for: {instance.waits_for}." if instance.waits_for else ""
         explanation = f"The return has been {instance.state.value} since {entered}.{waited} {CAUSES[code].means}"
         evidence = {"state": instance.state.value, "since": entered, "waits_for": instance.waits_for}
-        return Trouble(code, CAUSES[code].owner, explanation, evidence, watches=instance.watches)
+        key = f"fact={instance.watches[0]}" if instance.watches else ""
+        return Trouble(code, CAUSES[code].owner, explanation, evidence, key, instance.watches)
 
     def _outcome(self, why: str) -> Decision:
         return Moved(tuple(self.moves)) if self.moves else Ignored(why)

@@ -1,5 +1,6 @@
 """A small world to test in: the sandbox served over real HTTP, real PostgreSQL, the daemon's own loops, one moved clock."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -7,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import anyio
+import orjson
 from aiohttp import web
 
 from daemon import app as application
 from daemon.clock import Clock
+from daemon.console.maps import accept
 from daemon.console.passport import passport_view
 from daemon.loops.advance import Advance
 from daemon.loops.dispatch import Dispatch
@@ -20,14 +24,17 @@ from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.runner import Loop
 from daemon.loops.workplace import Workplace
+from daemon.maps import from_content
 from daemon.sandbox.app import Sandbox, write_configuration
 from daemon.sandbox.scenarios import SCENARIOS
 from daemon.settings import load
+from daemon.store import inbox, reports
 from daemon.store import merchant as merchant_store
-from daemon.store import reports
 from daemon.store.database import Database
+from daemon.store.inbox import Arrival
 from daemon.telemetry import Telemetry
 from daemon.web import server
+from statemachine.events import Resumed
 
 MERCHANT = "acme"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -53,6 +60,8 @@ class World:
 
     def __init__(self, sandbox: Sandbox, workplace: Workplace, http: aiohttp.ClientSession, url: str) -> None:
         self.sandbox, self.workplace, self.http, self.url = sandbox, workplace, http, url
+        self.config: Path
+        """Configuration file of this world, for running the command against it."""
         self.database = workplace.database
         self.loops: list[Loop] = [
             Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Reconcile(workplace),
@@ -113,6 +122,31 @@ class World:
             assert found, f"no return under {identifier}"
             return passport_view(await reports.passport(connection, *found[0]), self.now)
 
+    async def accept(self, **content: Any) -> str:
+        """Put maps in force, as `homeward map accept` does; answer their version."""
+        found = from_content(content)
+        await accept(self.database, MERCHANT, found, accepted_by="user:test", reason="test", now=self.now)
+        return found.version
+
+    async def resume(self, identifier: str, *accepts: str) -> None:
+        """A person has mended, or accepts, what stopped this return."""
+        told = await self.show(identifier)
+        arrival = Arrival(
+            natural_key=f"test:{told['id']}:{told['version']}", event=Resumed(why="mended", accepts=accepts),
+            happy_return_id=told["happy_return_id"], order_number=told["order_number"], part=told["part"],
+            source="test", actor="user:test", received_at=self.now,
+        )  # fmt: skip
+        async with self.database.transaction() as connection:
+            await inbox.put(connection, MERCHANT, [arrival])
+        await self.settle()
+
+    async def homeward(self, *arguments: str) -> tuple[int, Any, str]:
+        """Run the real command as a process against this world: exit code, its JSON, what it said on stderr."""
+        command = [sys.executable, "-m", "daemon.console.main", *arguments, "-o", "json", "--config", str(self.config)]
+        done = await anyio.run_process(command, check=False)
+        told = orjson.loads(done.stdout) if done.stdout.strip() else None
+        return done.returncode, told, done.stderr.decode()
+
     async def all_returns(self) -> list[dict[str, Any]]:
         async with self.database.reading() as connection:
             return [dict(row) for row in await reports.returns(connection)]
@@ -159,7 +193,10 @@ async def open_world(
         daemon_url = f"http://127.0.0.1:{pages.addresses[0][1]}"
         sandbox.happy_returns.webhook_url = f"{daemon_url}/webhooks/happy-returns/{MERCHANT}"
         try:
-            yield World(sandbox, workplace, http, daemon_url)
+            world = World(sandbox, workplace, http, daemon_url)
+            world.config = config
+            config.write_text(f'{config.read_text()}\n[database]\ndsn = "{database.dsn}"\n')
+            yield world
         finally:
             await pages.cleanup()
             await runner.cleanup()

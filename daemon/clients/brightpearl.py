@@ -215,13 +215,13 @@ class BrightpearlClient:
         """Not idempotent: put the return's reference in the text and look with `notes_of` first."""
         return Write(label, "add-note", f"/order-service/order/{order_id}/note", {"text": text, "isPublic": False})
 
-    def set_status(self, label: str, order_id: int, status_id: int, note: str = "") -> Write:
-        """Repeatable; every PUT adds a note of its own (sheet section 7), so ask for the state first."""
+    def set_status(self, label: str, order_id: int, status_id: int) -> Write:
+        """Repeatable, but every PUT adds a note of its own (sheet section 7), so ask for the state first.
+
+        A note that matters is a POST of its own: the HTTP library repeats a PUT by itself when a kept connection breaks.
+        """
         path = f"/order-service/order/{order_id}/status"
-        body: dict[str, Any] = {"orderStatusId": status_id}
-        if note:
-            body["orderNote"] = {"text": note, "isPublic": False}
-        return Write(label, "set-status", path, body, "PUT")
+        return Write(label, "set-status", path, {"orderStatusId": status_id}, "PUT")
 
     def set_custom_fields(self, label: str, order_id: int, fields: Mapping[str, str]) -> Write:
         """`add` is the safe upsert (sheet 5.5): repeatable."""

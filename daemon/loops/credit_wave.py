@@ -28,7 +28,7 @@ from statemachine.units import Credit, Place, Return, Trouble
 
 UNREADABLE_LOOKS, UNREADABLE_PAUSE = 5, timedelta(minutes=5)
 SIBLING_PAUSE = timedelta(seconds=1)  # another credit on the same order is on its way: its rows must be known first
-WAIT = Backoff(first=timedelta(seconds=30), cap=timedelta(hours=1))  # beside the watch on the fact: should that fail
+WAIT = Backoff(first=timedelta(seconds=30), cap=timedelta(hours=6))  # beside the watch on the fact: should that fail
 
 
 @dataclass(slots=True)
@@ -98,7 +98,9 @@ class CreditWave:
             return
         instance = self._return(effect)
         event = None
-        if (instance.waits_for, instance.watches) != (verdict.waits_for, verdict.watches) or instance.trouble:
+        stuck_for = instance.trouble.cause if instance.trouble else ""
+        is_known = (instance.waits_for, instance.watches) == (verdict.waits_for, verdict.watches)
+        if not (is_known or stuck_for == verdict.cause):  # an exception is not left for the very wait it came from
             event = CreditWaits(verdict.waits_for, self.order_of.get(effect.id), verdict.cause, verdict.watches)
         until = self.now + WAIT.after(effect.attempts)
         self._settle(waits(effect, verdict.explanation, until=until, event=event, **known))

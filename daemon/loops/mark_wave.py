@@ -47,9 +47,9 @@ async def _missing(
     note = str(marks.get("note") or "")
     if note and any(note in str(row.get("noteText")) for row in await at.brightpearl.notes_of(credit_id)):
         note = ""
+    if note:
+        writes.append(at.brightpearl.add_note(f"{effect.id}-note", credit_id, note))
     wanted = marks.get("status_id")
     if wanted is not None and wanted != status:
-        writes.append(at.brightpearl.set_status(f"{effect.id}-status", credit_id, int(wanted), note))
-    elif note:
-        writes.append(at.brightpearl.add_note(f"{effect.id}-note", credit_id, note))
+        writes.append(at.brightpearl.set_status(f"{effect.id}-status", credit_id, int(wanted)))
     return writes

@@ -1,0 +1,329 @@
+"""Decisions that turn on policy, maps and facts that change: the state, the owner, the evidence and the vendor's books."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.sandbox import catalogue
+from daemon.sandbox.catalogue import Line
+from daemon.store.database import Database
+from tests.world import World, open_world
+
+DAYS = timedelta(days=1)
+
+
+def code(truth: dict[str, Any]) -> str:
+    return str(truth["express_code"])
+
+
+def our_credits(world: World) -> list[dict[str, Any]]:
+    return [credit for credit in world.books()["credits"] if credit["external_ref"].startswith("HW-")]
+
+
+def payments(world: World) -> list[dict[str, Any]]:
+    return [payment for payment in world.books()["payments"] if payment["paymentType"] == "PAYMENT"]
+
+
+def value(credit: dict[str, Any]) -> Decimal:
+    return Decimal(credit["net"]) + Decimal(credit["tax"])
+
+
+async def stopped(world: World, truth: dict[str, Any], cause: str, owner: str) -> dict[str, Any]:
+    """The return is an exception with this cause, owner, evidence and clock, and nothing of ours is in the books."""
+    told = await world.show(code(truth))
+    assert told["state"] == "exception", told
+    assert (told["exception"]["cause"], told["exception"]["owner"]) == (cause, owner)
+    assert told["exception"]["evidence"]
+    assert told["exception"]["fingerprint"].startswith(f"{cause}:")
+    assert told["due_at"] is not None
+    assert payments(world) == []
+    return told
+
+
+async def test_a_locked_period_is_waited_for_and_the_credit_made_when_it_opens(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config='on_locked_period = "wait"\n') as world:
+        truth = world.begin("bar_single")
+        world.sandbox.books.locked_until = date(2026, 4, 30)
+        await world.pass_time(7 * DAYS)
+        waiting = await world.show(code(truth))
+        assert (waiting["state"], waiting["wait_cause"]) == ("exception", "") or waiting["state"] == "credit-pending"
+        assert waiting["watches"] == ["period-lock"]
+        assert our_credits(world) == []
+
+        world.sandbox.books.locked_until = date(2026, 2, 28)
+        await world.pass_time(20 * DAYS)
+
+        told = await world.show(code(truth))
+        assert told["state"] == "restocked"
+        assert len(our_credits(world)) == 1
+        assert any(step["event"] == "fact-changed" for step in told["journal"])
+
+
+async def test_a_wait_has_the_owner_and_the_clock_of_its_cause(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config='on_locked_period = "wait"\n') as world:
+        truth = world.begin("bar_single")
+        world.sandbox.books.locked_until = date(2026, 4, 30)
+        while not (await world.all_returns()) or (await world.show(code(truth)))["state"] != "credit-pending":
+            await world.pass_time(timedelta(hours=3))
+        told = await world.show(code(truth))
+        assert (told["wait_cause"], told["waits_for"]) == ("period-locked", "the accounting period to open")
+
+        await world.pass_time(3 * DAYS)
+
+        await stopped(world, truth, "period-locked", "finance")
+
+
+async def test_a_lock_we_have_not_heard_of_is_learned_from_the_refusal(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        await world.workplace.account(world.now)
+        truth = world.begin("bar_single")
+        world.workplace._account = (world.now + 90 * DAYS, replace(await world.workplace.account(world.now)))
+        world.sandbox.books.locked_until = date(2026, 3, 31)
+
+        await world.pass_time(20 * DAYS)
+
+        assert (await world.show(code(truth)))["state"] == "restocked"
+        (credit,) = our_credits(world)
+        order = world.sandbox.books.orders[credit["id"]]
+        assert order.tax_date.startswith("2026-04-01")
+
+
+async def test_an_unmapped_reason_stops_and_the_accepted_map_releases_all_it_stopped(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        await world.accept(reasons={"seldom-given": {}})
+        truths = [world.begin("unknown_reason") for _ in range(3)]
+        await world.pass_time(7 * DAYS)
+        for truth in truths:
+            told = await stopped(world, truth, "reason-unmapped", "finance")
+            assert told["exception"]["fingerprint"] == "reason-unmapped:reason=mercury-in-retrograde"
+        _, grouped, _ = await world.homeward("exception", "list", "--group-by", "fingerprint")
+        assert [(row["fingerprint"], row["returns"]) for row in grouped] == [
+            ("reason-unmapped:reason=mercury-in-retrograde", 3)
+        ]
+
+        version = await world.accept(reasons={"*": {"status_id": 12, "note": "As mapped"}})
+        await world.pass_time(20 * DAYS)
+
+        for truth in truths:
+            told = await world.show(code(truth))
+            assert (told["state"], told["map_version"]) == ("restocked", version)
+        assert {credit["status_id"] for credit in our_credits(world)} == {12}
+        notes = [note for note in world.sandbox.books.order_notes if str(note["noteText"]).startswith("As mapped")]
+        assert len(notes) == 3
+
+
+async def test_a_value_above_the_ceiling_needs_a_person_who_may_accept_it(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config="value_ceiling = 5\n") as world:
+        truth = world.begin("bar_single")
+        await world.pass_time(7 * DAYS)
+        await stopped(world, truth, "value-ceiling", "finance")
+
+        exit_code, told, _ = await world.homeward(
+            "exception", "accept", code(truth), "--reason", "checked with the manager", "--yes"
+        )
+        await world.pass_time(15 * DAYS)
+
+        assert (exit_code, told["changed"]) == (0, True)
+        shown = await world.show(code(truth))
+        assert (shown["state"], shown["accepted"]) == ("restocked", ["value-ceiling"])
+
+
+async def test_what_must_be_mended_cannot_be_accepted(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("cancelled_order")
+        await world.pass_time(7 * DAYS)
+
+        exit_code, _, said = await world.homeward("exception", "accept", code(truth), "--reason", "never mind", "--yes")
+
+        assert exit_code == 6
+        assert "cannot be accepted" in said
+
+
+@pytest.mark.parametrize(
+    ("config", "cause", "owner"),
+    [
+        ("order_age_days_max = 3\n", "order-too-old", "customer-service"),
+        ('on_invoiced_order = "hold"\n', "order-locked", "customer-service"),
+        (
+            '[merchants.acme.policy.by_method.return-bar]\non_invoiced_order = "hold"\n',
+            "order-locked",
+            "customer-service",
+        ),
+    ],
+)
+async def test_policy_holds_what_it_names(
+    config: str, cause: str, owner: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config=config) as world:
+        truth = world.begin("bar_single")
+
+        await world.pass_time(7 * DAYS)
+
+        await stopped(world, truth, cause, owner)
+
+
+async def test_a_shoppers_fee_is_a_negative_row_and_not_refunded(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config='on_processing_fee = "deduct"\n') as world:
+        await world.accept(fees={"processing": {"nominal_code": "4090", "tax_code": "T20", "name": "Return fee"}})
+        truth = world.begin("processing_fee")
+
+        await world.pass_time(20 * DAYS)
+
+        assert (await world.show(code(truth)))["state"] == "restocked"
+        (credit,) = our_credits(world)
+        fee = next(row for row in credit["rows"] if row["external_ref"] == "fee-processing")
+        assert (fee["net"], fee["tax"], fee["tax_code"]) == ("-4.13", "-0.82", "T20")
+        assert Decimal(payments(world)[0]["amountPaid"]) == value(credit)
+
+
+async def test_a_credit_that_must_be_authorised_is_not_paid_until_somebody_did(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config="authorised_status_id = 11\ndone_status_id = 12\n") as world:
+        truth = world.begin("bar_single")
+        await world.pass_time(6 * DAYS)
+        waiting = await world.show(code(truth))
+        assert (waiting["exception"] or waiting)[
+            "cause" if waiting["exception"] else "wait_cause"
+        ] == "awaits-authorisation"
+        (credit,) = our_credits(world)
+        assert payments(world) == []
+
+        world.sandbox.books.orders[credit["id"]].status_id = 11
+        world.sandbox.books.orders[credit["id"]].updated_at = world.now
+        await world.pass_time(20 * DAYS)
+
+        assert (await world.show(code(truth)))["state"] == "restocked"
+        assert len(our_credits(world)) == 1
+        assert len(payments(world)) == 1
+        assert our_credits(world)[0]["status_id"] == 12
+
+
+async def test_marks_are_written_once_after_the_legs_are_done(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config="done_status_id = 11\n") as world:
+        rule = {"note": "Sized out", "custom_fields": {"PCF_WHY": "size"}}
+        await world.accept(reasons={"*": rule})
+        world.sandbox.faults.plan({"rules": [{"match": "PUT .*/status", "kind": "lose-answer", "count": 1}]})
+        truth = world.begin("bar_single")
+
+        await world.pass_time(20 * DAYS)
+
+        (credit,) = our_credits(world)
+        order = world.sandbox.books.orders[credit["id"]]
+        assert (order.status_id, order.custom_fields) == (11, {"PCF_WHY": "size"})
+        notes = [note for note in world.sandbox.books.order_notes if "Sized out" in str(note["noteText"])]
+        assert len(notes) == 1
+        assert code(truth) in notes[0]["noteText"]
+
+
+async def test_a_bundle_that_comes_back_piece_by_piece_sums_to_its_price(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        season = world.sandbox.season
+        season.open(1)
+        bundle = catalogue.bundle(season.books, season.rng)
+        parts = {season.books.products[part].sku: {"count": n, "share": "0.5"} for part, n in bundle.components}
+        await world.accept(bundles={bundle.sku: parts})
+        order = season.order([Line(bundle)], world.now)
+        for number, child in enumerate([row for row in order.rows if row.bundle_child]):
+            at = world.now + number * 3 * DAYS + timedelta(seconds=1)
+            items = season.items(order, [(0, 1)], sku=child.sku, upc="", variant_id="", amount="")
+            new = season.announce("bundle", at, items, "restocked")
+            season.travel(new, items, at + DAYS)
+
+        await world.pass_time(30 * DAYS)
+
+        states = [row["state"] for row in await world.all_returns()]
+        assert states == ["restocked", "restocked"]
+        made = our_credits(world)
+        sold = order.rows[0]
+        assert sum(Decimal(c["net"]) for c in made) == sold.net
+        assert sum(Decimal(c["tax"]) for c in made) == sold.tax
+        received = sorted(line["productId"] for note in world.books()["goods_in"] for line in note["goodsMoved"])
+        assert received == sorted(part for part, _ in bundle.components)
+
+
+async def test_goods_go_to_the_warehouse_of_their_destination_or_stop(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        await world.accept(warehouses={"wh-elsewhere": 2})
+        truth = world.begin("bar_single")
+        await world.pass_time(20 * DAYS)
+        told = await world.show(code(truth))
+        assert told["exception"]["fingerprint"] == "warehouse-unmapped:destination=wh-main"
+
+        await world.accept(warehouses={"wh-main": 3})
+        await world.resume(code(truth))
+        await world.pass_time(DAYS)
+
+        assert (await world.show(code(truth)))["state"] == "restocked"
+        moved = [line for note in world.books()["goods_in"] for line in note["goodsMoved"]]
+        assert [line["warehouseId"] for line in moved] == [3]
+
+
+@pytest.mark.parametrize(("disposition", "location"), [("quarantine", 23), ("write-off", None)])
+async def test_a_reason_decides_where_the_goods_go(
+    disposition: str, location: int | None, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        await world.accept(reasons={"*": {"disposition": disposition}})
+        truth = world.begin("bar_single")
+
+        await world.pass_time(20 * DAYS)
+
+        assert (await world.show(code(truth)))["state"] == "restocked"
+        moved = [line for note in world.books()["goods_in"] for line in note["goodsMoved"]]
+        assert [line["destinationLocationId"] for line in moved] == ([location] if location else [])
+
+
+async def test_an_order_edited_between_two_returns_of_it_stops_the_second(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.begin("several_returns")
+        await world.pass_time(6 * DAYS)
+        order = next(o for o in world.sandbox.books.orders.values() if o.type_code == "SO")
+        order.rows[0].net -= Decimal("6.00")
+        order.updated_at = world.now
+
+        await world.pass_time(20 * DAYS)
+
+        causes = [row["cause"] for row in await world.all_returns()]
+        assert "order-edited" in causes
+        assert sum(Decimal(c["net"]) for c in our_credits(world)) <= order.net
+
+
+async def test_a_rival_that_is_withdrawn_lets_our_credit_go_on(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("quicker_rival")
+        await world.pass_time(7 * DAYS)
+        told = await stopped(world, truth, "rival-credit", "finance")
+        assert told["exception"]["evidence"]["verdict"] == "needs a person"
+        rival = next(o for o in world.sandbox.books.orders.values() if o.reference == "goodwill")
+
+        rival.is_cancelled, rival.updated_at = True, world.now
+        await world.pass_time(15 * DAYS)
+
+        assert (await world.show(code(truth)))["state"] == "restocked"
+        assert len(our_credits(world)) == 1
+        assert len(payments(world)) == 1
+
+
+async def test_an_exception_shows_both_sides_line_by_line(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("substitution")
+        await world.pass_time(7 * DAYS)
+        await stopped(world, truth, "substitution-suspected", "customer-service")
+
+        exit_code, told, _ = await world.homeward("exception", "show", code(truth))
+
+        assert exit_code == 0
+        (line,) = told["lines"]
+        assert line["returned_sku"] == "NEW-SEASON-1"
+        assert line["sold_sku"] in line["differs"]
+        assert told["do"].startswith("Another article")
+        assert told["decided_again_when"]
