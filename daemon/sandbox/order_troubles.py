@@ -312,6 +312,38 @@ def bundle_of_rows(season: Season, name: str, at: datetime) -> None:
     season.travel(new, new.items, dropped(season, at))
 
 
+def same_number_twice(season: Season, name: str, at: datetime) -> None:
+    """Two orders carry the shopper's number."""
+    order = one(season, at)
+    one(season, at).reference = order.reference
+    new = season.announce(name, at, season.items(order, [(0, 1)]), exception("order-ambiguous"))
+    season.travel(new, new.items, dropped(season, at))
+
+
+def two_outcomes(season: Season, name: str, at: datetime) -> None:
+    """One article is refunded, the other one becomes a gift card."""
+    order = season.order([Line(catalogue.goods(season.books, season.rng)) for _ in range(2)], at)
+    items = season.items(order, [(0, 1), (1, 1)])
+    items[1].refund_type = "gift-card"
+    new = season.announce(name, at, items, exception("mixed-outcomes"))
+    season.travel(new, items, dropped(season, at))
+
+
+def odd_outcome(season: Season, name: str, at: datetime) -> None:
+    items = season.items(one(season, at), [(0, 1)], refund_type="barter")
+    new = season.announce(name, at, items, exception("refund-type-unknown"))
+    season.travel(new, items, dropped(season, at))
+
+
+def other_sums_by_hand(season: Season, name: str, at: datetime) -> None:
+    """A person credited this return, naming it, but for the value of two units."""
+    order = season.order([Line(catalogue.goods(season.books, season.rng), 2)], at)
+    new = season.announce(name, at, season.items(order, [(0, 1)]), exception("credit-differs"))
+    reference = f"return {new.express_code}"
+    season.at(at + HOUR, "human_credit", order_id=order.id, row_index=0, reference=reference, whole_value=True)
+    season.travel(new, new.items, at + DAY)
+
+
 ORDER_TROUBLES = (
     (1, unmatched_order), (2, late_order), (4, whole_bundle), (1, bundle_component), (5, order_discount),
     (4, row_discount), (5, mixed_tax), (2, several_returns), (2, earlier_credit), (1, rival_credit),
@@ -321,5 +353,6 @@ ORDER_TROUBLES = (
     (1, nominal_code_retired), (1, sku_of_nobody), (1, sku_on_two_rows), (2, both_of_two_rows),
     (1, substitution), (1, edited_order), (1, value_gone), (1, other_currency), (1, quicker_rival),
     (1, hidden_rival), (3, bundle_in_pieces), (3, bundle_of_rows),
+    (1, same_number_twice), (1, two_outcomes), (1, odd_outcome), (1, other_sums_by_hand),
 )  # fmt: skip
 """How often each occurs in a season, against the others."""

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 
 from daemon.console.compare import compare
+from daemon.sandbox.app import Sandbox
 from daemon.sandbox.scenarios import SCENARIOS
 from daemon.store.database import Database
-from tests.world import MERCHANT, open_world
+from statemachine.causes import CAUSES
+from statemachine.credit.table import lines
+from tests.integration import test_decisions
+from tests.world import MERCHANT, NOON, open_world
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -25,3 +29,40 @@ async def test_a_scenario_ends_as_it_must(scenario: str, database: Database, tmp
             found = await compare(database, control, MERCHANT)
         assert found.problems == []
         assert found.summary["returns"] >= 1
+        for row in await world.all_returns():
+            if row["state"] == "exception":
+                told = (await world.show(str(row["id"])))["exception"]
+                assert told["owner"] == CAUSES[told["cause"]].owner
+                assert told["explanation"]
+                assert told["evidence"]
+                assert told["fingerprint"].startswith(told["cause"])
+                assert row["due_at"] is not None or row["escalation"] == 3  # every rung of its ladder was told
+
+
+PROVEN_ELSEWHERE = {
+    "in-order": "test_a_scenario_ends_as_it_must[bar_single]",
+    "credit-exists": "test_a_scenario_ends_as_it_must[adopted_credit]",
+    "invoice-pending": "test_a_scenario_ends_as_it_must[pending_invoice]",
+    "order-too-old": "test_policy_holds_what_it_names",
+    "reason-unmapped": "test_an_unmapped_reason_stops_and_the_accepted_map_releases_all_it_stopped",
+    "awaits-authorisation": "test_a_credit_that_must_be_authorised_is_not_paid_until_somebody_did",
+    "period-locked": "test_a_locked_period_is_waited_for_and_the_credit_made_when_it_opens",
+    "value-ceiling": "test_a_value_above_the_ceiling_needs_a_person_who_may_accept_it",
+    "fee-above-credit": "test_a_fee_that_takes_everything_needs_a_person",
+    "amount-differs": "test_another_sum_than_announced_is_held_where_policy_minds",
+    "outcome-unknown": "test_a_credit_whose_outcome_stays_unknown_is_never_guessed",
+}
+"""Causes that turn on policy, maps or faults, or end well: where they are shown against the sandbox."""
+
+
+def test_every_cause_of_the_decision_table_is_shown_against_the_sandbox() -> None:
+    season = Sandbox.open(now=NOON, rate=0.0).season
+    season.open(1)
+    for name, (_, scenario) in SCENARIOS.items():
+        scenario(season, name, NOON)
+    ends = {end for truth in season.truth for ends in truth["units"].values() for end in ends.split("|")}
+    shown = {end.removeprefix("exception:") for end in ends} | set(PROVEN_ELSEWHERE)
+    tests = {name for name in dir(test_decisions) if name.startswith("test_")} | set(globals())
+
+    assert {line.about.code for line in lines()} <= shown
+    assert all(test.partition("[")[0] in tests for test in PROVEN_ELSEWHERE.values())
