@@ -22,6 +22,7 @@ from daemon.errors import (
     SettingsError,
     TransientError,
 )
+from daemon.maps import read_map
 from daemon.settings import MerchantSettings, PolicySettings, Settings, load, read_secret
 from daemon.store.database import SCHEMA_VERSION
 from daemon.telemetry import Telemetry
@@ -55,6 +56,7 @@ async def examine(path: Path) -> list[Finding]:
     findings += [_state_dir(settings), _listen(settings)]
     for name, merchant in settings.merchants.items():
         findings += _secrets(name, merchant)
+        findings += _map_file(name, merchant)
     findings += await _database(settings)
     for name in settings.merchants:
         findings += await _vendors(settings, name)
@@ -131,6 +133,19 @@ def _secrets(name: str, merchant: MerchantSettings) -> list[Finding]:
 def _is_credential(path: Path) -> bool:
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     return bool(credentials) and Path(str(credentials)) in path.parents
+
+
+def _map_file(name: str, merchant: MerchantSettings) -> list[Finding]:
+    if merchant.map_file is None:
+        return []
+    check = f"{name}: map_file"
+    try:
+        found = read_map(merchant.map_file)
+    except SettingsError as error:
+        return [
+            Finding(check, False, str(error), "correct the file; homeward map lint checks it against the account too")
+        ]
+    return [Finding(check, True, f"version {found.version}; homeward map show tells which one is in force")]
 
 
 async def _database(settings: Settings) -> list[Finding]:
@@ -236,6 +251,14 @@ async def _reference(client: BrightpearlClient, name: str, policy: PolicySetting
         known = warehouse in known_warehouses
         fix = "" if known else f"use one of {known_warehouses}"
         findings.append(Finding(f"{name}: policy.return_warehouse_id", known, str(warehouse), fix))
+    for key in ("authorised_status_id", "done_status_id"):
+        wanted = getattr(policy, key)
+        if wanted is not None:
+            known = wanted in account.credit_statuses
+            fix = "" if known else f"use one of {dict(account.credit_statuses)}"
+            findings.append(Finding(f"{name}: policy.{key}", known, str(wanted), fix))
+    if account.nominal_codes is None:
+        findings.append(Finding(f"{name}: nominal codes", True, "not told by this account; none is doubted"))
     if account.locked_until is not None:
         findings.append(Finding(f"{name}: period lock", True, f"postings are dated after {account.locked_until}"))
     return findings

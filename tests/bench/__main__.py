@@ -20,6 +20,7 @@ import asyncpg
 
 from daemon.store import embedded
 from daemon.store.database import Database
+from tests.bench.decisions import decisions_per_second
 from tests.world import World, open_world
 
 
@@ -108,7 +109,9 @@ def main() -> None:
             limit = pgbench(server, 5)
         finally:
             embedded.stop(server)
+    decisions = decisions_per_second()
     results = {
+        "decisions_per_second": decisions,
         "returns_per_second": single["returns_per_second"],
         "single_writes": single,
         "bundled_writes": bundled,
@@ -121,6 +124,9 @@ def main() -> None:
     print("| per return, vendors' limits lifted | single writes | bundled writes |\n| --- | ---: | ---: |")
     for key in single:
         print(f"| {key.replace('_', ' ')} | {single[key]} | {bundled[key]} |")
+    print("\n| pure decisions on one core | per second |\n| --- | ---: |")
+    for name, rate in decisions.items():
+        print(f"| {name} | {rate:,} |")
     print(f"\npgbench -N on the same server: {limit or 'not available'} transactions/s; "
           f"Homeward's commits are {results['commits_against_pgbench']} of that.")  # fmt: skip
 
