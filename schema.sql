@@ -81,6 +81,7 @@ INSERT INTO machine_rule (event, source, target) VALUES
     ('fact-changed', 'exception', 'exception'),
     ('credit-verified', 'credit-pending', 'credited'),
     ('credit-verified', 'exception', 'credited'),
+    ('credit-verified', 'exception', 'exception'),
     ('payment-recorded', 'credited', 'credited'),
     ('payment-recorded', 'restocked', 'restocked'),
     ('payment-recorded', 'exception', 'exception'),
@@ -411,8 +412,8 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_due ON outbox (merchant, due_at) WHERE state IN ('ready', 'leased');
 CREATE INDEX outbox_return ON outbox (merchant, return_id);
-CREATE INDEX outbox_order ON outbox (merchant, ((intent->>'order_id')::bigint))
-    WHERE kind = 'create-sales-credit' AND intent IS NOT NULL;
+CREATE INDEX outbox_order ON outbox (merchant, ((coalesce(intent->>'order_id', result->>'order_id'))::bigint))
+    WHERE kind = 'create-sales-credit' AND (intent IS NOT NULL OR result ? 'credit_id');
 
 -- Every attempt at an effect, kept for ever: a later one never overwrites an earlier one's facts.
 CREATE TABLE attempt (

@@ -37,6 +37,9 @@ _WATCHED = "It is decided again by itself when that changes."
 _MAP = "homeward map lint; homeward map what-if; homeward map accept"
 _ACCEPT = "homeward exception accept ID --reason TEXT"
 
+OF_THE_GOODS = frozenset({"unit-missing", "wrong-item"})
+"""What the warehouse found. Nothing a credit does wipes it, and no credit is begun while it stands."""
+
 CAUSES: dict[str, Cause] = _causes(
     # Nothing is wrong: what a verdict says when it stops nobody
     Cause("in-order", OPERATIONS, timedelta(hours=1), "Nothing stands in the way of the credit.",
@@ -101,19 +104,25 @@ CAUSES: dict[str, Cause] = _causes(
           f"Give the credit the authorised status in Brightpearl. {_WATCHED}"),
     Cause("value-ceiling", FINANCE, DAY, _NOT_REFUNDED,
           f"Worth more than policy credits by itself: decide, then {_ACCEPT}", is_waivable=True),
+    Cause("nothing-to-refund", FINANCE, DAY, "The customer paid nothing for these goods; they are to be restocked only.",
+          f"If that is right, {_ACCEPT}: a credit over nothing takes the goods back in.", is_waivable=True),
     Cause("currency-differs", FINANCE, DAY, _NOT_REFUNDED,
-          f"Happy Returns and the order name different currencies: find out which one is right. {_AGAIN}"),
+          "Happy Returns and the order name different currencies: credit by hand what is right, with the express "
+          f"code in its reference. {_WATCHED}"),
     Cause("refund-type-unknown", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          "Happy Returns names an outcome we do not know: decide refund, exchange or store credit."),
+          "Happy Returns names an outcome we do not know: decide, and credit by hand with the express code in its "
+          f"reference. {_WATCHED}"),
     Cause("fee-unmapped", FINANCE, DAY, _NOT_REFUNDED,
           "Decide how shopper fees are booked: set [fees.processing] in the map and policy on_processing_fee = "
           f"\"deduct\", or \"ignore\" to credit without them. {_MAP}"),
     Cause("fee-above-credit", FINANCE, DAY, _NOT_REFUNDED,
-          "The fees are as much as the goods are worth: decide what the customer gets, then resolve."),
+          "The fees are as much as the goods are worth: credit by hand what the customer gets, with the express code in "
+          f"its reference. {_WATCHED}"),
     Cause("amount-differs", FINANCE, DAY, _NOT_REFUNDED,
           f"Happy Returns and the order's rows give different sums: if the rows are right, {_ACCEPT}", is_waivable=True),
     Cause("mixed-outcomes", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          "Refund, exchange and store credit stand in one return: credit each by hand, then resolve."),
+          "Refund, exchange and store credit stand in one return: credit it by hand with the express code in its "
+          f"reference. {_WATCHED}"),
     Cause("money-unfinished", FINANCE, DAY, "The goods are back, but refund or invoice is missing in Brightpearl.",
           f"Look at the effects: homeward effect list --return ID. {_AGAIN}"),
     Cause("exchange", CUSTOMER_SERVICE, DAY, "An exchange: the books need a person's decision, the refund is not due.",
@@ -126,6 +135,9 @@ CAUSES: dict[str, Cause] = _causes(
     Cause("credit-differs", FINANCE, DAY, "A credit exists but is not what was asked for.",
           f"Compare both sides in the evidence; correct the credit in Brightpearl, or if it is right, {_ACCEPT}",
           is_waivable=True),
+    Cause("credit-cancelled", FINANCE, DAY, "Our credit was cancelled by somebody; the customer is not refunded.",
+          "If it was refused for good reason, tell the customer; else credit by hand with the express code in its "
+          f"reference: that is taken over. {_WATCHED}"),
     Cause("rival-credit", FINANCE, DAY, "Somebody else credited this order; another credit could pay twice.",
           "If that credit is for this return, write the express code into its reference; if it is a mistake, cancel it; "
           f"if both are right, {_ACCEPT}. {_WATCHED}", is_waivable=True),
@@ -147,11 +159,11 @@ CAUSES: dict[str, Cause] = _causes(
           f"Report the evidence to the developers. {_AGAIN}"),
     # Goods
     Cause("unit-missing", WAREHOUSE, 2 * DAY, "The bag came without this unit; the money may already be gone.",
-          "Search the bag and box; claim it from Happy Returns, then resolve."),
+          f"Search the bag and box; claim it from Happy Returns. {_AGAIN}"),
     Cause("wrong-item", WAREHOUSE, 2 * DAY, "Another article than the announced one came back.",
-          "Decide with customer service: claw back, or accept; then resolve."),
+          f"Decide with customer service: claw back, or let it be. {_AGAIN}"),
     Cause("goods-not-received", WAREHOUSE, 2 * DAY, "Credited, but the goods never arrived.",
-          "Trace the bag and shipment; claim it from Happy Returns, then resolve."),
+          f"Trace the bag and shipment; claim it from Happy Returns. {_AGAIN}"),
     # Happy Returns
     Cause("status-unclear", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           "Happy Returns reports progress without saying for which units: look in its dashboard. "

@@ -132,6 +132,7 @@ class CreditWaits(Event):
     order_id: int | None = None
     cause: str = ""
     watches: tuple[str, ...] = ()
+    map_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ class Troubled(Event):
     name: ClassVar[str] = "troubled"
     trouble: Trouble | None = None
     order_id: int | None = None
+    map_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

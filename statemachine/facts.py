@@ -80,12 +80,13 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
         case CreditWaits():
             return replace(
                 instance, waits_for=event.waits_for, wait_cause=event.cause, watches=event.watches,
-                order_id=event.order_id or instance.order_id,
+                order_id=event.order_id or instance.order_id, map_version=event.map_version or instance.map_version,
             )  # fmt: skip
         case Troubled():
             watches = event.trouble.watches if event.trouble else ()
             order_id = event.order_id or instance.order_id
-            return replace(instance, trouble=event.trouble, watches=watches, order_id=order_id)
+            version = event.map_version or instance.map_version
+            return replace(instance, trouble=event.trouble, watches=watches, order_id=order_id, map_version=version)
         case Resumed():
             return replace(instance, accepted=tuple(dict.fromkeys(instance.accepted + event.accepts)))
         case CreditMarked():

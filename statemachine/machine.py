@@ -10,7 +10,7 @@ from typing import Any
 
 from transitions import Machine
 
-from statemachine.causes import CAUSES
+from statemachine.causes import CAUSES, OF_THE_GOODS
 from statemachine.deadlines import deadline_for
 from statemachine.effects import Effect, ReceiveStock
 from statemachine.events import (
@@ -263,6 +263,9 @@ class _Desk:
             return Ignored(f"deadline {event.level} of {event.state} passed, but the return has moved since")
         if isinstance(event, FactChanged) and State.CREDIT_PENDING not in (instance.state, instance.resume_state):
             return Ignored(f"{event.fact} changed, but the return no longer waits for it")
+        of_the_credit = isinstance(event, FactChanged | CreditWaits | Troubled) and not _is_of_the_goods(event)
+        if of_the_credit and _goods_are_wrong(instance):
+            return Ignored("what the warehouse found stands; the credit is decided again once that is settled")
         if isinstance(event, CreditVerified) and instance.credit is not None:
             if event.credit is not None and event.credit.id == instance.credit.id:
                 return Ignored(f"credit {instance.credit.id} is already known")
@@ -286,6 +289,8 @@ class _Desk:
             )
         if isinstance(event, StatusUnclear):
             after = replace(after, resume_state=State.INITIATED)
+        if isinstance(event, CreditVerified) and target is State.EXCEPTION:
+            after = replace(after, resume_state=State.CREDITED)
         if target is not State.EXCEPTION and instance.state is State.EXCEPTION:
             after = replace(after, resume_state=None, trouble=None)
         effects = effects_for(rule.effects, instance, replace(after, state=target), event, self.policy)
@@ -311,7 +316,7 @@ class _Desk:
         if target not in (State.CREDIT_PENDING, State.EXCEPTION):
             after = replace(after, watches=())
         if target is State.CREDIT_PENDING and after.wait_cause != before.wait_cause:
-            escalation = 0  # another wait, another ladder
+            entered_at, escalation = self.now, 0  # another wait, another ladder
         after = replace(
             after, state=target, entered_at=entered_at, escalation=escalation, version=before.version + 1
         )  # fmt: skip
@@ -386,6 +391,14 @@ def _is_news(unit: Unit, event: UnitEvent, told: Unit) -> bool:
     if isinstance(event, Expired | Cancelled | StatusUnclear):
         return unit.confirmed is Progress.STARTED
     return True
+
+
+def _goods_are_wrong(instance: Return) -> bool:
+    return instance.state is State.EXCEPTION and instance.trouble is not None and instance.trouble.cause in OF_THE_GOODS
+
+
+def _is_of_the_goods(event: Event) -> bool:
+    return isinstance(event, Troubled) and event.trouble is not None and event.trouble.cause in OF_THE_GOODS
 
 
 def _is_received_news(unit: Unit, event: UnitsReceived | StockReceived) -> bool:

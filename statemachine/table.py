@@ -6,6 +6,7 @@ Read by the machine, mirrored in `schema.sql`, drawn in the README; a test keeps
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from statemachine.causes import OF_THE_GOODS
 from statemachine.deadlines import Rung, ladder
 from statemachine.effects import (
     ApproveReturn,
@@ -96,6 +97,15 @@ def rungs_of(instance: Return, policy: Policy) -> tuple[Rung, ...]:
     return ladder(instance.state, policy, cause=cause, awaits_approval=policy.awaits_approval(instance))
 
 
+def credit_is_stuck(instance: Return, event: Event, policy: Policy) -> bool:
+    """It stands where its credit does, and nothing is wrong with the goods themselves."""
+    return instance.resume_state is State.CREDIT_PENDING and not goods_are_wrong(instance, event, policy)
+
+
+def goods_are_wrong(instance: Return, event: Event, policy: Policy) -> bool:
+    return instance.trouble is not None and instance.trouble.cause in OF_THE_GOODS
+
+
 def resumes_to(state: State) -> Guard:
     def resumes(instance: Return, event: Event, policy: Policy) -> bool:
         return instance.resume_state is state
@@ -150,11 +160,12 @@ RULES: tuple[Rule, ...] = (
     Rule(CreditFallsDue, S.INITIATED, S.CREDIT_PENDING, guard=credit_is_due, effects=(CreateSalesCredit,)),
     Rule(CreditFallsDue, S.SCANNED, S.CREDIT_PENDING, guard=credit_is_due, effects=(CreateSalesCredit,)),
     Rule(CreditWaits, S.CREDIT_PENDING, S.CREDIT_PENDING),
-    Rule(CreditWaits, S.EXCEPTION, S.CREDIT_PENDING, guard=resumes_to(S.CREDIT_PENDING)),
+    Rule(CreditWaits, S.EXCEPTION, S.CREDIT_PENDING, guard=credit_is_stuck),
     Rule(FactChanged, S.CREDIT_PENDING, S.CREDIT_PENDING, effects=(CreateSalesCredit,)),
-    Rule(FactChanged, S.EXCEPTION, S.EXCEPTION, guard=resumes_to(S.CREDIT_PENDING), effects=(CreateSalesCredit,)),
+    Rule(FactChanged, S.EXCEPTION, S.EXCEPTION, guard=credit_is_stuck, effects=(CreateSalesCredit,)),
     Rule(CreditVerified, S.CREDIT_PENDING, S.CREDITED, effects=_LEGS),
-    Rule(CreditVerified, S.EXCEPTION, S.CREDITED, guard=resumes_to(S.CREDIT_PENDING), effects=_LEGS),
+    Rule(CreditVerified, S.EXCEPTION, S.CREDITED, guard=credit_is_stuck, effects=_LEGS),
+    Rule(CreditVerified, S.EXCEPTION, S.EXCEPTION, guard=goods_are_wrong),
     # The other legs
     *(Rule(PaymentRecorded, state, state, effects=(MarkCredit,)) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),
     *(Rule(CreditClosed, state, state, effects=(MarkCredit,)) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),

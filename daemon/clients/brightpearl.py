@@ -34,6 +34,7 @@ PAGE = 500
 PAGES_MAX = 400
 BUNDLE_MAX = 10  # messages of one multi-message
 PARALLEL_WRITES = 4
+NOMINAL_TRIES = 3  # failures of the nominal search in a row before the account is read without it
 
 _T = TypeVar("_T")
 
@@ -58,6 +59,7 @@ class BrightpearlClient:
     ) -> None:  # fmt: skip
         self._transport = Transport(http, settings, merchant=merchant, clock=clock, telemetry=telemetry)
         self._settings = settings
+        self._nominal_failures = 0
         self._sets_refused = False
         """Whether the account refused the set filters of order-search, so that single filters are used."""
 
@@ -268,8 +270,15 @@ class BrightpearlClient:
         """Code → whether it is active; None where the account refuses the search or knows none."""
         try:
             rows = await self._search("nominal-code-search", "/accounting-service/nominal-code-search", {})
-        except RejectedError:
+        except (RejectedError, MalformedPayloadError):
             return None
+        except TransientError:
+            # A stand-in, or an outage of this one search: the credit can do without it, but not because of a hiccup.
+            self._nominal_failures += 1
+            if self._nominal_failures < NOMINAL_TRIES:
+                raise
+            return None
+        self._nominal_failures = 0
         told = {
             str(row["code"]): str(row.get("active", True)).casefold() not in ("false", "0", "n")
             for row in rows
@@ -288,8 +297,13 @@ class BrightpearlClient:
         answer = await self._read_or_none("get-period-lock", "/accounting-service/accounting-period-lock")
         if answer is None or not answer.response:
             return None
-        told = wire.moment(wire.mapping(answer.response, "lock").get("lockedUntil"), "lockedUntil")
-        return told.date() if told else None
+        told = wire.text(wire.mapping(answer.response, "lock").get("lockedUntil"), "lockedUntil")
+        if not told:
+            return None
+        try:
+            return date.fromisoformat(told[:10])  # as written: a time beside it is midnight of the account's own zone
+        except ValueError as error:
+            raise MalformedPayloadError(f"lockedUntil: '{told[:40]}' is no date") from error
 
     # -- sending ----------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ Source: Brightpearl sheet sections 5, 6, 8, 9, 10. Money arrives as strings and 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -197,6 +197,8 @@ class SearchPage:
 
 def read_search(response: Any) -> SearchPage:
     told = wire.mapping(response, "search")
+    if not told.get("results") and "metaData" not in told:
+        return SearchPage((), False)
     meta = wire.mapping(told.get("metaData"), "search.metaData")
     columns = [wire.text(_part({"c": each}, "c").get("name"), "column") for each in meta.get("columns") or []]
     rows = wire.sequence(told.get("results"), "search.results")
@@ -368,12 +370,15 @@ def read_product(product: Mapping[str, Any]) -> Product:
     )
 
 
-def stored_rows(credit: ExistingCredit, order: Order, refs: Iterable[str]) -> list[dict[str, Any]]:
+def stored_rows(
+    credit: ExistingCredit, order: Order, refs: Iterable[str], sent: Iterable[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
     """A credit's rows as the return keeps them: what receiving and observing goods needs.
 
-    `refs` are the units' places. A row that names none of them (made by others, or the reference is not echoed) is
-    given the one whose order row holds its product.
+    `refs` are the units' places. A row that names nothing is given the reference of the row we sent for it (the account
+    does not echo references), else of the order row that holds its product (made by others).
     """
+    credit = _as_sent(credit, list(sent))
     known = set(refs)
     named = {row.external_ref for row in credit.rows}
     products = {
@@ -398,6 +403,24 @@ def stored_rows(credit: ExistingCredit, order: Order, refs: Iterable[str]) -> li
         }
         for row in credit.rows
     ]
+
+
+def _as_sent(credit: ExistingCredit, sent: list[Mapping[str, Any]]) -> ExistingCredit:
+    """Rows without a reference take that of the row sent with the same product, sums and quantity."""
+    if not sent or any(row.external_ref for row in credit.rows):
+        return credit
+    rows = []
+    for row in credit.rows:
+        wanted = (row.product_id, row.quantity, row.net, row.tax)
+        same = next((each for each in sent if not row.bundle_child and _sums_of(each) == wanted), None)
+        if same is not None:
+            sent.remove(same)
+        rows.append(replace(row, external_ref=str(same["externalRef"])) if same is not None else row)
+    return replace(credit, rows=tuple(rows))
+
+
+def _sums_of(sent: Mapping[str, Any]) -> tuple[int | None, Decimal, Decimal, Decimal]:
+    return sent.get("productId"), Decimal(sent["quantity"]), Decimal(sent["net"]), Decimal(sent["tax"])
 
 
 def is_stock_tracked(product: Mapping[str, Any]) -> bool:

@@ -79,7 +79,7 @@ async def compare(database: Database, control: aiohttp.ClientSession, merchant: 
     for effect in effects:
         if effect["state"] in ("ready", "leased"):
             found.mismatch(f"effect {effect['kind']} {effect['key']} is still {effect['state']}")
-    found.books = _comparable(books, returns)
+    found.books = _comparable(books, returns, truth["returns"])
     digest = hashlib.sha256(orjson.dumps(found.books, option=orjson.OPT_SORT_KEYS)).hexdigest()
     own = [credit for credit in books["credits"] if credit["external_ref"].startswith(OWN_PREFIX)]
     first = [e for e in effects if e["kind"] == "create-sales-credit" and e["state"] == "done"]
@@ -235,7 +235,7 @@ def _total(credits_made: list[dict[str, Any]]) -> dict[str, Decimal]:
     return totals
 
 
-def _comparable(books: dict[str, Any], returns: list[Record]) -> list[Any]:
+def _comparable(books: dict[str, Any], returns: list[Record], truth: list[dict[str, Any]]) -> list[Any]:
     """Brightpearl's books by order, without ids and times: what two runs of one season must share, to the penny.
 
     Which of several returns of one order is credited first is chance, and with it who takes the odd penny of a shared
@@ -263,7 +263,11 @@ def _comparable(books: dict[str, Any], returns: list[Record]) -> list[Any]:
         if payment["orderId"] in number_of:
             told = (payment["paymentType"], payment["paymentMethodCode"], payment["currencyCode"])
             add(number_of[payment["orderId"]], "paid", *told, amount=payment["amountPaid"])
-    ends = [[r["happy_return_id"], r["order_key"], r["state"], r["cause"] or ""] for r in returns]
+    either = {each["happy_return_id"]: end for each in truth for end in each["units"].values() if "|" in end}
+    ends = [
+        [r["happy_return_id"], r["order_key"], r["state"], either.get(r["happy_return_id"], r["cause"] or "")]
+        for r in returns
+    ]
     return [
         sorted([number, *sorted(made)] for number, made in refs.items()),
         sorted([*key, f"{amount:.2f}"] for key, amount in sums.items()),

@@ -117,6 +117,8 @@ class _Season:
     calls: dict[str, int] = field(default_factory=dict)
     _random: random.Random = field(default_factory=random.Random)
     _over_at: datetime | None = None
+    _crediting: int = 1
+    """Returns of the plan that end with a credit: each is about four writes."""
 
     async def play(self) -> Comparison:
         self._random.seed(self.seed)
@@ -151,6 +153,8 @@ class _Season:
             await _post(control, "/_sandbox/faults", {**FAULTS, "seed": self.seed})
         await _post(control, "/_sandbox/clock", {"rate": BUSY_RATE})
         await _post(control, "/_sandbox/seed", {"returns": self.returns, "seed": self.seed})
+        ends = [each["units"].values() for each in (await _get(control, "/_sandbox/truth"))["returns"]]
+        self._crediting = max(sum("restocked" in each for each in ends), 1)
         merchant = load(config).merchants[MERCHANT]
         assert merchant.map_file is not None
         now = datetime.fromisoformat((await _get(control, "/_sandbox/status"))["now"])
@@ -256,7 +260,7 @@ class _Season:
     def _progress(self, status: dict[str, Any]) -> float:
         """How much of the season's effects on Brightpearl has been seen: 0 to about 1."""
         writes = sum(n for name, n in status["calls"]["brightpearl"].items() if name.startswith("POST"))
-        return float(writes / (self.returns * 4.0))
+        return float(writes / (self._crediting * 4.0))
 
     def _kill_and_restart(self, daemon: subprocess.Popen[bytes], config: Path) -> subprocess.Popen[bytes]:
         daemon.kill()

@@ -1,5 +1,6 @@
 """Approve mailed units at Happy Returns: looked at first, never sent twice on a guess. Off unless policy says so."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from daemon.errors import HomewardError, MalformedPayloadError, NotPermittedError, RejectedError, TransientError
@@ -50,6 +51,5 @@ async def _approve(at: Workplace, effect: Leased, instance: Return) -> Outcome:
 
 def _again_or_look(effect: Leased, error: HomewardError, at: Workplace) -> Outcome:
     """Whatever was not answered is looked up in the next attempt; the stored intent keeps it from being repeated."""
-    outcome = again(effect, error, now=at.clock.now() + timedelta(seconds=30))
-    settlement = outcome.settlement
-    return Outcome(type(settlement)(effect, "unknown", settlement.detail, due_at=settlement.due_at))
+    told = again(effect, error, now=at.clock.now() + timedelta(seconds=30)).settlement
+    return Outcome(replace(told, outcome="unknown", forget_intent=False))

@@ -11,13 +11,14 @@ from daemon.clients.brightpearl import Write
 from daemon.clients.brightpearl_transport import Answer
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
 from daemon.loops.credit_facts import case_for, with_products
-from daemon.loops.outcome import LOOKS_MAX, Outcome, again, done, look_again, parked, trouble, waits
+from daemon.loops.outcome import Outcome, again, done, look_again, parked, trouble, unseen, waits
 from daemon.loops.workplace import Backoff, Workplace
 from daemon.store import outbox
 from daemon.store import returns as returns_store
-from daemon.store.outbox import Leased
+from daemon.store.outbox import Leased, Settlement
+from statemachine.causes import OF_THE_GOODS
 from statemachine.credit.case import is_same_order, refund_kind
-from statemachine.credit.edges import never_seen, no_order, refused_credit, several_orders
+from statemachine.credit.edges import never_seen, no_order, refused_credit, sent_and_overtaken, several_orders
 from statemachine.credit.maps import CreditMap
 from statemachine.credit.preflight import preflight
 from statemachine.credit.snapshot import ExistingCredit, Order, Plan
@@ -47,11 +48,14 @@ class CreditWave:
     """Credit id → the returns of ours that hold it."""
     digests: dict[tuple[int, int], str] = field(default_factory=dict)
     """(Order id, return id) → the order's rows when that return was credited."""
+    refs: dict[int, dict[int, str]] = field(default_factory=dict)
+    """Credit id → row id → the reference we gave the row, where Brightpearl does not show it."""
     maps: CreditMap = field(default_factory=CreditMap)
 
     async def run(self) -> list[Outcome]:
         account = await self.at.account(self.now)
         self.maps = await self.at.maps()
+        self._leave_what_is_settled()
         await self._locate()
         await self._read_orders()
         await self._read_credits()
@@ -59,6 +63,16 @@ class CreditWave:
         planned = self._judge(account)
         await self._send(planned, account)
         return list(self.outcomes.values())
+
+    def _leave_what_is_settled(self) -> None:
+        """A return that has its credit needs none; one whose goods are wrong gets none begun until that is settled."""
+        for effect in self.effects:
+            instance = self._return(effect)
+            if instance.credit is not None:
+                self._settle(done(effect, None, credit_id=instance.credit.id))
+            elif effect.intent is None and instance.trouble is not None and instance.trouble.cause in OF_THE_GOODS:
+                detail = {"why": "what the warehouse found must be settled first"}
+                self._settle(Outcome(Settlement(effect, "parked", detail, forget_intent=True)))
 
     def _open(self) -> list[Leased]:
         return [effect for effect in self.effects if effect.id not in self.outcomes]
@@ -70,7 +84,7 @@ class CreditWave:
 
     async def _locate(self) -> None:
         unknown: list[Leased] = []
-        for effect in self.effects:
+        for effect in self._open():
             known = self._return(effect).order_id
             if known is not None:
                 self.order_of[effect.id] = known
@@ -91,7 +105,7 @@ class CreditWave:
         number = self._return(effect).order_number
         self._stop(effect, no_order(number, since=effect.created_at, now=self.now, wait=wait))
 
-    def _stop(self, effect: Leased, verdict: Verdict, **known: Any) -> None:
+    def _stop(self, effect: Leased, verdict: Verdict, *, until: datetime | None = None, **known: Any) -> None:
         """A verdict without a credit: wait for the fact it names, or become an exception that watches it."""
         if not isinstance(verdict, Wait):
             self._park(effect, verdict.trouble)
@@ -101,8 +115,10 @@ class CreditWave:
         stuck_for = instance.trouble.cause if instance.trouble else ""
         is_known = (instance.waits_for, instance.watches) == (verdict.waits_for, verdict.watches)
         if not (is_known or stuck_for == verdict.cause):  # an exception is not left for the very wait it came from
-            event = CreditWaits(verdict.waits_for, self.order_of.get(effect.id), verdict.cause, verdict.watches)
-        until = self.now + WAIT.after(effect.attempts)
+            event = CreditWaits(
+                verdict.waits_for, self.order_of.get(effect.id), verdict.cause, verdict.watches, self.maps.version
+            )
+        until = until or self.now + WAIT.after(effect.attempts)
         self._settle(waits(effect, verdict.explanation, until=until, event=event, **known))
 
     async def _read_orders(self) -> None:
@@ -128,7 +144,10 @@ class CreditWave:
     def _park(self, effect: Leased, found: Trouble) -> None:
         """An intent that was sent stays an open question, whatever else is wrong."""
         order_id = self.order_of.get(effect.id)
-        self._settle(parked(effect, found, keep_intent=effect.intent is not None, order_id=order_id))
+        version = self.maps.version
+        self._settle(
+            parked(effect, found, keep_intent=effect.intent is not None, order_id=order_id, map_version=version)
+        )
 
     async def _wait_for_siblings(self) -> dict[int, list[int]]:
         """Put off what shares its order with a credit under way; answer the credits we know, by order."""
@@ -138,6 +157,8 @@ class CreditWave:
         known: dict[int, list[int]] = {}
         busy: dict[int, list[int]] = {}
         for row in siblings:
+            if row["credit_rows"]:
+                self.refs[row["credit_id"]] = {int(each["id"]): each["external_ref"] for each in row["credit_rows"]}
             if row["order_digest"]:
                 self.digests[row["order_id"], row["id"]] = row["order_digest"]
             if row["credit_id"] is not None:
@@ -169,7 +190,11 @@ class CreditWave:
                 by_order[self.order_of[effect.id]] += await self.at.brightpearl.credit_ids_with_ref(effect.key)
         read, unreadable = await self.at.brightpearl.credits({each for ids in by_order.values() for each in ids})
         for order_id in orders:
-            found = {credit_id: read[credit_id] for credit_id in by_order[order_id] if credit_id in read}
+            found = {
+                credit_id: with_refs(read[credit_id], self.refs.get(credit_id, {}))
+                for credit_id in by_order[order_id]
+                if credit_id in read
+            }
             self.credits_of[order_id] = [c for c in found.values() if c.parent_order_id in (order_id, 0)]
         for effect in self._open():
             broken = [each for each in by_order[self.order_of[effect.id]] if each in unreadable]
@@ -187,14 +212,25 @@ class CreditWave:
     def _judge(self, account: bp.Account) -> list[tuple[Leased, dict[str, Any]]]:
         planned: list[tuple[Leased, dict[str, Any]]] = []
         taken: set[int] = set()
+        adopted: set[int] = set()
         for effect in self._open():
             order = self.orders[self.order_of[effect.id]]
             own = next((c for c in self.credits_of[order.id] if c.external_ref == effect.key), None)
             if (effect.intent is not None and own is None) or (own is not None and not own.rows):
-                self._not_yet_seen(effect, planned)
+                again_later = unseen(
+                    effect, "The credit", "credit_id", lags=self.at.settings.brightpearl.search_lag_seconds, now=self.now,
+                    order_id=order.id,
+                )  # fmt: skip
+                if again_later is not None:
+                    self._settle(again_later)
+                elif effect.intent is not None:
+                    self._repeat(effect, order, account, planned)
                 continue
             verdict = self._verdict(effect, order, account)
-            if not isinstance(verdict, CreditNow):
+            if isinstance(verdict, Adopt) and verdict.credit.id in adopted:
+                self._settle(waits(effect, "another return takes that credit first", until=self.now))
+            elif not isinstance(verdict, CreditNow):
+                adopted |= {verdict.credit.id} if isinstance(verdict, Adopt) else set()
                 self._conclude(effect, order, verdict)
             elif order.id in taken:
                 self._settle(waits(effect, "another return of the same order goes first", until=self.now))
@@ -231,33 +267,30 @@ class CreditWave:
 
     def _conclude(self, effect: Leased, order: Order, verdict: Verdict) -> None:
         """What follows from a verdict that asks for no new credit."""
+        own = next((c for c in self.credits_of[order.id] if c.external_ref == effect.key), None)
         if isinstance(verdict, Adopt):
             self._adopt(effect, order, verdict)
-        elif effect.intent is not None and isinstance(verdict, Wait):
-            own = next(c for c in self.credits_of[order.id] if c.external_ref == effect.key)
+        elif isinstance(verdict, CreditNow):  # sent and read, but gone again since: somebody is at work there
+            self._stop(effect, never_seen(effect.key, "The credit", {"order_id": order.id}, order_id=order.id))
+        elif own is not None and isinstance(verdict, Wait):
             self._stop(effect, verdict, credit_id=own.id)
         else:
             self._stop(effect, verdict)
 
-    def _not_yet_seen(self, effect: Leased, planned: list[tuple[Leased, dict[str, Any]]]) -> None:
-        """Sent before with an unknown outcome, and not found: wait for the index, then repeat the very same body."""
-        lags = self.at.settings.brightpearl.search_lag_seconds
-        looks = int((effect.result or {}).get("looks", 0))
-        answered = (effect.result or {}).get("credit_id")
-        order_id = self.order_of.get(effect.id)
-        if answered is not None or effect.intent is None:
-            if looks >= LOOKS_MAX:
-                self._stop(effect, never_seen(effect.key, "The credit", {"credit_id": answered}, order_id=order_id))
-                return
-            until = self.now + Backoff(cap=timedelta(minutes=5)).after(looks + 1)
-            why = "Brightpearl named the credit but does not show it yet"
-            self._settle(look_again(effect, why, until=until, looks=looks + 1, credit_id=answered))
-            return
-        if looks < len(lags):
-            why = "the credit may exist; the search index may lag"
-            self._settle(look_again(effect, why, until=self.now + timedelta(seconds=lags[looks]), looks=looks + 1))
-            return
-        planned.append((effect, effect.intent))
+    def _repeat(
+        self, effect: Leased, order: Order, account: bp.Account, planned: list[tuple[Leased, dict[str, Any]]]
+    ) -> None:
+        """Send the very same body again under the same key, but only while it is still what would be decided."""
+        intent, verdict = effect.intent, self._verdict(effect, order, account)
+        assert intent is not None
+        if isinstance(verdict, CreditNow) and _same_sums(verdict.plan, intent):
+            planned.append((effect, intent))
+        elif isinstance(verdict, Wait):
+            self._stop(effect, verdict)
+        elif "rival-credit" in self._return(effect).accepted and not isinstance(verdict, CreditNow):
+            self._conclude(effect, order, verdict)
+        else:
+            self._stop(effect, sent_and_overtaken(effect.key, verdict, order_id=order.id))
 
     def _human_reference(self, effect: Leased) -> str:
         instance = self._return(effect)
@@ -283,13 +316,15 @@ class CreditWave:
             credit=Credit(
                 id=credit.id, external_ref=credit.external_ref, net=credit.net, tax=credit.tax,
                 currency=credit.currency, adopted=not credit.is_ours, invoice_reference="",
-                rows=tuple(bp.stored_rows(credit, order, refs)),
+                rows=tuple(bp.stored_rows(credit, order, refs, intent["body"]["rows"] if intent else ())),
             ),
             order_id=order.id, places=dict(places), refund_due=policy.record_refund and "exchange" not in kinds,
             close_due=policy.close_credit, map_version=version, order_digest=digest, marks=marks,
         )  # fmt: skip
         evidence = intent["evidence"] if intent is not None else dict(verdict.evidence)
-        self._settle(done(effect, event, credit_id=credit.id, adopted=not credit.is_ours, evidence=evidence))
+        self._settle(
+            done(effect, event, credit_id=credit.id, order_id=order.id, adopted=not credit.is_ours, evidence=evidence)
+        )
 
     # -- sending ----------------------------------------------------------------------------------------------------
 
@@ -371,12 +406,27 @@ class CreditWave:
             order_id=order.id, reference=order.reference, is_invoiced=bool(order.invoice_reference),
             status=error.status, code=error.code, message=str(error),
         )  # fmt: skip
-        if isinstance(verdict, Wait):
-            self.at.forget_account()  # its period lock is not what we held it to be
-        self._stop(effect, verdict, forget_intent=True)
+        if not isinstance(verdict, Wait):
+            self._stop(effect, verdict)
+            return
+        self.at.forget_account()  # its period lock is not what we held it to be
+        times = int((effect.result or {}).get("refused", 0)) + 1
+        until = self.now + (timedelta(minutes=1) if times == 1 else WAIT.cap)  # the second time the watch must tell
+        self._stop(effect, verdict, until=until, forget_intent=True, refused=times)
 
     def _settle(self, outcome: Outcome) -> None:
         self.outcomes[outcome.settlement.effect.id] = outcome
+
+
+def _same_sums(plan: Plan, intent: dict[str, Any]) -> bool:
+    return (plan.net, plan.tax, plan.currency) == (Decimal(intent["net"]), Decimal(intent["tax"]), intent["currency"])
+
+
+def with_refs(credit: ExistingCredit, refs: Mapping[int, str]) -> ExistingCredit:
+    """The credit with the row references we know it was given, where the account does not show them."""
+    if not refs or any(row.external_ref for row in credit.rows):
+        return credit
+    return replace(credit, rows=tuple(replace(row, external_ref=refs.get(row.id, "")) for row in credit.rows))
 
 
 def _plain(place: Place) -> dict[str, Any]:

@@ -9,21 +9,21 @@ from daemon.clients.brightpearl import Write, payment_matches, refund_method
 from daemon.clients.brightpearl_transport import Answer
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
 from daemon.loops.outcome import (
-    LOOKS_MAX,
     Outcome,
     again,
     done,
     look_again,
-    lost_from_sight,
     parked,
     refused,
     trouble,
+    unseen,
     waits,
 )
 from daemon.loops.workplace import Backoff, Workplace
 from daemon.store import outbox
 from daemon.store.outbox import Leased
 from statemachine.credit.case import refund_kind
+from statemachine.credit.edges import never_seen
 from statemachine.credit.maps import DEFAULT, CreditMap
 from statemachine.events import CreditClosed, PaymentRecorded
 from statemachine.units import Credit, Payment, Return
@@ -46,9 +46,12 @@ async def record_refunds(at: Workplace, effects: list[Leased], returns: dict[int
         if found is not None:
             outcomes[effect.id] = found
             continue
-        if effect.intent is not None and (unseen := _unseen_payment(at, effect)) is not None:
-            outcomes[effect.id] = unseen
-            continue
+        if effect.intent is not None:
+            lags, now = at.settings.brightpearl.search_lag_seconds, at.clock.now()
+            again_later = unseen(effect, "The refund record", "payment_id", lags=lags, now=now)
+            if again_later is not None:
+                outcomes[effect.id] = again_later
+                continue
         method = _method(at, instance, rows, account, maps)
         if method is None:
             facts = {"order_id": instance.order_id, "credit_id": credit.id}
@@ -125,23 +128,6 @@ def _paid(effect: Leased, credit: Credit, row: dict[str, Any]) -> Outcome:
     return done(effect, PaymentRecorded(payment=payment), payment_id=payment.id)
 
 
-def _unseen_payment(at: Workplace, effect: Leased) -> Outcome | None:
-    """Sent before and not found: look again through the lags; None when it may be repeated."""
-    known = effect.result or {}
-    looks, lags = int(known.get("looks", 0)), at.settings.brightpearl.search_lag_seconds
-    answered = known.get("payment_id")
-    now = at.clock.now()
-    if answered is not None:
-        if looks >= LOOKS_MAX:
-            return lost_from_sight(effect, "The refund record", payment_id=answered)
-        until = now + Backoff(cap=timedelta(minutes=5)).after(looks + 1)
-        return look_again(effect, "named but not shown yet", until=until, looks=looks + 1, payment_id=answered)
-    if looks < len(lags):
-        until = now + timedelta(seconds=lags[looks])
-        return look_again(effect, "the payment may exist", until=until, looks=looks + 1)
-    return None
-
-
 async def _payments_after(at: Workplace, credit_ids: set[int]) -> list[dict[str, Any]] | None:
     try:
         return await at.brightpearl.payments_of(credit_ids)
@@ -165,7 +151,8 @@ def _judge_payment(
     was_sent_before = effect.intent is not None
     if isinstance(answer, RejectedError) and not isinstance(answer, NotPermittedError):
         if was_sent_before:  # refusing the repeat may mean that the first one was taken: never guess
-            return lost_from_sight(effect, "The refund record", message=str(answer))
+            lost = never_seen(effect.key, "The refund record", {"message": str(answer)})
+            return parked(effect, lost.trouble, keep_intent=True)
         return refused(effect, "payment-refused", answer, credit_id=credit.id, transaction_ref=effect.key)
     if was_sent_before:
         return look_again(effect, str(answer), until=now + timedelta(seconds=10), looks=99)

@@ -8,6 +8,7 @@ from daemon.errors import HomewardError, NotPermittedError, RejectedError, Trans
 from daemon.loops.workplace import Backoff, spread_of
 from daemon.store.outbox import Leased, Settlement
 from statemachine.causes import CAUSES
+from statemachine.credit.edges import never_seen
 from statemachine.events import Event, Troubled
 from statemachine.units import Trouble
 
@@ -44,10 +45,27 @@ def look_again(effect: Leased, why: str, *, until: datetime, looks: int, **known
     return Outcome(Settlement(effect, "unknown", {"why": why, **result}, due_at=until, result=result))
 
 
-def lost_from_sight(effect: Leased, what: str, **facts: Any) -> Outcome:
-    """Acknowledged or sent, and not to be found for too long: a person must look, nothing is repeated."""
-    explanation = f"{what} was sent and is not to be found; it was not repeated."
-    return parked(effect, trouble("outcome-unknown", explanation, {"key": effect.key, **facts}), keep_intent=True)
+def unseen(
+    effect: Leased, what: str, answered_as: str, *, lags: tuple[int, ...], now: datetime, order_id: int | None = None
+) -> Outcome | None:
+    """Sent before and not found: the next look, or a person after too many; None when it may be repeated.
+
+    `answered_as` is where the result keeps the id the other side named: with that nothing is ever repeated. Without one
+    the index may lag by `lags` seconds, look after look.
+    """
+    known = effect.result or {}
+    looks, answered = int(known.get("looks", 0)), known.get(answered_as)
+    if answered is not None or effect.intent is None:
+        if looks >= LOOKS_MAX:
+            lost = never_seen(effect.key, what, {answered_as: answered}, order_id=order_id)
+            return parked(effect, lost.trouble, keep_intent=True, order_id=order_id)
+        until = now + Backoff(cap=timedelta(minutes=5)).after(looks + 1)
+        why = f"{what} was named but is not shown yet"
+        return look_again(effect, why, until=until, looks=looks + 1, **{answered_as: answered})
+    if looks < len(lags):
+        why = f"{what} may exist; the search index may lag"
+        return look_again(effect, why, until=now + timedelta(seconds=lags[looks]), looks=looks + 1)
+    return None
 
 
 def again(effect: Leased, error: HomewardError, *, now: datetime) -> Outcome:
@@ -60,10 +78,13 @@ def again(effect: Leased, error: HomewardError, *, now: datetime) -> Outcome:
     return Outcome(Settlement(effect, "again", {"why": str(error)}, due_at=now + pause, forget_intent=True))
 
 
-def parked(effect: Leased, trouble: Trouble, *, keep_intent: bool = False, order_id: int | None = None) -> Outcome:
+def parked(
+    effect: Leased, trouble: Trouble, *, keep_intent: bool = False, order_id: int | None = None, map_version: str = ""
+) -> Outcome:
     """Stopped with a cause: the return becomes an exception."""
     detail = {"why": trouble.explanation, "cause": trouble.cause, "evidence": trouble.evidence}
-    return Outcome(Settlement(effect, "parked", detail, forget_intent=not keep_intent), Troubled(trouble, order_id))
+    stopped = Settlement(effect, "parked", detail, forget_intent=not keep_intent)
+    return Outcome(stopped, Troubled(trouble, order_id, map_version))
 
 
 def refused(effect: Leased, cause: str, error: RejectedError, **evidence: Any) -> Outcome:

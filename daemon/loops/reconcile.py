@@ -16,7 +16,7 @@ from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
 from statemachine.credit.preflight import preflight
 from statemachine.credit.verdicts import NeedsPerson
-from statemachine.events import StockReceived, Troubled
+from statemachine.events import Resumed, StockReceived, Troubled
 from statemachine.units import Return
 
 log = logging.getLogger(__name__)
@@ -92,30 +92,49 @@ class Reconcile:
             rows = await returns.credited_since(connection, self._at.merchant, since)
             instances = await returns.read(connection, self._at.merchant, [row["id"] for row in rows])
         ours = {row["credit_id"] for row in rows}
+        stopped = {row["id"]: row["version"] for row in rows if row["is_stopped"]}
         by_order = await self._at.brightpearl.credit_ids_of({row["order_id"] for row in rows})
         doubted = {order_id for order_id, ids in by_order.items() if set(ids) - ours}
+        doubted |= {row["order_id"] for row in rows if row["is_stopped"]}
         if not doubted:
             return 0
         account, maps = await self._at.account(now), await self._at.maps()
         orders, _ = await self._at.brightpearl.orders(doubted)
+        ids = {each for order_id in doubted for each in by_order[order_id]}
         found, _ = await self._at.brightpearl.credits(
-            {each for order_id in doubted for each in by_order[order_id]} | {i for i in ours if i}
+            ids | {row["credit_id"] for row in rows if row["order_id"] in doubted}
         )
         arrivals = []
         for instance in instances.values():
             order = orders.get(instance.order_id or 0)
-            if order is None or instance.credit is None:
+            if order is None or instance.credit is None or instance.id is None:
                 continue
             beside = [found[i] for i in {*by_order[order.id], instance.credit.id} if i in found]
+            known = frozenset(ours - {instance.credit.id})
             case = case_for(
-                instance, order, beside, account=account, policy=self._at.settings.policy, maps=maps, now=now
-            )
-            verdict = preflight(case) if case.over_credited else None
-            if isinstance(verdict, NeedsPerson):
+                instance, order, beside, account=account, policy=self._at.settings.policy, maps=maps, now=now,
+                known_credits=known,
+            )  # fmt: skip
+            if instance.id in stopped:
+                if not case.has_rival_beside_own:
+                    arrivals.append(self._relieved(instance, now))
+            elif case.has_rival_beside_own and isinstance(verdict := preflight(case), NeedsPerson):
                 arrivals.append(self._troubled(instance, verdict, now))
         async with self._at.database.transaction() as connection:
             await self._at.hold(connection)
             return len(await inbox.put(connection, self._at.merchant, arrivals))
+
+    def _relieved(self, instance: Return, now: datetime) -> Arrival:
+        return Arrival(
+            natural_key=f"rival-gone:{instance.id}:{instance.version}",
+            event=Resumed(why="no other credit is for the same goods any more"),
+            happy_return_id=instance.happy_return_id,
+            order_number=instance.order_number,
+            part=instance.part,
+            source="reconcile",
+            actor="homeward",
+            received_at=now,
+        )
 
     def _troubled(self, instance: Return, verdict: NeedsPerson, now: datetime) -> Arrival:
         others = "-".join(str(each) for each in verdict.evidence.get("other_credits", ()))

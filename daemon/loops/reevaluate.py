@@ -6,7 +6,7 @@ is read anyway, and the version of the accepted maps.
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -34,6 +34,8 @@ class _Seen:
     map: str = ""
     period: str = ""
     codes: str = ""
+    late: dict[str, str] = field(default_factory=dict)
+    """What had changed at that look: told once more, to returns that were being decided just then."""
 
 
 class Reevaluate:
@@ -75,6 +77,7 @@ class Reevaluate:
         rows = await self._watching()
         changed = await self._changed(rows, seen, now) if rows else {}
         version = (await self._at.maps()).version
+        late: dict[str, str] = {}
         fresh = _Seen(now.isoformat(), version, seen.period, seen.codes)
         if rows or not seen.at:
             account = await self._at.account(now)
@@ -82,23 +85,24 @@ class Reevaluate:
             digest = hashlib.sha256(orjson.dumps(codes, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
             fresh = _Seen(now.isoformat(), version, str(account.locked_until or ""), digest)
         for name, before, after in (
-            (MAP, seen.map, fresh.map), (PERIOD, seen.period, fresh.period), (CODES, seen.codes, fresh.codes)
+            (PERIOD, seen.period, fresh.period), (CODES, seen.codes, fresh.codes)
         ):  # fmt: skip
             if seen.at and before != after:
-                changed[name] = after or "none"
+                late[name] = after or "none"
+        changed = {**seen.late, **changed, **late}
         arrivals = [
-            _arrival(row, fact, changed[fact], now)
+            _arrival(row, fact, changed.get(fact, version), now)
             for row in rows
-            if (fact := next((each for each in row["watches"] if each in changed), None)) is not None
+            if (fact := _news(row, changed, version)) is not None
         ]
         async with self._at.database.transaction() as connection:
             await self._at.hold(connection)
             known = await inbox.put(connection, self._at.merchant, arrivals)
             await merchant.write_cursor(
                 connection, self._at.merchant, CURSOR,
-                {"at": fresh.at, "map": fresh.map, "period": fresh.period, "codes": fresh.codes},
+                {"at": fresh.at, "map": fresh.map, "period": fresh.period, "codes": fresh.codes, "late": late},
             )  # fmt: skip
-        self._seen, self._is_down = fresh, False
+        self._seen, self._is_down = replace(fresh, late=late), False
         return len(known)
 
     async def _watching(self) -> list[Record]:
@@ -121,6 +125,13 @@ class Reevaluate:
             if found:
                 changed[number_fact(number)] = "-".join(str(each) for each in found)
         return changed
+
+
+def _news(row: Record, changed: dict[str, str], version: str) -> str | None:
+    """The first watched fact that is not what this return was decided with."""
+    if MAP in row["watches"] and row["map_version"] != version:
+        return MAP
+    return next((fact for fact in row["watches"] if fact in changed and fact != MAP), None)
 
 
 def _arrival(row: Record, fact: str, now_is: str, now: datetime) -> Arrival:

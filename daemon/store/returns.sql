@@ -166,23 +166,24 @@ SELECT trace
 
 -- name: siblings_on_orders
 -- Every credit we made, adopted or may have made against these orders: the search index may not show it yet.
-SELECT r.order_id, r.id, r.credit_id, false AS is_sent, r.order_digest
+SELECT r.order_id, r.id, r.credit_id, false AS is_sent, r.order_digest, r.credit_rows
   FROM returns AS r
  WHERE r.merchant = :merchant
    AND r.order_id = ANY(:order_ids::bigint[])
    AND r.credit_id IS NOT NULL
  UNION ALL
-SELECT (o.intent->>'order_id')::bigint, o.return_id, (o.result->>'credit_id')::bigint, o.state <> 'done', ''
+SELECT coalesce(o.intent->>'order_id', o.result->>'order_id')::bigint, o.return_id,
+       (o.result->>'credit_id')::bigint, o.state <> 'done', '', NULL
   FROM outbox AS o
  WHERE o.merchant = :merchant
    AND o.kind = 'create-sales-credit'
-   AND o.intent IS NOT NULL
-   AND (o.intent->>'order_id')::bigint = ANY(:order_ids::bigint[]);
+   AND (o.intent IS NOT NULL OR o.result ? 'credit_id')
+   AND coalesce(o.intent->>'order_id', o.result->>'order_id')::bigint = ANY(:order_ids::bigint[]);
 
 
 -- name: watching
 -- Returns that wait or are stuck, with the facts they watch, page by page.
-SELECT id, happy_return_id, order_number, part, watches, trace
+SELECT id, happy_return_id, order_number, part, watches, map_version, trace
   FROM returns
  WHERE merchant = :merchant
    AND state IN ('credit-pending', 'exception')
@@ -192,17 +193,17 @@ SELECT id, happy_return_id, order_number, part, watches, trace
  LIMIT :batch_max;
 
 -- name: credited_since
--- Returns whose credit was made or adopted since, and whose money has not been doubted yet.
-SELECT r.id, r.order_id, r.credit_id
+-- Returns whose credit was made or adopted since, and those that a rival beside their credit has stopped.
+SELECT r.id, r.order_id, r.credit_id, r.state = 'exception' AS is_stopped, r.version
   FROM returns AS r
-  JOIN outbox AS o ON o.merchant = r.merchant AND o.return_id = r.id
  WHERE r.merchant = :merchant
-   AND o.kind = 'create-sales-credit'
-   AND o.state = 'done'
-   AND o.settled_at >= :since
    AND r.order_id IS NOT NULL
    AND r.credit_id IS NOT NULL
-   AND r.state IN ('credited', 'restocked')
-   AND NOT 'rival-credit' = ANY(r.accepted)
+   AND ((r.state = 'exception' AND r.cause = 'rival-credit')
+        OR (r.state IN ('credited', 'restocked')
+            AND NOT 'rival-credit' = ANY(r.accepted)
+            AND EXISTS (SELECT FROM outbox AS o
+                         WHERE o.merchant = r.merchant AND o.return_id = r.id AND o.kind = 'create-sales-credit'
+                           AND o.state = 'done' AND o.settled_at >= :since)))
  ORDER BY r.id
  LIMIT 10000;

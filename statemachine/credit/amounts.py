@@ -48,8 +48,8 @@ def split(total: Decimal, weights: Mapping[int, Decimal]) -> dict[int, Decimal]:
 
 
 def pieces_per_bundle(row: OrderRow, child: OrderRow) -> Decimal:
-    """How many of a component one bundle holds."""
-    return child.quantity / row.quantity
+    """How many of a component one bundle holds; 0 for a bundle row that was emptied."""
+    return child.quantity / row.quantity if row.quantity else ZERO
 
 
 def whole_units_left(order: Order, row: OrderRow, taken: Mapping[int, Taken]) -> Decimal:
@@ -111,9 +111,8 @@ def _spread(order: Order, taken: dict[int, Taken], told: CreditRow) -> None:
     if told.net < 0 or told.tax < 0:
         _spread_discount(order, taken, told)
         return
-    rows = [row for row in order.rows if row.is_goods and row.product_id == told.product_id]
-    rows = rows or [row for row in order.rows if row.bundle_child and row.product_id == told.product_id]
-    if not rows or told.quantity <= 0 or told.product_id is None:
+    rows = rows_of_product(order, told)
+    if not rows or told.quantity <= 0:
         return
     left = told.quantity
     for row in rows:
@@ -122,6 +121,24 @@ def _spread(order: Order, taken: dict[int, Taken], told: CreditRow) -> None:
             share = part / told.quantity
             _take(order, taken, row, part, pennies(told.net * share), pennies(told.tax * share))
             left -= part
+
+
+def rows_of_product(order: Order, told: CreditRow) -> list[OrderRow]:
+    """The order rows a credit row that names none may be for: those most like it in code and price first.
+
+    Rows of the product itself come before components of bundles that hold it.
+    """
+    each = told.net / told.quantity if told.quantity else ZERO
+
+    def unlike(row: OrderRow) -> tuple[bool, bool, Decimal]:
+        price = row.net / row.quantity if row.quantity and not row.bundle_child else each
+        gap = abs(price - each)
+        return row.bundle_child, bool(told.tax_code) and row.tax_code != told.tax_code, gap if gap > PENNY else ZERO
+
+    rows = [
+        r for r in order.rows if (r.is_goods or r.bundle_child) and told.product_id and r.product_id == told.product_id
+    ]
+    return sorted(rows, key=unlike)
 
 
 def _spread_discount(order: Order, taken: dict[int, Taken], told: CreditRow) -> None:
@@ -240,9 +257,10 @@ def _within(value: Decimal, limit: Decimal) -> Decimal:
 
 
 def discount_base(order: Order, discount: OrderRow) -> tuple[OrderRow, ...]:
-    """The goods an order-level discount is spread over: those with its own tax code, else all."""
-    base = tuple(row for row in order.rows if row.is_goods and row.tax_code == discount.tax_code)
-    return base or tuple(row for row in order.rows if row.is_goods)
+    """The goods an order-level discount is spread over: those with its own tax code where they can bear it, else all."""
+    goods = tuple(row for row in order.rows if row.is_goods)
+    base = tuple(row for row in goods if row.tax_code == discount.tax_code)
+    return base if sum((row.net for row in base), ZERO) + discount.net >= 0 and base else goods
 
 
 def without_tax(gross: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:

@@ -1,8 +1,9 @@
 """One return set against its order: everything a check may ask, worked out once, when first asked. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ from statemachine.credit.amounts import (
     DISCOUNT_NAME,
     DISCOUNT_REF,
     FEE_REF,
+    ONE,
     PART_REF,
     ZERO,
     Ledger,
@@ -59,6 +61,28 @@ class Case:
         return next((c for c in self.standing if c.external_ref == self.instance.credit_ref), None)
 
     @cached_property
+    def twins(self) -> tuple[ExistingCredit, ...]:
+        """More credits under this return's own key: an account that does not refuse a second one."""
+        mine = [c for c in self.standing if c.external_ref == self.instance.credit_ref]
+        return tuple(mine[1:])
+
+    @cached_property
+    def cancelled_own(self) -> ExistingCredit | None:
+        """Our own credit that somebody cancelled: the key is spent, and the person meant something by it."""
+        mine = (c for c in self.credits_made if c.external_ref == self.instance.credit_ref and c.is_cancelled)
+        return next(mine, None) if self.own is None else None
+
+    @cached_property
+    def began_at(self) -> datetime | None:
+        return min((unit.started_at for unit in self.instance.units if unit.started_at), default=None)
+
+    def is_since_it_began(self, credit: ExistingCredit) -> bool:
+        """Made while this return was under way, or at an unknown time; ours forgotten by a restore always count."""
+        if credit.is_ours or self.began_at is None or credit.created_at is None:
+            return True
+        return credit.created_at >= self.began_at
+
+    @cached_property
     def foreign(self) -> tuple[ExistingCredit, ...]:
         """Made by others, or by us and forgotten by a restore."""
         return tuple(c for c in self.standing if c.id not in self.known_credits and c is not self.own)
@@ -85,6 +109,17 @@ class Case:
             if (row.is_goods or row.bundle_child) and mine[row.id] != Taken()
             and (every[row.id].quantity > row.quantity or (row.is_goods and every[row.id].net > row.net))
         )  # fmt: skip
+
+    @cached_property
+    def is_order_overdrawn(self) -> bool:
+        """All credits together hold more than the whole order, whatever rows they name."""
+        sold = sum((row.net for row in self.order.rows if not row.bundle_child), ZERO)
+        return sum((credit.net for credit in self.standing), ZERO) > max(sold, ZERO)
+
+    @cached_property
+    def has_rival_beside_own(self) -> bool:
+        """Whether our credit stands beside another that pays for the same goods."""
+        return bool(self.own and (self.over_credited or self.is_order_overdrawn or self.claimed or self.twins))
 
     # -- matching and pricing ---------------------------------------------------------------------------------------
 
@@ -187,9 +222,23 @@ class Case:
         ]  # fmt: skip
         fee = (rule.amount or ZERO) * len(bearing)
         if rule.percent and bearing:
-            gross = sum((row.net + row.tax for row in self.goods_rows), ZERO)
-            fee += pennies(gross * rule.percent / 100 * len(bearing) / len(self.instance.units))
+            gross = sum((self._gross_of(unit) for unit in bearing), ZERO)
+            fee += pennies(gross * rule.percent / 100)
         return fee
+
+    def _gross_of(self, unit: Unit) -> Decimal:
+        """What one unit's places are worth in this credit, with its part of the discounts."""
+        rows = {row.external_ref: row for row in self.goods_rows}
+        sharing = Counter(place.ref for places in self.match.places.values() for place in places if place.product_id)
+        gross = ZERO
+        for place in self.match.places[unit.key]:
+            row = rows[place.ref]
+            part = Decimal(place.quantity) / row.quantity if not place.product_id else ONE / sharing[place.ref]
+            gross += (row.net + row.tax) * part
+        before = sum(
+            (row.net + row.tax for row in self.goods_rows if not row.external_ref.startswith(DISCOUNT_REF)), ZERO
+        )
+        return gross * self.goods_gross / before if before else ZERO
 
     def _fee(self, name: str, rule: FeeRule, gross: Decimal) -> PlannedRow:
         net, tax = without_tax(gross, self.reference.tax_rates.get(rule.tax_code, ZERO))

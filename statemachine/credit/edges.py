@@ -70,6 +70,17 @@ def refused_credit(
     )  # fmt: skip
 
 
+def sent_and_overtaken(external_ref: str, verdict: Verdict, *, order_id: int) -> NeedsPerson:
+    """Sent with unknown outcome, not to be found, and by now another decision would be made: nothing is repeated."""
+    facts = {"key": external_ref, "verdict_now": verdict.kind, "cause_now": verdict.cause, **verdict.evidence}
+    rival = verdict.cause in ("credit-exists", "credit-differs", "rival-credit")
+    return NeedsPerson(
+        cause="rival-credit" if rival else "outcome-unknown", evidence=facts, key=f"key={external_ref}",
+        watches=tuple(dict.fromkeys((*verdict.watches, order_fact(order_id)))),
+        explanation=f"A credit was sent with unknown outcome and is not to be found. Now: {verdict.explanation}",
+    )  # fmt: skip
+
+
 def never_seen(external_ref: str, what: str, facts: dict[str, Any], *, order_id: int | None = None) -> NeedsPerson:
     """Sent, perhaps acknowledged, and not to be found for too long: a person must look, nothing is repeated.
 

@@ -73,6 +73,11 @@ class _Reading:
     bundle: tuple[tuple[tuple[OrderRow, ...], int], ...] = ()
     """For each component: the rows that hold it, and how many of it one bundle needs."""
 
+    @property
+    def is_named(self) -> bool:
+        """Found by an identifier of the very order line."""
+        return self.step.startswith(("line id", "variant id"))
+
 
 def match_units(
     units: Iterable[Unit],
@@ -92,7 +97,8 @@ def match_units(
         if isinstance(reading, Unmatched):
             return reading
         readings.append((unit, reading))
-    for place in (desk.place_rows, desk.place_bundles, desk.place_pieces):
+    readings.sort(key=lambda each: (not each[1].is_named, len(each[1].rows), each[0].key))  # surest first
+    for place in (desk.place_rows, desk.place_bundles, desk.place_pieces, desk.share_broken_bundles):
         stop = place(readings)
         if stop is not None:
             return stop
@@ -163,7 +169,10 @@ def _is_same(unit: Unit, row: OrderRow, order: Order) -> bool:
 
 
 def _components(unit: Unit, order: Order) -> tuple[OrderRow, ...]:
-    return tuple(row for row in order.rows if row.bundle_child and _is_same(unit, row, order))
+    parents = {row.id for row in order.rows if row.bundle_parent and row.quantity > 0}
+    return tuple(
+        row for row in order.rows if row.bundle_child and row.parent_row_id in parents and _is_same(unit, row, order)
+    )
 
 
 def _product(order: Order, row: OrderRow) -> Product:
@@ -259,9 +268,12 @@ class _Desk:
         for unit, reading in readings:
             if not reading.rows:
                 continue
-            open_rows = [row for row in reading.rows if self.room[row.id] >= 1]
-            if not open_rows and reading.children:
+            open_rows = [row for row in reading.rows if self.room[row.id] >= 1] or self._equal_rows(reading.rows)
+            inside = [child for child in reading.children if self._pieces_left(child) >= 1]
+            if not open_rows and inside:
                 continue  # the same article also stands inside a bundle
+            if inside and not self._all_of_it_comes_back(unit, open_rows, inside, readings):
+                return self._ambiguous(unit, [*open_rows, *(self._by_id[child.parent_row_id] for child in inside)])
             if not open_rows:
                 if self._edited(unit, reading):
                     return self._order_edited(unit, reading.rows[0])
@@ -272,6 +284,45 @@ class _Desk:
                 return self._order_edited(unit, open_rows[0])
             self._put(unit, open_rows[0], reading.step)
         return None
+
+    def _equal_rows(self, rows: tuple[OrderRow, ...]) -> list[OrderRow]:
+        """Other rows of the same article at the very same terms: it makes no difference which of them is credited."""
+        terms = {(plain_sku(row.sku), _terms(row)) for row in rows if row.sku}
+        return [
+            row for row in self._order.rows
+            if row.is_goods and self.room[row.id] >= 1 and (plain_sku(row.sku), _terms(row)) in terms
+        ]  # fmt: skip
+
+    def _all_of_it_comes_back(
+        self, unit: Unit, rows: list[OrderRow], inside: list[OrderRow], readings: list[tuple[Unit, _Reading]]
+    ) -> bool:
+        same = sum(1 for each, reading in readings if each.key not in self.places and set(reading.rows) & set(rows))
+        return same == sum((self.room[row.id] for row in rows), ZERO) + sum(
+            (self._pieces_left(child) for child in inside), ZERO
+        )
+
+    def share_broken_bundles(self, readings: list[tuple[Unit, _Reading]]) -> Unmatched | None:
+        """A bundle of which pieces were credited on their own is worth its pieces: their shares must be known."""
+        for row_id in self.whole:
+            row = self._by_id[row_id]
+            if not row.bundle_parent or not self._is_broken(row):
+                continue
+            shares = self._shares_of(row)
+            if not shares:
+                return Unmatched(
+                    "bundle-incomplete",
+                    f"Pieces of bundle {row.sku} (row {row.id}) were credited on their own; their shares are not known.",
+                    {"bundle_row": row.id, "bundle": row.sku}, key=f"bundle={row.sku}", by_map=True,
+                )  # fmt: skip
+            self.shares |= shares
+        return None
+
+    def _is_broken(self, row: OrderRow) -> bool:
+        whole = self._taken[row.id].quantity
+        return any(
+            self._taken[child.id].quantity != whole * pieces_per_bundle(row, child) or child.id in self.pieces
+            for child in self._order.children_of(row)
+        )
 
     def _edited(self, unit: Unit, reading: _Reading) -> bool:
         """The row holds less now than could be refunded of its line when the return was started."""

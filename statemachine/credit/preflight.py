@@ -4,14 +4,14 @@ The first check that has something to say decides. The list is the decision tabl
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from statemachine.credit.amounts import ZERO
 from statemachine.credit.case import Case, places_on, reason_of, refund_kind
 from statemachine.credit.matching import Unmatched
-from statemachine.credit.snapshot import OrderRow
+from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow
 from statemachine.credit.verdicts import Adopt, CreditLaterDated, CreditNow, NeedsPerson, Refuse, Verdict, Wait
 from statemachine.credit.watching import CODES, MAP, PERIOD, order_fact
 
@@ -47,12 +47,11 @@ def _own_credit(case: Case) -> Verdict | None:
     if own is None:
         return None
     facts: dict[str, Any] = {"credit_id": own.id, "external_ref": own.external_ref, "net": str(own.net)}
-    if case.over_credited and not case.is_accepted("rival-credit"):
-        others = [credit.id for credit in case.others]
+    rivals = [*case.twins, *case.claimed, *_rivals(case, {row.product_id for row in own.rows if row.product_id})]
+    if (rivals or case.has_rival_beside_own) and not case.is_accepted("rival-credit"):
+        others = sorted({credit.id for credit in rivals or case.others})
         facts |= {"rows": [row.id for row in case.over_credited], "other_credits": others}
-        explanation = (
-            f"Credit {own.id} is ours, but with credit {', '.join(map(str, others))} more is credited than sold."
-        )
+        explanation = f"Credit {own.id} is ours; credit {', '.join(map(str, others))} beside it is for the same goods."
         return NeedsPerson(
             cause="rival-credit", explanation=explanation, evidence=facts, key=_order(case), watches=case.on_credits
         )
@@ -66,6 +65,53 @@ def _own_credit(case: Case) -> Verdict | None:
     return Adopt(
         cause="credit-exists", explanation=f"Credit {own.id} carries this return's key.", evidence=facts, credit=own,
         places=places_on(case.instance, case.order, own, case.maps), order_digest=case.order.digest,
+    )  # fmt: skip
+
+
+def _named_by_hand(case: Case) -> Verdict | None:
+    """A person wrote this return's code on a credit: that is the answer, whatever else we could not decide."""
+    if not case.claimed:
+        return None
+    ids = [credit.id for credit in case.claimed]
+    facts: dict[str, Any] = {"credits": ids}
+    if len(ids) > 1:
+        return NeedsPerson(
+            cause="rival-credit", explanation=f"{len(ids)} credits name this return.", evidence=facts, key=_order(case),
+            watches=case.on_credits,
+        )  # fmt: skip
+    credit = case.claimed[0]
+    if isinstance(case.matched, Unmatched):
+        facts |= {"reference": credit.reference, "instead_of": case.matched.cause}
+        places, differs = (
+            places_on(case.instance, case.order, credit, case.maps),
+            credit.currency != case.order.currency,
+        )
+    else:
+        plan = case.plan
+        facts |= {"planned_net": str(plan.net), "planned_tax": str(plan.tax)}
+        places = plan.places
+        differs = (credit.net, credit.tax, credit.currency) != (plan.net, plan.tax, plan.currency)
+    if differs and not case.is_accepted("credit-differs"):
+        facts |= {"found_net": str(credit.net), "found_tax": str(credit.tax), "found_currency": credit.currency}
+        return NeedsPerson(
+            cause="credit-differs", explanation=f"Credit {credit.id} names this return but has other sums.",
+            evidence=facts, key=f"credit={credit.id}", watches=case.on_credits,
+        )  # fmt: skip
+    return Adopt(
+        cause="credit-exists", explanation=f"Credit {credit.id} was made by hand and names this return.", evidence=facts,
+        credit=credit, places=places, order_digest=case.order.digest,
+    )  # fmt: skip
+
+
+def _own_was_cancelled(case: Case) -> Verdict | None:
+    """Our key is spent, and whoever cancelled the credit meant something by it."""
+    gone = case.cancelled_own
+    if gone is None:
+        return None
+    return NeedsPerson(
+        cause="credit-cancelled", evidence={"credit_id": gone.id, "external_ref": gone.external_ref},
+        explanation=f"Credit {gone.id} of this return was cancelled in Brightpearl.", key=f"credit={gone.id}",
+        watches=(*case.on_credits, order_fact(gone.id)),
     )  # fmt: skip
 
 
@@ -200,20 +246,6 @@ def _reason(case: Case) -> Verdict | None:
     )  # fmt: skip
 
 
-def _credited_by_hand(case: Case) -> Verdict | None:
-    """Where we cannot tell the row, a person who wrote this return's code on a credit has told it."""
-    if not isinstance(case.matched, Unmatched) or len(case.claimed) != 1:
-        return None
-    credit = case.claimed[0]
-    if credit.currency != case.order.currency:
-        return None
-    return Adopt(
-        cause="credit-exists", explanation=f"Credit {credit.id} was made by hand and names this return.",
-        evidence={"credit_id": credit.id, "reference": credit.reference, "instead_of": case.matched.cause},
-        credit=credit, places=places_on(case.instance, case.order, credit, case.maps), order_digest=case.order.digest,
-    )  # fmt: skip
-
-
 # -- rows and codes -----------------------------------------------------------------------------------------------------
 
 
@@ -286,14 +318,29 @@ def _applies(case: Case, fee: str) -> bool:
 
 
 def _value(case: Case) -> Verdict | None:
-    bad = next((r for r in case.goods_rows if r.product_id is not None and (r.net < 0 or r.tax < 0)), None)
-    if bad is not None or case.goods_gross <= 0:
-        facts: dict[str, Any] = {
-            "rows": [{"ref": row.external_ref, "net": str(row.net), "tax": str(row.tax)} for row in case.goods_rows]
-        }
+    by_id = {row.id: row for row in case.order.rows}
+    bad = [
+        row for row in case.goods_rows
+        if row.external_ref.isdigit()
+        and (min(row.net, row.tax) < 0 or (not row.net and by_id[row.order_row_id].net > 0))
+    ]  # fmt: skip
+    facts: dict[str, Any] = {
+        "rows": [{"ref": row.external_ref, "net": str(row.net), "tax": str(row.tax)} for row in case.goods_rows]
+    }
+    if not bad and case.goods_gross <= 0 and replace(case, credits_made=()).goods_gross <= 0:
+        if case.is_accepted("nothing-to-refund"):
+            return None
+        return NeedsPerson(
+            cause="nothing-to-refund", evidence=facts, key=_own(case), watches=case.on_order,
+            explanation="The goods were free, or a discount took all they cost.",
+        )  # fmt: skip
+    sold = sum((row.net for row in case.order.rows if not row.bundle_child), ZERO)
+    credited = sum((credit.net for credit in case.others), ZERO)
+    if bad or case.goods_gross <= 0 or credited + case.plan.net > sold:
+        facts |= {"order_net": str(sold), "credited_net": str(credited)}
         return Refuse(
             cause="value-above-row", evidence=facts, key=_order(case), watches=case.on_credits,
-            explanation="Nothing of the value of these rows is left to credit.",
+            explanation="Nothing, or too little, of the value of these rows is left to credit.",
         )  # fmt: skip
     if case.plan.gross <= 0:
         facts = {"goods": str(case.goods_gross), "fees": str(-sum((r.net + r.tax for r in case.fee_rows), ZERO))}
@@ -307,64 +354,54 @@ def _value(case: Case) -> Verdict | None:
 
 
 def _rival(case: Case) -> Verdict | None:
-    if case.claimed:
-        return _claimed(case)
     if case.is_accepted("rival-credit"):
         return None
-    products = {row.product_id for row in case.goods_rows if row.product_id is not None}
     by_id = {row.id: row for row in case.order.rows}
-    bundles = (by_id[by_id[child].parent_row_id] for child in case.match.pieces)
-    products |= {bundle.product_id for bundle in bundles if bundle.product_id is not None}
-    began = min((unit.started_at for unit in case.instance.units if unit.started_at), default=None)
-    for credit in case.foreign:
-        if not any(row.product_id is not None and row.product_id in products for row in credit.rows):
-            continue
-        earlier = began is not None and credit.created_at is not None and credit.created_at < began
-        if earlier and not credit.is_ours:
-            continue  # made before this return was even started: an earlier return's credit
-        return _rival_verdict(case, credit.id, str(credit.net), credit.external_ref)
-    return None
+    concerned = [by_id[row_id] for row_id in case.match.whole] + [by_id[child] for child in case.match.pieces]
+    concerned += [by_id[by_id[child].parent_row_id] for child in case.match.pieces]
+    concerned += [child for row in concerned for child in case.order.children_of(row)]
+    rivals = _rivals(case, {row.product_id for row in concerned if row.product_id is not None})
+    return _rival_verdict(case, rivals[0]) if rivals else None
 
 
 def _rival_before_match(case: Case) -> Verdict | None:
     """What others took since the return began may be why nothing is left: then that is the cause people must see."""
-    if not isinstance(case.matched, Unmatched) or case.matched.cause != "over-return" or case.claimed:
+    if (
+        not isinstance(case.matched, Unmatched)
+        or case.matched.cause != "over-return"
+        or case.is_accepted("rival-credit")
+    ):
         return None
-    began = min((unit.started_at for unit in case.instance.units if unit.started_at), default=None)
-    for credit in case.foreign:
-        if credit.is_ours or began is None or credit.created_at is None or credit.created_at >= began:
-            return _rival_verdict(case, credit.id, str(credit.net), credit.external_ref)
-    return None
+    rival = next((credit for credit in case.foreign if case.is_since_it_began(credit)), None)
+    return _rival_verdict(case, rival) if rival is not None else None
 
 
-def _rival_verdict(case: Case, credit_id: int, net: str, external_ref: str) -> Verdict:
+def _rivals(case: Case, products: set[int]) -> list[ExistingCredit]:
+    """Credits of others, made while this return was under way, that may be for its goods."""
+    return [
+        credit for credit in case.foreign
+        if credit not in case.claimed and case.is_since_it_began(credit)
+        and any(_may_be_for(row, case.order, products) for row in credit.rows)
+    ]  # fmt: skip
+
+
+def _may_be_for(row: CreditRow, order: Order, products: set[int]) -> bool:
+    """The same product; or money that names no product of the order and is no other row of it, such as delivery."""
+    if row.product_id in products:
+        return True
+    if row.bundle_child or row.net <= 0 or any(each.product_id == row.product_id for each in order.rows if each.sku):
+        return False
+    others = [each for each in order.rows if not each.sku and each.net > 0]
+    return not any(
+        row.net <= each.net and (row.name.casefold() == each.name.casefold() or row.net == each.net) for each in others
+    )
+
+
+def _rival_verdict(case: Case, rival: ExistingCredit) -> Verdict:
     return NeedsPerson(
         cause="rival-credit", key=_order(case), watches=case.on_credits,
-        evidence={"credit_id": credit_id, "external_ref": external_ref, "net": net},
-        explanation=f"Credit {credit_id} was made by others, or forgotten by us, for goods of this order.",
-    )  # fmt: skip
-
-
-def _claimed(case: Case) -> Verdict:
-    plan = case.plan
-    ids = [credit.id for credit in case.claimed]
-    facts: dict[str, Any] = {"credits": ids, "planned_net": str(plan.net), "planned_tax": str(plan.tax)}
-    if len(ids) > 1:
-        return NeedsPerson(
-            cause="rival-credit", explanation=f"{len(ids)} credits name this return.", evidence=facts, key=_order(case),
-            watches=case.on_credits,
-        )  # fmt: skip
-    credit = case.claimed[0]
-    same = (credit.net, credit.tax, credit.currency) == (plan.net, plan.tax, plan.currency)
-    if same or case.is_accepted("credit-differs"):
-        return Adopt(
-            cause="credit-exists", explanation=f"Credit {credit.id} names this return.", evidence=facts,
-            credit=credit, places=plan.places, order_digest=plan.order_digest,
-        )  # fmt: skip
-    facts |= {"found_net": str(credit.net), "found_tax": str(credit.tax)}
-    return NeedsPerson(
-        cause="credit-differs", explanation=f"Credit {credit.id} names this return but has other sums.", evidence=facts,
-        key=f"credit={credit.id}", watches=case.on_credits,
+        evidence={"credit_id": rival.id, "external_ref": rival.external_ref, "net": str(rival.net)},
+        explanation=f"Credit {rival.id} was made by others, or forgotten by us, for goods of this order.",
     )  # fmt: skip
 
 
@@ -463,6 +500,9 @@ def _row_facts(row: OrderRow) -> dict[str, Any]:
 CHECKS: tuple[Check, ...] = (
     Check("Does a credit with this return's own key exist?", _own_credit,
           ((Adopt, "credit-exists"), (NeedsPerson, "rival-credit"), (Wait, "awaits-authorisation"))),
+    Check("Has a person written this return's code on a credit?", _named_by_hand,
+          ((Adopt, "credit-exists"), (NeedsPerson, "credit-differs"), (NeedsPerson, "rival-credit"))),
+    Check("Was our own credit cancelled?", _own_was_cancelled, ((NeedsPerson, "credit-cancelled"),)),
     Check("Is the order cancelled?", _cancelled, ((Refuse, "order-cancelled"),)),
     Check("Is its invoice still pending?", _invoice_pending, ((Wait, "invoice-pending"),)),
     Check("Has nothing of it been shipped?", _not_shipped, ((Refuse, "order-not-shipped"),)),
@@ -476,17 +516,15 @@ CHECKS: tuple[Check, ...] = (
     Check("Was the shopper charged a fee that no rule books?", _fee, ((NeedsPerson, "fee-unmapped"),)),
     Check("Is a return reason missing from the map?", _reason, ((NeedsPerson, "reason-unmapped"),)),
     Check("Did somebody else credit what is now missing?", _rival_before_match, ((NeedsPerson, "rival-credit"),)),
-    Check("Did a person credit by hand what cannot be matched?", _credited_by_hand, ((Adopt, "credit-exists"),)),
     Check("Is there a unit without a row that has room for it?", _match,
           ((Refuse, "over-return"), (NeedsPerson, "sku-unknown-to-order"), (NeedsPerson, "sku-ambiguous"),
            (NeedsPerson, "substitution-suspected"), (NeedsPerson, "bundle-incomplete"), (NeedsPerson, "order-edited"))),
     Check("Is a tax code missing, unknown, or of another rate than the row's?", _tax,
           ((NeedsPerson, "tax-code-missing"), (NeedsPerson, "tax-code-unknown"), (NeedsPerson, "tax-rate-differs"))),
     Check("Is a nominal code unknown?", _nominal, ((NeedsPerson, "nominal-unknown"),)),
-    Check("Has somebody else credited these goods?", _rival,
-          ((Adopt, "credit-exists"), (NeedsPerson, "credit-differs"), (NeedsPerson, "rival-credit"))),
+    Check("Has somebody else credited these goods?", _rival, ((NeedsPerson, "rival-credit"),)),
     Check("Is nothing of the value left, or nothing after fees?", _value,
-          ((Refuse, "value-above-row"), (NeedsPerson, "fee-above-credit"))),
+          ((NeedsPerson, "nothing-to-refund"), (Refuse, "value-above-row"), (NeedsPerson, "fee-above-credit"))),
     Check("Does Happy Returns announce another sum, and does policy mind?", _announced, ((NeedsPerson, "amount-differs"),)),
     Check("Is it worth more than policy credits by itself?", _ceiling, ((NeedsPerson, "value-ceiling"),)),
     Check("Is today in a locked period?", _period, ((CreditLaterDated, "period-locked"), (Wait, "period-locked"))),

@@ -313,6 +313,96 @@ async def test_a_rival_that_is_withdrawn_lets_our_credit_go_on(database: Databas
         assert len(payments(world)) == 1
 
 
+async def test_a_rival_that_names_our_return_between_look_and_write_stops_the_money(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("several_returns")
+        order = next(o for o in world.sandbox.books.orders.values() if o.type_code == "SO")
+        first = world.sandbox.season.truth[0]
+        order.quicker_hand = f"return {first['express_code']}"
+
+        await world.pass_time(6 * DAYS)
+
+        told = await stopped(world, first, "rival-credit", "finance")
+        assert len(world.books()["credits"]) == 2
+        assert told["credit"] is None
+        assert truth["express_code"] != first["express_code"]
+
+
+async def test_a_credit_made_by_hand_while_ours_was_unknown_is_not_doubled_by_the_repeat(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        first = world.begin("bar_single")
+        world.sandbox.faults.plan({"rules": [{"match": "POST .*/sales-credit$", "kind": "error-before", "count": 1}]})
+        order = next(o for o in world.sandbox.books.orders.values() if o.type_code == "SO")
+        while not world.sandbox.faults.rules[0].struck:
+            await world.pass_time(timedelta(hours=3))
+        world.sandbox.books.credit_by_hand(order, 0, f"return {first['express_code']}")
+
+        await world.pass_time(2 * DAYS)
+
+        told = await stopped(world, first, "rival-credit", "finance")
+        assert told["exception"]["evidence"]["verdict_now"] == "adopt existing"
+        assert our_credits(world) == []
+
+        await world.resume(code(first), "rival-credit")
+        await world.pass_time(12 * DAYS)
+
+        assert (await world.show(code(first)))["credit"]["adopted"] is True
+
+
+async def test_a_credit_that_finance_cancels_is_not_made_again(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config="authorised_status_id = 11\n") as world:
+        truth = world.begin("bar_single")
+        await world.pass_time(6 * DAYS)
+        (credit,) = our_credits(world)
+        refused = world.sandbox.books.orders[credit["id"]]
+
+        refused.is_cancelled, refused.updated_at = True, world.now
+        await world.pass_time(3 * DAYS)
+
+        await stopped(world, truth, "credit-cancelled", "finance")
+        assert len(our_credits(world)) == 1
+
+
+async def test_one_credit_by_hand_is_taken_over_by_one_return_only(database: Database, tmp_path: Path) -> None:
+    """Two parts of one return, dropped off apart; a person credited one of the two units, naming the return."""
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("two_bags")
+        order = next(o for o in world.sandbox.books.orders.values() if o.type_code == "SO")
+        rows = [row for row in order.rows if row.sku]
+        rows[1].product_id, rows[1].sku, rows[1].name = rows[0].product_id, rows[0].sku, rows[0].name
+        rows[1].net, rows[1].tax, rows[1].tax_code = rows[0].net, rows[0].tax, rows[0].tax_code
+        for step in world.sandbox.season.steps:
+            for item in step.told["new"].items if step.kind == "start" else ():
+                item.sku, item.name, item.amount, item.upc = rows[0].sku, rows[0].name, "", ""
+        world.sandbox.books.credit_by_hand(order, 0, f"return {truth['express_code']}")
+
+        await world.pass_time(20 * DAYS)
+
+        held = [row["credit_id"] for row in await world.all_returns() if row["credit_id"]]
+        assert len(held) == len(set(held))
+        assert len({payment["orderId"] for payment in payments(world)}) == len(payments(world))
+
+
+async def test_a_rival_found_late_stops_the_return_until_it_is_gone(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("hidden_rival")
+        await world.pass_time(8 * DAYS)
+        told = await world.show(code(truth))
+        assert (told["exception"]["cause"], told["exception"]["resume_state"]) == ("rival-credit", "credited")
+        rival = next(o for o in world.sandbox.books.orders.values() if o.reference == "goodwill")
+
+        rival.is_cancelled, rival.updated_at = True, world.now
+        await world.pass_time(20 * DAYS)
+
+        assert (await world.show(code(truth)))["state"] == "restocked"
+        assert len(our_credits(world)) == 1
+        assert len(payments(world)) == 1
+
+
 async def test_an_exception_shows_both_sides_line_by_line(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         truth = world.begin("substitution")

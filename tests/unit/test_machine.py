@@ -12,6 +12,7 @@ from statemachine.effects import AskHappyReturns, CloseCredit, CreateSalesCredit
 from statemachine.events import (
     Approved,
     CreditVerified,
+    CreditWaits,
     DeadlinePassed,
     DroppedOff,
     Expired,
@@ -22,11 +23,11 @@ from statemachine.events import (
     Troubled,
     UnitsReceived,
 )
-from statemachine.machine import Ignored, Moved, Refused
+from statemachine.machine import Ignored, Moved, Refused, decide
 from statemachine.policy import Policy
 from statemachine.states import CloseReason, State
 from statemachine.units import Condition, Payment, Place, Progress, Trouble
-from tests.unit.returns import CREDIT, NOON, a_return, ask, unit
+from tests.unit.returns import ADDRESS, CREDIT, NOON, a_return, ask, unit
 
 
 def moved(decision: object) -> Moved:
@@ -268,3 +269,30 @@ def test_a_returnless_unit_is_not_waited_for() -> None:
     credited = replace(a_return(State.CREDITED), units=(unit("a", reached=Progress.APPROVED), keep))
 
     assert moved(ask(credited, event=StockReceived({"a": 13}))).moves[-1].target is State.RESTOCKED
+
+
+def test_what_the_warehouse_found_is_not_wiped_by_the_credit() -> None:
+    pending = a_return(State.CREDIT_PENDING)
+    wrong = moved(ask(pending, event=UnitsReceived(("a",), Condition.WRONG_ITEM, NOON))).moves[-1].after
+    assert (wrong.state, wrong.trouble.cause if wrong.trouble else "") == (State.EXCEPTION, "wrong-item")
+
+    verified = moved(ask(wrong, event=CreditVerified(CREDIT, 55, {"a": (Place("55"),)}))).moves[-1]
+    waits = ask(wrong, event=CreditWaits("something", cause="period-locked"))
+    troubled = ask(wrong, event=Troubled(Trouble("sku-unknown-to-order", "customer-service", "No such row.")))
+
+    assert verified.target is State.EXCEPTION
+    assert verified.effects == ()
+    assert (verified.after.trouble, verified.after.resume_state) == (wrong.trouble, State.CREDITED)
+    assert isinstance(waits, Ignored)
+    assert isinstance(troubled, Ignored)
+
+
+def test_another_wait_has_a_clock_of_its_own() -> None:
+    first = moved(ask(a_return(State.CREDIT_PENDING), event=CreditWaits("a", cause="period-locked"))).moves[-1].after
+    later = NOON + timedelta(hours=40)
+
+    decision = decide(
+        (first,), CreditWaits("b", cause="invoice-pending"), address=ADDRESS, now=later, policy=Policy(), part=1
+    )
+
+    assert moved(decision).moves[-1].due_at == later + timedelta(hours=4)
