@@ -19,7 +19,7 @@ demo: $(STAMP) ## Run a season of returns on real parts and compare the books
 	$(BIN)/homeward demo
 
 test: $(STAMP) ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(STAMP) ## Lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -79,7 +79,7 @@ class World:
         SCENARIOS[scenario][1](self.sandbox.season, scenario, self.now + timedelta(seconds=1))
         return self.sandbox.season.truth[-1]
 
-    async def pass_time(self, delta: timedelta, *, step: timedelta = timedelta(hours=3)) -> None:
+    async def pass_time(self, delta: timedelta, *, step: timedelta = timedelta(hours=6)) -> None:
         """Move the clock in steps; play the season, send webhooks, import receipts, and let the daemon work."""
         until = self.now + delta
         while self.now < until:

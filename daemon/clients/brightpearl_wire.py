@@ -5,7 +5,7 @@ Source: Brightpearl sheet sections 5, 6, 8, 9, 10. Money arrives as strings and 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from daemon.clients import wire
 from daemon.errors import MalformedPayloadError
 from statemachine.credit.amounts import PART_REF
-from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow, Plan, Product
+from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow, Product
 
 _HIDDEN_PRODUCTS = (1000, 1001)  # free-text rows come back with these built-in products; sheet 5.1
 _PENNY = Decimal("0.01")
@@ -255,82 +255,6 @@ class Account:
     """Code → whether it is active; None where the account does not tell."""
     locations: Mapping[int, tuple[int | None, int | None]] = field(default_factory=dict)
     """Warehouse id → (default location, quarantine location)."""
-
-
-def local_midnight(day: date, zone: ZoneInfo) -> str:
-    """A tax date as Brightpearl keeps it: midnight of the account's zone, offset explicit (sheet section 12)."""
-    return datetime.combine(day, time(), zone).isoformat(timespec="milliseconds")
-
-
-def credit_body(plan: Plan, order: Order, *, reference: str, zone: ZoneInfo, instance_id: int | None) -> dict[str, Any]:
-    """POST sales-credit: header and rows in one atomic call (sheet 6.1). Addresses default from the contact."""
-    tax_date = local_midnight(plan.tax_on, zone)
-    body: dict[str, Any] = {
-        "customer": {"id": order.contact_id},
-        "ref": reference,
-        "externalRef": plan.external_ref,
-        "parentId": order.id,
-        "placedOn": tax_date,
-        "taxDate": tax_date,
-        "currency": {
-            "code": order.currency,
-            "fixedExchangeRate": Decimal(order.exchange_rate) != 1,
-            "exchangeRate": order.exchange_rate,
-        },
-        "rows": [_planned_row(row) for row in plan.rows],
-        **order.copied,
-    }
-    optional = {
-        "installedIntegrationInstanceId": instance_id, "statusId": plan.header.status_id,
-        "warehouseId": plan.header.warehouse_id, "channelId": plan.header.channel_id,
-    }  # fmt: skip
-    return body | {key: value for key, value in optional.items() if value is not None}
-
-
-def _planned_row(row: Any) -> dict[str, Any]:
-    what = {"productId": row.product_id} if row.product_id is not None else {}
-    if row.nominal_code:
-        what["nominalCode"] = row.nominal_code
-    return {
-        **what,
-        "name": row.name,
-        "quantity": str(row.quantity.normalize().to_integral_value()),
-        "taxCode": row.tax_code,
-        "net": str(row.net),
-        "tax": str(row.tax),
-        "externalRef": row.external_ref,
-    }
-
-
-def payment_body(
-    *, transaction_ref: str, method: str, credit_id: int, currency: str, amount: Decimal, paid_at: datetime,
-    exchange_rate: str, journal_ref: str,
-) -> dict[str, Any]:  # fmt: skip
-    """POST customer-payment. There is no REFUND type: PAYMENT is money to the customer (sheet 9.1)."""
-    return {
-        "transactionRef": transaction_ref,
-        "paymentMethodCode": method,
-        "paymentType": "PAYMENT",
-        "orderId": credit_id,
-        "currencyIsoCode": currency,
-        "exchangeRate": exchange_rate,
-        "amountPaid": str(amount),
-        "paymentDate": paid_at.isoformat(timespec="milliseconds"),
-        "journalRef": journal_ref[:255],
-    }
-
-
-def goods_in_body(
-    *, reference: str, warehouse_id: int, received_at: datetime, lines: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """POST goods-in: one product row a note, so that the reference names exactly one note (sheet 8.1, 13)."""
-    return {
-        "transfer": False,
-        "warehouseId": warehouse_id,
-        "receivedOn": received_at.isoformat(timespec="milliseconds"),
-        "userBatchReference": reference,
-        "goodsMoved": lines,
-    }
 
 
 def id_set(ids: list[int] | set[int]) -> str:

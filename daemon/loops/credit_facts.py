@@ -10,7 +10,7 @@ from daemon.clients.brightpearl_wire import Account
 from daemon.settings import PolicySettings
 from statemachine.credit.case import Case
 from statemachine.credit.maps import CreditMap, plain_sku
-from statemachine.credit.matching import needs_products
+from statemachine.credit.reading import needs_products
 from statemachine.credit.snapshot import ExistingCredit, Order, Reference
 from statemachine.units import Return
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from daemon.clients import brightpearl_bodies as bodies
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl import Write, payment_matches, refund_method
 from daemon.clients.brightpearl_transport import Answer
@@ -61,7 +62,7 @@ async def record_refunds(at: Workplace, effects: list[Leased], returns: dict[int
         paid_at = at.clock.now().astimezone(account.zone)
         if account.locked_until is not None and paid_at.date() <= account.locked_until:
             paid_at += timedelta(days=(account.locked_until - paid_at.date()).days + 1)
-        body = effect.intent["body"] if effect.intent else bp.payment_body(
+        body = effect.intent["body"] if effect.intent else bodies.payment_body(
             transaction_ref=effect.key, method=method, credit_id=credit.id, currency=credit.currency,
             amount=credit.net + credit.tax, paid_at=paid_at, exchange_rate=_rate(credit),
             journal_ref=f"Refund {instance.express_code or instance.order_number}",
@@ -176,7 +177,7 @@ async def close_credits(at: Workplace, effects: list[Leased], returns: dict[int,
         today = at.clock.now().astimezone(account.zone).date()
         tax_date = None
         if account.locked_until is not None and today <= account.locked_until:
-            tax_date = bp.local_midnight(account.locked_until + timedelta(days=1), account.zone)
+            tax_date = bodies.local_midnight(account.locked_until + timedelta(days=1), account.zone)
         closes = int((effect.result or {}).get("closes", 0)) + 1
         planned.append((effect, {"credit_id": credit.id, "tax_date": tax_date, "closes": closes}))
     if planned:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from daemon.clients import brightpearl_bodies as bodies
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl_transport import Answer
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError, TransientError
@@ -134,7 +135,7 @@ class StockWave:
             }
             received = max(unit.received_at or self.at.clock.now() for unit in members)
             reference = f"{effect.key}-{number}"
-            body = bp.goods_in_body(
+            body = bodies.goods_in_body(
                 reference=reference, warehouse_id=warehouse, received_at=received.astimezone(account.zone),
                 lines=[{key: value for key, value in line.items() if value is not None}],
             )  # fmt: skip

@@ -312,6 +312,15 @@ def bundle_of_rows(season: Season, name: str, at: datetime) -> None:
     season.travel(new, new.items, dropped(season, at))
 
 
+def free_goods(season: Season, name: str, at: datetime) -> None:
+    """A gift with the purchase comes back."""
+    order = one(season, at)
+    order.rows[0].net = order.rows[0].tax = Decimal(0)
+    items = season.items(order, [(0, 1)], amount="")
+    new = season.announce(name, at, items, exception("nothing-to-refund"))
+    season.travel(new, items, dropped(season, at))
+
+
 def same_number_twice(season: Season, name: str, at: datetime) -> None:
     """Two orders carry the shopper's number."""
     order = one(season, at)
@@ -353,6 +362,6 @@ ORDER_TROUBLES = (
     (1, nominal_code_retired), (1, sku_of_nobody), (1, sku_on_two_rows), (2, both_of_two_rows),
     (1, substitution), (1, edited_order), (1, value_gone), (1, other_currency), (1, quicker_rival),
     (1, hidden_rival), (3, bundle_in_pieces), (3, bundle_of_rows),
-    (1, same_number_twice), (1, two_outcomes), (1, odd_outcome), (1, other_sums_by_hand),
+    (1, free_goods), (1, same_number_twice), (1, two_outcomes), (1, odd_outcome), (1, other_sums_by_hand),
 )  # fmt: skip
 """How often each occurs in a season, against the others."""

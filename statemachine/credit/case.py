@@ -24,8 +24,9 @@ from statemachine.credit.amounts import (
     without_tax,
 )
 from statemachine.credit.maps import CreditMap, FeeRule, ReasonRule
-from statemachine.credit.matching import Matched, Unmatched, match_units
+from statemachine.credit.matching import Matched, match_units
 from statemachine.credit.policy import CreditPolicy
+from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import ExistingCredit, Header, Order, OrderRow, Plan, PlannedRow, Reference
 from statemachine.credit.watching import MAP, order_fact
 from statemachine.refs import order_key
@@ -296,6 +297,24 @@ class Case:
         """Happy Returns' own figure, when every unit has one; a check only, never the amount."""
         amounts = [unit.refund_amount for unit in self.instance.units]
         return sum((a for a in amounts if a is not None), ZERO) if amounts and None not in amounts else None
+
+    # -- names and facts for people --------------------------------------------------------------------------------
+
+    @property
+    def order_key(self) -> str:
+        return f"order={self.order.reference}"
+
+    @property
+    def return_key(self) -> str:
+        return f"return={self.instance.express_code or self.instance.credit_ref}"
+
+    @property
+    def order_facts(self) -> dict[str, Any]:
+        order = self.order
+        return {
+            "order_id": order.id, "reference": order.reference, "status_id": order.status_id,
+            "invoice_reference": order.invoice_reference, "shipping_status": order.shipping_status,
+        }  # fmt: skip
 
     # -- what is watched --------------------------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ from typing import Any
 from statemachine.credit.amounts import PART_REF, whole_units_left
 from statemachine.credit.case import Case
 from statemachine.credit.maps import plain_sku
-from statemachine.credit.matching import Matched, Unmatched, match_units
+from statemachine.credit.matching import Matched, match_units
+from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import OrderRow
 from statemachine.units import Unit
 

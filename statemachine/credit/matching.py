@@ -1,20 +1,28 @@
-"""Which order row a returned unit came from. Each step is written into the evidence.
+"""Giving every returned unit its place on an order's rows, surest readings first; each step goes into the evidence.
 
-In this order: line id, variant id, SKU, barcode, bundle composition (components of a bundle row, and a bundle of
-component rows), configured substitutions.
+What a unit may be is read by line id, variant id, SKU, barcode, bundle composition (components of a bundle row, and a
+bundle of component rows) and configured substitutions, in that order: `reading.py`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from statemachine.credit.amounts import PART_REF, ZERO, Taken, pieces_per_bundle, whole_units_left
 from statemachine.credit.maps import CreditMap, plain_sku
-from statemachine.credit.snapshot import Order, OrderRow, Product
+from statemachine.credit.reading import (
+    OnSkuDifference,
+    Reading,
+    Unmatched,
+    quantity_in_line_id,
+    read_unit,
+    unit_facts,
+    unit_name,
+)
+from statemachine.credit.snapshot import Order, OrderRow
 from statemachine.units import Place, Unit
 
-OnSkuDifference = Literal["hold", "trust-line"]
 OnBundlePart = Literal["hold", "cost"]
 
 
@@ -30,55 +38,6 @@ class Matched:
     """Component row id → its part of its bundle's value, where pieces are credited on their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unmatched:
-    """`key` names what must be mended; `by_map`: an entry in the maps would mend it."""
-
-    cause: str
-    explanation: str
-    evidence: Mapping[str, object]
-    key: str = ""
-    by_map: bool = False
-
-
-def base_line_id(line_item_id: str) -> str:
-    """The platform's line id without Happy Returns' `-<offset>-<quantity>` suffix.
-
-    Parsed from the right, since a bare id may hold dashes itself. Source: Happy Returns sheet 3.3.
-    """
-    return line_item_id.rsplit("-", 2)[0] if quantity_in_line_id(line_item_id) else line_item_id
-
-
-def quantity_in_line_id(line_item_id: str) -> int | None:
-    """How many of the line could be refunded when the return was started, where the line id says so (same source)."""
-    parts = line_item_id.rsplit("-", 2)
-    if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit() and int(parts[1]) < int(parts[2]):
-        return int(parts[2])
-    return None
-
-
-def needs_products(unit: Unit, order: Order) -> bool:
-    """Whether line id and SKU leave a doubt that product data may settle."""
-    found = _direct(unit, order, ("line id", "variant id", "sku"))
-    return found is None or any(_contradicts(unit, row) for row in found[1])
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What one unit may be: one of `rows`, a piece of one of the bundle rows' `children`, or a `bundle` made of rows."""
-
-    step: str
-    rows: tuple[OrderRow, ...] = ()
-    children: tuple[OrderRow, ...] = ()
-    bundle: tuple[tuple[tuple[OrderRow, ...], int], ...] = ()
-    """For each component: the rows that hold it, and how many of it one bundle needs."""
-
-    @property
-    def is_named(self) -> bool:
-        """Found by an identifier of the very order line."""
-        return self.step.startswith(("line id", "variant id"))
-
-
 def match_units(
     units: Iterable[Unit],
     order: Order,
@@ -91,9 +50,9 @@ def match_units(
 ) -> Matched | Unmatched:
     """Give every unit a place with room for it, or say which unit has none and why."""
     desk = _Desk(order, taken, maps, on_bundle_part, mind_edits=mind_edits)
-    readings: list[tuple[Unit, _Reading]] = []
+    readings: list[tuple[Unit, Reading]] = []
     for unit in sorted(units, key=lambda each: each.key):
-        reading = _read(unit, order, maps, on_sku_difference)
+        reading = read_unit(unit, order, maps, on_sku_difference)
         if isinstance(reading, Unmatched):
             return reading
         readings.append((unit, reading))
@@ -103,134 +62,6 @@ def match_units(
         if stop is not None:
             return stop
     return Matched(desk.whole, desk.pieces, desk.places, desk.steps, desk.shares)
-
-
-# -- reading one unit ---------------------------------------------------------------------------------------------------
-
-
-def _read(unit: Unit, order: Order, maps: CreditMap, on_sku_difference: OnSkuDifference) -> _Reading | Unmatched:
-    found = _direct(unit, order, ("line id", "variant id", "sku", "barcode"))
-    if found is not None:
-        step, rows = found
-        children = tuple(c for row in rows for c in order.children_of(row) if _is_same(unit, c, order))
-        agreeing = tuple(row for row in rows if not _contradicts(unit, row))
-        if agreeing:
-            inside = () if step == "line id" else _components(unit, order)
-            return _Reading(step, rows=agreeing, children=inside)
-        if children:
-            return _Reading(f"{step}, component", children=children)
-        if any(unit.barcode and unit.barcode in _product(order, row).barcodes for row in rows):
-            return _Reading(f"{step}, barcode agrees", rows=rows)
-        if any(plain_sku(row.sku) in maps.sold_skus(unit.sku) for row in rows):
-            return _Reading(f"{step}, substitution", rows=rows)
-        if on_sku_difference == "trust-line":
-            return _Reading(f"{step}, other SKU", rows=rows)
-        return _suspected(unit, order, rows, "the line it came from", "its line id names that row")
-    children = _components(unit, order)
-    if children:
-        return _Reading("bundle component", children=children)
-    if bundle := _as_bundle(unit, order, maps):
-        return _Reading("bundle of rows", bundle=bundle)
-    sold = maps.sold_skus(unit.sku)
-    rows = tuple(row for row in order.rows if row.is_goods and plain_sku(row.sku) in sold)
-    if rows:
-        return _Reading("substitution", rows=rows)
-    return _unknown(unit, order)
-
-
-def _direct(unit: Unit, order: Order, steps: tuple[str, ...]) -> tuple[str, tuple[OrderRow, ...]] | None:
-    """The first step that finds rows, strongest first; components of bundles are looked for later."""
-    line, sku = base_line_id(unit.line_item_id), plain_sku(unit.sku)
-    goods = [row for row in order.rows if row.is_goods]
-    named = [row for row in order.rows if not row.bundle_child and row.net >= 0 and row.quantity > 0]
-    for step in steps:
-        match step:
-            case "line id":
-                rows = [row for row in named if line and row.external_ref in (line, unit.line_item_id)]
-            case "variant id":
-                rows = [row for row in goods if unit.variant_id and row.external_ref == unit.variant_id]
-            case "sku":
-                rows = [row for row in goods if sku and plain_sku(row.sku) == sku]
-            case _:
-                rows = [row for row in goods if unit.barcode and unit.barcode in _product(order, row).barcodes]
-        if rows:
-            return step, tuple(rows)
-    return None
-
-
-def _contradicts(unit: Unit, row: OrderRow) -> bool:
-    """Both name an article, and not the same one."""
-    return bool(unit.sku.strip() and row.sku.strip()) and plain_sku(unit.sku) != plain_sku(row.sku)
-
-
-def _is_same(unit: Unit, row: OrderRow, order: Order) -> bool:
-    by_sku = bool(unit.sku.strip()) and plain_sku(unit.sku) == plain_sku(row.sku)
-    return by_sku or bool(unit.barcode and unit.barcode in _product(order, row).barcodes)
-
-
-def _components(unit: Unit, order: Order) -> tuple[OrderRow, ...]:
-    parents = {row.id for row in order.rows if row.bundle_parent and row.quantity > 0}
-    return tuple(
-        row for row in order.rows if row.bundle_child and row.parent_row_id in parents and _is_same(unit, row, order)
-    )
-
-
-def _product(order: Order, row: OrderRow) -> Product:
-    return order.products.get(row.product_id or 0) or Product(row.product_id or 0)
-
-
-def _as_bundle(unit: Unit, order: Order, maps: CreditMap) -> tuple[tuple[tuple[OrderRow, ...], int], ...]:
-    """The rows a returned bundle was sold as, by the map's composition, else by Brightpearl's own."""
-    goods = [row for row in order.rows if row.is_goods]
-    if mapped := maps.components(unit.sku):
-        needed = [
-            (tuple(row for row in goods if plain_sku(row.sku) == plain_sku(sku)), each.count)
-            for sku, each in mapped.items()
-        ]
-    else:
-        sku = plain_sku(unit.sku)
-        product = next((p for p in order.products.values() if sku and plain_sku(p.sku) == sku and p.components), None)
-        components = product.components if product else {}
-        needed = [(tuple(r for r in goods if r.product_id == part), count) for part, count in components.items()]
-    return tuple(needed) if needed and any(rows for rows, _ in needed) else ()
-
-
-def _unknown(unit: Unit, order: Order) -> Unmatched:
-    """No step found a row. A row with the same name or the announced price is suggested, never taken."""
-    goods = [row for row in order.rows if row.is_goods]
-    same_name = [row for row in goods if unit.name and unit.name.strip().casefold() == row.name.strip().casefold()]
-    price = unit.refund_amount
-    same_price = [row for row in goods if price is not None and abs((row.net + row.tax) / row.quantity - price) < 1]
-    likely = tuple(same_name or same_price)
-    if len(likely) == 1:
-        why = "the name is the same" if same_name else "its unit price is the announced amount"
-        return _suspected(unit, order, likely, "nothing on this order by its own codes", why)
-    return Unmatched(
-        "sku-unknown-to-order",
-        f"{_name(unit)} is on no row of order {order.reference}.",
-        {**_facts(unit), "order_skus": sorted({row.sku for row in order.rows if row.sku})},
-        key=f"sku={unit.sku or unit.barcode or unit.line_item_id}",
-        by_map=True,
-    )
-
-
-def _suspected(unit: Unit, order: Order, rows: tuple[OrderRow, ...], fits: str, why: str) -> Unmatched:
-    row = rows[0]
-    return Unmatched(
-        "substitution-suspected",
-        f"{_name(unit)} fits {fits}; row {row.id} of order {order.reference} holds {row.sku or row.name}, and {why}.",
-        {**_facts(unit), "suggested": {"row": row.id, "sku": row.sku, "because": why}},
-        key=f"sku={unit.sku}",
-        by_map=True,
-    )
-
-
-def _name(unit: Unit) -> str:
-    return unit.sku or unit.name or unit.barcode or unit.key
-
-
-def _facts(unit: Unit) -> dict[str, Any]:
-    return {"unit": unit.key, "sku": unit.sku, "barcode": unit.barcode, "line_item_id": unit.line_item_id}
 
 
 # -- giving places ------------------------------------------------------------------------------------------------------
@@ -264,7 +95,7 @@ class _Desk:
         self.places[unit.key] = (Place(str(row.id)),)
         self.steps[unit.key] = f"{step} → row {row.id}"
 
-    def place_rows(self, readings: list[tuple[Unit, _Reading]]) -> Unmatched | None:
+    def place_rows(self, readings: list[tuple[Unit, Reading]]) -> Unmatched | None:
         for unit, reading in readings:
             if not reading.rows:
                 continue
@@ -294,14 +125,14 @@ class _Desk:
         ]  # fmt: skip
 
     def _all_of_it_comes_back(
-        self, unit: Unit, rows: list[OrderRow], inside: list[OrderRow], readings: list[tuple[Unit, _Reading]]
+        self, unit: Unit, rows: list[OrderRow], inside: list[OrderRow], readings: list[tuple[Unit, Reading]]
     ) -> bool:
         same = sum(1 for each, reading in readings if each.key not in self.places and set(reading.rows) & set(rows))
         return same == sum((self.room[row.id] for row in rows), ZERO) + sum(
             (self._pieces_left(child) for child in inside), ZERO
         )
 
-    def share_broken_bundles(self, readings: list[tuple[Unit, _Reading]]) -> Unmatched | None:
+    def share_broken_bundles(self, readings: list[tuple[Unit, Reading]]) -> Unmatched | None:
         """A bundle of which pieces were credited on their own is worth its pieces: their shares must be known."""
         for row_id in self.whole:
             row = self._by_id[row_id]
@@ -324,7 +155,7 @@ class _Desk:
             for child in self._order.children_of(row)
         )
 
-    def _edited(self, unit: Unit, reading: _Reading) -> bool:
+    def _edited(self, unit: Unit, reading: Reading) -> bool:
         """The row holds less now than could be refunded of its line when the return was started."""
         was = quantity_in_line_id(unit.line_item_id)
         if not self._mind_edits or was is None or not reading.step.startswith("line id"):
@@ -336,11 +167,11 @@ class _Desk:
         return Unmatched(
             "order-edited",
             f"{was} of row {row.id} ({row.sku}) could come back when the return began; it holds {row.quantity:f} now.",
-            {**_facts(unit), "row": row.id, "quantity_then": was, "quantity_now": f"{row.quantity:f}"},
+            {**unit_facts(unit), "row": row.id, "quantity_then": was, "quantity_now": f"{row.quantity:f}"},
             key=f"order={self._order.reference}",
         )
 
-    def _all_come_back(self, open_rows: list[OrderRow], readings: list[tuple[Unit, _Reading]]) -> bool:
+    def _all_come_back(self, open_rows: list[OrderRow], readings: list[tuple[Unit, Reading]]) -> bool:
         """Nothing to choose between when everything left on these rows comes back at once."""
         ids = {row.id for row in open_rows}
         waiting = sum(
@@ -350,7 +181,7 @@ class _Desk:
         )
         return waiting == sum((self.room[row_id] for row_id in ids), ZERO)
 
-    def place_bundles(self, readings: list[tuple[Unit, _Reading]]) -> Unmatched | None:
+    def place_bundles(self, readings: list[tuple[Unit, Reading]]) -> Unmatched | None:
         """A bundle came back that was sold as its components: it stands on all their rows."""
         for unit, reading in readings:
             places: list[Place] = []
@@ -359,8 +190,8 @@ class _Desk:
                 if row is None:
                     return Unmatched(
                         "bundle-incomplete",
-                        f"{_name(unit)} is a bundle; the order lacks room for one of its components.",
-                        {**_facts(unit), "component_rows": [each.id for each in rows], "needed": count},
+                        f"{unit_name(unit)} is a bundle; the order lacks room for one of its components.",
+                        {**unit_facts(unit), "component_rows": [each.id for each in rows], "needed": count},
                         key=f"bundle={unit.sku}",
                         by_map=True,
                     )
@@ -372,7 +203,7 @@ class _Desk:
                 self.steps[unit.key] = f"{reading.step} → rows {', '.join(place.ref for place in places)}"
         return None
 
-    def place_pieces(self, readings: list[tuple[Unit, _Reading]]) -> Unmatched | None:
+    def place_pieces(self, readings: list[tuple[Unit, Reading]]) -> Unmatched | None:
         """Components of bundle rows: complete sets are the bundle; what is left over is credited by its share."""
         loose = {
             unit.key: (unit, reading.children)
@@ -415,8 +246,8 @@ class _Desk:
             if not shares:
                 return Unmatched(
                     "bundle-incomplete",
-                    f"{_name(unit)} was sold inside the bundle on row {row.id} ({row.sku}); the bundle has one price.",
-                    {**_facts(unit), "bundle_row": row.id, "bundle": row.sku,
+                    f"{unit_name(unit)} was sold inside the bundle on row {row.id} ({row.sku}); the bundle has one price.",
+                    {**unit_facts(unit), "bundle_row": row.id, "bundle": row.sku,
                      "components": sorted(each.sku for each in self._order.children_of(row))},
                     key=f"bundle={row.sku}", by_map=True,
                 )  # fmt: skip
@@ -450,16 +281,16 @@ class _Desk:
         sold = sum((row.quantity for row in rows), ZERO)
         return Unmatched(
             "over-return",
-            f"{_name(unit)}: {sold.normalize():f} sold on this order, and nothing of it is left to credit.",
-            {**_facts(unit), "sold": f"{sold.normalize():f}", "rows": [row.id for row in rows]},
+            f"{unit_name(unit)}: {sold.normalize():f} sold on this order, and nothing of it is left to credit.",
+            {**unit_facts(unit), "sold": f"{sold.normalize():f}", "rows": [row.id for row in rows]},
             key=f"order={self._order.reference}",
         )
 
     def _ambiguous(self, unit: Unit, rows: list[OrderRow]) -> Unmatched:
         return Unmatched(
             "sku-ambiguous",
-            f"{_name(unit)} stands on {len(rows)} rows of the order at different terms.",
-            {**_facts(unit), "rows": [
+            f"{unit_name(unit)} stands on {len(rows)} rows of the order at different terms.",
+            {**unit_facts(unit), "rows": [
                 {"row": r.id, "unit_net": f"{r.net / r.quantity:.2f}", "tax_code": r.tax_code, "left": f"{self.room[r.id]:f}"}
                 for r in rows
             ]},

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from statemachine.credit.matching import OnBundlePart, OnSkuDifference
+from statemachine.credit.matching import OnBundlePart
+from statemachine.credit.reading import OnSkuDifference
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ async def test_a_locked_period_is_waited_for_and_the_credit_made_when_it_opens(
         assert our_credits(world) == []
 
         world.sandbox.books.locked_until = date(2026, 2, 28)
-        await world.pass_time(20 * DAYS)
+        await world.pass_time(20 * DAYS, step=timedelta(hours=3))
 
         told = await world.show(code(truth))
         assert told["state"] == "restocked"
@@ -385,6 +385,22 @@ async def test_one_credit_by_hand_is_taken_over_by_one_return_only(database: Dat
         held = [row["credit_id"] for row in await world.all_returns() if row["credit_id"]]
         assert len(held) == len(set(held))
         assert len({payment["orderId"] for payment in payments(world)}) == len(payments(world))
+
+
+async def test_free_goods_are_restocked_with_a_credit_over_nothing_once_somebody_accepts_it(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("free_goods")
+        await world.pass_time(5 * DAYS)
+        await stopped(world, truth, "nothing-to-refund", "finance")
+
+        await world.resume(code(truth), "nothing-to-refund")
+        await world.pass_time(15 * DAYS)
+
+        assert (await world.show(code(truth)))["state"] == "restocked"
+        assert [value(credit) for credit in our_credits(world)] == [Decimal(0)]
+        assert payments(world) == []
 
 
 async def test_a_rival_found_late_stops_the_return_until_it_is_gone(database: Database, tmp_path: Path) -> None:

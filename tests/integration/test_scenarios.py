@@ -20,7 +20,7 @@ async def test_a_scenario_ends_as_it_must(scenario: str, database: Database, tmp
     async with open_world(database, tmp_path) as world:
         world.begin(scenario)
 
-        await world.pass_time(timedelta(days=45), step=timedelta(hours=12))
+        await world.pass_time(timedelta(days=45), step=timedelta(days=1))
 
         import aiohttp
 
@@ -49,6 +49,7 @@ PROVEN_ELSEWHERE = {
     "period-locked": "test_a_locked_period_is_waited_for_and_the_credit_made_when_it_opens",
     "value-ceiling": "test_a_value_above_the_ceiling_needs_a_person_who_may_accept_it",
     "fee-above-credit": "test_a_fee_that_takes_everything_needs_a_person",
+    "credit-cancelled": "test_a_credit_that_finance_cancels_is_not_made_again",
     "amount-differs": "test_another_sum_than_announced_is_held_where_policy_minds",
     "outcome-unknown": "test_a_credit_whose_outcome_stays_unknown_is_never_guessed",
 }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from statemachine.credit.maps import Component, CreditMap, FeeRule, ReasonRule
-from statemachine.credit.matching import base_line_id
+from statemachine.credit.reading import base_line_id
 from statemachine.credit.snapshot import CreditRow, ExistingCredit, Product
 from statemachine.credit.verdicts import Adopt, CreditLaterDated, CreditNow, NeedsPerson, Refuse, Verdict, Wait
 from statemachine.units import Place, Unit

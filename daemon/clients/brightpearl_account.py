@@ -1,0 +1,135 @@
+"""What a Brightpearl account is like: configuration, codes, statuses, period lock, warehouses; and how it is read."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from daemon.clients import brightpearl_wire as bp
+from daemon.clients import wire
+from daemon.clients.brightpearl_transport import Answer, Transport
+from daemon.errors import MalformedPayloadError, RejectedError, TransientError
+
+PAGE = 500
+PAGES_MAX = 400
+NOMINAL_TRIES = 3  # failures of the nominal search in a row before the account is read without it
+
+
+class AccountReads:
+    """Reference data over one transport; the client for orders and money builds on it."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._nominal_failures = 0
+
+    @property
+    def transport(self) -> Transport:
+        return self._transport
+
+    async def account(self) -> bp.Account:
+        """Configuration, tax and nominal codes, payment methods, statuses and period lock: six calls."""
+        read = self._transport.read
+        config = wire.mapping(
+            (await read("get-account", "/integration-service/account-configuration")).response, "account"
+        ).get("configuration", {})
+        taxes = wire.sequence((await read("get-tax-codes", "/accounting-service/tax-code")).response, "tax codes")
+        methods = await self._objects("get-payment-methods", "/accounting-service/payment-method")
+        statuses = await self._objects("get-statuses", "/order-service/order-status")
+        return bp.Account(
+            base_currency=wire.text(config.get("baseCurrencyCode"), "baseCurrencyCode"),
+            zone=_zone(wire.text(config.get("timeZone"), "timeZone")),
+            cancelled_status_id=wire.integer(config.get("cancelledOrderStatusId"), "cancelledOrderStatusId"),
+            credit_status_id=wire.integer(config.get("newSalesCreditStatusId"), "newSalesCreditStatusId"),
+            tax_codes={
+                wire.text(t.get("code"), "code"): wire.decimal(t.get("rate"), "rate")
+                for t in taxes
+                if t.get("isActive") is not False and t.get("active") is not False
+            },
+            payment_methods={wire.text(m.get("code"), "code"): m.get("isActive") is not False for m in methods},
+            credit_statuses={
+                wire.integer(s.get("statusId"), "statusId") or 0: str(s.get("name"))
+                for s in statuses
+                if s.get("orderTypeCode") == "SC"
+            },
+            locked_until=await self.locked_until(),
+            other_statuses={
+                wire.integer(s.get("statusId"), "statusId") or 0: str(s.get("orderTypeCode"))
+                for s in statuses
+                if s.get("orderTypeCode") != "SC"
+            },
+            nominal_codes=await self.nominal_codes(),
+        )
+
+    async def nominal_codes(self) -> dict[str, bool] | None:
+        """Code → whether it is active; None where the account refuses the search or knows none."""
+        try:
+            rows = await self._search("nominal-code-search", "/accounting-service/nominal-code-search", {})
+        except (RejectedError, MalformedPayloadError):
+            return None
+        except TransientError:
+            # A stand-in, or an outage of this one search: the credit can do without it, but not because of a hiccup.
+            self._nominal_failures += 1
+            if self._nominal_failures < NOMINAL_TRIES:
+                raise
+            return None
+        self._nominal_failures = 0
+        told = {
+            str(row["code"]): str(row.get("active", True)).casefold() not in ("false", "0", "n")
+            for row in rows
+            if row.get("code")
+        }
+        return told or None
+
+    async def locked_until(self) -> date | None:
+        """The accounting period lock; a posting must be dated after this day. None: no lock (404)."""
+        answer = await self._read_or_none("get-period-lock", "/accounting-service/accounting-period-lock")
+        if answer is None or not answer.response:
+            return None
+        told = wire.text(wire.mapping(answer.response, "lock").get("lockedUntil"), "lockedUntil")
+        if not told:
+            return None
+        try:
+            return date.fromisoformat(told[:10])  # as written: a time beside it is midnight of the account's own zone
+        except ValueError as error:
+            raise MalformedPayloadError(f"lockedUntil: '{told[:40]}' is no date") from error
+
+    async def _objects(self, operation: str, path: str) -> list[dict[str, Any]]:
+        """Reference data the credit itself can do without: absent counts as empty."""
+        answer = await self._read_or_none(operation, path)
+        told = wire.sequence(answer.response, operation) if answer is not None and answer.response else []
+        return [each for each in told if isinstance(each, dict)]
+
+    async def warehouses(self) -> dict[int, str]:
+        answer = await self._transport.read("get-warehouses", "/warehouse-service/warehouse")
+        return {int(each["id"]): str(each.get("name", "")) for each in wire.sequence(answer.response, "warehouses")}
+
+    async def location(self, warehouse_id: int, kind: str) -> int | None:
+        """The 'default' or 'quarantine' location of a warehouse; None where there is none."""
+        path = f"/warehouse-service/warehouse/{warehouse_id}/location/{kind}"
+        answer = await self._read_or_none("get-location", path)
+        return wire.integer(answer.response, "location") if answer is not None else None
+
+    async def _read_or_none(self, operation: str, path: str) -> Answer | None:
+        """None for 404: resources differ in how they say that nothing exists (sheet section 1)."""
+        try:
+            return await self._transport.read(operation, path)
+        except RejectedError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def _search(self, operation: str, path: str, filters: dict[str, str]) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        for _ in range(PAGES_MAX):
+            query = {**filters, "pageSize": str(PAGE), "firstResult": str(len(rows) + 1)}
+            page = bp.read_search((await self._transport.read(operation, path, query)).response)
+            rows += page.rows
+            if not page.more or not page.rows:
+                return rows
+        raise MalformedPayloadError(f"{operation}: more than {PAGES_MAX} pages")
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise MalformedPayloadError(f"account: '{name}' is no time zone") from error

@@ -1,0 +1,134 @@
+"""Checks on credits that exist: our own, those that name this return, and rivals."""
+
+from typing import Any
+
+from statemachine.credit.case import Case, places_on
+from statemachine.credit.reading import Unmatched
+from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order
+from statemachine.credit.verdicts import Adopt, NeedsPerson, Verdict, Wait
+from statemachine.credit.watching import order_fact
+
+
+def own_credit(case: Case) -> Verdict | None:
+    own = case.own
+    if own is None:
+        return None
+    facts: dict[str, Any] = {"credit_id": own.id, "external_ref": own.external_ref, "net": str(own.net)}
+    rivals = [*case.twins, *case.claimed, *_rivals(case, {row.product_id for row in own.rows if row.product_id})]
+    if (rivals or case.has_rival_beside_own) and not case.is_accepted("rival-credit"):
+        others = sorted({credit.id for credit in rivals or case.others})
+        facts |= {"rows": [row.id for row in case.over_credited], "other_credits": others}
+        explanation = f"Credit {own.id} is ours; credit {', '.join(map(str, others))} beside it is for the same goods."
+        return NeedsPerson(
+            cause="rival-credit", explanation=explanation, evidence=facts, key=case.order_key, watches=case.on_credits
+        )
+    if case.policy.authorised_status_id not in (None, own.status_id):
+        facts |= {"status_id": own.status_id, "authorised_status_id": case.policy.authorised_status_id}
+        return Wait(
+            cause="awaits-authorisation", waits_for=f"credit {own.id} to be authorised in Brightpearl",
+            explanation=f"Credit {own.id} exists; it has not been given status {case.policy.authorised_status_id} yet.",
+            evidence=facts, key=f"credit={own.id}", watches=(order_fact(own.id),),
+        )  # fmt: skip
+    return Adopt(
+        cause="credit-exists", explanation=f"Credit {own.id} carries this return's key.", evidence=facts, credit=own,
+        places=places_on(case.instance, case.order, own, case.maps), order_digest=case.order.digest,
+    )  # fmt: skip
+
+
+def named_by_hand(case: Case) -> Verdict | None:
+    """A person wrote this return's code on a credit: that is the answer, whatever else we could not decide."""
+    if not case.claimed:
+        return None
+    ids = [credit.id for credit in case.claimed]
+    facts: dict[str, Any] = {"credits": ids}
+    if len(ids) > 1:
+        return NeedsPerson(
+            cause="rival-credit", explanation=f"{len(ids)} credits name this return.", evidence=facts, key=case.order_key,
+            watches=case.on_credits,
+        )  # fmt: skip
+    credit = case.claimed[0]
+    if isinstance(case.matched, Unmatched):
+        facts |= {"reference": credit.reference, "instead_of": case.matched.cause}
+        places, differs = (
+            places_on(case.instance, case.order, credit, case.maps),
+            credit.currency != case.order.currency,
+        )
+    else:
+        plan = case.plan
+        facts |= {"planned_net": str(plan.net), "planned_tax": str(plan.tax)}
+        places = plan.places
+        differs = (credit.net, credit.tax, credit.currency) != (plan.net, plan.tax, plan.currency)
+    if differs and not case.is_accepted("credit-differs"):
+        facts |= {"found_net": str(credit.net), "found_tax": str(credit.tax), "found_currency": credit.currency}
+        return NeedsPerson(
+            cause="credit-differs", explanation=f"Credit {credit.id} names this return but has other sums.",
+            evidence=facts, key=f"credit={credit.id}", watches=case.on_credits,
+        )  # fmt: skip
+    return Adopt(
+        cause="credit-exists", explanation=f"Credit {credit.id} was made by hand and names this return.", evidence=facts,
+        credit=credit, places=places, order_digest=case.order.digest,
+    )  # fmt: skip
+
+
+def own_was_cancelled(case: Case) -> Verdict | None:
+    """Our key is spent, and whoever cancelled the credit meant something by it."""
+    gone = case.cancelled_own
+    if gone is None:
+        return None
+    return NeedsPerson(
+        cause="credit-cancelled", evidence={"credit_id": gone.id, "external_ref": gone.external_ref},
+        explanation=f"Credit {gone.id} of this return was cancelled in Brightpearl.", key=f"credit={gone.id}",
+        watches=(*case.on_credits, order_fact(gone.id)),
+    )  # fmt: skip
+
+
+def rival_before_match(case: Case) -> Verdict | None:
+    """What others took since the return began may be why nothing is left: then that is the cause people must see."""
+    if (
+        not isinstance(case.matched, Unmatched)
+        or case.matched.cause != "over-return"
+        or case.is_accepted("rival-credit")
+    ):
+        return None
+    rival = next((credit for credit in case.foreign if case.is_since_it_began(credit)), None)
+    return _rival_verdict(case, rival) if rival is not None else None
+
+
+def rival(case: Case) -> Verdict | None:
+    if case.is_accepted("rival-credit"):
+        return None
+    by_id = {row.id: row for row in case.order.rows}
+    concerned = [by_id[row_id] for row_id in case.match.whole] + [by_id[child] for child in case.match.pieces]
+    concerned += [by_id[by_id[child].parent_row_id] for child in case.match.pieces]
+    concerned += [child for row in concerned for child in case.order.children_of(row)]
+    rivals = _rivals(case, {row.product_id for row in concerned if row.product_id is not None})
+    return _rival_verdict(case, rivals[0]) if rivals else None
+
+
+def _rivals(case: Case, products: set[int]) -> list[ExistingCredit]:
+    """Credits of others, made while this return was under way, that may be for its goods."""
+    return [
+        credit for credit in case.foreign
+        if credit not in case.claimed and case.is_since_it_began(credit)
+        and any(_may_be_for(row, case.order, products) for row in credit.rows)
+    ]  # fmt: skip
+
+
+def _may_be_for(row: CreditRow, order: Order, products: set[int]) -> bool:
+    """The same product; or money that names no product of the order and is no other row of it, such as delivery."""
+    if row.product_id in products:
+        return True
+    if row.bundle_child or row.net <= 0 or any(each.product_id == row.product_id for each in order.rows if each.sku):
+        return False
+    others = [each for each in order.rows if not each.sku and each.net > 0]
+    return not any(
+        row.net <= each.net and (row.name.casefold() == each.name.casefold() or row.net == each.net) for each in others
+    )
+
+
+def _rival_verdict(case: Case, rival: ExistingCredit) -> Verdict:
+    return NeedsPerson(
+        cause="rival-credit", key=case.order_key, watches=case.on_credits,
+        evidence={"credit_id": rival.id, "external_ref": rival.external_ref, "net": str(rival.net)},
+        explanation=f"Credit {rival.id} was made by others, or forgotten by us, for goods of this order.",
+    )  # fmt: skip
