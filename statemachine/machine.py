@@ -266,6 +266,8 @@ class _Desk:
         of_the_credit = isinstance(event, FactChanged | CreditWaits | Troubled) and not _is_of_the_goods(event)
         if of_the_credit and _goods_are_wrong(instance):
             return Ignored("what the warehouse found stands; the credit is decided again once that is settled")
+        if isinstance(event, CreditWaits) and instance.trouble is not None and event.cause == instance.trouble.cause:
+            return Ignored(f"still waits for {event.waits_for}, for which it was escalated")
         if isinstance(event, CreditVerified) and instance.credit is not None:
             if event.credit is not None and event.credit.id == instance.credit.id:
                 return Ignored(f"credit {instance.credit.id} is already known")

@@ -102,6 +102,12 @@ def credit_is_stuck(instance: Return, event: Event, policy: Policy) -> bool:
     return instance.resume_state is State.CREDIT_PENDING and not goods_are_wrong(instance, event, policy)
 
 
+def waits_for_something_new(instance: Return, event: Event, policy: Policy) -> bool:
+    """An exception is not left for the very wait it came from: its ladder must go on."""
+    same = isinstance(event, CreditWaits) and instance.trouble is not None and event.cause == instance.trouble.cause
+    return credit_is_stuck(instance, event, policy) and not same
+
+
 def goods_are_wrong(instance: Return, event: Event, policy: Policy) -> bool:
     return instance.trouble is not None and instance.trouble.cause in OF_THE_GOODS
 
@@ -160,7 +166,7 @@ RULES: tuple[Rule, ...] = (
     Rule(CreditFallsDue, S.INITIATED, S.CREDIT_PENDING, guard=credit_is_due, effects=(CreateSalesCredit,)),
     Rule(CreditFallsDue, S.SCANNED, S.CREDIT_PENDING, guard=credit_is_due, effects=(CreateSalesCredit,)),
     Rule(CreditWaits, S.CREDIT_PENDING, S.CREDIT_PENDING),
-    Rule(CreditWaits, S.EXCEPTION, S.CREDIT_PENDING, guard=credit_is_stuck),
+    Rule(CreditWaits, S.EXCEPTION, S.CREDIT_PENDING, guard=waits_for_something_new),
     Rule(FactChanged, S.CREDIT_PENDING, S.CREDIT_PENDING, effects=(CreateSalesCredit,)),
     Rule(FactChanged, S.EXCEPTION, S.EXCEPTION, guard=credit_is_stuck, effects=(CreateSalesCredit,)),
     Rule(CreditVerified, S.CREDIT_PENDING, S.CREDITED, effects=_LEGS),

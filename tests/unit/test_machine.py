@@ -296,3 +296,13 @@ def test_another_wait_has_a_clock_of_its_own() -> None:
     )
 
     assert moved(decision).moves[-1].due_at == later + timedelta(hours=4)
+
+
+def test_an_exception_is_not_left_for_the_wait_it_came_from() -> None:
+    stuck = replace(a_return(State.EXCEPTION), trouble=Trouble("period-locked", "finance", "Locked."))
+
+    same = ask(stuck, event=CreditWaits("the accounting period to open", cause="period-locked"))
+    other = moved(ask(stuck, event=CreditWaits("the invoice", cause="invoice-pending")))
+
+    assert isinstance(same, Ignored)
+    assert other.moves[-1].target is State.CREDIT_PENDING
