@@ -46,6 +46,8 @@ class Reevaluate:
         self._seen: _Seen | None = None
         self._next_at: datetime | None = None
         self._is_down = False
+        self._tried_map = ""
+        """The maps last looked at: new ones are looked at once at once, and then at the usual pace."""
 
     async def run_once(self, now: datetime) -> int:
         if self._seen is None:
@@ -54,10 +56,11 @@ class Reevaluate:
             self._seen = _Seen(**told) if told else _Seen()
             last = datetime.fromisoformat(self._seen.at) if self._seen.at else None
             self._next_at = last + self._every if last is not None else now
-        is_new_map = (await self._at.maps()).version != self._seen.map
+        version = (await self._at.maps()).version
+        is_new_map = version not in (self._seen.map, self._tried_map)
         if not is_new_map and self._next_at is not None and now < self._next_at:
             return 0
-        self._next_at = now + self._every
+        self._next_at, self._tried_map = now + self._every, version
         try:
             return await self._look(self._seen, now)
         except (TransientError, RejectedError, NotPermittedError, MalformedPayloadError) as error:

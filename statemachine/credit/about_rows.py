@@ -96,10 +96,12 @@ def value(case: Case) -> Verdict | None:
             cause="nothing-to-refund", evidence=facts, key=case.return_key, watches=case.on_order,
             explanation="The goods were free, or a discount took all they cost.",
         )  # fmt: skip
-    sold = sum((row.net for row in case.order.rows if not row.bundle_child), ZERO)
-    credited = sum((credit.net for credit in case.others), ZERO)
-    if bad or case.goods_gross <= 0 or credited + case.plan.net > sold:
-        facts |= {"order_net": str(sold), "credited_net": str(credited)}
+    credited_net = sum((credit.net for credit in case.others), ZERO)
+    credited_tax = sum((credit.tax for credit in case.others), ZERO)
+    goods_net, goods_tax = (sum((getattr(r, kind) for r in case.goods_rows), ZERO) for kind in ("net", "tax"))
+    too_much = case.exceeds_order(credited_net + goods_net, credited_tax + goods_tax)
+    if bad or case.goods_gross <= 0 or too_much:
+        facts |= {"credited_net": str(credited_net), "credited_tax": str(credited_tax)}
         return Refuse(
             cause="value-above-row", evidence=facts, key=case.order_key, watches=case.on_credits,
             explanation="Nothing, or too little, of the value of these rows is left to credit.",

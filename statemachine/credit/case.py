@@ -114,8 +114,13 @@ class Case:
     @cached_property
     def is_order_overdrawn(self) -> bool:
         """All credits together hold more than the whole order, whatever rows they name."""
-        sold = sum((row.net for row in self.order.rows if not row.bundle_child), ZERO)
-        return sum((credit.net for credit in self.standing), ZERO) > max(sold, ZERO)
+        return self.exceeds_order(sum((c.net for c in self.standing), ZERO), sum((c.tax for c in self.standing), ZERO))
+
+    def exceeds_order(self, net: Decimal, tax: Decimal) -> bool:
+        """More than all rows of the order together, delivery and discounts included."""
+        rows = [row for row in self.order.rows if not row.bundle_child]
+        sold_net, sold_tax = sum((row.net for row in rows), ZERO), sum((row.tax for row in rows), ZERO)
+        return net > max(sold_net, ZERO) or tax > max(sold_tax, ZERO)
 
     @cached_property
     def has_rival_beside_own(self) -> bool:
