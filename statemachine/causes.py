@@ -58,7 +58,8 @@ CAUSES: dict[str, Cause] = _causes(
     Cause("invoice-pending", FINANCE, timedelta(hours=4), _NOT_REFUNDED,
           f"Brightpearl has not finished the order's invoice: look at it there if this lasts. {_WATCHED}"),
     Cause("order-locked", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          f"Brightpearl or policy refuses a credit in the order's present state: release the order. {_WATCHED}"),
+          "Brightpearl or policy refuses a credit in the order's present state: release the order, or, where policy holds "
+          f"it, {_ACCEPT}. {_WATCHED}", is_waivable=True),
     Cause("order-edited", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           f"The order's rows are not what they were when the goods were sold: compare, correct the order, or {_ACCEPT}",
           is_waivable=True),

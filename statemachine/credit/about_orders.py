@@ -39,7 +39,11 @@ def not_shipped(case: Case) -> Verdict | None:
 
 
 def held_when_invoiced(case: Case) -> Verdict | None:
-    if not case.order.invoice_reference or case.policy.on_invoiced_order == "credit":
+    if (
+        not case.order.invoice_reference
+        or case.policy.on_invoiced_order == "credit"
+        or case.is_accepted("order-locked")
+    ):
         return None
     return NeedsPerson(
         cause="order-locked", evidence=case.order_facts, key=case.order_key, watches=case.on_order,

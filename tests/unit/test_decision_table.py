@@ -152,6 +152,7 @@ def test_what_a_person_may_accept_is_no_longer_a_stop() -> None:
             ),
             "tax-rate-differs": judge(coming_back(TEE, accepted=(cause,)), an_order(row(1, tax="3.50"))),
             "rival-credit": judge(coming_back(TEE, accepted=(cause,)), an_order(row(1)), OWN, by_hand(701, ROW)),
+            "order-locked": judge(coming_back(TEE, accepted=(cause,)), an_order(row(1)), on_invoiced_order="hold"),
             "nothing-to-refund": judge(coming_back(TEE, accepted=(cause,)), an_order(row(1, net="0.00", tax="0.00"))),
             "credit-differs": judge(
                 coming_back(TEE, accepted=(cause,)), an_order(row(1)),
