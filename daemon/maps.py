@@ -49,9 +49,28 @@ def read_map(path: Path) -> CreditMap:
         found = from_content(told)
     except ValidationError as error:
         faults += [_fault(each) for each in error.errors(include_url=False)]
+    else:
+        faults += _nonsense(found)
     if faults:
         raise SettingsError(f"map {path}: {len(faults)} fault(s)\n" + "\n".join(f"  {fault}" for fault in faults))
     return found
+
+
+def _nonsense(maps: CreditMap) -> list[str]:
+    """Figures that mean nothing, whatever the account looks like."""
+    faults = []
+    for sku, components in maps.bundles.items():
+        for name, each in components.items():
+            if each.count < 1:
+                faults.append(f"bundles.{sku}.{name}.count: must be 1 or more (given: {each.count})")
+            if each.share is not None and not 0 <= each.share <= 1:
+                faults.append(f"bundles.{sku}.{name}.share: must lie between 0 and 1 (given: {each.share})")
+    for kind, fee in maps.fees.items():
+        if fee.percent is not None and not 0 < fee.percent <= 100:
+            faults.append(f"fees.{kind}.percent: must lie between 0 and 100 (given: {fee.percent})")
+        if fee.percent is not None and fee.amount is not None:
+            faults.append(f"fees.{kind}: give percent or amount, not both")
+    return faults
 
 
 def from_content(content: Mapping[str, Any]) -> CreditMap:
@@ -71,27 +90,45 @@ def _version(maps: CreditMap) -> str:
     return hashlib.sha256(orjson.dumps(to_content(maps), option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
 
 
+_OPTIONAL = ("status_id", "note", "disposition", "count", "share")
+
+
 def _read_csv(path: Path, columns: tuple[str, ...], put: Callable[[dict[str, str]], None]) -> None:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else "is not text"
+        raise SettingsError(f"{path.name}: {reason}") from error
     reader = csv.DictReader(io.StringIO(text))
-    missing = [name for name in columns if name not in (reader.fieldnames or ())]
-    if missing:
-        raise SettingsError(f"{path.name}: lacks the column(s) {', '.join(missing)}")
+    given = reader.fieldnames or ()
+    missing = [name for name in columns if name not in given]
+    unknown = [name for name in given if name not in columns and name not in _OPTIONAL]
+    if missing or unknown:
+        lacks = f"lacks the column(s) {', '.join(missing)}" if missing else ""
+        odd = f"has unknown column(s) {', '.join(unknown)}" if unknown else ""
+        raise SettingsError(f"{path.name}: {'; '.join(filter(None, (lacks, odd)))}")
     for number, row in enumerate(reader, start=2):
         told = {key: (value or "").strip() for key, value in row.items() if key}
         if not told[columns[0]]:
             raise SettingsError(f"{path.name} line {number}: {columns[0]} is empty")
-        put(told)
+        try:
+            put(told)
+        except SettingsError as error:
+            raise SettingsError(f"{path.name} line {number}: {error}") from error
 
 
 def _put_plain(source: str, target: str) -> Callable[[dict[str, Any], dict[str, str]], None]:
     def put(table: dict[str, Any], row: dict[str, str]) -> None:
+        _once(table, row[source])
         table[row[source]] = row[target]
 
     return put
+
+
+def _once(table: dict[str, Any], key: str) -> None:
+    """Two entries for one key contradict each other, whichever file they stand in."""
+    if key in table:
+        raise SettingsError(f"'{key}' is given twice")
 
 
 def _put_substitution(table: dict[str, Any], row: dict[str, str]) -> None:
@@ -102,10 +139,13 @@ def _put_component(table: dict[str, Any], row: dict[str, str]) -> None:
     told: dict[str, Any] = {"count": row.get("count") or 1}
     if row.get("share"):
         told["share"] = row["share"]
-    table.setdefault(row["bundle_sku"], {})[row["component_sku"]] = told
+    components = table.setdefault(row["bundle_sku"], {})
+    _once(components, row["component_sku"])
+    components[row["component_sku"]] = told
 
 
 def _put_reason(table: dict[str, Any], row: dict[str, str]) -> None:
+    _once(table, row["reason"])
     table[row["reason"]] = {key: row[key] for key in ("status_id", "note", "disposition") if row.get(key)}
 
 

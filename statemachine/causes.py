@@ -115,7 +115,7 @@ CAUSES: dict[str, Cause] = _causes(
           f"reference. {_WATCHED}"),
     Cause("fee-unmapped", FINANCE, DAY, _NOT_REFUNDED,
           "Decide how shopper fees are booked: set [fees.processing] in the map and policy on_processing_fee = "
-          f"\"deduct\", or \"ignore\" to credit without them. {_MAP}"),
+          f"\"deduct\", or \"ignore\" to credit without them; a changed setting needs a restart. {_AGAIN}"),
     Cause("fee-above-credit", FINANCE, DAY, _NOT_REFUNDED,
           "The fees are as much as the goods are worth: credit by hand what the customer gets, with the express code in "
           f"its reference. {_WATCHED}"),
@@ -127,7 +127,8 @@ CAUSES: dict[str, Cause] = _causes(
     Cause("money-unfinished", FINANCE, DAY, "The goods are back, but refund or invoice is missing in Brightpearl.",
           f"Look at the effects: homeward effect list --return ID. {_AGAIN}"),
     Cause("exchange", CUSTOMER_SERVICE, DAY, "An exchange: the books need a person's decision, the refund is not due.",
-          "Check that the exchange order exists; set policy on_exchange = \"credit\" to credit such returns."),
+          "Check that the exchange order exists; set policy on_exchange = \"credit\" and restart to credit such returns. "
+          f"{_AGAIN}"),
     Cause("refund-method-unknown", FINANCE, DAY, "The credit exists; the refund is not recorded in Brightpearl.",
           f"Set policy refund_payment_method, or record the payment by hand. {_AGAIN}"),
     # What Brightpearl said

@@ -213,6 +213,8 @@ class Resumed(Event):
     why: str = ""
     accepts: tuple[str, ...] = ()
     """Causes the person says are all right for this return."""
+    is_seen: bool = False
+    """The cause itself was seen to be gone; not merely hoped."""
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -266,6 +266,10 @@ class _Desk:
         of_the_credit = isinstance(event, FactChanged | CreditWaits | Troubled) and not _is_of_the_goods(event)
         if of_the_credit and _goods_are_wrong(instance):
             return Ignored("what the warehouse found stands; the credit is decided again once that is settled")
+        if isinstance(event, Resumed) and _hopes_away_a_rival(instance, event):
+            return Ignored(
+                "another credit stands beside ours: it must go, or be accepted; asking again changes nothing"
+            )
         if isinstance(event, CreditWaits) and instance.trouble is not None and event.cause == instance.trouble.cause:
             return Ignored(f"still waits for {event.waits_for}, for which it was escalated")
         if isinstance(event, CreditVerified) and instance.credit is not None:
@@ -393,6 +397,12 @@ def _is_news(unit: Unit, event: UnitEvent, told: Unit) -> bool:
     if isinstance(event, Expired | Cancelled | StatusUnclear):
         return unit.confirmed is Progress.STARTED
     return True
+
+
+def _hopes_away_a_rival(instance: Return, event: Resumed) -> bool:
+    """With our credit made, only the rival's end or a person's word lets the money go on."""
+    is_rival = instance.trouble is not None and instance.trouble.cause == "rival-credit" and instance.credit is not None
+    return is_rival and "rival-credit" not in event.accepts and not event.is_seen
 
 
 def _goods_are_wrong(instance: Return) -> bool:

@@ -24,6 +24,7 @@ from daemon.errors import (
 )
 from daemon.maps import read_map
 from daemon.settings import MerchantSettings, PolicySettings, Settings, load, read_secret
+from daemon.store import maps as maps_store
 from daemon.store.database import SCHEMA_VERSION
 from daemon.telemetry import Telemetry
 
@@ -54,9 +55,10 @@ async def examine(path: Path) -> list[Finding]:
     if not settings.merchants:
         findings.append(Finding("merchants", False, "none is configured", "add a [merchants.NAME] table"))
     findings += [_state_dir(settings), _listen(settings)]
+    in_force = await _maps_in_force(settings)
     for name, merchant in settings.merchants.items():
         findings += _secrets(name, merchant)
-        findings += _map_file(name, merchant)
+        findings += _map_file(name, merchant, in_force.get(name))
     findings += await _database(settings)
     for name in settings.merchants:
         findings += await _vendors(settings, name)
@@ -135,7 +137,19 @@ def _is_credential(path: Path) -> bool:
     return bool(credentials) and Path(str(credentials)) in path.parents
 
 
-def _map_file(name: str, merchant: MerchantSettings) -> list[Finding]:
+async def _maps_in_force(settings: Settings) -> dict[str, str]:
+    """Merchant → version of the accepted maps, empty where none is; nothing where the database cannot be asked."""
+    try:
+        async with application.open_database(settings) as database:
+            if await database.version() != SCHEMA_VERSION:
+                return {}
+            async with database.reading() as connection:
+                return {name: await maps_store.latest_version(connection, name) for name in settings.merchants}
+    except (DatabaseUnusableError, HomewardError):
+        return {}
+
+
+def _map_file(name: str, merchant: MerchantSettings, in_force: str | None) -> list[Finding]:
     if merchant.map_file is None:
         return []
     check = f"{name}: map_file"
@@ -145,7 +159,10 @@ def _map_file(name: str, merchant: MerchantSettings) -> list[Finding]:
         return [
             Finding(check, False, str(error), "correct the file; homeward map lint checks it against the account too")
         ]
-    return [Finding(check, True, f"version {found.version}; homeward map show tells which one is in force")]
+    if in_force == found.version:
+        return [Finding(check, True, f"version {found.version} is in force")]
+    other = "none is in force" if in_force == "" else f"{in_force} is in force" if in_force else "in force: not known"
+    return [Finding(check, True, f"version {found.version}; {other}", "homeward map what-if, then homeward map accept")]
 
 
 async def _database(settings: Settings) -> list[Finding]:

@@ -60,10 +60,10 @@ def list_exceptions(
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
-            if group_by == "cause":
-                return [dict(row) for row in await reports.causes(connection, merchant)]
-            if group_by == "fingerprint":
-                return [dict(row) for row in await reports.fingerprints(connection, merchant)]
+            if group_by:
+                grouped = reports.causes if group_by == "cause" else reports.fingerprints
+                found = await grouped(connection, merchant, cause=cause, owner=team, fingerprint=fingerprint)
+                return [dict(row) for row in found[:limit]]
             rows = await reports.returns(
                 connection, merchant=merchant, state=State.EXCEPTION.value, cause=cause, owner=team,
                 fingerprint=fingerprint, rows_max=limit,
@@ -95,7 +95,9 @@ def show_exception(
             found = await passport_of(connection, identifier, merchant, now)
         trouble = found["exception"]
         if trouble is None:
-            raise Stop(NOT_FOUND, f"return {found['id']} is not an exception; it is {found['state']}")
+            waits = f" and waits for {found['waits_for']}" if found["waits_for"] else ""
+            see = f"homeward return show {found['id']}"
+            raise Stop(NOT_FOUND, f"return {found['id']} is not an exception; it is {found['state']}{waits}: {see}")
         cause = CAUSES.get(trouble["cause"], CAUSES["internal-error"])
         lines, compared = await _beside(database, settings, clock, found)
         return {
@@ -181,6 +183,9 @@ def retry(
             found = await only_one(connection, identifier, merchant, now)
         if found["exception"] is None:
             raise Stop(REFUSED, f"return {found['id']} is not an exception; it is {found['state']}")
+        if found["exception"]["cause"] == "rival-credit" and found["credit"] is not None:
+            told = "another credit stands beside ours; cancel the wrong one (that is seen by itself), or"
+            raise Stop(REFUSED, f"return {found['id']}: {told} homeward exception accept {found['id']} --reason TEXT")
         question = f"Resume return {found['id']} in state {found['exception']['resume_state']}?"
         event = Resumed(why=reason)
         natural_key = f"retry:{found['id']}:{found['version']}"
@@ -211,6 +216,11 @@ def accept(
         cause = CAUSES.get(trouble["cause"], CAUSES["internal-error"])
         if not cause.is_waivable:
             raise Stop(REFUSED, f"{cause.code} cannot be accepted, it must be mended: {cause.next_step}")
+        if trouble["evidence"].get("accepting_helps") is False:
+            told = "nothing would be left to credit beside the other credit"
+            raise Stop(
+                REFUSED, f"return {found['id']}: {told}; cancel it, or write the express code into its reference"
+            )
         question = f"Accept {cause.code} for return {found['id']} ({trouble['explanation']}) and go on?"
         event = Resumed(why=reason, accepts=(cause.code,))
         natural_key = f"accept:{found['id']}:{found['version']}"

@@ -154,8 +154,14 @@ async def _coverage(maps: CreditMap, database: Database, merchant: str, since: d
     async with database.reading() as connection:
         reasons = await maps_store.reasons_seen(connection, merchant, since)
         skus = await maps_store.skus_without_a_row(connection, merchant)
+        bundles = await maps_store.bundles_in_parts(connection, merchant)
         destinations = await maps_store.destinations_seen(connection, merchant, since)
     faults = []
+    for name, fee in maps.fees.items():
+        for reason in fee.reasons:
+            if reason not in maps.reasons and reason not in reasons:
+                detail = f"nobody ever gave the reason '{reason}', and it is not mapped: the fee never applies"
+                faults.append(Fault(f"fees.{name}.reasons", "unknown reason", detail, "correct or remove it"))
     for reason, units in reasons.items():
         if maps.reason(reason) is None:
             detail = f"given for {units} unit(s), and there is no default"
@@ -164,8 +170,13 @@ async def _coverage(maps: CreditMap, database: Database, merchant: str, since: d
             )
     for sku, units in skus.items():
         if not by_sku(maps.substitutions, sku) and not maps.components(sku) and not _is_component(maps, sku):
-            detail = f"{units} returned unit(s) are stuck: on no row of their orders"
+            detail = f"{units} returned unit(s) are stuck: no row of their orders is certainly theirs"
             faults.append(Fault(f"substitutions.{sku}", "not covered", detail, "map it to the SKU it stands for"))
+    for bundle, stuck in bundles.items():
+        shares = [each.share for each in maps.components(bundle).values()]
+        if not shares or None in shares:
+            detail = f"{stuck} return(s) of parts of it are stuck; nobody has said what a part is worth"
+            faults.append(Fault(f"bundles.{bundle}", "not covered", detail, "give each component its count and share"))
     for destination, units in destinations.items():
         if maps.warehouses and maps.warehouse(destination) is None:
             detail = f"{units} unit(s) went there, and there is no default"

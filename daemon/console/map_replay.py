@@ -1,6 +1,6 @@
 """What if the maps were others: past and stuck returns decided again, with the maps in force and with the changed ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
 from daemon.loops.credit_facts import case_for, with_products
+from daemon.maps import NO_MAPS, from_content
 from daemon.settings import PolicySettings
 from daemon.store import maps as maps_store
 from daemon.store import returns as returns_store
@@ -17,6 +18,7 @@ from statemachine.credit.maps import CreditMap
 from statemachine.credit.preflight import preflight
 from statemachine.credit.snapshot import Plan
 from statemachine.credit.verdicts import CreditNow, Verdict
+from statemachine.credit.watching import MAP
 from statemachine.units import Return
 
 BATCH_MAX = 200  # returns a page: one order read and one search each
@@ -33,12 +35,15 @@ class Replayed:
 
     @property
     def fate(self) -> str:
-        """unchanged, posting differs, would pass, would stop, stops otherwise."""
+        """unchanged, posting differs, would pass, would be tried again, would stop, stops otherwise, not comparable."""
+        if self.instance.credit is not None and not isinstance(self.before, CreditNow):
+            return "not comparable"  # made by hand, or under another policy: what was posted is not what we would draw
         was, now = isinstance(self.before, CreditNow), isinstance(self.after, CreditNow)
         if was and now:
             return "posting differs" if self.changes else "unchanged"
         if was or now:
-            return "would pass" if now else "would stop"
+            watched = MAP in self.instance.watches
+            return ("would pass" if watched else "would be tried again") if now else "would stop"
         return "stops otherwise" if self.changes else "unchanged"
 
     def as_row(self) -> dict[str, Any]:
@@ -54,7 +59,10 @@ async def replay(
     in_force: CreditMap, changed: CreditMap, client: BrightpearlClient, database: Database, *, merchant: str,
     policy: PolicySettings, since: datetime, now: datetime, tell: Callable[[int], None],
 ) -> list[Replayed]:  # fmt: skip
-    """Decide every return that was credited, waits or is stuck since, twice. Reads only; `tell` hears the count so far."""
+    """Decide every return that was credited, waits or is stuck since, twice. Reads only; `tell` hears the count so far.
+
+    A credited return is set against the maps that decided it, a stuck one against those in force.
+    """
     account = await client.account()
     found: list[Replayed] = []
     after = 0
@@ -66,16 +74,19 @@ async def replay(
             instances = list((await returns_store.read(connection, merchant, ids)).values())
             orders = sorted({each.order_id for each in instances if each.order_id is not None})
             siblings = await returns_store.siblings_on_orders(connection, merchant, orders)
+            wanted = {each.map_version for each in instances if each.map_version}
+            decided = await maps_store.versions(connection, merchant, sorted(wanted))
+        maps_of = {version: from_content(content) for version, content in decided.items()}
         after = ids[-1]
         owners = {row["credit_id"]: row["id"] for row in siblings if row["credit_id"] is not None}
         page = [each for each in instances if each.order_id is not None]
-        found += await _page(page, owners, in_force, changed, client, account, policy, now)
+        found += await _page(page, owners, in_force, maps_of, changed, client, account, policy, now)
         tell(len(found))
 
 
 async def _page(
-    page: list[Return], owners: dict[int, int], in_force: CreditMap, changed: CreditMap, client: BrightpearlClient,
-    account: Account, policy: PolicySettings, now: datetime,
+    page: list[Return], owners: dict[int, int], in_force: CreditMap, maps_of: dict[str, CreditMap], changed: CreditMap,
+    client: BrightpearlClient, account: Account, policy: PolicySettings, now: datetime,
 ) -> list[Replayed]:  # fmt: skip
     orders, _ = await client.orders({each.order_id for each in page if each.order_id is not None})
     by_order = await client.credit_ids_of(orders)
@@ -87,9 +98,10 @@ async def _page(
         order = orders[instance.order_id or 0]
         beside = [credits_made[i] for i in by_order[order.id] if i in credits_made]
         held = frozenset(credit_id for credit_id, owner in owners.items() if owner != instance.id)
+        decided_by = maps_of.get(instance.map_version, NO_MAPS) if instance.credit is not None else in_force
         case = without_own(
             case_for(
-                instance, order, beside, account=account, policy=policy, maps=in_force, now=now, known_credits=held
+                instance, order, beside, account=account, policy=policy, maps=decided_by, now=now, known_credits=held
             )
         )
         before, after = preflight(case), preflight(replace(case, maps=changed))
@@ -121,5 +133,11 @@ def _posting_changes(before: Plan, after: Plan) -> list[str]:
     for name in ("status_id", "channel_id", "warehouse_id", "marks"):
         old, new = getattr(before.header, name), getattr(after.header, name)
         if old != new:
-            told.append(f"{name.replace('_', ' ')} {old or 'default'} → {new or 'default'}")
+            told.append(f"{name.replace('_', ' ')} {_told(old)} → {_told(new)}")
     return told
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {each}" for key, each in value.items()) or "none"
+    return str(value) if value else "default"

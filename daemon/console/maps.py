@@ -124,7 +124,7 @@ def accept_map(
     async def work(database: Database, settings: Settings, clock: Clock, name: str, client: BrightpearlClient) -> Any:
         found, now = _read(settings, name, file), clock.now()
         before = await _in_force(database, name)
-        told = {
+        told: dict[str, Any] = {
             "merchant": name,
             "version": found.version,
             "version_before": before.version,
@@ -144,9 +144,11 @@ def accept_map(
         if wrong:
             listed = "\n".join(f"  {fault.entry}: {fault.detail}" for fault in wrong)
             raise Stop(REFUSED, f"version {found.version} has {len(wrong)} fault(s) and was not accepted:\n{listed}")
+        told["not_covered"] = [f"{fault.entry}: {fault.detail}" for fault in faults]
         if dry_run:
             return {**told, "changed": False}
-        session.confirm(f"Put version {found.version} in force for {name}?", yes=yes)
+        gaps = f" {len(faults)} thing(s) really seen are not covered and would stop." if faults else ""
+        session.confirm(f"Put version {found.version} in force for {name}?{gaps}", yes=yes)
         await accept(database, name, found, accepted_by=session.actor(), reason=reason, now=now)
         return {**told, "changed": True, "see": "homeward map history"}
 

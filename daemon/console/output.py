@@ -15,6 +15,9 @@ from rich.text import Text
 
 WIDE = 240  # columns when nobody looks: piped tables are not squeezed into a terminal's width
 
+CODES = frozenset({"id", "express_code", "order_number", "state", "cause", "owner", "fate", "row"})
+"""Columns people copy from or filter by: kept whole, while sentences beside them fold."""
+
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -39,9 +42,12 @@ def emit_list(rows: Iterable[Mapping[str, Any]], columns: list[str], how: Format
             writer.writerow(columns)
             writer.writerows([_safe(row.get(column)) for column in columns] for row in told)
         case Format.TABLE:
-            table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+            shown = [name for name in columns if name != "merchant" or len({row.get(name) for row in told}) > 1]
+            table = Table(box=None, pad_edge=False, header_style="bold")
+            for name in shown:
+                table.add_column(name, no_wrap=name in CODES)
             for row in told:
-                table.add_row(*(Text(_cell(row.get(column)), overflow="fold") for column in columns))
+                table.add_row(*(Text(_cell(row.get(name)), overflow="fold") for name in shown))
             Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
             if not told:
                 errors.print("nothing to show")

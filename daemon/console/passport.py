@@ -5,6 +5,7 @@ from typing import Any
 
 from daemon.store.returns import unit_from_facts
 from daemon.store.sql import Record
+from statemachine.causes import CAUSES
 from statemachine.states import SENTENCES, State
 from statemachine.units import Progress
 
@@ -21,10 +22,14 @@ def summary_view(row: Record) -> dict[str, Any]:
         "id": row["id"], "merchant": row["merchant"], "happy_return_id": row["happy_return_id"],
         "express_code": row["express_code"], "order_number": row["order_number"], "part": row["part"],
         "state": row["state"], "since": row["entered_at"], "units": row["units"], "credit_id": row["credit_id"],
-        "credit": credit, "payment_id": row["payment_id"], "cause": row["cause"] if row["state"] == "exception" else None,
-        "owner": row["owner"] if row["state"] == "exception" else None, "waits_for": row["waits_for"],
+        "credit": credit, "payment_id": row["payment_id"], "cause": row["cause"] or row["wait_cause"] or None,
+        "owner": row["owner"] or _owner_of(row["wait_cause"]), "waits_for": row["waits_for"],
         "close_reason": row["close_reason"], "due_at": row["due_at"],
     }  # fmt: skip
+
+
+def _owner_of(cause: str) -> str | None:
+    return CAUSES[cause].owner if cause in CAUSES else None
 
 
 def passport_view(told: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -40,7 +45,9 @@ def passport_view(told: dict[str, Any], now: datetime) -> dict[str, Any]:
         "express_code": head["express_code"], "rma_id": head["rma_id"], "order_number": head["order_number"],
         "order_id": head["order_id"], "part": head["part"], "state": head["state"],
         "means": SENTENCES[State(head["state"])], "since": head["entered_at"], "due_at": head["due_at"],
-        "waits_for": head["waits_for"], "wait_cause": head["wait_cause"], "close_reason": head["close_reason"],
+        "waits_for": head["waits_for"], "wait_cause": head["wait_cause"], "wait_owner": _owner_of(head["wait_cause"]),
+        "wait_next_step": CAUSES[head["wait_cause"]].next_step if head["wait_cause"] in CAUSES else None,
+        "close_reason": head["close_reason"],
         "map_version": head["map_version"], "accepted": list(head["accepted"]), "watches": list(head["watches"]),
         "units": units,
         "credit": _credit_view(head), "payment": _payment_view(head),

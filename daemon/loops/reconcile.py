@@ -127,7 +127,7 @@ class Reconcile:
     def _relieved(self, instance: Return, now: datetime) -> Arrival:
         return Arrival(
             natural_key=f"rival-gone:{instance.id}:{instance.version}",
-            event=Resumed(why="no other credit is for the same goods any more"),
+            event=Resumed(why="no other credit is for the same goods any more", is_seen=True),
             happy_return_id=instance.happy_return_id,
             order_number=instance.order_number,
             part=instance.part,

@@ -18,6 +18,11 @@ async def latest_version(connection: Connection, merchant: str) -> str:
     return await SQL.value(connection, "latest_version", merchant=merchant) or ""
 
 
+async def versions(connection: Connection, merchant: str, wanted: list[str]) -> dict[str, dict[str, Any]]:
+    rows = await SQL.rows(connection, "versions", merchant=merchant, versions=wanted)
+    return {row["version"]: row["content"] for row in rows}
+
+
 async def history(connection: Connection, merchant: str, rows_max: int) -> list[Record]:
     return await SQL.rows(connection, "history", merchant=merchant, rows_max=rows_max)
 
@@ -39,6 +44,11 @@ async def reasons_seen(connection: Connection, merchant: str, since: datetime) -
 
 async def skus_without_a_row(connection: Connection, merchant: str) -> dict[str, int]:
     return {row["sku"]: row["units"] for row in await SQL.rows(connection, "skus_without_a_row", merchant=merchant)}
+
+
+async def bundles_in_parts(connection: Connection, merchant: str) -> dict[str, int]:
+    rows = await SQL.rows(connection, "bundles_in_parts", merchant=merchant)
+    return {row["bundle"]: row["returns"] for row in rows}
 
 
 async def destinations_seen(connection: Connection, merchant: str, since: datetime) -> dict[str, int]:

@@ -13,6 +13,14 @@ SELECT version
  ORDER BY id DESC
  LIMIT 1;
 
+-- name: versions
+-- The content of versions, each once.
+SELECT DISTINCT ON (version) version, content
+  FROM credit_map
+ WHERE merchant = :merchant
+   AND version = ANY(:versions::text[])
+ ORDER BY version, id DESC;
+
 -- name: history
 -- Who accepted which version, newest first, and how many credits each decided.
 SELECT m.id, m.version, m.accepted_by, m.reason, m.accepted_at,
@@ -39,16 +47,28 @@ SELECT coalesce(nullif(u.facts->>'reason_id', ''), u.facts->>'reason', '') AS re
  LIMIT 10000;
 
 -- name: skus_without_a_row
--- SKUs of units that stopped their return because no order row holds them, with how many units.
+-- SKUs of units that stopped their return because no order row is certainly theirs, with how many units.
 SELECT u.sku, count(*) AS units
   FROM unit AS u
   JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id
  WHERE u.merchant = :merchant
    AND r.state = 'exception'
-   AND r.cause IN ('sku-unknown-to-order', 'substitution-suspected', 'bundle-incomplete')
+   AND r.cause IN ('sku-unknown-to-order', 'substitution-suspected')
    AND u.sku <> ''
  GROUP BY u.sku
  ORDER BY units DESC, u.sku
+ LIMIT 10000;
+
+-- name: bundles_in_parts
+-- Bundles of which parts came back that nobody has given a share, with how many returns are stuck.
+SELECT split_part(fingerprint, 'bundle=', 2) AS bundle, count(*) AS returns
+  FROM returns
+ WHERE merchant = :merchant
+   AND state = 'exception'
+   AND cause = 'bundle-incomplete'
+   AND fingerprint LIKE '%bundle=%'
+ GROUP BY 1
+ ORDER BY returns DESC, bundle
  LIMIT 10000;
 
 -- name: destinations_seen

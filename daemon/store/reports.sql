@@ -10,8 +10,8 @@ SELECT r.merchant, r.id, r.happy_return_id, r.express_code, r.order_number, r.pa
   LEFT JOIN deadline AS d ON d.merchant = r.merchant AND d.return_id = r.id
  WHERE (:merchant::text IS NULL OR r.merchant = :merchant)
    AND (:state::text IS NULL OR r.state = :state)
-   AND (:cause::text IS NULL OR r.cause = :cause)
-   AND (:owner::text IS NULL OR r.owner = :owner)
+   AND (:cause::text IS NULL OR r.cause = :cause OR r.wait_cause = :cause)
+   AND (:owner::text IS NULL OR r.owner = :owner OR r.wait_cause = ANY(:owned::text[]))
    AND (:order_key::text IS NULL OR r.order_key = :order_key)
    AND (:fingerprint::text IS NULL OR r.fingerprint = :fingerprint)
    AND (:after::bigint IS NULL OR r.id < :after)
@@ -70,6 +70,9 @@ SELECT cause, owner, count(*) AS returns, min(entered_at) AS oldest
   FROM returns
  WHERE state = 'exception'
    AND (:merchant::text IS NULL OR merchant = :merchant)
+   AND (:cause::text IS NULL OR cause = :cause)
+   AND (:owner::text IS NULL OR owner = :owner)
+   AND (:fingerprint::text IS NULL OR fingerprint = :fingerprint)
  GROUP BY cause, owner
  ORDER BY returns DESC, cause;
 
@@ -79,6 +82,9 @@ SELECT fingerprint, cause, owner, count(*) AS returns, min(entered_at) AS oldest
   FROM returns
  WHERE state = 'exception'
    AND (:merchant::text IS NULL OR merchant = :merchant)
+   AND (:cause::text IS NULL OR cause = :cause)
+   AND (:owner::text IS NULL OR owner = :owner)
+   AND (:fingerprint::text IS NULL OR fingerprint = :fingerprint)
  GROUP BY fingerprint, cause, owner
  ORDER BY returns DESC, fingerprint;
 

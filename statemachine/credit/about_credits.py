@@ -91,7 +91,7 @@ def rival_before_match(case: Case) -> Verdict | None:
     ):
         return None
     rival = next((credit for credit in case.foreign if case.is_since_it_began(credit)), None)
-    return _rival_verdict(case, rival) if rival is not None else None
+    return _rival_verdict(case, rival, accepting_helps=False) if rival is not None else None
 
 
 def rival(case: Case) -> Verdict | None:
@@ -126,9 +126,13 @@ def _may_be_for(row: CreditRow, order: Order, products: set[int]) -> bool:
     )
 
 
-def _rival_verdict(case: Case, rival: ExistingCredit) -> Verdict:
+def _rival_verdict(case: Case, rival: ExistingCredit, *, accepting_helps: bool = True) -> Verdict:
     return NeedsPerson(
         cause="rival-credit", key=case.order_key, watches=case.on_credits,
-        evidence={"credit_id": rival.id, "external_ref": rival.external_ref, "net": str(rival.net)},
+        evidence={
+            "credit_id": rival.id, "reference": rival.reference, "external_ref": rival.external_ref, "net": str(rival.net),
+            "tax": str(rival.tax), "created_at": rival.created_at.isoformat() if rival.created_at else None,
+            "accepting_helps": accepting_helps,
+        },
         explanation=f"Credit {rival.id} was made by others, or forgotten by us, for goods of this order.",
     )  # fmt: skip

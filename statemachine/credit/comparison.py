@@ -12,6 +12,8 @@ from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import OrderRow
 from statemachine.units import Unit
 
+UNTOUCHED = "nothing of it came back, unless it is meant above"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -24,6 +26,8 @@ class Line:
     differences: tuple[str, ...]
     left: Decimal | None = None
     """Units of the row that no credit holds."""
+    net_left: Decimal | None = None
+    """Net value of the row that no credit holds."""
 
     def as_row(self) -> dict[str, Any]:
         unit, row = self.unit, self.row
@@ -35,7 +39,8 @@ class Line:
             "differs": "; ".join(self.differences), "row": row.id if row else None, "sold_sku": row.sku if row else "",
             "sold": row.name if row else "", "quantity": f"{row.quantity.normalize():f}" if row else "",
             "left": f"{self.left.normalize():f}" if self.left is not None else "",
-            "unit_net": f"{each:.2f}" if each is not None else "", "tax_code": row.tax_code if row else "",
+            "unit_net": f"{each:.2f}" if each is not None else "",
+            "net_left": f"{self.net_left:.2f}" if self.net_left is not None else "", "tax_code": row.tax_code if row else "",
             "how": self.how,
         }  # fmt: skip
 
@@ -45,7 +50,7 @@ def side_by_side(case: Case) -> list[Line]:
     lines = [_line(case, unit) for unit in sorted(case.instance.units, key=lambda each: each.key)]
     touched = {line.row.id for line in lines if line.row is not None}
     rest = [row for row in case.order.rows if row.is_goods and row.id not in touched]
-    return lines + [Line(None, row, "nothing of it came back", (), _left(case, row)) for row in rest]
+    return lines + [Line(None, row, UNTOUCHED, (), _left(case, row), _net_left(case, row)) for row in rest]
 
 
 def _line(case: Case, unit: Unit) -> Line:
@@ -55,13 +60,13 @@ def _line(case: Case, unit: Unit) -> Line:
         case.taken,
         case.maps,
         on_sku_difference="trust-line",
-        on_bundle_part="cost",
+        on_bundle_part=case.policy.on_bundle_part,
         mind_edits=False,
     )
     row = _row_of(case, unit, found)
     how = found.steps[unit.key] if isinstance(found, Matched) else found.explanation
     left = _left(case, row) if row is not None else None
-    return Line(unit, row, how, tuple(_differences(case, unit, row, left)), left)
+    return Line(unit, row, how, tuple(_differences(case, unit, row, left)), left, _net_left(case, row))
 
 
 def _row_of(case: Case, unit: Unit, found: Matched | Unmatched) -> OrderRow | None:
@@ -78,6 +83,10 @@ def _row_of(case: Case, unit: Unit, found: Matched | Unmatched) -> OrderRow | No
 
 def _left(case: Case, row: OrderRow) -> Decimal:
     return whole_units_left(case.order, row, case.taken)
+
+
+def _net_left(case: Case, row: OrderRow | None) -> Decimal | None:
+    return row.net - case.taken[row.id].net if row is not None else None
 
 
 def _differences(case: Case, unit: Unit, row: OrderRow | None, left: Decimal | None) -> list[str]:

@@ -163,11 +163,11 @@ class _Desk:
         return sum((row.quantity for row in reading.rows), ZERO) < was
 
     def _order_edited(self, unit: Unit, row: OrderRow) -> Unmatched:
-        was = quantity_in_line_id(unit.line_item_id)
+        was, now = quantity_in_line_id(unit.line_item_id), f"{row.quantity.normalize():f}"
         return Unmatched(
             "order-edited",
-            f"{was} of row {row.id} ({row.sku}) could come back when the return began; it holds {row.quantity:f} now.",
-            {**unit_facts(unit), "row": row.id, "quantity_then": was, "quantity_now": f"{row.quantity:f}"},
+            f"{was} of row {row.id} ({row.sku}) could come back when the return began; it holds {now} now.",
+            {**unit_facts(unit), "row": row.id, "quantity_then": was, "quantity_now": now},
             key=f"order={self._order.reference}",
         )
 

@@ -473,3 +473,51 @@ async def test_a_credit_whose_outcome_stays_unknown_is_never_guessed(database: D
         told = await stopped(world, truth, "outcome-unknown", "operations")
         assert told["exception"]["evidence"]["body"]["externalRef"] == told["exception"]["evidence"]["key"]
         assert our_credits(world) == []
+
+
+async def test_asking_again_does_not_pass_over_a_rival_beside_our_credit(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("hidden_rival")
+        await world.pass_time(8 * DAYS)
+
+        refused, _, said = await world.homeward("exception", "retry", code(truth), "--reason", "look", "--yes")
+        await world.resume(code(truth))
+        stuck = await world.show(code(truth))
+        accepted, _, _ = await world.homeward("exception", "accept", code(truth), "--reason", "goodwill", "--yes")
+        await world.pass_time(12 * DAYS)
+
+        assert (refused, accepted) == (6, 0)
+        assert "homeward exception accept" in said
+        assert stuck["exception"]["cause"] == "rival-credit"
+        told = await world.show(code(truth))
+        assert (told["state"], told["accepted"]) == ("restocked", ["rival-credit"])
+
+
+async def test_a_rival_that_took_everything_cannot_be_accepted_away(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("rival_credit")
+        await world.pass_time(5 * DAYS)
+        told = await stopped(world, truth, "rival-credit", "finance")
+        assert told["exception"]["evidence"]["reference"] == "goodwill"
+
+        exit_code, _, said = await world.homeward("exception", "accept", code(truth), "--reason", "both", "--yes")
+
+        assert exit_code == 6
+        assert "nothing would be left" in said
+
+
+async def test_a_waiting_return_is_found_by_its_cause_and_shows_its_owner(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config='on_locked_period = "wait"\n') as world:
+        truth = world.begin("bar_single")
+        world.sandbox.books.locked_until = date(2026, 4, 30)
+        while not (await world.all_returns()) or (await world.show(code(truth)))["state"] != "credit-pending":
+            await world.pass_time(timedelta(hours=3))
+
+        _, by_cause, _ = await world.homeward("return", "list", "--cause", "period-locked")
+        _, by_team, _ = await world.homeward("return", "list", "--team", "finance")
+        _, told, _ = await world.homeward("return", "show", code(truth))
+
+        assert [row["owner"] for row in by_cause] == ["finance"]
+        assert by_team == by_cause
+        assert (told["wait_owner"], told["wait_cause"]) == ("finance", "period-locked")
+        assert told["wait_next_step"]

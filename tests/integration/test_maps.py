@@ -174,6 +174,45 @@ def test_every_fault_of_a_file_is_reported_at_once(tmp_path: Path) -> None:
         assert key in said, said
 
 
+def test_what_is_given_twice_or_means_nothing_is_a_fault(tmp_path: Path) -> None:
+    file = tmp_path / "maps.toml"
+    file.write_text(
+        '[tax]\nT17 = "T9"\n\n[bundles.SET.CUP]\ncount = 0\nshare = "1.5"\n\n'
+        '[fees.restocking]\nnominal_code = "1"\ntax_code = "T"\npercent = 150\namount = 2\n'
+    )
+
+    with pytest.raises(SettingsError) as nonsense:
+        read_map(file)
+    file.write_text(file.read_text() + '\n[files]\ntax = "tax.csv"\n')
+    (tmp_path / "tax.csv").write_text("from,to,why\nT17,T20,moved\n")
+    with pytest.raises(SettingsError) as odd:
+        read_map(file)
+    (tmp_path / "tax.csv").write_text("from,to\nT17,T20\n")
+    with pytest.raises(SettingsError) as twice:
+        read_map(file)
+
+    for key in ("bundles.SET.CUP.count", "bundles.SET.CUP.share", "fees.restocking.percent", "not both"):
+        assert key in str(nonsense.value)
+    assert "unknown column(s) why" in str(odd.value)
+    assert "'T17' is given twice" in str(twice.value)
+
+
+async def test_past_postings_are_set_against_the_map_that_made_them(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        await world.accept(nominal={"4000": "4900"})
+        world.begin("bar_single")
+        await world.pass_time(20 * DAYS)
+        await world.accept(reasons={"never-given": {}})
+        world.begin("bar_single")
+        await world.pass_time(8 * DAYS)
+        file = tmp_path / "changed.toml"
+        file.write_text('[nominal]\n"4000" = "4900"\n')
+
+        _, found, _ = await world.homeward("map", "what-if", str(file), *SINCE, "--all")
+
+        assert sorted(row["fate"] for row in found) == ["unchanged", "would pass"]
+
+
 def test_a_version_names_the_content_and_not_its_layout(tmp_path: Path) -> None:
     one, two = tmp_path / "one.toml", tmp_path / "two.toml"
     one.write_text('[tax]\nA = "B"\nC = "D"\n')
