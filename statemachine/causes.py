@@ -37,6 +37,8 @@ _WATCHED = "It is decided again by itself when that changes."
 _MAP = "homeward map lint; homeward map what-if; homeward map accept"
 _ACCEPT = "homeward exception accept ID --reason TEXT"
 
+OF_OTHER_CREDITS = frozenset({"rival-credit", "credit-cancelled"})
+"""What others did to, or beside, a credit of ours. No money moves while it stands, and hoping does not end it."""
 OF_THE_GOODS = frozenset({"unit-missing", "wrong-item"})
 """What the warehouse found. Nothing a credit does wipes it, and no credit is begun while it stands."""
 

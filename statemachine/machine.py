@@ -10,7 +10,7 @@ from typing import Any
 
 from transitions import Machine
 
-from statemachine.causes import CAUSES, OF_THE_GOODS
+from statemachine.causes import CAUSES, OF_OTHER_CREDITS, OF_THE_GOODS
 from statemachine.deadlines import deadline_for
 from statemachine.effects import Effect, ReceiveStock
 from statemachine.events import (
@@ -401,8 +401,8 @@ def _is_news(unit: Unit, event: UnitEvent, told: Unit) -> bool:
 
 def _hopes_away_a_rival(instance: Return, event: Resumed) -> bool:
     """With our credit made, only the rival's end or a person's word lets the money go on."""
-    is_rival = instance.trouble is not None and instance.trouble.cause == "rival-credit" and instance.credit is not None
-    return is_rival and "rival-credit" not in event.accepts and not event.is_seen
+    cause = instance.trouble.cause if instance.trouble is not None and instance.credit is not None else ""
+    return cause in OF_OTHER_CREDITS and cause not in event.accepts and not event.is_seen
 
 
 def _goods_are_wrong(instance: Return) -> bool:

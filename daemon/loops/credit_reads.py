@@ -90,7 +90,7 @@ class CreditReads:
     async def _locate(self) -> None:
         unknown: list[Leased] = []
         for effect in self._open():
-            known = self._return(effect).order_id
+            known = (effect.intent or {}).get("order_id") or self._return(effect).order_id
             if known is not None:
                 self.order_of[effect.id] = known
             else:
@@ -114,13 +114,24 @@ class CreditReads:
         wanted = {self.order_of[effect.id] for effect in self._open()}
         self.orders, unreadable = await self.at.brightpearl.orders(wanted)
         for effect in self._open():
-            order = self.orders.get(self.order_of[effect.id])
             if self.order_of[effect.id] in unreadable:
                 self._unreadable(effect, unreadable[self.order_of[effect.id]])
-            elif order is None or order.type_code not in ("SO", "") or not is_same_order(
-                order, self._return(effect).order_number
-            ):  # fmt: skip
+        moved = [effect for effect in self._open() if not self._is_its_order(effect)]
+        numbers = [self._return(effect).order_number for effect in moved if effect.intent is None]
+        found = await self.at.brightpearl.find_orders(numbers) if numbers else {}
+        self.orders |= (await self.at.brightpearl.orders({each for ids in found.values() for each in ids}))[0]
+        for effect in moved:
+            ids = found.get(self._return(effect).order_number, [])
+            self.order_of[effect.id] = ids[0] if len(ids) == 1 else self.order_of[effect.id]
+            if not self._is_its_order(effect):
                 self._order_missing(effect)
+
+    def _is_its_order(self, effect: Leased) -> bool:
+        """A sales order with the shopper's number; what was sent stays with the order it was sent for."""
+        order = self.orders.get(self.order_of[effect.id])
+        if order is None or order.type_code not in ("SO", ""):
+            return False
+        return effect.intent is not None or is_same_order(order, self._return(effect).order_number)
 
     def _unreadable(self, effect: Leased, why: str) -> None:
         """Brightpearl broke its own contract for this order: a few more looks, then a person."""
@@ -170,13 +181,16 @@ class CreditReads:
             elif effect.intent is not None:
                 by_order[self.order_of[effect.id]] += await self.at.brightpearl.credit_ids_with_ref(effect.key)
         read, unreadable = await self.at.brightpearl.credits({each for ids in by_order.values() for each in ids})
+        keys = {effect.key for effect in self._open()}
         for order_id in orders:
             found = {
                 credit_id: with_refs(read[credit_id], self.refs.get(credit_id, {}))
                 for credit_id in by_order[order_id]
                 if credit_id in read
             }
-            self.credits_of[order_id] = [c for c in found.values() if c.parent_order_id in (order_id, 0)]
+            self.credits_of[order_id] = [
+                c for c in found.values() if c.parent_order_id in (order_id, 0) or c.external_ref in keys
+            ]
         for effect in self._open():
             broken = [each for each in by_order[self.order_of[effect.id]] if each in unreadable]
             if broken:

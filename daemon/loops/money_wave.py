@@ -22,7 +22,8 @@ from daemon.loops.outcome import (
 )
 from daemon.loops.workplace import Backoff, Workplace
 from daemon.store import outbox
-from daemon.store.outbox import Leased
+from daemon.store.outbox import Leased, Settlement
+from statemachine.causes import OF_OTHER_CREDITS
 from statemachine.credit.case import refund_kind
 from statemachine.credit.edges import never_seen
 from statemachine.credit.maps import DEFAULT, CreditMap
@@ -39,9 +40,9 @@ async def record_refunds(at: Workplace, effects: list[Leased], returns: dict[int
     credits_of = {effect.id: _credit(returns[effect.return_id]) for effect in effects}
     parents = {r.order_id for effect in effects if (r := returns[effect.return_id]).order_id is not None}
     rows = await at.brightpearl.payments_of({c.id for c in credits_of.values()} | {p for p in parents if p})
-    outcomes: dict[int, Outcome] = {}
+    outcomes = _held_back(effects, returns)
     planned: list[tuple[Leased, dict[str, Any]]] = []
-    for effect in effects:
+    for effect in [each for each in effects if each.id not in outcomes]:
         instance, credit = returns[effect.return_id], credits_of[effect.id]
         found = _found_payment(effect, credit, rows)
         if found is not None:
@@ -77,6 +78,15 @@ async def record_refunds(at: Workplace, effects: list[Leased], returns: dict[int
         for effect, _ in planned:
             outcomes[effect.id] = _judge_payment(at, effect, credits_of[effect.id], answers[str(effect.id)], after)
     return list(outcomes.values())
+
+
+def _held_back(effects: list[Leased], returns: dict[int, Return]) -> dict[int, Outcome]:
+    """No money moves while another credit stands for the same goods; when that is settled the legs are asked for again."""
+    return {
+        effect.id: Outcome(Settlement(effect, "parked", {"why": "another credit stands beside ours"}))
+        for effect in effects
+        if (found := returns[effect.return_id].trouble) is not None and found.cause in OF_OTHER_CREDITS
+    }
 
 
 def _credit(instance: Return) -> Credit:
@@ -165,9 +175,9 @@ async def close_credits(at: Workplace, effects: list[Leased], returns: dict[int,
     account = await at.account(at.clock.now())
     credits_of = {effect.id: _credit(returns[effect.return_id]) for effect in effects}
     states = await at.brightpearl.order_states({credit.id for credit in credits_of.values()})
-    outcomes: dict[int, Outcome] = {}
+    outcomes = _held_back(effects, returns)
     planned: list[tuple[Leased, dict[str, Any]]] = []
-    for effect in effects:
+    for effect in [each for each in effects if each.id not in outcomes]:
         credit = credits_of[effect.id]
         state = states.get(credit.id)
         finished = _judge_close(at, effect, credit, state)

@@ -14,6 +14,7 @@ from daemon.loops.stock_wave import credit_rows_of
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
+from statemachine.credit.about_credits import own_was_cancelled
 from statemachine.credit.preflight import preflight
 from statemachine.credit.verdicts import NeedsPerson
 from statemachine.events import Resumed, StockReceived, Troubled
@@ -31,24 +32,30 @@ class Reconcile:
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
         self._next_at: datetime | None = None
+        self._doubted_at: datetime | None = None
+        """When every credit made until then had been set against credits of others."""
 
     async def run_once(self, now: datetime) -> int:
         if self._next_at is None:
             self._next_at = await self._planned()
         if self._next_at is not None and now < self._next_at:
             return 0
-        since = min(self._next_at or now, now) - 2 * EVERY  # every credit is doubted at least once after it was made
         self._next_at = now + EVERY
+        seen = 0
         try:
             seen = await self._observe_goods_in(now)
-            seen += await self._find_rivals(since, now)
         except (TransientError, RejectedError, MalformedPayloadError) as error:
-            log.warning("brightpearl not compared", extra={"merchant": self._at.merchant, "why": str(error)})
-            return 0
+            log.warning("goods-in notes not read", extra={"merchant": self._at.merchant, "why": str(error)})
+        try:
+            seen += await self._find_rivals((self._doubted_at or now - timedelta(days=1)) - EVERY, now)
+            self._doubted_at = now
+        except (TransientError, RejectedError, MalformedPayloadError) as error:
+            log.warning("credits of others not read", extra={"merchant": self._at.merchant, "why": str(error)})
         async with self._at.database.transaction() as connection:
             await self._at.hold(connection)
-            next_at = {"at": self._next_at.isoformat()}
-            await merchant.write_cursor(connection, self._at.merchant, "reconcile", next_at)
+            doubted_at = self._doubted_at.isoformat() if self._doubted_at else None
+            told = {"at": self._next_at.isoformat(), "doubted_at": doubted_at}
+            await merchant.write_cursor(connection, self._at.merchant, "reconcile", told)
         return seen
 
     async def park(self, error: Exception, now: datetime) -> None:
@@ -57,6 +64,8 @@ class Reconcile:
     async def _planned(self) -> datetime | None:
         async with self._at.database.reading() as connection:
             told = await merchant.read_cursor(connection, self._at.merchant, "reconcile")
+        if told and told.get("doubted_at"):
+            self._doubted_at = datetime.fromisoformat(told["doubted_at"])
         return datetime.fromisoformat(told["at"]) if told else None
 
     async def _observe_goods_in(self, now: datetime) -> int:
@@ -98,9 +107,13 @@ class Reconcile:
         doubted |= {row["order_id"] for row in rows if row["is_stopped"]}
         if not doubted:
             return 0
+        async with self._at.database.reading() as connection:
+            siblings = await returns.siblings_on_orders(connection, self._at.merchant, sorted(doubted))
+        held = {row["credit_id"] for row in siblings if row["credit_id"] is not None}
         account, maps = await self._at.account(now), await self._at.maps()
         orders, _ = await self._at.brightpearl.orders(doubted)
         ids = {each for order_id in doubted for each in by_order[order_id]}
+        ids |= {each for key in stopped for each in _rivals_of(instances[key])}
         found, _ = await self._at.brightpearl.credits(
             ids | {row["credit_id"] for row in rows if row["order_id"] in doubted}
         )
@@ -109,14 +122,20 @@ class Reconcile:
             order = orders.get(instance.order_id or 0)
             if order is None or instance.credit is None or instance.id is None:
                 continue
-            beside = [found[i] for i in {*by_order[order.id], instance.credit.id} if i in found]
-            known = frozenset(ours - {instance.credit.id})
+            wanted = {*by_order[order.id], instance.credit.id, *_rivals_of(instance)}
+            beside = [found[i] for i in wanted if i in found]
+            known = frozenset(held - {instance.credit.id})
             case = case_for(
                 instance, order, beside, account=account, policy=self._at.settings.policy, maps=maps, now=now,
                 known_credits=known,
             )  # fmt: skip
-            if instance.id in stopped:
-                if not case.has_rival_beside_own:
+            if case.cancelled_own is not None:
+                gone = own_was_cancelled(case)
+                if isinstance(gone, NeedsPerson):
+                    arrivals.append(self._troubled(instance, gone, now))
+            elif instance.id in stopped:
+                # Only what was read can relieve: a credit the index hides, or that cannot be read, may still stand.
+                if case.own is not None and _rivals_of(instance) <= set(found) and not case.has_rival_beside_own:
                     arrivals.append(self._relieved(instance, now))
             elif case.has_rival_beside_own and isinstance(verdict := preflight(case), NeedsPerson):
                 arrivals.append(self._troubled(instance, verdict, now))
@@ -139,7 +158,7 @@ class Reconcile:
     def _troubled(self, instance: Return, verdict: NeedsPerson, now: datetime) -> Arrival:
         others = "-".join(str(each) for each in verdict.evidence.get("other_credits", ()))
         return Arrival(
-            natural_key=f"rival:{instance.id}:{others}",
+            natural_key=f"{verdict.cause}:{instance.id}:{instance.version}:{others}",
             event=Troubled(trouble=verdict.trouble),
             happy_return_id=instance.happy_return_id,
             order_number=instance.order_number,
@@ -164,6 +183,12 @@ class Reconcile:
             actor="warehouse",
             received_at=now,
         )
+
+
+def _rivals_of(instance: Return) -> set[int]:
+    """The credits that stopped this return, by the evidence it was stopped with."""
+    told = instance.trouble.evidence.get("other_credits", ()) if instance.trouble is not None else ()
+    return {int(each) for each in told}
 
 
 def units_on_notes(instance: Return, notes: Iterable[GoodsInNote]) -> dict[str, int]:

@@ -54,6 +54,7 @@ def effect_row(effect: Effect, *, return_id: int, trace: str | None) -> dict[str
 
 async def put(connection: Connection, merchant: str, rows: list[dict[str, Any]], now: datetime) -> None:
     if rows:
+        await SQL.run(connection, "want_again", merchant=merchant, rows=rows)
         await SQL.run(connection, "put", merchant=merchant, rows=rows, now=now)
 
 

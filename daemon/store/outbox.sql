@@ -9,6 +9,16 @@ SELECT :merchant, return_id, kind, key, payload, :now, trace, :now
  WHERE known.state IN ('parked', 'done')
     OR (known.state = 'ready' AND (known.intent IS NULL OR known.result ? 'credit_id'));
 
+-- name: want_again!
+-- What is in a dispatcher's hands just now is looked at once more afterwards, should it park.
+UPDATE outbox AS o
+   SET result = coalesce(o.result, '{}') || '{"wanted": true}'
+  FROM jsonb_to_recordset(:rows) AS r(kind text, key text)
+ WHERE o.merchant = :merchant
+   AND o.kind = r.kind
+   AND o.key = r.key
+   AND o.state = 'leased';
+
 -- name: lease_ready
 -- Lease the oldest due effects; held rows are skipped, lapsed leases taken over.
 WITH due AS (
@@ -51,11 +61,12 @@ RETURNING o.id;
 -- name: settle
 -- Record how attempts ended, fenced by the lease's attempt number.
 UPDATE outbox AS o
-   SET state = r.state, due_at = coalesce(r.due_at, o.due_at), lease_until = NULL, last_error = r.error,
+   SET state = CASE WHEN r.state = 'parked' AND o.result ? 'wanted' THEN 'ready' ELSE r.state END,
+       due_at = coalesce(r.due_at, o.due_at), lease_until = NULL, last_error = r.error,
        intent = CASE WHEN r.forget_intent THEN NULL ELSE o.intent END,
        sent_at = CASE WHEN r.forget_intent THEN NULL ELSE o.sent_at END,
        result = CASE WHEN r.forget_intent THEN r.result
-                     ELSE coalesce(o.result, '{}') || coalesce(r.result, '{}') END,
+                     ELSE (coalesce(o.result, '{}') || coalesce(r.result, '{}')) - 'wanted' END,
        settled_at = CASE WHEN r.state IN ('done', 'parked') THEN :now ELSE o.settled_at END
   FROM jsonb_to_recordset(:rows) AS r(id bigint, attempts integer, state text, due_at timestamptz, error text,
        forget_intent boolean, result jsonb)

@@ -521,3 +521,79 @@ async def test_a_waiting_return_is_found_by_its_cause_and_shows_its_owner(databa
         assert by_team == by_cause
         assert (told["wait_owner"], told["wait_cause"]) == ("finance", "period-locked")
         assert told["wait_next_step"]
+
+
+async def test_no_refund_is_recorded_while_a_rival_stands_whatever_was_under_way(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.sandbox.faults.plan(
+            {"rules": [{"match": "POST .*/customer-payment$", "kind": "error-before", "count": 3}]}
+        )
+        truth = world.begin("hidden_rival")
+        await world.pass_time(20 * DAYS)
+
+        told = await world.show(code(truth))
+
+        assert told["exception"]["cause"] == "rival-credit"
+        assert payments(world) == [] or told["payment"] is not None
+
+
+async def test_a_rival_the_index_hides_for_a_while_does_not_relieve_the_return(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("hidden_rival")
+        await world.pass_time(8 * DAYS)
+        rival = next(o for o in world.sandbox.books.orders.values() if o.reference == "goodwill")
+
+        rival.indexed_at = world.now + 2 * DAYS
+        await world.pass_time(DAYS)
+        hidden = await world.show(code(truth))
+        rival.is_cancelled, rival.updated_at = True, world.now
+        await world.pass_time(3 * DAYS)
+        relieved = await world.show(code(truth))
+        rival.is_cancelled = False
+        await world.pass_time(DAYS)
+
+        assert hidden["exception"]["cause"] == "rival-credit"
+        assert relieved["state"] in ("credited", "restocked")
+
+
+async def test_our_credit_cancelled_to_settle_a_rival_is_not_refunded(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.sandbox.faults.plan(
+            {"rules": [{"match": "POST .*/customer-payment$", "kind": "unavailable", "count": 60}]}
+        )
+        truth = world.begin("hidden_rival")
+        await world.pass_time(8 * DAYS)
+        (mine,) = our_credits(world)
+        ours = world.sandbox.books.orders[mine["id"]]
+
+        ours.is_cancelled, ours.updated_at = True, world.now
+        await world.pass_time(5 * DAYS)
+
+        told = await world.show(code(truth))
+        assert told["exception"]["cause"] == "credit-cancelled"
+        assert payments(world) == []
+
+
+async def test_an_order_that_was_entered_anew_is_found_again(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config='on_locked_period = "wait"\n') as world:
+        truth = world.begin("bar_single")
+        books = world.sandbox.books
+        books.locked_until = date(2026, 4, 30)
+        while not (await world.all_returns()) or (await world.show(code(truth)))["state"] != "credit-pending":
+            await world.pass_time(timedelta(hours=3))
+        order = next(o for o in books.orders.values() if o.type_code == "SO")
+        del books.orders[order.id]
+        old, order.id = order.id, books.new_id()
+        books.orders[order.id] = order
+        for payment in books.payments.values():
+            payment["orderId"] = order.id if payment["orderId"] == old else payment["orderId"]
+
+        books.locked_until = date(2026, 2, 28)
+        await world.pass_time(20 * DAYS)
+
+        assert (await world.show(code(truth)))["state"] == "restocked"
+        assert world.sandbox.books.orders[our_credits(world)[0]["id"]].parent_id == order.id
