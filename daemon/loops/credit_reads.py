@@ -195,7 +195,6 @@ class CreditReads:
             broken = [each for each in by_order[self.order_of[effect.id]] if each in unreadable]
             if broken:
                 self._unreadable(effect, unreadable[broken[0]])
-                continue
 
     async def _read_products(self) -> None:
         """Barcodes and compositions, only where line id and SKU do not find the row."""

@@ -86,7 +86,7 @@ class Reconcile:
                 arrival
                 for instance in instances.values()
                 if instance.credit is not None
-                and (arrival := self._arrival(instance, by_credit.get(instance.credit.id, ()), now)) is not None
+                and (arrival := self._received(instance, by_credit.get(instance.credit.id, ()), now)) is not None
             ]
             async with self._at.database.transaction() as connection:
                 await self._at.hold(connection)
@@ -101,7 +101,7 @@ class Reconcile:
             rows = await returns.credited_since(connection, self._at.merchant, since)
             instances = await returns.read(connection, self._at.merchant, [row["id"] for row in rows])
         ours = {row["credit_id"] for row in rows}
-        stopped = {row["id"]: row["version"] for row in rows if row["is_stopped"]}
+        stopped = {row["id"] for row in rows if row["is_stopped"]}
         by_order = await self._at.brightpearl.credit_ids_of({row["order_id"] for row in rows})
         doubted = {order_id for order_id, ids in by_order.items() if set(ids) - ours}
         doubted |= {row["order_id"] for row in rows if row["is_stopped"]}
@@ -144,45 +144,43 @@ class Reconcile:
             return len(await inbox.put(connection, self._at.merchant, arrivals))
 
     def _relieved(self, instance: Return, now: datetime) -> Arrival:
-        return Arrival(
-            natural_key=f"rival-gone:{instance.id}:{instance.version}",
-            event=Resumed(why="no other credit is for the same goods any more", is_seen=True),
-            happy_return_id=instance.happy_return_id,
-            order_number=instance.order_number,
-            part=instance.part,
-            source="reconcile",
-            actor="homeward",
-            received_at=now,
-        )
+        event = Resumed(why="no other credit is for the same goods any more", is_seen=True)
+        return _arrival(instance, event, f"rival-gone:{instance.id}:{instance.version}", now)
 
     def _troubled(self, instance: Return, verdict: NeedsPerson, now: datetime) -> Arrival:
         others = "-".join(str(each) for each in verdict.evidence.get("other_credits", ()))
-        return Arrival(
-            natural_key=f"{verdict.cause}:{instance.id}:{instance.version}:{others}",
-            event=Troubled(trouble=verdict.trouble),
-            happy_return_id=instance.happy_return_id,
-            order_number=instance.order_number,
-            part=instance.part,
-            source="reconcile",
-            actor="homeward",
-            received_at=now,
-        )
+        key = f"{verdict.cause}:{instance.id}:{instance.version}:{others}"
+        return _arrival(instance, Troubled(trouble=verdict.trouble), key, now)
 
-    def _arrival(self, instance: Return, notes: Iterable[GoodsInNote], now: datetime) -> Arrival | None:
+    def _received(self, instance: Return, notes: Iterable[GoodsInNote], now: datetime) -> Arrival | None:
         found = units_on_notes(instance, notes)
         if not found:
             return None
         ids = "-".join(str(each) for each in sorted(set(found.values())))
-        return Arrival(
-            natural_key=f"goods-in:{instance.id}:{ids}:{len(found)}",
-            event=StockReceived(goods_in=found),
-            happy_return_id=instance.happy_return_id,
-            order_number=instance.order_number,
-            part=instance.part,
-            source="brightpearl",
-            actor="warehouse",
-            received_at=now,
-        )
+        key = f"goods-in:{instance.id}:{ids}:{len(found)}"
+        return _arrival(instance, StockReceived(goods_in=found), key, now, source="brightpearl", actor="warehouse")
+
+
+def _arrival(
+    instance: Return,
+    event: Resumed | Troubled | StockReceived,
+    natural_key: str,
+    now: datetime,
+    *,
+    source: str = "reconcile",
+    actor: str = "homeward",
+) -> Arrival:
+    """What the comparison saw of one return, as the inbox takes it."""
+    return Arrival(
+        natural_key=natural_key,
+        event=event,
+        happy_return_id=instance.happy_return_id,
+        order_number=instance.order_number,
+        part=instance.part,
+        source=source,
+        actor=actor,
+        received_at=now,
+    )
 
 
 def _rivals_of(instance: Return) -> set[int]:

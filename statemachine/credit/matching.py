@@ -64,9 +64,6 @@ def match_units(
     return Matched(desk.whole, desk.pieces, desk.places, desk.steps, desk.shares)
 
 
-# -- giving places ------------------------------------------------------------------------------------------------------
-
-
 class _Desk:
     """What room is left while units are placed, surest readings first."""
 
