@@ -128,16 +128,23 @@ INSERT INTO machine_rule (event, source, target) VALUES
 -- Merchants and who works them
 -- ---------------------------------------------------------------------------------------------------------------------
 
+-- Daemons at work. session_* name the database session a daemon keeps open: when that is gone, so is the daemon.
+CREATE TABLE daemon (
+    owner           text        NOT NULL PRIMARY KEY,
+    session_pid     integer     NOT NULL,
+    session_started timestamptz NOT NULL,
+    alive_until     timestamptz NOT NULL,
+    recorded_at     timestamptz NOT NULL DEFAULT now()
+);
+
 -- One merchant is worked by one daemon at a time. `fence` grows with every change of holder; a holder writes only while
--- the fence is still its own. owner_pid + owner_started name the holder's database session: when that session is gone,
--- the holder is dead and the lease may be taken before it lapses.
+-- the fence is still its own. A lease may be taken when it lapsed or when its daemon's session is gone. Both times here
+-- are by the database's clock: the daemons' own may differ.
 CREATE TABLE merchant (
     merchant      text        NOT NULL PRIMARY KEY CHECK (merchant ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
     lease_owner   text,
     lease_until   timestamptz,
     fence         bigint      NOT NULL DEFAULT 0,
-    owner_pid     integer,
-    owner_started timestamptz,
     recorded_at   timestamptz NOT NULL DEFAULT now(),
     CHECK ((lease_owner IS NULL) = (lease_until IS NULL))
 );

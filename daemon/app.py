@@ -17,10 +17,12 @@ from aiohttp import web
 
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.happy_returns import HappyReturnsClient
+from daemon.clients.sending import watched
 from daemon.clock import Clock, MovedClock, SystemClock
+from daemon.crash import CrashPoints
 from daemon.errors import DatabaseUnusableError, SettingsError
 from daemon.loops.runner import IDLE_SECONDS, Runner
-from daemon.loops.workplace import Workplace
+from daemon.loops.workplace import Lease, Workplace
 from daemon.settings import Settings, read_secret
 from daemon.store import embedded
 from daemon.store import merchant as merchant_store
@@ -37,7 +39,7 @@ def build_clock(settings: Settings) -> Clock:
     return MovedClock(settings.clock.file) if settings.clock.file else SystemClock()
 
 
-def new_http_session() -> aiohttp.ClientSession:
+def new_http_session(crash: CrashPoints | None = None) -> aiohttp.ClientSession:
     """Shared by all clients: bounded connections, no cookies, no redirects followed with our keys in hand."""
     connector = aiohttp.TCPConnector(limit=50, limit_per_host=10)
     return aiohttp.ClientSession(
@@ -46,6 +48,7 @@ def new_http_session() -> aiohttp.ClientSession:
         timeout=aiohttp.ClientTimeout(total=None),
         json_serialize=_dumps,
         headers={"User-Agent": "homeward"},
+        trace_configs=[watched(crash or CrashPoints())],
     )
 
 
@@ -54,7 +57,7 @@ def _dumps(value: object) -> str:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
+async def open_database(settings: Settings, crash: CrashPoints | None = None) -> AsyncIterator[Database]:
     """The configured database, or the embedded one of the state directory.
 
     An embedded server is stopped by whoever uses it last.
@@ -65,7 +68,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
         server_handle = await anyio.to_thread.run_sync(embedded.ensure, Path(settings.state_dir))
         dsn = server_handle.dsn
     try:
-        database = await Database.connect(dsn, pool_max=settings.database.pool_max)
+        database = await Database.connect(dsn, pool_max=settings.database.pool_max, crash=crash)
         try:
             yield database
         finally:
@@ -85,15 +88,22 @@ class Clients:
 
 
 def build_clients(
-    settings: Settings, merchant: str, *, clock: Clock, telemetry: Telemetry, http: aiohttp.ClientSession
-) -> Clients:
+    settings: Settings, merchant: str, *, clock: Clock, telemetry: Telemetry, http: aiohttp.ClientSession,
+    lease: Lease | None = None,
+) -> Clients:  # fmt: skip
     """Raises SettingsError for an unreadable secret."""
     told = settings.merchants[merchant]
     key = read_secret(told.happy_returns.api_key_file)
+    may_write = (lease or Lease(merchant)).check
     return Clients(
-        HappyReturnsClient(http, told.happy_returns, api_key=key, merchant=merchant, clock=clock, telemetry=telemetry),
-        BrightpearlClient(http, told.brightpearl, merchant=merchant, clock=clock, telemetry=telemetry),
-    )
+        HappyReturnsClient(
+            http, told.happy_returns, api_key=key, merchant=merchant, clock=clock, telemetry=telemetry,
+            may_write=may_write,
+        ),
+        BrightpearlClient(
+            http, told.brightpearl, merchant=merchant, clock=clock, telemetry=telemetry, may_write=may_write
+        ),
+    )  # fmt: skip
 
 
 def build_workplace(
@@ -104,10 +114,14 @@ def build_workplace(
     clock: Clock,
     telemetry: Telemetry,
     http: aiohttp.ClientSession,
-    fence: int = 0,
+    lease: Lease | None = None,
 ) -> Workplace:
-    """Everything the loops of one merchant work with. Raises SettingsError for an unreadable secret."""
-    clients = build_clients(settings, merchant, clock=clock, telemetry=telemetry, http=http)
+    """Everything the loops of one merchant work with; without a lease, for reading only.
+
+    Raises SettingsError for an unreadable secret.
+    """
+    lease = lease or Lease(merchant)
+    clients = build_clients(settings, merchant, clock=clock, telemetry=telemetry, http=http, lease=lease)
     told = settings.merchants[merchant]
     return Workplace(
         merchant=merchant,
@@ -118,7 +132,7 @@ def build_workplace(
         happy_returns=clients.happy_returns,
         brightpearl=clients.brightpearl,
         policy=told.policy.machine(),
-        fence=fence,
+        lease=lease,
     )
 
 
@@ -143,8 +157,9 @@ async def run(settings: Settings) -> None:
     clock = build_clock(settings)
     telemetry = Telemetry(otlp_endpoint=settings.telemetry.otlp_endpoint)
     receivers = _receivers(settings)
+    crash = CrashPoints.from_environment()
     try:
-        async with open_database(settings) as database, new_http_session() as http:
+        async with open_database(settings, crash) as database, new_http_session(crash) as http:
             await _require_schema(settings, database)
             async with database.reading() as connection:
                 await merchant_store.ensure(connection, sorted(settings.merchants))
@@ -154,8 +169,14 @@ async def run(settings: Settings) -> None:
                 telemetry=telemetry,
                 owner=_owner(settings),
                 merchants=sorted(settings.merchants),
-                open_workplace=lambda merchant, fence: build_workplace(
-                    settings, merchant, database=database, clock=clock, telemetry=telemetry, http=http, fence=fence
+                open_workplace=lambda lease: build_workplace(
+                    settings,
+                    lease.merchant,
+                    database=database,
+                    clock=clock,
+                    telemetry=telemetry,
+                    http=http,
+                    lease=lease,
                 ),
                 idle_seconds=MOVED_IDLE_SECONDS if settings.clock.file else IDLE_SECONDS,
             )

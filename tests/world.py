@@ -23,7 +23,7 @@ from daemon.loops.intake import Intake
 from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.runner import Loop
-from daemon.loops.workplace import Workplace
+from daemon.loops.workplace import Lease, Workplace
 from daemon.maps import from_content
 from daemon.sandbox.app import Sandbox, write_configuration
 from daemon.sandbox.scenarios import SCENARIOS
@@ -173,11 +173,15 @@ async def open_world(
     async with application.new_http_session() as http:
         async with database.transaction() as connection:
             await merchant_store.ensure(connection, [MERCHANT])
-            fences = await merchant_store.acquire(
-                connection, [MERCHANT], owner="test", now=NOON, lease_until=NOON + timedelta(days=9999)
-            )
+            share = await merchant_store.acquire(connection, [MERCHANT], owner="test", lease_seconds=10**7)
         workplace = application.build_workplace(
-            settings, MERCHANT, database=database, clock=clock, telemetry=telemetry, http=http, fence=fences[MERCHANT]
+            settings,
+            MERCHANT,
+            database=database,
+            clock=clock,
+            telemetry=telemetry,
+            http=http,
+            lease=Lease(MERCHANT, share.held[MERCHANT]),
         )
         told = settings.merchants[MERCHANT]
         receiver = server.Receiver(told, (b"sandbox-webhook-secret",))

@@ -3,9 +3,10 @@
 Paths and shapes: Brightpearl sheet sections 3 to 10. Raises the errors of `brightpearl_transport`.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from daemon.clients.brightpearl_transport import Answer, Transport, error_of
 from daemon.clock import Clock
 from daemon.errors import (
     HomewardError,
+    LeaseLostError,
     MalformedPayloadError,
     NotPermittedError,
     OutcomeUnknownError,
@@ -29,9 +31,16 @@ from daemon.settings import BrightpearlSettings
 from daemon.telemetry import Telemetry
 from statemachine.credit.snapshot import ExistingCredit, Order
 
+NUMBERS_MAX = 100  # order numbers of one search: a few kilobytes of address
 IDS_MAX = 200  # per GET and per id-set filter
 BUNDLE_MAX = 10  # messages of one multi-message
 PARALLEL_WRITES = 4
+CHUNK_CALLS = 40  # calls sent before it is asked again whether to go on: ten rounds of PARALLEL_WRITES
+ROOM_CALLS = 10  # single writes are begun when so many may go: one commit for each such group, not for each write
+BUNDLES_FAIL_MAX = 3
+BUNDLES_PAUSE = timedelta(minutes=30)
+
+log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
@@ -52,10 +61,15 @@ class BrightpearlClient(AccountReads):
 
     def __init__(
         self, http: aiohttp.ClientSession, settings: BrightpearlSettings, *, merchant: str, clock: Clock,
-        telemetry: Telemetry,
+        telemetry: Telemetry, may_write: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
-        super().__init__(Transport(http, settings, merchant=merchant, clock=clock, telemetry=telemetry))
-        self._settings = settings
+        super().__init__(
+            Transport(http, settings, merchant=merchant, clock=clock, telemetry=telemetry, may_write=may_write)
+        )
+        self._settings, self._clock = settings, clock
+        self._bundles_failed = 0
+        self._single_until: datetime | None = None
+        """Multi-messages failed again and again: writes go singly until then."""
         self._sets_refused = False
         """Whether the account refused the set filters of order-search, so that single filters are used."""
 
@@ -71,7 +85,7 @@ class BrightpearlClient(AccountReads):
         wanted = list(dict.fromkeys(numbers))
         found: dict[str, list[int]] = {number: [] for number in wanted}
         if len(wanted) > 1 and not self._sets_refused:
-            for chunk in _chunks(wanted, 50):
+            for chunk in _chunks(wanted, NUMBERS_MAX):
                 forms = [form for number in chunk for form in _forms(number)]
                 try:
                     rows = await self._search_orders({"orderTypeId": "1", f"{column}s": ",".join(forms)})
@@ -214,35 +228,59 @@ class BrightpearlClient(AccountReads):
 
     # -- sending ----------------------------------------------------------------------------------------------------
 
+    @property
+    def sends_bundles(self) -> bool:
+        """By setting, unless multi-messages are broken just now, or cost as much as single calls do."""
+        if self._single_until is not None and self._clock.now() >= self._single_until:
+            self._single_until, self._bundles_failed = None, BUNDLES_FAIL_MAX - 1  # one more failure closes it again
+        is_dear = self._transport.bundle_cost.told == "each"  # then a bundle saves nothing and a lost answer is ten
+        return self._settings.bundled_writes and self._single_until is None and not is_dear
+
+    @property
+    def chunk_max(self) -> int:
+        """How many writes can be sent at once without holding up a daemon that is asked to stop."""
+        return BUNDLE_MAX * CHUNK_CALLS if self.sends_bundles else CHUNK_CALLS
+
+    async def room(self, writes: int) -> None:
+        """Wait until the quota lets a good part of so many writes go, so that what follows is sent at once."""
+        bundled = self.sends_bundles and writes > 1
+        calls = self._transport.bundle_cost.units(min(writes, BUNDLE_MAX)) if bundled else min(writes, ROOM_CALLS)
+        await self._transport.quota.room(min(calls, self._transport.quota.share))
+
     async def send(self, writes: list[Write]) -> dict[str, Answer | HomewardError]:
         """Send independent writes; answer each one's outcome by label. Never raises for a single write.
 
-        Writes to one return must not be in one call: their order is not kept.
+        Writes to one return must not be in one call: their order is not kept. Raises LeaseLostError.
         """
         outcomes: dict[str, Answer | HomewardError] = {}
-        if self._settings.bundled_writes and len(writes) > 1:
-            for chunk in _chunks(writes, BUNDLE_MAX):
-                outcomes |= await self._bundle(chunk) if len(chunk) > 1 else {chunk[0].label: await self._one(chunk[0])}
-            return outcomes
+        queue = _chunks(writes, BUNDLE_MAX) if self.sends_bundles else [[each] for each in writes]
+        while queue and self._transport.bundle_cost.told == "unknown" and len(queue[0]) > 1:
+            outcomes |= await self._bundle(queue.pop(0))  # alone, so that its cost can be measured
+            queue = queue if self.sends_bundles else [[each] for chunk in queue for each in chunk]
         limit = anyio.CapacityLimiter(PARALLEL_WRITES)
 
-        async def send_one(each: Write) -> None:
+        async def send_chunk(chunk: list[Write]) -> None:
             async with limit:
-                outcomes[each.label] = await self._one(each)
+                outcomes.update(await self._bundle(chunk))
 
         async with anyio.create_task_group() as group:
-            for each in writes:
-                group.start_soon(send_one, each)
+            for chunk in queue:
+                group.start_soon(send_chunk, chunk)
+        for outcome in outcomes.values():
+            if isinstance(outcome, LeaseLostError):
+                raise outcome
         return outcomes
 
     async def _one(self, each: Write) -> Answer | HomewardError:
         try:
             return await self._transport.write(each.operation, each.method, each.path, each.body)
-        except (TransientError, RejectedError, OutcomeUnknownError, MalformedPayloadError) as error:
+        except HomewardError as error:
             return error
 
     async def _bundle(self, writes: list[Write]) -> dict[str, Answer | HomewardError]:
         """One multi-message. Members succeed, fail, are throttled or stay unknown one by one (sheet section 3)."""
+        if len(writes) == 1 or not self.sends_bundles:
+            return {each.label: await self._one(each) for each in writes}
         body = {
             "processingMode": "PARALLEL",
             "onFail": "CONTINUE",
@@ -251,18 +289,37 @@ class BrightpearlClient(AccountReads):
             ],
         }
         try:
-            answer = await self._transport.write("multi-message", "POST", "/multi-message", body, units=len(writes))
-        except (TransientError, RejectedError, OutcomeUnknownError, MalformedPayloadError) as error:
+            answer = await self._transport.write("multi-message", "POST", "/multi-message", body, members=len(writes))
+        except (NotPermittedError, TransientError, LeaseLostError) as error:
             return dict.fromkeys((each.label for each in writes), error)
+        except RejectedError:  # the message as a whole: none of its members was looked at
+            self._bundle_failed()
+            return {each.label: await self._one(each) for each in writes}
+        except HomewardError as error:
+            self._bundle_failed()
+            return dict.fromkeys((each.label for each in writes), error)
+        told = answer.response if isinstance(answer.response, dict) else {}
         lost = OutcomeUnknownError("multi-message: the reply does not tell what became of this member")
         outcomes: dict[str, Answer | HomewardError] = dict.fromkeys((each.label for each in writes), lost)
-        told = answer.response if isinstance(answer.response, dict) else {}
         for label in told.get("unprocessedMessages") or []:
             outcomes[str(label)] = TransientError("multi-message: this member was not processed")
         for member in told.get("processedMessages") or []:
             if isinstance(member, dict) and member.get("label") in outcomes:
                 outcomes[member["label"]] = _member(member)
+        if any(isinstance(outcome, _MemberThrottledError) for outcome in outcomes.values()):
+            self._transport.bundle_cost.is_dear()
+        if all(outcome is lost for outcome in outcomes.values()):
+            self._bundle_failed()
+        else:
+            self._bundles_failed = 0
         return outcomes
+
+    def _bundle_failed(self) -> None:
+        """Multi-messages alone have been out for most of a day (sheet section 3): single calls are the way round."""
+        self._bundles_failed += 1
+        if self._bundles_failed >= BUNDLES_FAIL_MAX:
+            self._single_until = self._clock.now() + BUNDLES_PAUSE
+            log.warning("multi-messages fail: writes go singly", extra={"until": self._single_until.isoformat()})
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -291,14 +348,24 @@ def _read_each(told: list[Any], read: Callable[[Any], _T]) -> tuple[dict[int, _T
     return found, unreadable
 
 
+class _MemberThrottledError(TransientError):
+    """One member was refused for the limit, so each one counts."""
+
+
 def _member(member: dict[str, Any]) -> Answer | HomewardError:
-    status = wire.integer(member.get("statusCode"), "statusCode") or 0
-    content = str((member.get("body") or {}).get("content") or "{}").encode()
+    try:
+        status = wire.integer(member.get("statusCode"), "statusCode") or 0
+        content = str(wire.mapping(member.get("body") or {}, "body").get("content") or "{}").encode()
+    except MalformedPayloadError as error:
+        return OutcomeUnknownError(f"multi-message member: {error}")
     code, message = error_of(content)
     if "too many requests" in message.casefold():
-        return TransientError("multi-message member: over the request limit")
+        return _MemberThrottledError("multi-message member: over the request limit")
     if 200 <= status < 300 and not code:
-        envelope = wire.parse_json(content)
+        try:
+            envelope = wire.parse_json(content)
+        except MalformedPayloadError as error:
+            return OutcomeUnknownError(f"multi-message member: {error}")
         return Answer(status, envelope.get("response") if isinstance(envelope, dict) else None, "")
     if status in (401, 403):
         return NotPermittedError(f"multi-message member: {status}", status=status)

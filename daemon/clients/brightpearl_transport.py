@@ -3,8 +3,10 @@
 Source: Brightpearl sheet sections 2 (signing), 3 (throttle, multi-message), 4 (envelopes and codes).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ import aiohttp
 import anyio
 
 from daemon.clients import wire
-from daemon.clients.throttle import QuotaWindow
+from daemon.clients.sending import Sending
+from daemon.clients.throttle import BundleCost, Circuit, Quota
 from daemon.clock import Clock
 from daemon.errors import (
     HomewardError,
@@ -105,11 +108,14 @@ class Transport:
 
     def __init__(
         self, http: aiohttp.ClientSession, settings: BrightpearlSettings, *, merchant: str, clock: Clock,
-        telemetry: Telemetry,
+        telemetry: Telemetry, may_write: Callable[[], None],
     ) -> None:  # fmt: skip
         self._http, self._settings, self._merchant, self._telemetry = http, settings, merchant, telemetry
+        self._may_write = may_write
         self._signer = Signer(settings, http)
-        self.quota = QuotaWindow(clock, share=settings.requests_per_minute)
+        self.quota = Quota(clock, share=settings.requests_per_minute)
+        self.circuit = Circuit(clock)
+        self.bundle_cost = BundleCost()
         self.instance_id = settings.installed_integration_instance_id
         self.calls = 0
 
@@ -117,22 +123,28 @@ class Transport:
         """A GET. Raises TransientError, RejectedError (status 404 included), MalformedPayloadError."""
         return await self._signed(operation, "GET", path, query=query, is_write=False)
 
-    async def write(self, operation: str, method: str, path: str, body: Any, *, units: int = 1) -> Answer:
-        """A write. OutcomeUnknownError means: it may have been done; TransientError: certainly not."""
-        return await self._signed(operation, method, path, body=body, is_write=True, units=units)
+    async def write(self, operation: str, method: str, path: str, body: Any, *, members: int = 1) -> Answer:
+        """A write. OutcomeUnknownError means: it may have been done; TransientError: certainly not.
+
+        `members` of a multi-message: what it costs is measured as it goes.
+        """
+        return await self._signed(operation, method, path, body=body, is_write=True, members=members)
 
     async def _signed(
         self, operation: str, method: str, path: str, *, is_write: bool, body: Any = None,
-        query: dict[str, str] | None = None, units: int = 1,
+        query: dict[str, str] | None = None, members: int = 1,
     ) -> Answer:  # fmt: skip
+        exchange = partial(
+            self._exchange, operation, method, path, body=body, query=query, is_write=is_write, members=members
+        )
         with self._telemetry.span(f"brightpearl {operation}", merchant=self._merchant) as span:
             try:
                 try:
-                    answer = await self._exchange(method, path, body=body, query=query, is_write=is_write, units=units)
+                    answer = await exchange()
                 except NotPermittedError:
                     if not await self._signer.refresh():
                         raise
-                    answer = await self._exchange(method, path, body=body, query=query, is_write=is_write, units=units)
+                    answer = await exchange()
             except HomewardError as error:
                 self._count(operation, type(error).__name__)
                 span.set_attribute("error.type", type(error).__name__)
@@ -143,68 +155,83 @@ class Transport:
             return answer
 
     async def _exchange(
-        self, method: str, path: str, *, body: Any, query: dict[str, str] | None, is_write: bool, units: int
-    ) -> Answer:
-        await self.quota.take(units)
-        self.calls += 1
+        self, operation: str, method: str, path: str, *, body: Any, query: dict[str, str] | None, is_write: bool,
+        members: int,
+    ) -> Answer:  # fmt: skip
         what = f"Brightpearl {method} {path.split('?')[0]}"
         url = f"{self._settings.base_url.rstrip('/')}{path}"
         headers = await self._signer.headers()
+        self.circuit.check(what)
+        ticket = await self.quota.take(self.bundle_cost.units(members))
+        self.calls += 1
         try:
             with anyio.fail_after(HTTP_TIMEOUT_SECONDS):
                 async with self._http.request(
-                    method, url, json=body, params=query, headers=headers, allow_redirects=False
-                ) as reply:
+                    method, url, json=body, params=query, headers=headers, allow_redirects=False,
+                    trace_request_ctx=Sending(f"brightpearl.{operation}", self._may_write if is_write else None),
+                ) as reply:  # fmt: skip
                     raw = await _bounded(reply, what)
-        except aiohttp.ClientConnectorError as error:
-            raise TransientError(f"{what}: cannot connect") from error  # nothing was sent
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            lost = f"{what}: no answer ({type(error).__name__})"
-            raise (OutcomeUnknownError(lost) if is_write else TransientError(lost)) from error
-        self._hear(reply)
-        return self._judge(reply.status, raw, what, is_write=is_write, ruid=reply.headers.get("Ruid", ""))
+        except BaseException as error:
+            self.quota.lost(ticket)
+            if isinstance(error, aiohttp.ClientConnectorError):
+                self.circuit.failed()
+                raise TransientError(f"{what}: cannot connect") from error  # nothing was sent
+            if isinstance(error, aiohttp.ClientError | TimeoutError | OSError):
+                self.circuit.failed()
+                lost = f"{what}: no answer ({type(error).__name__})"
+                raise (OutcomeUnknownError(lost) if is_write else TransientError(lost)) from error
+            raise
+        resets = self._hear(reply)
+        if _is_throttled(reply.status, raw):
+            pause = self.quota.refused(ticket, resets_in=resets)
+            raise TransientError(f"{what}: over the request limit", retry_after_seconds=pause.total_seconds())
+        self.circuit.worked() if reply.status < 500 else self.circuit.failed()
+        cost = self.quota.heard(ticket, remaining=self._remaining(reply), resets_in=resets)
+        if members > 1:
+            self.bundle_cost.measured(members, cost)
+        return _judge(reply.status, raw, what, is_write=is_write, ruid=reply.headers.get("Ruid", ""))
 
-    def _hear(self, reply: aiohttp.ClientResponse) -> None:
-        remaining = _whole(reply.headers.get("brightpearl-requests-remaining"))
-        resets = _whole(reply.headers.get("brightpearl-next-throttle-period"))
-        self.quota.heard(remaining=remaining, resets_in=timedelta(milliseconds=resets) if resets is not None else None)
-        if remaining is not None:
-            self._telemetry.metrics.quota_left.labels(self._merchant).set(remaining)
+    def _hear(self, reply: aiohttp.ClientResponse) -> timedelta | None:
         if self.instance_id is None:
             self.instance_id = _whole(reply.headers.get(_INSTANCE_HEADER))
-        self._resets_in = timedelta(milliseconds=resets) if resets is not None else None
+        resets = _whole(reply.headers.get("brightpearl-next-throttle-period"))
+        return timedelta(milliseconds=resets) if resets is not None else None
 
-    def _judge(self, status: int, raw: bytes, what: str, *, is_write: bool, ruid: str) -> Answer:
-        """Sort an answer by HTTP status first, as the sheet's section 4 advises."""
-        told = raw[:300].decode("utf-8", "replace")
-        if status in (429, 503) and (status == 429 or _THROTTLED in told.casefold()):
-            self.quota.refused(resets_in=self._resets_in)
-            raise TransientError(
-                f"{what}: over the request limit",
-                retry_after_seconds=self._resets_in.total_seconds() if self._resets_in else None,
-            )
-        if status in (401, 403):
-            raise NotPermittedError(f"{what}: {status}, the token is not accepted", status=status)
-        code, message = error_of(raw)
-        if status >= 500:
-            if code in _INVALID_INPUT_AS_500:
-                raise RejectedError(f"{what}: {code} {message}", status=status, code=code)
-            broken = f"{what}: {status} {code} {message}".strip()
-            raise OutcomeUnknownError(broken) if is_write else TransientError(broken)
-        if status >= 300:
-            raise RejectedError(f"{what}: {status} {code} {message}".strip(), status=status, code=code)
-        try:
-            envelope = wire.parse_json(raw) if raw.strip() else {}
-        except MalformedPayloadError as error:
-            if is_write:
-                raise OutcomeUnknownError(f"{what}: {status} with an unreadable body") from error
-            raise MalformedPayloadError(f"{what}: {error}") from error
-        if isinstance(envelope, dict) and "errors" in envelope and "response" not in envelope:
-            raise RejectedError(f"{what}: {status} {code} {message}".strip(), status=status, code=code)
-        return Answer(status, envelope.get("response") if isinstance(envelope, dict) else None, ruid)
+    def _remaining(self, reply: aiohttp.ClientResponse) -> int | None:
+        remaining = _whole(reply.headers.get("brightpearl-requests-remaining"))
+        if remaining is not None:
+            self._telemetry.metrics.quota_left.labels(self._merchant).set(remaining)
+        return remaining
 
     def _count(self, operation: str, outcome: str) -> None:
         self._telemetry.metrics.calls.labels(self._merchant, "brightpearl", operation, outcome).inc()
+
+
+def _is_throttled(status: int, raw: bytes) -> bool:
+    return status == 429 or (status == 503 and _THROTTLED in raw[:300].decode("utf-8", "replace").casefold())
+
+
+def _judge(status: int, raw: bytes, what: str, *, is_write: bool, ruid: str) -> Answer:
+    """Sort an answer by HTTP status first, as the sheet's section 4 advises."""
+    if status in (401, 403):
+        raise NotPermittedError(f"{what}: {status}, the token is not accepted", status=status)
+    code, message = error_of(raw)
+    if status >= 500:
+        if code in _INVALID_INPUT_AS_500:
+            raise RejectedError(f"{what}: {code} {message}", status=status, code=code)
+        broken = f"{what}: {status} {code} {message}".strip()
+        raise OutcomeUnknownError(broken) if is_write else TransientError(broken)
+    if status >= 300:
+        raise RejectedError(f"{what}: {status} {code} {message}".strip(), status=status, code=code)
+    try:
+        envelope = wire.parse_json(raw) if raw.strip() else {}
+    except MalformedPayloadError as error:
+        if is_write:
+            raise OutcomeUnknownError(f"{what}: {status} with an unreadable body") from error
+        raise MalformedPayloadError(f"{what}: {error}") from error
+    if isinstance(envelope, dict) and "errors" in envelope and "response" not in envelope:
+        raise RejectedError(f"{what}: {status} {code} {message}".strip(), status=status, code=code)
+    return Answer(status, envelope.get("response") if isinstance(envelope, dict) else None, ruid)
 
 
 def error_of(raw: bytes) -> tuple[str, str]:

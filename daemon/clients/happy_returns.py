@@ -3,6 +3,7 @@
 Paths and parameters: Happy Returns sheet 1.4 (E1–E5, E11). Every answer is read by `happy_returns_wire`.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -12,7 +13,8 @@ import anyio
 
 from daemon.clients import happy_returns_wire, wire
 from daemon.clients.happy_returns_wire import Item, Shipment, ShipmentLine
-from daemon.clients.throttle import LeakyBucket
+from daemon.clients.sending import Sending
+from daemon.clients.throttle import Circuit, LeakyBucket
 from daemon.clock import Clock
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.settings import HTTP_TIMEOUT_SECONDS, HappyReturnsSettings
@@ -21,6 +23,7 @@ from daemon.telemetry import Telemetry
 BODY_MAX = 16 * 1024 * 1024
 SHIPMENT_PAGE = 500  # sheet 1.6; the maximum is 1000
 PAGES_MAX = 200
+WRITES = ("approve", "post-contents")
 
 
 class HappyReturnsClient:
@@ -28,9 +31,11 @@ class HappyReturnsClient:
 
     def __init__(
         self, http: aiohttp.ClientSession, settings: HappyReturnsSettings, *, api_key: str, merchant: str, clock: Clock,
-        telemetry: Telemetry,
+        telemetry: Telemetry, may_write: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._http, self._settings, self._merchant = http, settings, merchant
+        self._may_write = may_write
+        self.circuit = Circuit(clock)
         self._headers = {"X-Hr-Apikey": api_key}
         self._telemetry = telemetry
         self.bucket = LeakyBucket(clock, requests_per_second=settings.requests_per_second)
@@ -104,11 +109,12 @@ class HappyReturnsClient:
         self, operation: str, method: str, path: str, *, body: Any = None, query: dict[str, str] | None = None
     ) -> tuple[int, Any]:
         async with self._turn:
+            self.circuit.check(f"Happy Returns {method} {path}")
             await self._clock.sleep(self.bucket.wait)
             with self._telemetry.span(f"happy-returns {operation}", merchant=self._merchant) as span:
                 self.bucket.sent()
                 try:
-                    status, answer = await self._exchange(method, path, body=body, query=query)
+                    status, answer = await self._exchange(operation, method, path, body=body, query=query)
                 except (TransientError, RejectedError, MalformedPayloadError) as error:
                     self._count(operation, type(error).__name__)
                     raise
@@ -116,18 +122,25 @@ class HappyReturnsClient:
                 self._count(operation, "ok")
                 return status, answer
 
-    async def _exchange(self, method: str, path: str, *, body: Any, query: dict[str, str] | None) -> tuple[int, Any]:
+    async def _exchange(
+        self, operation: str, method: str, path: str, *, body: Any, query: dict[str, str] | None
+    ) -> tuple[int, Any]:
         url = f"{self._settings.base_url.rstrip('/')}{path}"
         try:
             with anyio.fail_after(HTTP_TIMEOUT_SECONDS):
                 async with self._http.request(
-                    method, url, json=body, params=query, headers=self._headers, allow_redirects=False
-                ) as reply:
+                    method, url, json=body, params=query, headers=self._headers, allow_redirects=False,
+                    trace_request_ctx=Sending(
+                        f"happy-returns.{operation}", self._may_write if operation in WRITES else None
+                    ),
+                ) as reply:  # fmt: skip
                     raw = await _bounded(reply)
                     self.server_time = _date(reply)
                     status = reply.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.circuit.failed()
             raise TransientError(f"Happy Returns {method} {path}: {type(error).__name__}") from error
+        self.circuit.worked() if status < 500 else self.circuit.failed()
         told = raw[:300].decode("utf-8", "replace")
         if status == 429:
             pause = self.bucket.refused(told)

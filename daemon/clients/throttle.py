@@ -1,65 +1,244 @@
 """Keeping inside the vendors' limits: Brightpearl's window, Happy Returns' leaky bucket. No HTTP in here."""
 
 import re
+from collections import Counter, deque
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import IntEnum
+
+import anyio
 
 from daemon.clock import Clock
+from daemon.errors import TransientError
 
-WINDOW = timedelta(seconds=60)  # Brightpearl sheet 3: a fixed window, its end told in each reply
+WINDOW = timedelta(seconds=60)  # Brightpearl sheet 3; whether it is fixed or rolls is not certain: both are kept
+ACCOUNT_LIMIT = 200  # requests a window of one account, all its private apps together (sheet 3)
+MARGIN = 3  # requests left alone while others are seen to use the pool too: so that we do not race for the last one
+LANE_PATIENCE = timedelta(minutes=5)  # a later lane that waited this long is let through all the same
+REFUSED_PAUSE = timedelta(seconds=10)  # where a refusal does not say when its window ends
+REFUSED_AGAIN_PAUSE = timedelta(seconds=30)  # the second refusal in a row: what the headers say is not the whole truth
 _LIMIT = re.compile(r"limit ([0-9.]+) requests/sec, leaky bucket size ([0-9.]+)")
 _RETRY_UNTOLD_SECONDS = 10.0  # Happy Returns sheet 1.3: when the 429 does not name a figure
 
 
-class QuotaWindow:
-    """Our share of Brightpearl's requests, from the headers of its own replies.
+class Lane(IntEnum):
+    """Who goes first when requests are short: the money a customer waits for, then stock, then comparing."""
 
-    `share` requests a window are ours; the rest is left to the account's other integrations. Before the first reply
-    one request is let through to learn where the window stands.
+    MONEY = 0
+    STOCK = 1
+    COMPARE = 2
+
+
+LANE: ContextVar[Lane] = ContextVar("lane", default=Lane.MONEY)
+"""The lane of the work in hand; a loop sets its own before a round."""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """Permission for one request, given back with its reply."""
+
+    units: int
+    remaining_before: int | None
+    """What the account had left before, if no other request of ours was under way; else None."""
+
+
+class Quota:
+    """Our share of Brightpearl's requests: at most `share` in any 60 s, and never more than the headers leave.
+
+    A request counts from the moment it is sent until 60 s after its reply: whether the account's window is fixed or
+    rolls, no window then holds more than our share, and the rest is left to the account's other integrations.
     """
 
     def __init__(self, clock: Clock, *, share: int) -> None:
-        self._clock, self._share = clock, share
-        self._used = 0
+        self._clock, self.share = clock, share
+        self._counts_until: deque[tuple[datetime, int]] = deque()
+        self._spent = 0
+        self._in_flight = 0
+        self._is_new = True
         self._ends_at: datetime | None = None
+        self._others_until: datetime | None = None
+        self._refusals = 0
+        self._waiting: Counter[Lane] = Counter()
+        self._heard = anyio.Event()
         self.remaining: int | None = None
-        self.waited = timedelta()
+        """What the account has left in this window, as far as we know."""
+        self.refused_count = 0
 
-    async def take(self, units: int = 1) -> None:
-        """Wait until `units` requests may be sent, and count them."""
-        while not self._has_room(units):
-            assert self._ends_at is not None
-            pause = max(self._ends_at - self._clock.now(), timedelta(milliseconds=50))
-            self.waited += pause
-            await self._clock.sleep(pause)
-        self._used += units
+    @property
+    def used(self) -> int:
+        """Our requests of the last 60 s, those under way included."""
+        self._forget(self._clock.now())
+        return self._spent + self._in_flight
+
+    async def take(self, units: int = 1) -> Ticket:
+        """Wait until `units` requests may be sent, and count them. Pair it with `heard`, `refused` or `lost`."""
+        await self.room(units)
+        alone = self.remaining if not self._in_flight else None
+        self._in_flight += units
         if self.remaining is not None:
             self.remaining -= units
+        return Ticket(units, alone)
 
-    def _has_room(self, units: int) -> bool:
-        now = self._clock.now()
-        if self._ends_at is None or now >= self._ends_at:
-            self._used, self._ends_at, self.remaining = 0, now + WINDOW, None
-        if self._used and self._used + units > self._share:
-            return False
-        return self.remaining is None or self.remaining >= min(units, self._share)
+    async def room(self, units: int = 1) -> None:
+        """Wait until `units` requests could be sent now, without counting them."""
+        lane, since = LANE.get(), self._clock.now()
+        self._waiting[lane] += 1
+        try:
+            while True:
+                now = self._clock.now()
+                pause = self._pause(units, now)
+                if pause == timedelta(0) and not self._gives_way(lane, waited=now - since):
+                    return
+                if pause is None:
+                    self._heard = self._heard if not self._heard.is_set() else anyio.Event()
+                    await self._heard.wait()
+                else:
+                    await self._clock.sleep(max(pause, timedelta(milliseconds=20)))
+        finally:
+            self._waiting[lane] -= 1
 
-    def heard(self, *, remaining: int | None, resets_in: timedelta | None) -> None:
-        """Take over what a reply's headers say."""
-        now = self._clock.now()
+    def _gives_way(self, lane: Lane, *, waited: timedelta) -> bool:
+        return waited < LANE_PATIENCE and any(self._waiting[other] for other in Lane if other < lane)
+
+    def _pause(self, units: int, now: datetime) -> timedelta | None:
+        """Nothing: go. A time: not before that. None: only the reply to a request under way can tell."""
+        self._forget(now)
+        if self._ends_at is not None and now >= self._ends_at:
+            self._ends_at, self.remaining = None, None
+        used = self._spent + self._in_flight
+        if used and used + units > self.share:
+            return self._counts_until[0][0] - now if self._counts_until else None
+        if self.remaining is None:
+            return None if self._in_flight else timedelta(0)  # one request finds out where the window stands
+        margin = MARGIN if self._others_until is not None and now < self._others_until else 0
+        if self.remaining - min(units, self.share) < min(margin, self.share // 2):
+            return self._ends_at - now if self._ends_at is not None else None
+        return timedelta(0)
+
+    def _forget(self, now: datetime) -> None:
+        while self._counts_until and self._counts_until[0][0] <= now:
+            self._spent -= self._counts_until.popleft()[1]
+
+    def _count(self, units: int, until: datetime) -> None:
+        if units > 0:
+            self._counts_until.append((until, units))
+            self._spent += units
+
+    def _back(self, ticket: Ticket, *, counted: int) -> None:
+        self._in_flight -= ticket.units
+        self._count(counted, self._clock.now() + WINDOW)
+        self._heard.set()
+
+    def heard(self, ticket: Ticket, *, remaining: int | None, resets_in: timedelta | None) -> int | None:
+        """Take over what a reply's headers say; answer what the request really cost where that could be measured."""
+        now, cost = self._clock.now(), None
+        same_window = self._ends_at is not None
         if resets_in is not None and timedelta(0) <= resets_in <= 2 * WINDOW:
             ends_at = now + resets_in
-            if self._ends_at is not None and ends_at > self._ends_at + timedelta(seconds=5):
-                self._used = 1  # a new window has begun at the other side
-            self._ends_at = ends_at
+            same_window = self._ends_at is not None and ends_at <= self._ends_at + timedelta(seconds=5)
+            self._ends_at = min(ends_at, self._ends_at) if same_window and self._ends_at is not None else ends_at
         if remaining is not None:
+            is_alone = self._in_flight == ticket.units
+            if same_window and is_alone and ticket.remaining_before is not None:
+                cost = max(ticket.remaining_before - remaining, 0)
+                if cost > ticket.units:
+                    self._others_until = now + WINDOW
             known = self.remaining
-            self.remaining = remaining if known is None else min(known, remaining) if known >= 0 else remaining
+            others = self._in_flight - ticket.units
+            told = remaining - others
+            self.remaining = told if is_alone or known is None or not same_window else min(told, known)
+            if self._is_new:  # what an earlier process of ours may have sent in this window is not ours to send again
+                self._is_new = False
+                missing = min(max(ACCOUNT_LIMIT - remaining - 1, 0), self.share)
+                self._count(missing, self._ends_at or now + WINDOW)
+        self._refusals = 0
+        self._back(ticket, counted=ticket.units if cost is None else min(max(cost, 1), ticket.units))
+        return cost
 
-    def refused(self, *, resets_in: timedelta | None) -> None:
-        """Over the limit all the same: nothing until the window ends."""
-        self._ends_at = self._clock.now() + (resets_in or timedelta(seconds=10))
-        self._used, self.remaining = self._share, 0
+    def lost(self, ticket: Ticket) -> None:
+        """No reply: it may have been counted at the other side."""
+        self._back(ticket, counted=ticket.units)
+
+    def refused(self, ticket: Ticket, *, resets_in: timedelta | None) -> timedelta:
+        """Over the limit all the same: nothing until the window ends; answer how long that is."""
+        self._refusals += 1
+        self.refused_count += 1
+        pause = resets_in or REFUSED_PAUSE
+        if self._refusals > 1:
+            pause = max(pause, REFUSED_AGAIN_PAUSE)
+        self._ends_at, self.remaining = self._clock.now() + pause, 0
+        self._back(ticket, counted=0)
+        return pause
+
+
+class BundleCost:
+    """What a multi-message costs: one unit, or one for each member. The sources disagree (sheet 3), so it is measured.
+
+    Two measurements in a row decide; until then every member is budgeted.
+    """
+
+    def __init__(self) -> None:
+        self._cheap = 0
+        self._dear = 0
+
+    @property
+    def told(self) -> str:
+        return "one" if self._cheap >= 2 else "each" if self._dear >= 2 else "unknown"
+
+    def units(self, members: int) -> int:
+        return 1 if self.told == "one" else members
+
+    def measured(self, members: int, cost: int | None) -> None:
+        """`cost` is None where it could not be told apart from other requests."""
+        if cost is None:
+            return
+        if cost >= members:
+            self._cheap, self._dear = 0, self._dear + 1
+        else:
+            self._cheap, self._dear = self._cheap + 1, 0
+
+    def is_dear(self) -> None:
+        """A member was throttled by itself: each one counts."""
+        self._cheap, self._dear = 0, 2
+
+
+class Circuit:
+    """Leaves a vendor alone that does not answer: one probe now and then, full speed when it is back."""
+
+    FIRST, CAP = timedelta(seconds=1), timedelta(seconds=30)
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._failures = 0
+        self._probe_at: datetime | None = None
+
+    @property
+    def opens_in(self) -> timedelta:
+        """How long nothing is sent; zero while the vendor is thought to answer."""
+        return max(self._probe_at - self._clock.now(), timedelta(0)) if self._probe_at is not None else timedelta(0)
+
+    def check(self, what: str) -> None:
+        """Raises TransientError while nothing is to be sent; else this call is the probe."""
+        wait = self.opens_in
+        if wait > timedelta(0):
+            raise TransientError(f"{what}: not sent, no answer of late", retry_after_seconds=wait.total_seconds())
+        if self._probe_at is not None:
+            self._probe_at = self._clock.now() + self._pause  # others wait for what this one brings
+
+    @property
+    def _pause(self) -> timedelta:
+        grown: timedelta = self.FIRST * 2 ** min(max(self._failures - 2, 0), 10)
+        return min(grown, self.CAP)
+
+    def failed(self) -> None:
+        """No answer, or one that says the service is down. One such is nothing yet."""
+        self._failures += 1
+        if self._failures > 1:
+            self._probe_at = self._clock.now() + self._pause
+
+    def worked(self) -> None:
+        self._failures, self._probe_at = 0, None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,16 +19,18 @@ db = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
 @merchants.command("list")
 def list_merchants(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> None:
-    """Every merchant with the daemon that holds it."""
+    """Every merchant with the daemon that holds it; a lease that ran out is shown, but is nobody's."""
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
             rows = [dict(row) for row in await merchant.everyone(connection)]
         known = {row["merchant"] for row in rows}
-        rows += [{"merchant": name, "fence": 0} for name in sorted(settings.merchants) if name not in known]
+        rows += [
+            {"merchant": name, "fence": 0, "is_held": False} for name in sorted(settings.merchants) if name not in known
+        ]
         return [{**row, "configured": row["merchant"] in settings.merchants} for row in rows]
 
-    columns = ["merchant", "configured", "lease_owner", "lease_until", "fence"]
+    columns = ["merchant", "configured", "is_held", "lease_owner", "lease_until", "fence"]
     emit_list(run_with_database(config, work), columns, output)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from daemon.clients.throttle import Lane
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, outbox, returns, watch
 from daemon.store.inbox import Waiting
@@ -26,6 +27,7 @@ class Advance:
     """The only writer of returns."""
 
     name = "advance"
+    lane = Lane.MONEY
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
@@ -34,8 +36,7 @@ class Advance:
         """The family being decided: what to put aside when that breaks."""
 
     async def run_once(self, now: datetime) -> int:
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("advance") as connection:
             families = await inbox.waiting_families(connection, self._at.merchant, self._families_max)
             if not families:
                 self._families_max, self._family = FAMILIES_MAX, None
@@ -62,8 +63,7 @@ class Advance:
             return
         family, self._family = self._family, None
         log.error("events parked", extra={"merchant": self._at.merchant, "happy_return_id": family[0]})
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("advance-park") as connection:
             why = f"{type(error).__name__}: {error}"[:500]
             await inbox.park_family(connection, self._at.merchant, family, why, now)
 

@@ -38,8 +38,7 @@ async def _approve(at: Workplace, effect: Leased, instance: Return) -> Outcome:
             explanation = "An approval was sent; Happy Returns does not show it."
             return parked(effect, trouble("outcome-unknown", explanation, facts), keep_intent=True)
         body = [{"happyReturnsItemID": item, "approve": True, "condition": "sellable"} for item in missing]
-        async with at.database.transaction() as connection:
-            await at.hold(connection)
+        async with at.writing("intent") as connection:
             await outbox.store_intents(connection, at.merchant, [(effect, {"returning": body})], at.clock.now())
         await at.happy_returns.approve(instance.rma_id or instance.express_code, body)
     except (TransientError, NotPermittedError, MalformedPayloadError) as error:

@@ -167,8 +167,7 @@ class CreditWave(CreditReads):
     async def _send(self, planned: list[tuple[Leased, dict[str, Any]]], account: bp.Account) -> None:
         if not planned:
             return
-        async with self.at.database.transaction() as connection:
-            await self.at.hold(connection)
+        async with self.at.writing("intent") as connection:
             await outbox.store_intents(connection, self.at.merchant, planned, self.now)
         writes: list[Write] = [
             self.at.brightpearl.create_credit(str(effect.id), intent["body"]) for effect, intent in planned

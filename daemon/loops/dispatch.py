@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
+from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.loops import money_wave
 from daemon.loops.approve_wave import approve_returns
@@ -26,6 +27,7 @@ UNREADABLE_PAUSE = timedelta(minutes=5)
 
 class Dispatch:
     name = "dispatch"
+    lane = Lane.MONEY
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
@@ -34,8 +36,7 @@ class Dispatch:
         self._is_down = False
 
     async def run_once(self, now: datetime) -> int:
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("lease") as connection:
             effects = await outbox.lease_ready(
                 connection, self._at.merchant, now=now, lease_until=now + EFFECT_LEASE, batch_max=self._batch_max
             )
@@ -128,8 +129,7 @@ class Dispatch:
             for outcome in outcomes
             if outcome.event is not None and (instance := instances[outcome.settlement.effect.return_id])
         ]
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("settle") as connection:
             await outbox.settle(connection, self._at.merchant, [outcome.settlement for outcome in outcomes], now)
             await inbox.put(connection, self._at.merchant, arrivals)
         settled = {outcome.settlement.effect.id for outcome in outcomes}

@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime
 
+from daemon.clients.throttle import Lane
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, returns
 from daemon.store.inbox import Arrival
@@ -17,13 +18,13 @@ BATCH_MAX = 500
 
 class Expire:
     name = "expire"
+    lane = Lane.MONEY
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
 
     async def run_once(self, now: datetime) -> int:
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("expire") as connection:
             due = await returns.due_deadlines(connection, self._at.merchant, now, BATCH_MAX)
             arrivals = [
                 Arrival(

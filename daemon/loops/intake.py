@@ -15,6 +15,7 @@ import orjson
 
 from daemon.clients.happy_returns import next_sweep
 from daemon.clients.happy_returns_wire import Item, ShipmentLine
+from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.loops.observe import KnownUnit, Seen, understand
 from daemon.loops.workplace import Workplace
@@ -40,6 +41,7 @@ class Intake:
     """One merchant's view of Happy Returns, read in small rounds."""
 
     name = "intake"
+    lane = Lane.COMPARE
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
@@ -64,8 +66,7 @@ class Intake:
     async def _sweep(self, now: datetime) -> int:
         if self._at.happy_returns.bucket.wait > timedelta(seconds=2):
             return 0
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("intake-lease") as connection:
             due = await watch.lease_due(
                 connection, self._at.merchant, now=now, lease_until=now + WATCH_LEASE, batch_max=SWEEP_MAX
             )
@@ -78,8 +79,7 @@ class Intake:
                 log.warning("happy returns not asked", extra={"merchant": self._at.merchant, "why": str(error)})
                 pause = getattr(error, "retry_after_seconds", None) or 60.0
                 again = self._at.clock.now() + timedelta(seconds=pause)
-                async with self._at.database.transaction() as connection:
-                    await self._at.hold(connection)
+                async with self._at.writing("intake-put-off") as connection:
                     keys = [each["key"] for each in due[number:]]
                     await watch.put_off(connection, self._at.merchant, keys, again)
                 await self._keep_bucket()
@@ -119,8 +119,7 @@ class Intake:
         pause = next_sweep(settings.happy_returns, age=age)
         if row["tier"] == "order":
             pause = timedelta(hours=settings.happy_returns.discovery_repeat_hours)
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("intake") as connection:
             claimed = row["claimed"]
             if items and (digest != row["digest"] or claimed):
                 seen = Seen(
@@ -203,8 +202,7 @@ class Intake:
     async def _shipment(self, shipment_id: str, now: datetime) -> bool:
         """Store one shipment's lines; False when some belong to returns we have yet to read."""
         lines, faults = await self._at.happy_returns.shipment_lines(shipment_id)
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("intake-shipments") as connection:
             arrivals, unknown_codes = await self._departures(connection, shipment_id, lines, now)
             await inbox.put(connection, self._at.merchant, arrivals)
             await watch.open_watches(
@@ -274,8 +272,7 @@ class Intake:
             return 0
         external = self._at.settings.brightpearl.order_number_field == "external_ref"
         numbers = [str(row.get("externalRef" if external else "customerRef") or "") for row in rows]
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("intake-discovery") as connection:
             opened = await watch.open_quietly(connection, self._at.merchant, [n for n in numbers if n], now)
             await watch.forget_orders(connection, self._at.merchant, now - window)
             await merchant.write_cursor(connection, self._at.merchant, "discovery", {"at": now.isoformat()})
@@ -288,8 +285,7 @@ class Intake:
         if self._receipts_at is not None and now < self._receipts_at:
             return 0
         self._receipts_at = now + RECEIPTS_EVERY
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("intake-receipts") as connection:
             rows = await inbox.parked_receipts(connection, self._at.merchant, self._receipts_after, RECEIPTS_MAX)
             self._receipts_after = rows[-1]["id"] if len(rows) == RECEIPTS_MAX else 0
             return sum([await unpark_receipt(connection, self._at.merchant, row) for row in rows])
@@ -301,8 +297,7 @@ class Intake:
             return await merchant.read_cursor(connection, self._at.merchant, name)
 
     async def _keep_cursor(self, name: str, value: Any) -> None:
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("intake-cursor") as connection:
             await merchant.write_cursor(connection, self._at.merchant, name, value)
 
     async def _learn_bucket(self) -> None:

@@ -253,6 +253,5 @@ def _closed_or_not(
 
 
 async def _store(at: Workplace, planned: list[tuple[Leased, dict[str, Any]]]) -> None:
-    async with at.database.transaction() as connection:
-        await at.hold(connection)
+    async with at.writing("intent") as connection:
         await outbox.store_intents(connection, at.merchant, planned, at.clock.now())

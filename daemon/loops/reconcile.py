@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from daemon.clients.brightpearl_wire import GoodsInNote
+from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.loops.credit_facts import case_for
 from daemon.loops.stock_wave import credit_rows_of
@@ -28,6 +29,7 @@ BATCH_MAX = 200  # credits per goods-in read
 
 class Reconcile:
     name = "reconcile"
+    lane = Lane.COMPARE
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
@@ -51,8 +53,7 @@ class Reconcile:
             self._doubted_at = now
         except (TransientError, RejectedError, MalformedPayloadError) as error:
             log.warning("credits of others not read", extra={"merchant": self._at.merchant, "why": str(error)})
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("reconcile") as connection:
             doubted_at = self._doubted_at.isoformat() if self._doubted_at else None
             told = {"at": self._next_at.isoformat(), "doubted_at": doubted_at}
             await merchant.write_cursor(connection, self._at.merchant, "reconcile", told)
@@ -88,8 +89,7 @@ class Reconcile:
                 if instance.credit is not None
                 and (arrival := self._received(instance, by_credit.get(instance.credit.id, ()), now)) is not None
             ]
-            async with self._at.database.transaction() as connection:
-                await self._at.hold(connection)
+            async with self._at.writing("reconcile") as connection:
                 seen += len(await inbox.put(connection, self._at.merchant, arrivals))
 
     async def _find_rivals(self, since: datetime, now: datetime) -> int:
@@ -139,8 +139,7 @@ class Reconcile:
                     arrivals.append(self._relieved(instance, now))
             elif case.has_rival_beside_own and isinstance(verdict := preflight(case), NeedsPerson):
                 arrivals.append(self._troubled(instance, verdict, now))
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("reconcile") as connection:
             return len(await inbox.put(connection, self._at.merchant, arrivals))
 
     def _relieved(self, instance: Return, now: datetime) -> Arrival:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
+from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, merchant, returns
@@ -40,6 +41,7 @@ class _Seen:
 
 class Reevaluate:
     name = "reevaluate"
+    lane = Lane.COMPARE
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
@@ -98,8 +100,7 @@ class Reevaluate:
             for row in rows
             if (fact := _news(row, changed, version)) is not None
         ]
-        async with self._at.database.transaction() as connection:
-            await self._at.hold(connection)
+        async with self._at.writing("reevaluate") as connection:
             known = await inbox.put(connection, self._at.merchant, arrivals)
             await merchant.write_cursor(
                 connection, self._at.merchant, CURSOR,

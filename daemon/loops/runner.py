@@ -7,12 +7,14 @@ when another loop of its merchant did something.
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 import anyio
 import asyncpg
 
+from daemon.clients.throttle import LANE, Lane
 from daemon.clock import Clock
 from daemon.errors import HomewardError, LeaseLostError
 from daemon.loops.advance import Advance
@@ -21,7 +23,7 @@ from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
 from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
-from daemon.loops.workplace import Workplace
+from daemon.loops.workplace import Lease, Workplace
 from daemon.settings import LEASE_SECONDS
 from daemon.store import merchant as merchant_store
 from daemon.store import outbox, watch
@@ -37,9 +39,29 @@ STOP_SECONDS = 8.0  # a round in progress may finish; then it is cut
 
 class Loop(Protocol):
     name: str
+    lane: Lane
 
     async def run_once(self, now: datetime) -> int: ...
     async def park(self, error: Exception, now: datetime) -> None: ...
+
+
+@dataclass(slots=True)
+class Held:
+    """One merchant we hold: its lease, and the strings its loops hang on."""
+
+    lease: Lease
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    stirred: anyio.Event = field(default_factory=anyio.Event)
+    is_leaving: bool = False
+    """Rounds in progress may finish; no other is begun."""
+
+    def stir(self) -> None:
+        event, self.stirred = self.stirred, anyio.Event()
+        event.set()
+
+    def leave(self) -> None:
+        self.is_leaving = True
+        self.stir()
 
 
 class Runner:
@@ -53,30 +75,26 @@ class Runner:
         telemetry: Telemetry,
         owner: str,
         merchants: list[str],
-        open_workplace: Callable[[str, int], Workplace],
+        open_workplace: Callable[[Lease], Workplace],
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._database, self._clock, self._telemetry, self._owner = database, clock, telemetry, owner
         self._merchants, self._open_workplace, self._idle_seconds = merchants, open_workplace, idle_seconds
-        self._stirred: dict[str, anyio.Event] = {}
-        self._scopes: dict[str, anyio.CancelScope] = {}
         self._stopping = anyio.Event()
         self._lease_connection: asyncpg.Connection | None = None
-        self.fences: dict[str, int] = {}
+        self._held: dict[str, Held] = {}
         self.is_ready = False
 
     def stop(self) -> None:
         """Let rounds in progress finish, then end."""
         self._stopping.set()
-        for event in self._stirred.values():
-            event.set()
+        for held in self._held.values():
+            held.leave()
 
     def stir(self, merchant: str) -> None:
         """Something new lies in the database for this merchant."""
-        event = self._stirred.get(merchant)
-        if event is not None:
-            self._stirred[merchant] = anyio.Event()
-            event.set()
+        if merchant in self._held:
+            self._held[merchant].stir()
 
     async def run(self) -> None:
         """Until stopped. Leases are given back at the end."""
@@ -89,57 +107,68 @@ class Runner:
                 group.cancel_scope.deadline = anyio.current_time() + STOP_SECONDS
         finally:
             with anyio.move_on_after(3, shield=True):
-                await self._give_back()
+                await self._leave()
 
     # -- leases -----------------------------------------------------------------------------------------------------
 
     async def _keep_leases(self, group: anyio.abc.TaskGroup) -> None:
-        """Renew what we hold, take what is free; start and stop the loops accordingly."""
+        """Renew what we hold, take what is free, hand over what is more than our share."""
         try:
-            held = await self._acquire()
+            until = time.monotonic() + LEASE_SECONDS  # before the database is asked: its own count begins later
+            share = await self._acquire()
         except (*DISCONNECTED, asyncpg.PostgresError) as error:
             log.warning("leases not renewed", extra={"why": f"{type(error).__name__}: {error}"})
             self._lease_connection = None
             return
-        for merchant in [m for m in self.fences if held.get(m) != self.fences[m]]:
-            log.warning("lease lost", extra={"merchant": merchant})
-            self._scopes.pop(merchant, anyio.CancelScope()).cancel()
-            del self.fences[merchant]
-        for merchant, fence in held.items():
-            if merchant not in self.fences:
-                self.fences[merchant] = fence
-                self._stirred[merchant] = anyio.Event()
-                group.start_soon(self._work, merchant, fence)
+        for merchant, held in list(self._held.items()):
+            if share.held.get(merchant) == held.lease.fence:
+                held.lease.until = until
+            else:
+                self._lose(merchant, held.lease, "another daemon has it")
+        for merchant, fence in share.held.items():
+            if merchant not in self._held:
+                self._held[merchant] = Held(Lease(merchant, fence, until))
+                group.start_soon(self._work, self._held[merchant])
+        for merchant in share.surplus:
+            self._held[merchant].leave()
         self.is_ready = True
 
-    async def _acquire(self) -> dict[str, int]:
-        if self._lease_connection is None or self._lease_connection.is_closed():
-            self._lease_connection = await asyncpg.connect(self._database.dsn, timeout=5, command_timeout=5)
-        now = self._clock.now()
+    async def _acquire(self) -> merchant_store.Share:
         return await merchant_store.acquire(
-            self._lease_connection,
-            self._merchants,
-            owner=self._owner,
-            now=now,
-            lease_until=now + timedelta(seconds=LEASE_SECONDS),
+            await self._connected(), self._merchants, owner=self._owner, lease_seconds=LEASE_SECONDS
         )
 
-    async def _give_back(self) -> None:
+    async def _connected(self) -> asyncpg.Connection:
+        if self._lease_connection is None or self._lease_connection.is_closed():
+            self._lease_connection = await asyncpg.connect(self._database.dsn, timeout=5, command_timeout=5)
+        return self._lease_connection
+
+    def _lose(self, merchant: str, lease: Lease, why: str) -> None:
+        """Stop at once: nothing may be written any more. If it is still ours after all, the next look takes it up."""
+        held = self._held.get(merchant)
+        if held is not None and held.lease is lease:
+            log.warning("lease lost", extra={"merchant": merchant, "fence": lease.fence, "why": why})
+            lease.until = 0
+            held.scope.cancel()
+            del self._held[merchant]
+
+    async def _leave(self) -> None:
         connection = self._lease_connection
         if connection is None or connection.is_closed():
             return
         try:
-            await merchant_store.release(connection, self._owner)
+            await merchant_store.release(connection, self._owner, self._merchants)
+            await merchant_store.leave(connection, self._owner)
             await connection.close()
         except (*DISCONNECTED, asyncpg.PostgresError) as error:
             log.warning("leases not given back", extra={"why": str(error)})
 
     # -- working ----------------------------------------------------------------------------------------------------
 
-    async def _work(self, merchant: str, fence: int) -> None:
-        """All loops of one merchant, until the lease is lost or the daemon stops."""
-        workplace = self._open_workplace(merchant, fence)
-        log.info("merchant taken", extra={"merchant": merchant, "fence": fence})
+    async def _work(self, held: Held) -> None:
+        """All loops of one merchant, until the lease is lost or handed over, or the daemon stops."""
+        merchant = held.lease.merchant
+        workplace = self._open_workplace(held.lease)
         loops: list[Loop] = [
             Advance(workplace),
             Dispatch(workplace),
@@ -148,20 +177,32 @@ class Runner:
             Reconcile(workplace),
             Reevaluate(workplace),
         ]
-        with anyio.CancelScope() as scope:
-            self._scopes[merchant] = scope
+        with held.scope:
             if not await self._free_what_was_held(workplace):
-                del self.fences[merchant]
+                self._held.pop(merchant, None)
                 return
+            log.info("merchant taken", extra={"merchant": merchant, "fence": held.lease.fence})
             async with anyio.create_task_group() as group:
                 for loop in loops:
-                    group.start_soon(self._loop, loop, merchant)
+                    group.start_soon(self._loop, loop, held)
+        if held.is_leaving and not self._stopping.is_set():
+            await self._hand_over(held)
+
+    async def _hand_over(self, held: Held) -> None:
+        """Our loops have ended: another daemon may begin."""
+        merchant, held.lease.until = held.lease.merchant, 0
+        try:
+            async with self._database.reading() as connection:
+                await merchant_store.release(connection, self._owner, [merchant])
+            log.info("merchant handed over", extra={"merchant": merchant, "fence": held.lease.fence})
+        except (*DISCONNECTED, asyncpg.PostgresError) as error:
+            log.warning("merchant not handed over", extra={"merchant": merchant, "why": str(error)})
+        self._held.pop(merchant, None)
 
     async def _free_what_was_held(self, workplace: Workplace) -> bool:
         """What a dead holder had in its hands is due at once: its fence lets it settle nothing any more."""
         try:
-            async with self._database.transaction() as connection:
-                await workplace.hold(connection)
+            async with workplace.writing("take-over") as connection:
                 await outbox.free_leases(connection, workplace.merchant, self._clock.now())
                 await watch.free_leases(connection, workplace.merchant)
         except (LeaseLostError, *DISCONNECTED) as error:
@@ -169,22 +210,21 @@ class Runner:
             return False
         return True
 
-    async def _loop(self, loop: Loop, merchant: str) -> None:
-        is_down = False
-        while not self._stopping.is_set():
-            rest = self._idle_seconds
+    async def _loop(self, loop: Loop, held: Held) -> None:
+        is_down, merchant = False, held.lease.merchant
+        LANE.set(loop.lane)
+        while not (self._stopping.is_set() or held.is_leaving):
+            rest, stirred = self._idle_seconds, held.stirred
             try:
                 handled = await self._round(loop)
                 if is_down:
                     log.info("loop works again", extra={"loop": loop.name, "merchant": merchant})
                 is_down = False
                 if handled:
-                    self.stir(merchant)
+                    held.stir()
                     continue
             except LeaseLostError as error:
-                log.warning("lease lost", extra={"loop": loop.name, "merchant": merchant, "why": str(error)})
-                self.fences.pop(merchant, None)
-                self._scopes[merchant].cancel()
+                self._lose(merchant, held.lease, str(error))
                 rest = 0
             except DISCONNECTED as error:
                 if not is_down:
@@ -195,7 +235,8 @@ class Runner:
                 self._telemetry.metrics.loop_errors.labels(loop.name).inc()
                 await self._park(loop, error)
                 rest = ERROR_SECONDS
-            await self._rest(merchant, rest)
+            with anyio.move_on_after(rest):
+                await stirred.wait()
 
     async def _round(self, loop: Loop) -> int:
         began = time.perf_counter()
@@ -209,8 +250,3 @@ class Runner:
             await loop.park(error, self._clock.now())
         except (HomewardError, *DISCONNECTED, asyncpg.PostgresError):
             log.exception("could not put aside", extra={"loop": loop.name})
-
-    async def _rest(self, merchant: str, seconds: float) -> None:
-        event = self._stirred[merchant]
-        with anyio.move_on_after(seconds):
-            await event.wait()

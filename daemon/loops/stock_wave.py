@@ -181,8 +181,7 @@ class StockWave:
     async def _send(self, planned: list[tuple[Leased, dict[str, Any]]]) -> None:
         if not planned:
             return
-        async with self.at.database.transaction() as connection:
-            await self.at.hold(connection)
+        async with self.at.writing("intent") as connection:
             await outbox.store_intents(connection, self.at.merchant, planned, self.at.clock.now())
         answers: dict[int, list[Answer | HomewardError]] = {effect.id: [] for effect, _ in planned}
         depth = max(len(intent["notes"]) for _, intent in planned)

@@ -1,5 +1,9 @@
 """What every loop of one merchant works with."""
 
+import math
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +12,7 @@ from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clock import Clock
+from daemon.errors import LeaseLostError
 from daemon.maps import NO_MAPS, from_content
 from daemon.settings import MerchantSettings
 from daemon.store import maps as maps_store
@@ -22,8 +27,23 @@ ACCOUNT_KEPT = timedelta(hours=1)  # reference data changes by hand, rarely; fiv
 
 
 @dataclass(slots=True)
+class Lease:
+    """Our hold on a merchant. The fence keeps late writes out of the database; `until` keeps them from the vendors."""
+
+    merchant: str
+    fence: int = 0
+    until: float = math.inf
+    """By the machine's monotonic clock, which goes on while a process is frozen."""
+
+    def check(self) -> None:
+        """Raises LeaseLostError when the lease was not renewed in time: another daemon may be at work."""
+        if time.monotonic() >= self.until:
+            raise LeaseLostError(f"merchant {self.merchant}: the lease ran out before it was renewed")
+
+
+@dataclass(slots=True)
 class Workplace:
-    """One merchant: its settings, its two vendors, its place in the database, and the fence of our lease."""
+    """One merchant: its settings, its two vendors, its place in the database, and our lease."""
 
     merchant: str
     settings: MerchantSettings
@@ -33,7 +53,7 @@ class Workplace:
     happy_returns: HappyReturnsClient
     brightpearl: BrightpearlClient
     policy: Policy
-    fence: int = 0
+    lease: Lease
     _account: tuple[datetime, Account] | None = None
     _maps: CreditMap = NO_MAPS
     stock_tracked: dict[int, bool] = field(default_factory=dict)
@@ -71,9 +91,12 @@ class Workplace:
             account.locations[warehouse_id] = known
         return known[1] if quarantine and known[1] is not None else known[0]
 
-    async def hold(self, connection: Connection) -> None:
-        """First statement of every writing transaction: raises LeaseLostError when the merchant is no longer ours."""
-        await merchant_store.hold_fence(connection, self.merchant, self.fence)
+    @asynccontextmanager
+    async def writing(self, name: str) -> AsyncIterator[Connection]:
+        """A transaction that commits only while the merchant is ours. Raises LeaseLostError before it begins."""
+        async with self.database.transaction(name) as connection:
+            await merchant_store.hold_fence(connection, self.merchant, self.lease.fence)
+            yield connection
 
 
 @dataclass(frozen=True, slots=True)

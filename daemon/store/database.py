@@ -6,6 +6,7 @@ from pathlib import Path
 
 import asyncpg
 
+from daemon.crash import CrashPoints
 from daemon.errors import DatabaseUnusableError
 from daemon.store.sql import Connection, prepare_connection
 
@@ -35,11 +36,11 @@ DISCONNECTED = (
 class Database:
     """A pool of connections to one Homeward database."""
 
-    def __init__(self, pool: asyncpg.Pool, dsn: str) -> None:
-        self.pool, self.dsn = pool, dsn
+    def __init__(self, pool: asyncpg.Pool, dsn: str, crash: CrashPoints) -> None:
+        self.pool, self.dsn, self._crash = pool, dsn, crash
 
     @classmethod
-    async def connect(cls, dsn: str, *, pool_max: int = 8) -> "Database":
+    async def connect(cls, dsn: str, *, pool_max: int = 8, crash: CrashPoints | None = None) -> "Database":
         """Raises DatabaseUnusableError when the server cannot be reached at all."""
         try:
             pool = await asyncpg.create_pool(
@@ -48,15 +49,20 @@ class Database:
             )  # fmt: skip
         except (*DISCONNECTED, asyncpg.PostgresError, ValueError) as error:
             raise DatabaseUnusableError(f"PostgreSQL does not answer: {type(error).__name__}: {error}") from error
-        return cls(pool, dsn)
+        return cls(pool, dsn, crash or CrashPoints())
 
     async def close(self) -> None:
         self.pool.terminate()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        async with self.pool.acquire() as connection, connection.transaction():
-            yield connection
+    async def transaction(self, name: str = "command") -> AsyncIterator[Connection]:
+        """Commits at the end of the block, or not at all. `name` is what its crash points are called."""
+        async with self.pool.acquire() as connection:
+            async with connection.transaction():
+                yield connection
+                self._crash.at(f"{name}.before-commit", "commit.before")
+                self._crash.while_at(f"{name}.inside-commit", "commit.inside")
+            self._crash.at(f"{name}.after-commit", "commit.after")
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:

@@ -1,6 +1,6 @@
 """Merchants: who works them, under which fence, and how far each loop has come."""
 
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from daemon.errors import LeaseLostError
@@ -13,17 +13,41 @@ async def ensure(connection: Connection, merchants: list[str]) -> None:
     await SQL.run(connection, "ensure", merchants=merchants)
 
 
-async def acquire(
-    connection: Connection, merchants: list[str], *, owner: str, now: datetime, lease_until: datetime
-) -> dict[str, int]:
-    """Take or renew what can be had; answer merchant → fence. The connection's session stands for the holder."""
-    rows = await SQL.rows(connection, "renew", owner=owner, lease_until=lease_until)
-    rows += await SQL.rows(connection, "take", merchants=merchants, owner=owner, now=now, lease_until=lease_until)
-    return {row["merchant"]: row["fence"] for row in rows}
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one daemon holds, merchant → fence, and how many it should hold at most."""
+
+    held: dict[str, int]
+    fair: int
+
+    @property
+    def surplus(self) -> list[str]:
+        """Merchants to hand over, since a daemon has joined."""
+        return sorted(self.held)[self.fair :]
 
 
-async def release(connection: Connection, owner: str) -> None:
-    await SQL.run(connection, "release", owner=owner)
+async def acquire(connection: Connection, merchants: list[str], *, owner: str, lease_seconds: float) -> Share:
+    """Renew what is ours and take what is free, up to an equal share. The connection's session stands for the holder."""
+    await SQL.run(connection, "report", owner=owner, lease_seconds=lease_seconds)
+    rows = await SQL.rows(connection, "renew", owner=owner, lease_seconds=lease_seconds)
+    held = {row["merchant"]: row["fence"] for row in rows}
+    alive = max(int(await SQL.value(connection, "alive")), 1)
+    fair = -(-len(merchants) // alive)
+    if len(held) < fair:
+        taken = await SQL.rows(
+            connection, "take", merchants=merchants, owner=owner, lease_seconds=lease_seconds, room=fair - len(held)
+        )
+        held |= {row["merchant"]: row["fence"] for row in taken}
+    return Share(held, fair)
+
+
+async def release(connection: Connection, owner: str, merchants: list[str]) -> None:
+    await SQL.run(connection, "release", owner=owner, merchants=merchants)
+
+
+async def leave(connection: Connection, owner: str) -> None:
+    """This daemon ends: whoever is left shares what it held."""
+    await SQL.run(connection, "forget", owner=owner)
 
 
 async def hold_fence(connection: Connection, merchant: str, fence: int) -> None:

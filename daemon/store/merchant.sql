@@ -4,17 +4,39 @@ INSERT INTO merchant (merchant)
 SELECT unnest(:merchants::text[])
     ON CONFLICT DO NOTHING;
 
+-- name: report!
+-- This daemon is alive. Leases are timed by the database's clock, the only one that all daemons share.
+INSERT INTO daemon (owner, session_pid, session_started, alive_until)
+SELECT :owner, a.pid, a.backend_start, clock_timestamp() + make_interval(secs => :lease_seconds)
+  FROM pg_stat_activity AS a
+ WHERE a.pid = pg_backend_pid()
+    ON CONFLICT (owner) DO UPDATE
+   SET session_pid = EXCLUDED.session_pid, session_started = EXCLUDED.session_started,
+       alive_until = EXCLUDED.alive_until;
+
+-- name: forget!
+-- This daemon is gone, and with it whatever is long dead.
+DELETE FROM daemon
+ WHERE owner = :owner
+    OR alive_until < clock_timestamp() - interval '1 day';
+
+-- name: alive
+-- How many daemons share the work: those that reported in time and whose session still stands.
+SELECT count(*)
+  FROM daemon AS d
+ WHERE d.alive_until > clock_timestamp()
+   AND EXISTS (SELECT FROM pg_stat_activity AS a
+                WHERE a.pid = d.session_pid AND a.backend_start = d.session_started);
+
 -- name: renew
 -- Keep what is ours. Takes no lock that hold_fence would wait for.
 UPDATE merchant
-   SET lease_until = :lease_until,
-       owner_pid = pg_backend_pid(),
-       owner_started = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())
+   SET lease_until = clock_timestamp() + make_interval(secs => :lease_seconds)
  WHERE lease_owner = :owner
 RETURNING merchant, fence;
 
 -- name: take
--- Take leases that are free, lapsed, or held by a database session that is gone; each gets a new fence. Waits for
+-- Take leases that are free, lapsed, or held by a daemon whose session is gone; each gets a new fence. Waits for
 -- transactions of the old holder that are past their fence check.
 WITH free AS (
     SELECT m.merchant
@@ -22,27 +44,29 @@ WITH free AS (
      WHERE m.merchant = ANY(:merchants::text[])
        AND m.lease_owner IS DISTINCT FROM :owner
        AND (m.lease_owner IS NULL
-            OR m.lease_until <= :now
-            OR NOT EXISTS (SELECT FROM pg_stat_activity AS a
-                            WHERE a.pid = m.owner_pid AND a.backend_start = m.owner_started))
+            OR m.lease_until <= clock_timestamp()
+            OR NOT EXISTS (SELECT FROM daemon AS d
+                             JOIN pg_stat_activity AS a
+                               ON a.pid = d.session_pid AND a.backend_start = d.session_started
+                            WHERE d.owner = m.lease_owner))
      ORDER BY m.merchant
+     LIMIT :room
        FOR UPDATE
 )
 UPDATE merchant AS m
    SET fence = m.fence + 1,
        lease_owner = :owner,
-       lease_until = :lease_until,
-       owner_pid = pg_backend_pid(),
-       owner_started = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())
+       lease_until = clock_timestamp() + make_interval(secs => :lease_seconds)
   FROM free
  WHERE m.merchant = free.merchant
 RETURNING m.merchant, m.fence;
 
 -- name: release!
--- Give our leases back at once, so that another daemon need not wait for them to lapse.
+-- Give leases back at once, so that another daemon need not wait for them to lapse.
 UPDATE merchant
-   SET lease_owner = NULL, lease_until = NULL, owner_pid = NULL, owner_started = NULL
- WHERE lease_owner = :owner;
+   SET lease_owner = NULL, lease_until = NULL
+ WHERE lease_owner = :owner
+   AND merchant = ANY(:merchants::text[]);
 
 -- name: hold_fence
 -- Whether the fence is still ours; locks the row against a change of holder until the transaction ends.
@@ -53,8 +77,8 @@ SELECT 1
    FOR KEY SHARE;
 
 -- name: everyone
--- Every merchant with who holds it.
-SELECT merchant, lease_owner, lease_until, fence
+-- Every merchant with who holds it; a lease that ran out is nobody's.
+SELECT merchant, lease_owner, lease_until, fence, coalesce(lease_until > clock_timestamp(), false) AS is_held
   FROM merchant
  ORDER BY merchant
  LIMIT 10000;

@@ -109,7 +109,7 @@ class _Door:
             return _problem(401, "bad signature", "X-Hr-Signature does not match the body.")
         try:
             with self._telemetry.span("webhook happy-returns", merchant=merchant) as span:
-                async with self._database.transaction() as connection:
+                async with self._database.transaction("webhook") as connection:
                     taken = await accept(
                         connection, merchant, receiver.settings, raw, source="webhook", now=self._clock.now(),
                         trace=traceparent(span),

@@ -9,7 +9,7 @@ import pytest
 from daemon.clients.brightpearl import Write
 from daemon.clients.brightpearl_transport import Answer
 from daemon.clients.brightpearl_wire import id_set
-from daemon.clients.throttle import LeakyBucket, QuotaWindow, parse_bucket_limit
+from daemon.clients.throttle import LeakyBucket, parse_bucket_limit
 from daemon.errors import NotPermittedError, OutcomeUnknownError, RejectedError, TransientError
 from daemon.sandbox.brightpearl_gateway import FIRST_REFRESH_TOKEN, OAUTH_CLIENT_SECRET
 from daemon.store.database import Database
@@ -70,18 +70,6 @@ async def test_what_others_use_of_the_quota_is_left_to_them(database: Database, 
                 await world.workplace.brightpearl.locked_until()
 
         assert bp.throttled <= 3  # one a window: when the other takes the very last request
-
-
-async def test_a_window_opens_again_after_a_refusal(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        window = QuotaWindow(MovedByHand(world.sandbox), share=10)
-        await window.take()
-        window.refused(resets_in=timedelta(seconds=20))
-        began = world.now
-
-        await window.take()
-
-        assert world.now - began >= timedelta(seconds=20)
 
 
 async def test_a_bucket_without_a_limit_does_not_slow_us(database: Database, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """What must never happen cannot be stored: constraints, fences, natural keys, on real PostgreSQL."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -152,48 +154,63 @@ async def test_a_refused_event_is_kept_with_its_reason(database: Database, tmp_p
 # -- leases and fences ------------------------------------------------------------------------------------------------
 
 
-async def take(database: Database, owner: str, now: Any) -> dict[str, int]:
+@asynccontextmanager
+async def session(database: Database) -> AsyncIterator[asyncpg.Connection]:
+    """A database session that stands for a living daemon."""
     connection = await asyncpg.connect(database.dsn)
     try:
-        async with database.transaction() as ours:
-            await merchant.ensure(ours, [MERCHANT])
-        return await merchant.acquire(
-            connection, [MERCHANT], owner=owner, now=now, lease_until=now + timedelta(seconds=15)
-        )
+        yield connection
     finally:
-        if owner.endswith("dies"):
-            await connection.close()
-        else:
-            _ALIVE.append(connection)
+        await connection.close()
 
 
-_ALIVE: list[asyncpg.Connection] = []
+async def acquire(connection: asyncpg.Connection, owner: str, *merchants: str, seconds: float = 60) -> merchant.Share:
+    names = list(merchants) or [MERCHANT]
+    await merchant.ensure(connection, names)
+    return await merchant.acquire(connection, names, owner=owner, lease_seconds=seconds)
 
 
 async def test_a_live_holder_keeps_its_merchant_until_its_lease_lapses(database: Database) -> None:
-    first = await take(database, "one", NOON)
-    meanwhile = await take(database, "two", NOON + timedelta(seconds=10))
-    renewed = await take(database, "one", NOON + timedelta(seconds=10))
-    after = await take(database, "two", NOON + timedelta(seconds=30))
+    async with session(database) as one, session(database) as two:
+        first = await acquire(one, "one")
+        meanwhile = await acquire(two, "two")
+        renewed = await acquire(one, "one", seconds=0)  # a lease that is over as soon as it is given
+        after = await acquire(two, "two")
 
-    assert (first, meanwhile, renewed) == ({MERCHANT: 1}, {}, {MERCHANT: 1})
-    assert after == {MERCHANT: 2}
-    for connection in _ALIVE:
-        await connection.close()
-    _ALIVE.clear()
+    assert (first.held, meanwhile.held, renewed.held) == ({MERCHANT: 1}, {}, {MERCHANT: 1})
+    assert after.held == {MERCHANT: 2}
 
 
 async def test_a_dead_holders_merchant_is_taken_at_once(database: Database) -> None:
-    await take(database, "one-dies", NOON)
-
-    async with database.reading() as connection:
+    async with session(database) as one:
+        await acquire(one, "one")
+    async with session(database) as two:
         for _ in range(200):  # until the server has noticed that the session is gone
-            if not await connection.fetchval(
-                "SELECT count(*) FROM pg_stat_activity AS a JOIN merchant AS m ON a.pid = m.owner_pid"
+            if not await two.fetchval(
+                "SELECT count(*) FROM pg_stat_activity AS a JOIN daemon AS d ON a.pid = d.session_pid"
             ):
                 break
 
-    assert await take(database, "two-dies", NOON + timedelta(seconds=1)) == {MERCHANT: 2}
+        assert (await acquire(two, "two")).held == {MERCHANT: 2}
+
+
+async def test_daemons_share_merchants_equally_as_they_join_and_leave(database: Database) -> None:
+    names = ("a", "b", "c")
+    async with session(database) as one:
+        alone = await acquire(one, "one", *names)
+        async with session(database) as two:
+            await acquire(two, "two", *names)
+            crowded = await acquire(one, "one", *names)
+            await merchant.release(one, "one", crowded.surplus)
+            joined = await acquire(two, "two", *names)
+            settled = await acquire(one, "one", *names)
+            await merchant.release(two, "two", list(names))
+            await merchant.leave(two, "two")
+        left = await acquire(one, "one", *names)
+
+    assert (len(alone.held), crowded.surplus) == (3, ["c"])
+    assert (sorted(joined.held), sorted(settled.held), settled.surplus) == (["c"], ["a", "b"], [])
+    assert sorted(left.held) == ["a", "b", "c"]
 
 
 async def test_an_old_holder_writes_nothing_after_a_takeover(database: Database, tmp_path: Path) -> None:
