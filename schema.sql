@@ -417,7 +417,7 @@ CREATE TABLE outbox (
     CHECK (state <> 'leased' OR lease_until IS NOT NULL),
     CHECK (intent IS NULL OR sent_at IS NOT NULL)
 );
-CREATE INDEX outbox_due ON outbox (merchant, due_at) WHERE state IN ('ready', 'leased');
+CREATE INDEX outbox_due ON outbox (merchant, kind, due_at) WHERE state IN ('ready', 'leased');
 CREATE INDEX outbox_return ON outbox (merchant, return_id);
 CREATE INDEX outbox_order ON outbox (merchant, ((coalesce(intent->>'order_id', result->>'order_id'))::bigint))
     WHERE kind = 'create-sales-credit' AND (intent IS NOT NULL OR result ? 'credit_id');

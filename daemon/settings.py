@@ -17,7 +17,7 @@ from statemachine.policy import Policy, for_method
 from statemachine.units import Progress
 
 LEASE_SECONDS = 15  # a dead daemon's merchants are taken over within this time
-EFFECT_LEASE = timedelta(seconds=90)  # how long a dispatcher may hold an effect
+EFFECT_LEASE = timedelta(minutes=15)  # how long a wave may take; one that was cut off is taken up again at once
 HTTP_TIMEOUT_SECONDS = 20.0  # one call to a vendor, connect to last byte; inside EFFECT_LEASE
 assert EFFECT_LEASE.total_seconds() > HTTP_TIMEOUT_SECONDS
 
@@ -147,9 +147,9 @@ class BrightpearlSettings(_Section):
     """Left out: taken from the replies' header, and sent only where that header exists. UNCONFIRMED for private apps."""
     order_number_field: Literal["reference", "external_ref"] = "reference"
     """Which field of the order holds the shopper's number."""
-    bundled_writes: bool = False
-    """Send independent writes in multi-messages of up to ten."""
-    search_lag_seconds: tuple[int, ...] = (2, 10, 60)
+    bundled_writes: bool = True
+    """Send independent writes in multi-messages of up to ten, while that works and costs less than single calls."""
+    search_lag_seconds: tuple[int, ...] = (2, 10, 40)
     """After an unknown outcome: how long to wait between look-ups before the write is repeated."""
     pending_close_minutes: int = Field(default=10, ge=1)
     """A credit still 'pending' after this long is closed again. Source: Brightpearl sheet 6.4."""

@@ -35,8 +35,8 @@ NUMBERS_MAX = 100  # order numbers of one search: a few kilobytes of address
 IDS_MAX = 200  # per GET and per id-set filter
 BUNDLE_MAX = 10  # messages of one multi-message
 PARALLEL_WRITES = 4
-CHUNK_CALLS = 40  # calls sent before it is asked again whether to go on: ten rounds of PARALLEL_WRITES
-ROOM_CALLS = 10  # single writes are begun when so many may go: one commit for each such group, not for each write
+CALLS_AT_ONCE = 40  # before it is asked again whether to go on: ten rounds of PARALLEL_WRITES
+ROOM_CALLS = 10  # writes are begun when so many calls may go: one commit for each such group, not for each write
 BUNDLES_FAIL_MAX = 3
 BUNDLES_PAUSE = timedelta(minutes=30)
 
@@ -236,16 +236,14 @@ class BrightpearlClient(AccountReads):
         is_dear = self._transport.bundle_cost.told == "each"  # then a bundle saves nothing and a lost answer is ten
         return self._settings.bundled_writes and self._single_until is None and not is_dear
 
-    @property
-    def chunk_max(self) -> int:
-        """How many writes can be sent at once without holding up a daemon that is asked to stop."""
-        return BUNDLE_MAX * CHUNK_CALLS if self.sends_bundles else CHUNK_CALLS
-
-    async def room(self, writes: int) -> None:
-        """Wait until the quota lets a good part of so many writes go, so that what follows is sent at once."""
-        bundled = self.sends_bundles and writes > 1
-        calls = self._transport.bundle_cost.units(min(writes, BUNDLE_MAX)) if bundled else min(writes, ROOM_CALLS)
-        await self._transport.quota.room(min(calls, self._transport.quota.share))
+    async def room(self, writes: int) -> int:
+        """Wait until a good part of so many writes may leave; answer how many, so that what is begun is sent at once."""
+        quota, calls, each = self._transport.quota, writes, 1
+        if self.sends_bundles and writes > 1:
+            calls, each = -(-writes // BUNDLE_MAX), BUNDLE_MAX
+        units = self._transport.bundle_cost.units(min(writes, each)) if each > 1 else 1
+        await quota.room(min(units * min(calls, ROOM_CALLS), max(quota.share // 2, 1)))
+        return min(max(quota.free // units, 1), CALLS_AT_ONCE) * each
 
     async def send(self, writes: list[Write]) -> dict[str, Answer | HomewardError]:
         """Send independent writes; answer each one's outcome by label. Never raises for a single write.

@@ -71,6 +71,12 @@ class Quota:
         self._forget(self._clock.now())
         return self._spent + self._in_flight
 
+    @property
+    def free(self) -> int:
+        """Requests that could be sent at once."""
+        left = self.share - self.used
+        return max(left if self.remaining is None else min(left, self.remaining - self._margin()), 0)
+
     async def take(self, units: int = 1) -> Ticket:
         """Wait until `units` requests may be sent, and count them. Pair it with `heard`, `refused` or `lost`."""
         await self.room(units)
@@ -111,10 +117,13 @@ class Quota:
             return self._counts_until[0][0] - now if self._counts_until else None
         if self.remaining is None:
             return None if self._in_flight else timedelta(0)  # one request finds out where the window stands
-        margin = MARGIN if self._others_until is not None and now < self._others_until else 0
-        if self.remaining - min(units, self.share) < min(margin, self.share // 2):
+        if self.remaining - min(units, self.share) < self._margin():
             return self._ends_at - now if self._ends_at is not None else None
         return timedelta(0)
+
+    def _margin(self) -> int:
+        others = self._others_until is not None and self._clock.now() < self._others_until
+        return min(MARGIN, self.share // 2) if others else 0
 
     def _forget(self, now: datetime) -> None:
         while self._counts_until and self._counts_until[0][0] <= now:

@@ -5,15 +5,20 @@ from datetime import timedelta
 
 from daemon.errors import HomewardError, MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.loops.outcome import Outcome, again, done, parked, refused, trouble
+from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Workplace
 from daemon.store import outbox
 from daemon.store.outbox import Leased
 from statemachine.units import Progress, Return
 
 
-async def approve_returns(at: Workplace, effects: list[Leased], returns: dict[int, Return]) -> list[Outcome]:
-    """One wave of ApproveReturn effects, one call after the other: the bucket wants it so."""
-    return [await _approve(at, effect, returns[effect.return_id]) for effect in effects]
+class ApproveWave(Wave):
+    """One call after the other: Happy Returns' bucket wants it so."""
+
+    async def plan(self) -> list[Planned]:
+        for effect in self.effects:
+            self._settle(await _approve(self.at, effect, self._return(effect)))
+        return []
 
 
 async def _approve(at: Workplace, effect: Leased, instance: Return) -> Outcome:

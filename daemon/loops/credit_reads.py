@@ -7,7 +7,8 @@ from typing import Any
 
 from daemon.loops.credit_facts import with_products
 from daemon.loops.outcome import Outcome, done, parked, trouble, waits
-from daemon.loops.workplace import Backoff, Workplace
+from daemon.loops.wave import Wave
+from daemon.loops.workplace import Backoff
 from daemon.store import returns as returns_store
 from daemon.store.outbox import Leased, Settlement
 from statemachine.causes import OF_THE_GOODS
@@ -17,7 +18,7 @@ from statemachine.credit.maps import CreditMap
 from statemachine.credit.snapshot import ExistingCredit, Order
 from statemachine.credit.verdicts import Verdict, Wait
 from statemachine.events import CreditWaits
-from statemachine.units import Return, Trouble
+from statemachine.units import Trouble
 
 UNREADABLE_LOOKS, UNREADABLE_PAUSE = 5, timedelta(minutes=5)
 SIBLING_PAUSE = timedelta(seconds=1)  # another credit on the same order is on its way: its rows must be known first
@@ -25,14 +26,10 @@ WAIT = Backoff(first=timedelta(seconds=30), cap=timedelta(hours=6))  # beside th
 
 
 @dataclass(slots=True)
-class CreditReads:
+class CreditReads(Wave):
     """The effects of one wave, what was read for them, and how those ended that need not be judged any more."""
 
-    at: Workplace
-    effects: list[Leased]
-    returns: dict[int, Return]
-    now: datetime
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    now: datetime = field(init=False)
     orders: dict[int, Order] = field(default_factory=dict)
     order_of: dict[int, int] = field(default_factory=dict)
     credits_of: dict[int, list[ExistingCredit]] = field(default_factory=dict)
@@ -43,15 +40,6 @@ class CreditReads:
     refs: dict[int, dict[int, str]] = field(default_factory=dict)
     """Credit id → row id → the reference we gave the row, where Brightpearl does not show it."""
     maps: CreditMap = field(default_factory=CreditMap)
-
-    def _open(self) -> list[Leased]:
-        return [effect for effect in self.effects if effect.id not in self.outcomes]
-
-    def _return(self, effect: Leased) -> Return:
-        return self.returns[effect.return_id]
-
-    def _settle(self, outcome: Outcome) -> None:
-        self.outcomes[outcome.settlement.effect.id] = outcome
 
     def _park(self, effect: Leased, found: Trouble) -> None:
         """An intent that was sent stays an open question, whatever else is wrong."""

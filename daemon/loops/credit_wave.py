@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError,
 from daemon.loops.credit_facts import case_for
 from daemon.loops.credit_reads import WAIT, CreditReads
 from daemon.loops.outcome import Outcome, again, done, look_again, parked, trouble, unseen, waits
-from daemon.store import outbox
+from daemon.loops.wave import Planned
 from daemon.store.outbox import Leased
 from statemachine.credit.case import refund_kind
 from statemachine.credit.edges import never_seen, refused_credit, sent_and_overtaken
@@ -30,7 +30,8 @@ from statemachine.units import Credit, Place, Trouble
 class CreditWave(CreditReads):
     """One wave of CreateSalesCredit effects of one merchant."""
 
-    async def run(self) -> list[Outcome]:
+    async def plan(self) -> list[Planned]:
+        self.now = self.at.clock.now()
         account = await self.at.account(self.now)
         self.maps = await self.at.maps()
         self._leave_what_is_settled()
@@ -38,14 +39,12 @@ class CreditWave(CreditReads):
         await self._read_orders()
         await self._read_credits()
         await self._read_products()
-        planned = self._judge(account)
-        await self._send(planned, account)
-        return list(self.outcomes.values())
+        return self._judge(account)
 
     # -- judging ----------------------------------------------------------------------------------------------------
 
-    def _judge(self, account: bp.Account) -> list[tuple[Leased, dict[str, Any]]]:
-        planned: list[tuple[Leased, dict[str, Any]]] = []
+    def _judge(self, account: bp.Account) -> list[Planned]:
+        planned: list[Planned] = []
         taken: set[int] = set()
         adopted: set[int] = set()
         for effect in self._open():
@@ -112,9 +111,7 @@ class CreditWave(CreditReads):
         else:
             self._stop(effect, verdict)
 
-    def _repeat(
-        self, effect: Leased, order: Order, account: bp.Account, planned: list[tuple[Leased, dict[str, Any]]]
-    ) -> None:
+    def _repeat(self, effect: Leased, order: Order, account: bp.Account, planned: list[Planned]) -> None:
         """Send the very same body again under the same key, but only while it is still what would be decided."""
         intent, verdict = effect.intent, self._verdict(effect, order, account)
         assert intent is not None
@@ -164,25 +161,23 @@ class CreditWave(CreditReads):
 
     # -- sending ----------------------------------------------------------------------------------------------------
 
-    async def _send(self, planned: list[tuple[Leased, dict[str, Any]]], account: bp.Account) -> None:
-        if not planned:
+    def write(self, effect: Leased, intent: dict[str, Any]) -> Write:
+        return self.at.brightpearl.create_credit(str(effect.id), intent["body"])
+
+    async def conclude(self, sent: list[Planned]) -> None:
+        if not sent:
             return
-        async with self.at.writing("intent") as connection:
-            await outbox.store_intents(connection, self.at.merchant, planned, self.now)
-        writes: list[Write] = [
-            self.at.brightpearl.create_credit(str(effect.id), intent["body"]) for effect, intent in planned
-        ]
-        answers = await self.at.brightpearl.send(writes)
+        account = await self.at.account(self.now)
         ids: dict[int, int] = {}
-        for effect, intent in planned:
-            answer = answers[str(effect.id)]
+        for effect, intent in sent:
+            answer = self.answers[effect.id]
             if isinstance(answer, Answer):
                 if isinstance(answer.response, int | str) and str(answer.response).isdigit():
                     ids[effect.id] = int(answer.response)
             elif isinstance(answer, HomewardError):
                 self._not_created(effect, intent, answer)
-        created = await self._read_back(ids, {intent["order_id"] for _, intent in planned})
-        for effect, intent in planned:
+        created = await self._read_back(ids, {intent["order_id"] for _, intent in sent})
+        for effect, intent in sent:
             if effect.id in self.outcomes:
                 continue
             credit = created.get(ids.get(effect.id, 0))
@@ -194,16 +189,13 @@ class CreditWave(CreditReads):
             beside = [c for c in created.values() if c.parent_order_id in (order.id, 0) and c.id != credit.id]
             known = [c for c in self.credits_of[order.id] if c.id not in created]
             self.credits_of[order.id] = [*known, *beside, credit]
-            sent = replace(effect, intent=intent)
-            self._conclude(sent, order, self._verdict(sent, order, account))
+            asked = replace(effect, intent=intent)
+            self._conclude(asked, order, self._verdict(asked, order, account))
 
     def _accepted_unseen(self, effect: Leased, credit_id: int | None) -> Outcome:
         why = "Brightpearl accepted the credit but did not show it"
         known = {"credit_id": credit_id} if credit_id is not None else {}
-        return look_again(effect, why, until=self.clock_now() + timedelta(seconds=1), looks=0, **known)
-
-    def clock_now(self) -> datetime:
-        return self.at.clock.now()
+        return look_again(effect, why, until=self.at.clock.now() + timedelta(seconds=1), looks=0, **known)
 
     async def _read_back(self, ids: dict[int, int], orders: set[int]) -> dict[int, ExistingCredit]:
         """What was just created, as stored, and any rival that came between our look and our write.
@@ -219,7 +211,7 @@ class CreditWave(CreditReads):
 
     def _not_created(self, effect: Leased, intent: dict[str, Any], error: HomewardError) -> None:
         was_sent_before = effect.intent is not None
-        now = self.clock_now()
+        now = self.at.clock.now()
         if isinstance(error, OutcomeUnknownError):
             self._settle(look_again(effect, str(error), until=now, looks=0))
         elif isinstance(error, RejectedError) and not isinstance(error, NotPermittedError):

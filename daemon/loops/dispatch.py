@@ -1,16 +1,21 @@
 """Dispatch: lease due effects, do them in Brightpearl with no transaction open, settle under the lease's fence."""
 
 import logging
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from daemon.clients.throttle import Lane
-from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
-from daemon.loops import money_wave
-from daemon.loops.approve_wave import approve_returns
+import anyio
+
+from daemon.clients.throttle import LANE, Lane
+from daemon.errors import HomewardError, MalformedPayloadError, NotPermittedError, RejectedError, TransientError
+from daemon.loops.approve_wave import ApproveWave
 from daemon.loops.credit_wave import CreditWave
-from daemon.loops.mark_wave import mark_credits
-from daemon.loops.outcome import Outcome, again, parked, trouble
+from daemon.loops.mark_wave import MarkWave
+from daemon.loops.money_wave import CloseWave, RefundWave
+from daemon.loops.outcome import Outcome, parked, trouble
 from daemon.loops.stock_wave import StockWave
+from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Workplace
 from daemon.settings import EFFECT_LEASE
 from daemon.store import inbox, outbox, returns
@@ -21,8 +26,36 @@ from statemachine.units import Return
 
 log = logging.getLogger(__name__)
 
-BATCH_MAX = 50  # with every read batched this is 15 s of a share of 140 writes a minute: well inside one lease
+WAVE_MAX = 200  # effects of one wave: as many ids as one read may name
+SLOW_WAVE_MAX = 10  # of a kind whose effects are worked one after the other
+PASSED_OVER_MAX = 8  # waves after which a later lane has its turn all the same
 UNREADABLE_PAUSE = timedelta(minutes=5)
+
+LANES: dict[str, tuple[Lane, type[Wave]]] = {
+    # in this order when there is too much to do: the money a customer waits for, then stock, then what only tidies up
+    RecordRefund.kind: (Lane.MONEY, RefundWave),
+    CreateSalesCredit.kind: (Lane.MONEY, CreditWave),
+    ApproveReturn.kind: (Lane.MONEY, ApproveWave),
+    ReceiveStock.kind: (Lane.STOCK, StockWave),
+    CloseCredit.kind: (Lane.STOCK, CloseWave),
+    MarkCredit.kind: (Lane.STOCK, MarkWave),
+}
+_SLOW = (MarkCredit.kind, ApproveReturn.kind)
+
+
+def wave_max(kind: str) -> int:
+    return SLOW_WAVE_MAX if kind in _SLOW else WAVE_MAX
+
+
+def next_kind(due: Mapping[str, int], passed_over: Mapping[str, int]) -> str | None:
+    """Which kind of effect to work next. `due` counts what waits, up to a full wave; `passed_over` whole waves waited.
+
+    A kind with a full wave goes before one with less: reads are paid by the wave, not by the effect.
+    """
+    waiting = [kind for kind in LANES if due.get(kind)]
+    patient = [kind for kind in waiting if passed_over.get(kind, 0) >= PASSED_OVER_MAX]
+    full = [kind for kind in waiting if due[kind] >= wave_max(kind)]
+    return next(iter(patient or full or waiting), None)
 
 
 class Dispatch:
@@ -31,25 +64,37 @@ class Dispatch:
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
-        self._batch_max = BATCH_MAX
         self._held: list[Leased] = []
+        """What is in our hands: put back or parked when a wave breaks."""
+        self._singly = 0
+        """A wave broke: so many effects one at a time, until the one that breaks it is found."""
+        self._largest: dict[str, int] = {}
+        """Kind → effects of its next wave, where a larger one could not be read."""
+        self._passed_over: Counter[str] = Counter()
         self._is_down = False
 
     async def run_once(self, now: datetime) -> int:
+        if self._at.brightpearl.transport.circuit.opens_in > timedelta(0):
+            return 0
         async with self._at.writing("lease") as connection:
+            if self._held:  # an earlier round of ours was cut off: what it held is ours to take again
+                await outbox.free_leases(connection, self._at.merchant, now)
+                self._held = []
+            kind = next_kind(await outbox.due_by_kind(connection, self._at.merchant, now, WAVE_MAX), self._passed_over)
+            if kind is None:
+                return 0
+            largest = 1 if self._singly else min(wave_max(kind), self._largest.get(kind, WAVE_MAX))
             effects = await outbox.lease_ready(
-                connection, self._at.merchant, now=now, lease_until=now + EFFECT_LEASE, batch_max=self._batch_max
+                connection, self._at.merchant, kind=kind, now=now, lease_until=now + EFFECT_LEASE, batch_max=largest
             )
             if not effects:
                 return 0
-            self._held = effects
             instances = await returns.read(connection, self._at.merchant, [e.return_id for e in effects])
-        by_kind: dict[str, list[Leased]] = {}
-        for effect in effects:
-            by_kind.setdefault(effect.kind, []).append(effect)
-        for kind, members in by_kind.items():
-            await self._settle(await self._do(kind, members, instances), instances)
-        self._held, self._batch_max = [], BATCH_MAX
+        self._held = effects
+        self._passed_over.update(other for other in LANES if other != kind)
+        self._passed_over[kind] = 0
+        await self._work(kind, effects, instances)
+        self._held, self._singly = [], max(self._singly - 1, 0)
         return len(effects)
 
     async def park(self, error: Exception, now: datetime) -> None:
@@ -61,57 +106,90 @@ class Dispatch:
             explanation = f"{type(error).__name__}: {error}"[:500]
             found = trouble("internal-error", explanation, {"effect": held[0].kind, "key": held[0].key})
             await self._settle([parked(held[0], found, keep_intent=True)], instances)
+            self._singly = 0
             return
-        self._batch_max = 1
-        because = TransientError(f"put back: {type(error).__name__}", retry_after_seconds=0)
-        put_back = [Outcome(Settlement(e, "again", {"why": str(because)}, due_at=now)) for e in held]
+        self._singly = len(held)
+        because = f"put back: {type(error).__name__}"
+        put_back = [Outcome(Settlement(e, "again", {"why": because}, due_at=now)) for e in held]
         await self._settle(put_back, instances)
 
-    async def _do(self, kind: str, effects: list[Leased], instances: dict[int, Return]) -> list[Outcome]:
+    async def _work(self, kind: str, effects: list[Leased], instances: dict[int, Return]) -> None:
         """One wave. What stops the whole wave (vendor down, token refused) puts all of it off."""
-        traces = [effect.trace for effect in effects]
+        lane, make = LANES[kind]
+        LANE.set(lane)
+        wave = make(self._at, effects, instances)
         with self._at.telemetry.span(
-            f"dispatch {kind}", parent=traces[0], merchant=self._at.merchant, effects=len(effects)
+            f"dispatch {kind}", parent=effects[0].trace, merchant=self._at.merchant, effects=len(effects)
         ):
             try:
-                outcomes = await self._wave(kind, effects, instances)
+                planned = await wave.plan()
             except (TransientError, NotPermittedError, MalformedPayloadError, RejectedError) as error:
+                self._shrink(kind, len(effects), error)
                 if not self._is_down:
                     log.warning("brightpearl not available", extra={"merchant": self._at.merchant, "why": str(error)})
                 self._is_down = True
-                return [self._put_off(effect, error) for effect in effects]
-        if self._is_down:
-            log.info("brightpearl is back", extra={"merchant": self._at.merchant})
-        self._is_down = False
-        return outcomes
+                await self._settle([self._put_off(effect, error) for effect in effects], instances)
+                return
+            if self._is_down:
+                log.info("brightpearl is back", extra={"merchant": self._at.merchant})
+            self._is_down = False
+            self._largest[kind] = min(self._largest.get(kind, WAVE_MAX) * 2, WAVE_MAX)
+            await self._send(wave, planned, instances)
 
-    def _put_off(self, effect: Leased, error: Exception) -> Outcome:
-        """Reading failed, so nothing was sent in this attempt; an earlier intent stays an open question."""
-        now = self._at.clock.now()
-        because = error if isinstance(error, TransientError | NotPermittedError) else None
-        pause = again(effect, because, now=now).settlement.due_at if because else now + UNREADABLE_PAUSE
-        return Outcome(Settlement(effect, "again", {"why": str(error)}, due_at=pause))
+    async def _send(self, wave: Wave, planned: list[Planned], instances: dict[int, Return]) -> None:
+        """Send as the quota allows; each part's intents are stored in the moment before it leaves."""
+        sent: list[Planned] = []
+        while len(sent) < len(planned):
+            room = await self._room(len(planned) - len(sent))
+            if room == 0:
+                break  # asked to leave: what was not begun stays as it is, and whoever is next takes it
+            part = planned[len(sent) : len(sent) + room]
+            await self._settle(list(wave.outcomes.values()), instances, intents=part)
+            wave.outcomes.clear()
+            await wave.send(part)
+            sent += part
+        await wave.conclude(sent)
+        await self._settle(list(wave.outcomes.values()), instances)
 
-    async def _wave(self, kind: str, effects: list[Leased], instances: dict[int, Return]) -> list[Outcome]:
-        match kind:
-            case CreateSalesCredit.kind:
-                return await CreditWave(self._at, effects, instances, self._at.clock.now()).run()
-            case RecordRefund.kind:
-                return await money_wave.record_refunds(self._at, effects, instances)
-            case CloseCredit.kind:
-                return await money_wave.close_credits(self._at, effects, instances)
-            case MarkCredit.kind:
-                return await mark_credits(self._at, effects, instances)
-            case ReceiveStock.kind:
-                return await StockWave(self._at, effects, instances).run()
-            case ApproveReturn.kind:
-                return await approve_returns(self._at, effects, instances)
-            case _:
-                raise AssertionError(f"no wave for {kind}")
+    async def _room(self, writes: int) -> int:
+        """How many writes may leave now; waits for the quota, but not when we are to leave."""
+        room = 0
+        if self._at.lease.leaving.is_set():
+            return 0
+        async with anyio.create_task_group() as group:
 
-    async def _settle(self, outcomes: list[Outcome], instances: dict[int, Return]) -> None:
-        """Effects, attempts and the events that tell the machine: one transaction."""
-        if not outcomes:
+            async def leave() -> None:
+                await self._at.lease.leaving.wait()
+                group.cancel_scope.cancel()
+
+            group.start_soon(leave)
+            room = await self._at.brightpearl.room(writes)
+            group.cancel_scope.cancel()
+        return room
+
+    def _shrink(self, kind: str, size: int, error: HomewardError) -> None:
+        """One bad id may fail the read of a whole set: halve the wave until it stands alone."""
+        if isinstance(error, MalformedPayloadError | RejectedError) and not isinstance(error, NotPermittedError):
+            self._largest[kind] = max(size // 2, 1)
+
+    def _put_off(self, effect: Leased, error: HomewardError) -> Outcome:
+        """Reading failed, so nothing was sent in this attempt; an earlier intent stays an open question.
+
+        A vendor that is down is watched by its circuit: when that closes, everything is due at once.
+        """
+        now, pause = self._at.clock.now(), UNREADABLE_PAUSE
+        if isinstance(error, TransientError):
+            told = timedelta(seconds=error.retry_after_seconds or 1)
+            pause = max(told, self._at.brightpearl.transport.circuit.opens_in)
+        elif self._largest.get(effect.kind, WAVE_MAX) > 1 and not isinstance(error, NotPermittedError):
+            pause = timedelta(seconds=1)  # a smaller wave may well be readable
+        return Outcome(Settlement(effect, "again", {"why": str(error)}, due_at=now + pause))
+
+    async def _settle(
+        self, outcomes: list[Outcome], instances: dict[int, Return], *, intents: list[Planned] | None = None
+    ) -> None:
+        """Effects, attempts, the events that tell the machine, and what is about to be sent: one transaction."""
+        if not outcomes and not intents:
             return
         now = self._at.clock.now()
         arrivals = [
@@ -129,9 +207,10 @@ class Dispatch:
             for outcome in outcomes
             if outcome.event is not None and (instance := instances[outcome.settlement.effect.return_id])
         ]
-        async with self._at.writing("settle") as connection:
+        async with self._at.writing("intent" if intents else "settle") as connection:
             await outbox.settle(connection, self._at.merchant, [outcome.settlement for outcome in outcomes], now)
             await inbox.put(connection, self._at.merchant, arrivals)
+            await outbox.store_intents(connection, self._at.merchant, intents or [], now)
         settled = {outcome.settlement.effect.id for outcome in outcomes}
         self._held = [effect for effect in self._held if effect.id not in settled]
         for outcome in outcomes:

@@ -5,24 +5,25 @@ from typing import Any
 from daemon.clients.brightpearl import Write
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
 from daemon.loops.outcome import Outcome, again, done, look_again, refused
+from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Workplace
 from daemon.store.outbox import Leased
 from statemachine.events import CreditMarked
-from statemachine.units import Return
 
 
-async def mark_credits(at: Workplace, effects: list[Leased], returns: dict[int, Return]) -> list[Outcome]:
-    """One batched read of the credits' states, then only the writes that are still missing."""
-    credit_ids = {credit.id for effect in effects if (credit := returns[effect.return_id].credit) is not None}
-    states = await at.brightpearl.order_states(credit_ids)
-    outcomes = []
-    for effect in effects:
-        instance = returns[effect.return_id]
-        assert instance.credit is not None, f"return {instance.id} has an effect that needs a credit, but none"
-        state = states.get(instance.credit.id)
-        status = state.status_id if state is not None else None
-        outcomes.append(await _mark(at, effect, instance.credit.id, instance.marks, status))
-    return outcomes
+class MarkWave(Wave):
+    """One batched read of the credits' states, then only the writes that are still missing, one by one."""
+
+    async def plan(self) -> list[Planned]:
+        credit_ids = {credit.id for effect in self.effects if (credit := self._return(effect).credit) is not None}
+        states = await self.at.brightpearl.order_states(credit_ids)
+        for effect in self.effects:
+            instance = self._return(effect)
+            assert instance.credit is not None, f"return {instance.id} has an effect that needs a credit, but none"
+            state = states.get(instance.credit.id)
+            status = state.status_id if state is not None else None
+            self._settle(await _mark(self.at, effect, instance.credit.id, instance.marks, status))
+        return []
 
 
 async def _mark(at: Workplace, effect: Leased, credit_id: int, marks: dict[str, Any], status: int | None) -> Outcome:

@@ -20,8 +20,8 @@ from daemon.loops.outcome import (
     unseen,
     waits,
 )
+from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Backoff, Workplace
-from daemon.store import outbox
 from daemon.store.outbox import Leased, Settlement
 from statemachine.causes import OF_OTHER_CREDITS
 from statemachine.credit.case import refund_kind
@@ -33,51 +33,57 @@ from statemachine.units import Credit, Payment, Return
 CLOSE_AGAIN_MAX = 5  # a credit that stays pending through this many closes needs a person
 
 
-async def record_refunds(at: Workplace, effects: list[Leased], returns: dict[int, Return]) -> list[Outcome]:
-    """One wave of RecordRefund effects: at most two batched searches and one write each."""
-    account = await at.account(at.clock.now())
-    maps = await at.maps()
-    credits_of = {effect.id: _credit(returns[effect.return_id]) for effect in effects}
-    parents = {r.order_id for effect in effects if (r := returns[effect.return_id]).order_id is not None}
-    rows = await at.brightpearl.payments_of({c.id for c in credits_of.values()} | {p for p in parents if p})
-    outcomes = _held_back(effects, returns)
-    planned: list[tuple[Leased, dict[str, Any]]] = []
-    for effect in [each for each in effects if each.id not in outcomes]:
-        instance, credit = returns[effect.return_id], credits_of[effect.id]
-        found = _found_payment(effect, credit, rows)
-        if found is not None:
-            outcomes[effect.id] = found
-            continue
-        if effect.intent is not None:
-            lags, now = at.settings.brightpearl.search_lag_seconds, at.clock.now()
-            again_later = unseen(effect, "The refund record", "payment_id", lags=lags, now=now)
-            if again_later is not None:
-                outcomes[effect.id] = again_later
+class RefundWave(Wave):
+    """Refunds to record: at most two batched searches and one write each."""
+
+    async def plan(self) -> list[Planned]:
+        account, maps = await self.at.account(self.at.clock.now()), await self.at.maps()
+        self.outcomes |= _held_back(self.effects, self.returns)
+        credit_ids = {self._credit(effect).id for effect in self.effects}
+        parents = {order_id for effect in self.effects if (order_id := self._return(effect).order_id)}
+        rows = await self.at.brightpearl.payments_of(credit_ids | parents)
+        planned: list[Planned] = []
+        for effect in self._open():
+            instance, credit = self._return(effect), self._credit(effect)
+            found = _found_payment(effect, credit, rows)
+            if found is None and effect.intent is not None:
+                lags = self.at.settings.brightpearl.search_lag_seconds
+                found = unseen(effect, "The refund record", "payment_id", lags=lags, now=self.at.clock.now())
+            if found is not None:
+                self._settle(found)
                 continue
-        method = _method(at, instance, rows, account, maps)
-        if method is None:
-            facts = {"order_id": instance.order_id, "credit_id": credit.id}
-            explanation = "No refund method is set, and the order carries no receipt that would name one."
-            outcomes[effect.id] = parked(effect, trouble("refund-method-unknown", explanation, facts))
-            continue
-        paid_at = at.clock.now().astimezone(account.zone)
+            method = _method(self.at, instance, rows, account, maps)
+            if method is None:
+                facts = {"order_id": instance.order_id, "credit_id": credit.id}
+                explanation = "No refund method is set, and the order carries no receipt that would name one."
+                self._settle(parked(effect, trouble("refund-method-unknown", explanation, facts)))
+                continue
+            planned.append((effect, effect.intent or {"body": self._body(effect, method, account)}))
+        return planned
+
+    def _credit(self, effect: Leased) -> Credit:
+        return _credit(self._return(effect))
+
+    def _body(self, effect: Leased, method: str, account: bp.Account) -> dict[str, Any]:
+        instance, credit = self._return(effect), self._credit(effect)
+        paid_at = self.at.clock.now().astimezone(account.zone)
         if account.locked_until is not None and paid_at.date() <= account.locked_until:
             paid_at += timedelta(days=(account.locked_until - paid_at.date()).days + 1)
-        body = effect.intent["body"] if effect.intent else bodies.payment_body(
+        return bodies.payment_body(
             transaction_ref=effect.key, method=method, credit_id=credit.id, currency=credit.currency,
             amount=credit.net + credit.tax, paid_at=paid_at, exchange_rate=_rate(credit),
             journal_ref=f"Refund {instance.express_code or instance.order_number}",
         )  # fmt: skip
-        planned.append((effect, {"body": body}))
-    if planned:
-        await _store(at, planned)
-        answers = await at.brightpearl.send(
-            [at.brightpearl.record_payment(str(effect.id), intent["body"]) for effect, intent in planned]
-        )
-        after = await _payments_after(at, {credits_of[effect.id].id for effect, _ in planned})
-        for effect, _ in planned:
-            outcomes[effect.id] = _judge_payment(at, effect, credits_of[effect.id], answers[str(effect.id)], after)
-    return list(outcomes.values())
+
+    def write(self, effect: Leased, intent: dict[str, Any]) -> Write:
+        return self.at.brightpearl.record_payment(str(effect.id), intent["body"])
+
+    async def conclude(self, sent: list[Planned]) -> None:
+        if not sent:
+            return
+        after = await _payments_after(self.at, {self._credit(effect).id for effect, _ in sent})
+        for effect, _ in sent:
+            self._settle(_judge_payment(self.at, effect, self._credit(effect), self.answers[effect.id], after))
 
 
 def _held_back(effects: list[Leased], returns: dict[int, Return]) -> dict[int, Outcome]:
@@ -170,38 +176,48 @@ def _judge_payment(
     return again(effect, answer, now=now)
 
 
-async def close_credits(at: Workplace, effects: list[Leased], returns: dict[int, Return]) -> list[Outcome]:
-    """One wave of CloseCredit effects. A close is asked for once; `pending` is waited for, then asked again."""
-    account = await at.account(at.clock.now())
-    credits_of = {effect.id: _credit(returns[effect.return_id]) for effect in effects}
-    states = await at.brightpearl.order_states({credit.id for credit in credits_of.values()})
-    outcomes = _held_back(effects, returns)
-    planned: list[tuple[Leased, dict[str, Any]]] = []
-    for effect in [each for each in effects if each.id not in outcomes]:
-        credit = credits_of[effect.id]
-        state = states.get(credit.id)
-        finished = _judge_close(at, effect, credit, state)
-        if finished is not None:
-            outcomes[effect.id] = finished
-            continue
-        today = at.clock.now().astimezone(account.zone).date()
-        tax_date = None
-        if account.locked_until is not None and today <= account.locked_until:
-            tax_date = bodies.local_midnight(account.locked_until + timedelta(days=1), account.zone)
-        closes = int((effect.result or {}).get("closes", 0)) + 1
-        planned.append((effect, {"credit_id": credit.id, "tax_date": tax_date, "closes": closes}))
-    if planned:
-        await _store(at, planned)
-        writes: list[Write] = [
-            at.brightpearl.close_credit(str(effect.id), intent["credit_id"], intent["tax_date"])
-            for effect, intent in planned
-        ]
-        answers = await at.brightpearl.send(writes)
-        after = await _states_after(at, {intent["credit_id"] for _, intent in planned})
-        for effect, intent in planned:
-            credit, answer = credits_of[effect.id], answers[str(effect.id)]
-            outcomes[effect.id] = _closed_or_not(at, effect, credit, answer, after.get(credit.id), intent["closes"])
-    return list(outcomes.values())
+class CloseWave(Wave):
+    """Credits to close. A close is asked for once; `pending` is waited for, then asked again."""
+
+    async def plan(self) -> list[Planned]:
+        account = await self.at.account(self.at.clock.now())
+        self.outcomes |= _held_back(self.effects, self.returns)
+        states = await self.at.brightpearl.order_states({self._credit(e).id for e in self._open() if _must_look(e)})
+        planned: list[Planned] = []
+        for effect in self._open():
+            credit = self._credit(effect)
+            if _must_look(effect):
+                finished = _judge_close(self.at, effect, credit, states.get(credit.id))
+                if finished is not None:
+                    self._settle(finished)
+                    continue
+            today = self.at.clock.now().astimezone(account.zone).date()
+            tax_date = None
+            if account.locked_until is not None and today <= account.locked_until:
+                tax_date = bodies.local_midnight(account.locked_until + timedelta(days=1), account.zone)
+            closes = int((effect.result or {}).get("closes", 0)) + 1
+            planned.append((effect, {"credit_id": credit.id, "tax_date": tax_date, "closes": closes}))
+        return planned
+
+    def _credit(self, effect: Leased) -> Credit:
+        return _credit(self._return(effect))
+
+    def write(self, effect: Leased, intent: dict[str, Any]) -> Write:
+        return self.at.brightpearl.close_credit(str(effect.id), intent["credit_id"], intent["tax_date"])
+
+    async def conclude(self, sent: list[Planned]) -> None:
+        if not sent:
+            return
+        after = await _states_after(self.at, {intent["credit_id"] for _, intent in sent})
+        for effect, intent in sent:
+            credit, answer = self._credit(effect), self.answers[effect.id]
+            state = after.get(credit.id)
+            self._settle(_closed_or_not(self.at, effect, credit, answer, state, intent["closes"]))
+
+
+def _must_look(effect: Leased) -> bool:
+    """At the first attempt nothing is to be seen that the close itself would not answer: a closed credit refuses it."""
+    return effect.intent is not None or effect.attempts > 1
 
 
 async def _states_after(at: Workplace, ids: set[int]) -> dict[int, bp.OrderState]:
@@ -250,8 +266,3 @@ def _closed_or_not(
     if isinstance(answer, Answer | OutcomeUnknownError):
         return _pending(at, effect, closes)
     return again(effect, answer, now=at.clock.now())
-
-
-async def _store(at: Workplace, planned: list[tuple[Leased, dict[str, Any]]]) -> None:
-    async with at.writing("intent") as connection:
-        await outbox.store_intents(connection, at.merchant, planned, at.clock.now())

@@ -52,15 +52,14 @@ class Held:
     lease: Lease
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     stirred: anyio.Event = field(default_factory=anyio.Event)
-    is_leaving: bool = False
-    """Rounds in progress may finish; no other is begun."""
 
     def stir(self) -> None:
         event, self.stirred = self.stirred, anyio.Event()
         event.set()
 
     def leave(self) -> None:
-        self.is_leaving = True
+        """Rounds in progress may finish; no other is begun."""
+        self.lease.leaving.set()
         self.stir()
 
 
@@ -185,7 +184,7 @@ class Runner:
             async with anyio.create_task_group() as group:
                 for loop in loops:
                     group.start_soon(self._loop, loop, held)
-        if held.is_leaving and not self._stopping.is_set():
+        if held.lease.leaving.is_set() and not self._stopping.is_set():
             await self._hand_over(held)
 
     async def _hand_over(self, held: Held) -> None:
@@ -213,7 +212,7 @@ class Runner:
     async def _loop(self, loop: Loop, held: Held) -> None:
         is_down, merchant = False, held.lease.merchant
         LANE.set(loop.lane)
-        while not (self._stopping.is_set() or held.is_leaving):
+        while not held.lease.leaving.is_set():
             rest, stirred = self._idle_seconds, held.stirred
             try:
                 handled = await self._round(loop)

@@ -11,8 +11,8 @@ from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl_transport import Answer
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError, TransientError
 from daemon.loops.outcome import Outcome, again, done, look_again, parked, refused, trouble
-from daemon.loops.workplace import Backoff, Workplace
-from daemon.store import outbox
+from daemon.loops.wave import Planned, Wave
+from daemon.loops.workplace import Backoff
 from daemon.store.outbox import Leased
 from statemachine.credit.case import reason_of
 from statemachine.credit.maps import CreditMap
@@ -24,19 +24,17 @@ NOT_STOCKED = 0  # goods-in id of a unit whose product Brightpearl keeps no stoc
 
 
 @dataclass(slots=True)
-class StockWave:
+class StockWave(Wave):
     """One wave of ReceiveStock effects of one merchant."""
 
-    at: Workplace
-    effects: list[Leased]
-    returns: dict[int, Return]
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    received: dict[int, list[Answer | HomewardError]] = field(default_factory=dict)
+    """Effect id → the answers to its notes."""
     notes: dict[int, list[bp.GoodsInNote]] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     unreadable: dict[int, str] = field(default_factory=dict)
     maps: CreditMap = field(default_factory=CreditMap)
 
-    async def run(self) -> list[Outcome]:
+    async def plan(self) -> list[Planned]:
         instances = [self.returns[effect.return_id] for effect in self.effects]
         credit_ids = {instance.credit.id for instance in instances if instance.credit is not None}
         self.orders, self.unreadable = await self.at.brightpearl.orders(
@@ -45,11 +43,10 @@ class StockWave:
         await self._read_stock_tracking(instances)
         await self._read_notes(credit_ids)
         self.maps = await self.at.maps()
-        planned: list[tuple[Leased, dict[str, Any]]] = []
+        planned: list[Planned] = []
         for effect in self.effects:
             await self._plan(effect, planned)
-        await self._send(planned)
-        return list(self.outcomes.values())
+        return planned
 
     async def _read_notes(self, credit_ids: Iterable[int]) -> None:
         self.notes = {}
@@ -65,7 +62,7 @@ class StockWave:
 
     # -- planning ---------------------------------------------------------------------------------------------------
 
-    async def _plan(self, effect: Leased, planned: list[tuple[Leased, dict[str, Any]]]) -> None:
+    async def _plan(self, effect: Leased, planned: list[Planned]) -> None:
         instance = self.returns[effect.return_id]
         assert instance.credit is not None
         units = [u for u in instance.units if u.key in effect.payload["unit_keys"] and u.goods_in_id is None]
@@ -178,12 +175,7 @@ class StockWave:
 
     # -- sending ----------------------------------------------------------------------------------------------------
 
-    async def _send(self, planned: list[tuple[Leased, dict[str, Any]]]) -> None:
-        if not planned:
-            return
-        async with self.at.writing("intent") as connection:
-            await outbox.store_intents(connection, self.at.merchant, planned, self.at.clock.now())
-        answers: dict[int, list[Answer | HomewardError]] = {effect.id: [] for effect, _ in planned}
+    async def send(self, planned: list[Planned]) -> None:
         depth = max(len(intent["notes"]) for _, intent in planned)
         for number in range(depth):  # never two steps of one return in one message
             writes = []
@@ -194,16 +186,20 @@ class StockWave:
                 if note in self._missing(credit_id, intent):
                     writes.append(self.at.brightpearl.receive_goods(str(effect.id), credit_id, note["body"]))
             for label, answer in (await self.at.brightpearl.send(writes)).items():
-                answers[int(label)].append(answer)
+                self.received.setdefault(int(label), []).append(answer)
+
+    async def conclude(self, sent: list[Planned]) -> None:
+        if not sent:
+            return
         try:
-            await self._read_notes({self._credit_id(effect) for effect, _ in planned})
+            await self._read_notes({self._credit_id(effect) for effect, _ in sent})
         except HomewardError:
             self.notes = {}
-        for effect, intent in planned:
+        for effect, intent in sent:
             if not self._missing(self._credit_id(effect), intent):
-                self._finish(effect, self.returns[effect.return_id], intent)
+                self._finish(effect, self._return(effect), intent)
             else:
-                self._settle(self._unfinished(effect, answers[effect.id]))
+                self._settle(self._unfinished(effect, self.received.get(effect.id, [])))
 
     def _unfinished(self, effect: Leased, answers: list[Answer | HomewardError]) -> Outcome:
         now = self.at.clock.now()
@@ -234,9 +230,6 @@ class StockWave:
         credit = self.returns[effect.return_id].credit
         assert credit is not None
         return credit.id
-
-    def _settle(self, outcome: Outcome) -> None:
-        self.outcomes[outcome.settlement.effect.id] = outcome
 
 
 def credit_rows_of(instance: Return, unit: Unit) -> list[tuple[dict[str, Any], int]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import anyio
+
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
@@ -34,6 +36,8 @@ class Lease:
     fence: int = 0
     until: float = math.inf
     """By the machine's monotonic clock, which goes on while a process is frozen."""
+    leaving: anyio.Event = field(default_factory=anyio.Event)
+    """Set when the merchant is to be handed over, or the daemon stops: finish what is in hand, begin nothing."""
 
     def check(self) -> None:
         """Raises LeaseLostError when the lease was not renewed in time: another daemon may be at work."""

@@ -45,7 +45,7 @@ class Sandbox:
         clock, assumptions, faults = SandboxClock(clock_file, now=now, rate=rate), Assumptions(), Faults()
         books = Books(clock, assumptions)
         happy_returns = HappyReturns(clock, assumptions, faults)
-        brightpearl, season = Brightpearl(books, Gateway(books)), Season(clock, books, happy_returns)
+        brightpearl, season = Brightpearl(books, Gateway(books), faults), Season(clock, books, happy_returns)
         return cls(clock, assumptions, faults, books, brightpearl, happy_returns, season)
 
     def app(self) -> web.Application:
@@ -106,7 +106,7 @@ class Sandbox:
         if fault.kind == "refuse-connection":
             _cut(request)
             return web.Response(status=500)
-        if fault.kind in ("error-before", "unavailable", "throttled"):
+        if fault.kind in ("error-before", "unavailable", "throttled", "refused"):
             return _failed(fault.kind)
         answer = await handler(request)
         if fault.kind == "lose-answer":
@@ -207,6 +207,8 @@ def _failed(kind: str) -> web.Response:
         text = "You have sent too many requests. Please wait before sending another request"
         headers = {"brightpearl-requests-remaining": "0", "brightpearl-next-throttle-period": "5000"}
         return web.json_response({"response": text}, status=503, headers=headers)
+    if kind == "refused":
+        return web.json_response({"errors": [{"code": "CMNC-404", "message": "Not available"}]}, status=404)
     if kind == "unavailable":
         return web.Response(text="Service Unavailable", status=503)
     return web.json_response({"errors": [{"code": "CMNU-003", "message": "Internal error"}]}, status=500)

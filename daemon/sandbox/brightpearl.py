@@ -13,7 +13,8 @@ from aiohttp import web
 
 from daemon.sandbox import brightpearl_views as views
 from daemon.sandbox.books import CANCELLED_STATUS, CREDIT_STATUS, Books, Refusal
-from daemon.sandbox.brightpearl_gateway import Gateway, Handler
+from daemon.sandbox.brightpearl_gateway import THROTTLED, Gateway, Handler
+from daemon.sandbox.faults import Faults
 
 IDS_MAX = 200
 STATUSES = (
@@ -28,6 +29,7 @@ class Brightpearl:
 
     books: Books
     gateway: Gateway
+    faults: Faults
 
     def routes(self) -> list[web.RouteDef]:
         base = f"/public-api/{self.books.account}"
@@ -114,18 +116,25 @@ class Brightpearl:
         return self._search(views.ORDER_COLUMNS, rows, query)
 
     async def post_credit(self, request: web.Request) -> web.Response:
-        credit_id, is_new = self.books.create_credit(await _body(request))
+        status, told = self._create_credit(await _body(request))
+        return web.json_response(told, status=status)
+
+    def _create_credit(self, body: dict[str, Any]) -> tuple[int, Any]:
+        credit_id, is_new = self.books.create_credit(body)
         if is_new:
-            return _response(credit_id, status=self.books.assumptions.created_status)
-        return _response(credit_id if self.books.assumptions.duplicate_has_body else {}, status=200)
+            return self.books.assumptions.created_status, {"response": credit_id}
+        return 200, {"response": credit_id if self.books.assumptions.duplicate_has_body else {}}
 
     async def close_credit(self, request: web.Request) -> web.Response:
         self.books.close_credit(int(request.match_info["id"]), await _body(request))
         return web.json_response({})
 
     async def put_status(self, request: web.Request) -> web.Response:
-        order = self.books.orders.get(int(request.match_info["id"]))
-        body = await _body(request)
+        self._set_status(int(request.match_info["id"]), await _body(request))
+        return _response({})
+
+    def _set_status(self, order_id: int, body: dict[str, Any]) -> None:
+        order = self.books.orders.get(order_id)
         if order is None:
             raise Refusal(404, "CMNC-404", "Cannot find the order")
         kinds = {status_id: kind for status_id, _, kind in STATUSES}
@@ -133,7 +142,6 @@ class Brightpearl:
             raise Refusal(400, "ORDC-922", "The status is not one of this order type")
         order.status_id, order.updated_at = int(body["orderStatusId"]), self.books.clock.now()
         self._note(order.id, str((body.get("orderNote") or {}).get("text") or "Status changed"))
-        return _response({})
 
     async def patch_custom_fields(self, request: web.Request) -> web.Response:
         order = self.books.orders.get(int(request.match_info["id"]))
@@ -280,29 +288,47 @@ class Brightpearl:
         processed = []
         for message in messages:
             status, content = self._member(message)
-            processed.append(
-                {"label": message["label"], "statusCode": status, "body": {"content": json.dumps(content)}}
-            )
+            processed.append({"label": message["label"], "statusCode": status, "body": {"content": content}})
         whole = all(each["statusCode"] < 300 for each in processed)
         return _response({"processedMessages": processed, "unprocessedMessages": []}, status=200 if whole else 207)
 
-    def _member(self, message: dict[str, Any]) -> tuple[int, Any]:
-        uri, body = str(message.get("uri")), message.get("body") or {}
-        parts = uri.strip("/").split("/")
+    def _member(self, message: dict[str, Any]) -> tuple[int, str]:
+        """One member's status and content; each is throttled, refused or lost by itself (sheet section 3)."""
+        uri, method = str(message.get("uri")), str(message.get("httpMethod"))
+        if self.gateway.is_member_throttled():
+            return 503, json.dumps({"errors": [{"code": "CMNC-503", "message": THROTTLED}]})
+        fault = self.faults.strike(f"MEMBER {method} {uri}")
+        if fault is not None and fault.kind in ("throttled", "error-before", "unavailable"):
+            told = THROTTLED if fault.kind == "throttled" else "Internal error"
+            return 500, json.dumps({"errors": [{"code": "CMNU-003", "message": told}]})
         try:
-            if uri == "/order-service/sales-credit":
-                credit_id, is_new = self.books.create_credit(body)
-                return (self.books.assumptions.created_status if is_new else 200), {"response": credit_id}
-            if uri.startswith("/order-service/sales-credit/") and uri.endswith("/close"):
-                self.books.close_credit(int(parts[2]), body)
-                return 200, {}
-            if uri == "/accounting-service/customer-payment":
-                return 200, {"response": self.books.pay(body)}
-            if uri.endswith("/goods-note/goods-in"):
-                return 200, {"response": self.books.receive(int(parts[2]), body)}
+            status, told = 200, self._do(method, uri, message.get("body") or {})
+            if method == "POST" and uri == "/order-service/sales-credit":
+                status, told = told
         except Refusal as refusal:
-            return refusal.status, {"errors": [{"code": refusal.code, "message": refusal.message}]}
-        return 404, {"errors": [{"code": "CMNC-404", "message": f"Cannot find the resource {uri}"}]}
+            return refusal.status, json.dumps({"errors": [{"code": refusal.code, "message": refusal.message}]})
+        if fault is not None and fault.kind == "error-after":
+            return 500, json.dumps({"errors": [{"code": "CMNU-003", "message": "Internal error"}]})
+        return status, "{" if fault is not None else json.dumps(told)
+
+    def _do(self, method: str, uri: str, body: dict[str, Any]) -> Any:
+        parts = uri.strip("/").split("/")
+        match (method, *parts):
+            case ("POST", "order-service", "sales-credit"):
+                return self._create_credit(body)
+            case ("POST", "order-service", "sales-credit", credit_id, "close"):
+                self.books.close_credit(int(credit_id), body)
+                return {}
+            case ("POST", "accounting-service", "customer-payment"):
+                return {"response": self.books.pay(body)}
+            case ("POST", "warehouse-service", "order", credit_id, "goods-note", "goods-in"):
+                return {"response": self.books.receive(int(credit_id), body)}
+            case ("POST", "order-service", "order", order_id, "note"):
+                return {"response": self._note(int(order_id), str(body.get("text") or ""))}
+            case ("PUT", "order-service", "order", order_id, "status"):
+                self._set_status(int(order_id), body)
+                return {}
+        raise Refusal(404, "CMNC-404", f"Cannot find the resource {uri}")
 
     # -- helpers ----------------------------------------------------------------------------------------------------
 

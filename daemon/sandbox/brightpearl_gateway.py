@@ -13,7 +13,7 @@ from daemon.sandbox.limits import FixedWindow
 APP_REF, ACCOUNT_TOKEN, STAFF_TOKEN = "acme_homeward", "sandbox-account-token", "sandbox-staff-token"
 OAUTH_CLIENT_SECRET = "sandbox-client-secret"
 FIRST_REFRESH_TOKEN = "sandbox-refresh-token"
-_THROTTLED = "You have sent too many requests. Please wait before sending another request"
+THROTTLED = "You have sent too many requests. Please wait before sending another request"
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -32,9 +32,11 @@ class Gateway:
     def guarded(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.Response:
             now = self.books.clock.now()
-            units = await self._units(request)
             limit = self.books.assumptions.requests_per_minute
-            passes, remaining, left_ms = self.window.take(now, limit=limit, units=units)
+            pays_itself = not (
+                request.path.endswith("/multi-message") and self.books.assumptions.multi_message_costs_each
+            )
+            passes, remaining, left_ms = self.window.take(now, limit=limit, units=int(pays_itself))
             key = f"{request.method} {handler.__name__}"
             self.calls[key] = self.calls.get(key, 0) + 1
             headers = {
@@ -46,7 +48,7 @@ class Gateway:
                 headers["Brightpearl-Installed-Integration-Instance-Id"] = str(self.books.assumptions.instance_id)
             if not passes:
                 self.throttled += 1
-                return web.json_response({"response": _THROTTLED}, status=503, headers=headers)
+                return web.json_response({"response": THROTTLED}, status=503, headers=headers)
             if (why := self._not_authenticated(request, now)) is not None:
                 return web.json_response({"response": why}, status=401, headers=headers)
             self.books.settle_invoices()
@@ -54,19 +56,22 @@ class Gateway:
                 answer = await handler(request)
             except Refusal as refusal:
                 answer = errors(refusal.status, refusal.code, refusal.message)
+            if not pays_itself:
+                headers["brightpearl-requests-remaining"] = str(self.window.take(now, limit=limit, units=0)[1])
             answer.headers.update(headers)
             return answer
 
         guarded.__name__ = handler.__name__
         return guarded
 
-    async def _units(self, request: web.Request) -> int:
-        if not request.path.endswith("/multi-message") or not self.books.assumptions.multi_message_costs_each:
-            return 1
-        try:
-            return max(len((await request.json()).get("messages", [])), 1)
-        except (ValueError, AttributeError):
-            return 1
+    def is_member_throttled(self) -> bool:
+        """Where each member of a multi-message counts, whether this one is over the limit."""
+        assumptions, now = self.books.assumptions, self.books.clock.now()
+        if not assumptions.multi_message_costs_each:
+            return False
+        passes, _, _ = self.window.take(now, limit=assumptions.requests_per_minute)
+        self.throttled += not passes
+        return not passes
 
     def _not_authenticated(self, request: web.Request, now: datetime) -> str | None:
         headers = request.headers

@@ -12,6 +12,7 @@ KINDS = (
     "error-before",  # not done, answered 500
     "unavailable",  # not done, answered 503 without the throttle text
     "throttled",  # not done, answered as over the limit
+    "refused",  # not done, answered 404
     "truncate",  # done, half of the body
     "garbage",  # done, a body that is no JSON
     "slow",  # done after delay_seconds of real time

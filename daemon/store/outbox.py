@@ -6,9 +6,21 @@ from typing import Any
 
 from daemon.errors import LeaseLostError
 from daemon.store.sql import Connection, Record, statements
-from statemachine.effects import ApproveReturn, AskHappyReturns, Effect, ReceiveStock
+from statemachine.effects import (
+    ApproveReturn,
+    AskHappyReturns,
+    CloseCredit,
+    CreateSalesCredit,
+    Effect,
+    MarkCredit,
+    ReceiveStock,
+    RecordRefund,
+)
 
 SQL = statements(__file__)
+KINDS = tuple(
+    effect.kind for effect in (CreateSalesCredit, RecordRefund, CloseCredit, MarkCredit, ReceiveStock, ApproveReturn)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +70,19 @@ async def put(connection: Connection, merchant: str, rows: list[dict[str, Any]],
         await SQL.run(connection, "put", merchant=merchant, rows=rows, now=now)
 
 
+async def due_by_kind(connection: Connection, merchant: str, now: datetime, batch_max: int) -> dict[str, int]:
+    """Kind → effects that are due, counted up to `batch_max`."""
+    rows = await SQL.rows(connection, "due_by_kind", merchant=merchant, kinds=list(KINDS), now=now, batch_max=batch_max)
+    return {row["kind"]: row["due"] for row in rows}
+
+
 async def lease_ready(
-    connection: Connection, merchant: str, *, now: datetime, lease_until: datetime, batch_max: int
+    connection: Connection, merchant: str, *, kind: str, now: datetime, lease_until: datetime, batch_max: int
 ) -> list[Leased]:
     rows = await SQL.rows(
-        connection, "lease_ready", merchant=merchant, now=now, lease_until=lease_until, batch_max=batch_max
-    )
+        connection, "lease_ready", merchant=merchant, kind=kind, now=now, lease_until=lease_until,
+        batch_max=batch_max,
+    )  # fmt: skip
     return sorted((Leased(**dict(row)) for row in rows), key=lambda effect: effect.id)
 
 
@@ -75,6 +94,8 @@ async def store_intents(
     connection: Connection, merchant: str, intents: list[tuple[Leased, dict[str, Any]]], now: datetime
 ) -> None:
     """Persist what is about to be sent. Raises LeaseLostError when any of the leases is gone."""
+    if not intents:
+        return
     rows = [{"id": effect.id, "attempts": effect.attempts, "intent": intent} for effect, intent in intents]
     stored = await SQL.rows(connection, "store_intents", merchant=merchant, rows=rows, now=now)
     if len(stored) != len(rows):
@@ -83,6 +104,8 @@ async def store_intents(
 
 async def settle(connection: Connection, merchant: str, settlements: list[Settlement], now: datetime) -> None:
     """Raises LeaseLostError when any of the leases is gone: then nothing may be concluded from the answers."""
+    if not settlements:
+        return
     rows = [
         {
             "id": each.effect.id,

@@ -19,14 +19,32 @@ UPDATE outbox AS o
    AND o.key = r.key
    AND o.state = 'leased';
 
+-- name: due_by_kind
+-- How many effects of each kind are due, counted up to a full wave.
+SELECT k.kind, d.due
+  FROM unnest(:kinds::text[]) AS k(kind)
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS due
+         FROM (SELECT 1
+                 FROM outbox
+                WHERE merchant = :merchant
+                  AND kind = k.kind
+                  AND due_at <= :now
+                  AND state IN ('ready', 'leased')
+                  AND (state = 'ready' OR lease_until <= :now)
+                LIMIT :batch_max) AS first) AS d
+ WHERE d.due > 0;
+
 -- name: lease_ready
--- Lease the oldest due effects; held rows are skipped, lapsed leases taken over.
+-- Lease the oldest due effects of one kind; held rows are skipped, lapsed leases taken over.
 WITH due AS (
     SELECT id
       FROM outbox
      WHERE merchant = :merchant
+       AND kind = :kind
        AND due_at <= :now
-       AND (state = 'ready' OR (state = 'leased' AND lease_until <= :now))
+       AND state IN ('ready', 'leased')
+       AND (state = 'ready' OR lease_until <= :now)
      ORDER BY due_at, id
      LIMIT :batch_max
        FOR UPDATE SKIP LOCKED

@@ -235,11 +235,21 @@ async def test_an_effect_taken_over_cannot_be_settled_by_its_first_holder(databa
         async with database.transaction() as connection:
             await outbox.put(connection, MERCHANT, [row], NOON)
             (first,) = await outbox.lease_ready(
-                connection, MERCHANT, now=NOON, lease_until=NOON + timedelta(seconds=90), batch_max=5
+                connection,
+                MERCHANT,
+                kind="close-credit",
+                now=NOON,
+                lease_until=NOON + timedelta(seconds=90),
+                batch_max=5,
             )
             later = NOON + timedelta(seconds=91)
             (second,) = await outbox.lease_ready(
-                connection, MERCHANT, now=later, lease_until=later + timedelta(seconds=90), batch_max=5
+                connection,
+                MERCHANT,
+                kind="close-credit",
+                now=later,
+                lease_until=later + timedelta(seconds=90),
+                batch_max=5,
             )
 
         assert (first.attempts, second.attempts) == (1, 2)

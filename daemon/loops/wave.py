@@ -1,0 +1,51 @@
+"""A wave: many effects of one kind worked together. Read for all, judge each, send, read back for all."""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from daemon.clients.brightpearl import Write
+from daemon.clients.brightpearl_transport import Answer
+from daemon.errors import HomewardError
+from daemon.loops.outcome import Outcome
+from daemon.loops.workplace import Workplace
+from daemon.store.outbox import Leased
+from statemachine.units import Return
+
+Planned: TypeAlias = tuple[Leased, dict[str, Any]]
+"""An effect and its intent: what will be sent, with everything that is needed to judge the answer."""
+
+
+@dataclass(slots=True)
+class Wave:
+    """One wave of one merchant's effects. Every effect ends in `outcomes`, before it is sent or after."""
+
+    at: Workplace
+    effects: list[Leased]
+    returns: dict[int, Return]
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    answers: dict[int, Answer | HomewardError] = field(default_factory=dict)
+
+    async def plan(self) -> list[Planned]:
+        """Read and judge: what is to be sent. What needs nothing sent is in `outcomes`."""
+        raise NotImplementedError
+
+    async def send(self, planned: list[Planned]) -> None:
+        """Send a part of what was planned, whose intents are stored by now."""
+        told = await self.at.brightpearl.send([self.write(effect, intent) for effect, intent in planned])
+        self.answers |= {int(label): answer for label, answer in told.items()}
+
+    def write(self, effect: Leased, intent: dict[str, Any]) -> Write:
+        """The one write of an effect; its label is the effect's id."""
+        raise NotImplementedError
+
+    async def conclude(self, sent: list[Planned]) -> None:
+        """Read back and judge what was sent."""
+
+    def _open(self) -> list[Leased]:
+        return [effect for effect in self.effects if effect.id not in self.outcomes]
+
+    def _return(self, effect: Leased) -> Return:
+        return self.returns[effect.return_id]
+
+    def _settle(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.settlement.effect.id] = outcome

@@ -1,0 +1,96 @@
+"""Waves: fewest calls, members of a multi-message that end one by one, and the way round a broken one."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.store.database import Database
+from tests.world import World, open_world
+
+DAYS = timedelta(days=20)
+
+
+def begin_returns(world: World, count: int) -> list[str]:
+    return [str(world.begin("bar_single")["express_code"]) for _ in range(count)]
+
+
+async def assert_all_is_done_once(world: World, codes: list[str]) -> None:
+    assert {(await world.show(code))["state"] for code in codes} == {"restocked"}
+    books = world.books()
+    assert (len(books["credits"]), len(books["goods_in"])) == (len(codes), len(codes))
+    assert [p["paymentType"] for p in books["payments"]].count("PAYMENT") == len(codes)
+    assert all(credit["invoice_reference"].startswith("SC-") for credit in books["credits"])
+
+
+@pytest.mark.parametrize("fault", ["throttled", "error-before", "error-after", "garbage"])
+async def test_members_of_one_message_end_one_by_one(fault: str, database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        codes = begin_returns(world, 12)
+        world.sandbox.faults.plan({"rules": [{"match": "^MEMBER ", "kind": fault, "share": 0.3, "count": 12}]})
+
+        await world.pass_time(DAYS, step=timedelta(hours=6))
+
+        assert sum(rule.struck for rule in world.sandbox.faults.rules) > 0
+        await assert_all_is_done_once(world, codes)
+
+
+@pytest.mark.parametrize("fault", ["error-before", "error-after", "lose-answer", "unavailable", "garbage"])
+async def test_where_multi_messages_are_broken_writes_go_singly(fault: str, database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        codes = begin_returns(world, 12)
+        world.sandbox.faults.plan({"rules": [{"match": "/multi-message$", "kind": fault}]})
+
+        for _ in range(4):
+            await world.pass_time(timedelta(days=5), step=timedelta(days=5))
+            await world.pass_time(timedelta(minutes=20), step=timedelta(seconds=30))
+
+        await assert_all_is_done_once(world, codes)
+
+
+async def test_a_message_that_is_refused_as_a_whole_parks_none_of_its_members(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        codes = begin_returns(world, 6)
+        world.sandbox.faults.plan({"rules": [{"match": "/multi-message$", "kind": "refused"}]})
+
+        await world.pass_time(DAYS, step=timedelta(hours=6))
+
+        await assert_all_is_done_once(world, codes)
+        async with world.database.reading() as connection:
+            assert await connection.fetchval("SELECT count(*) FROM attempt WHERE outcome = 'parked'") == 0
+
+
+@pytest.mark.parametrize(
+    ("costs_each", "told"), [(False, "one"), (True, "each")], ids=["one unit a message", "one unit a member"]
+)
+async def test_what_a_message_costs_is_found_out_and_kept_to(
+    costs_each: bool, told: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.sandbox.assumptions.multi_message_costs_each = costs_each
+        codes = begin_returns(world, 60)
+
+        await world.pass_time(DAYS, step=timedelta(days=5))
+
+        assert world.workplace.brightpearl.transport.bundle_cost.told == told
+        assert world.sandbox.brightpearl.gateway.throttled == 0
+        await assert_all_is_done_once(world, codes)
+
+
+async def test_reads_are_paid_by_the_wave_and_not_by_the_return(database: Database, tmp_path: Path) -> None:
+    calls: dict[int, dict[str, Any]] = {}
+    async with open_world(database, tmp_path) as world:
+        for count in (1, 100):
+            gateway = world.sandbox.brightpearl.gateway
+            gateway.calls.clear()
+            codes = begin_returns(world, count)
+            await world.pass_time(DAYS, step=DAYS)
+            assert {(await world.show(code))["state"] for code in codes} == {"restocked"}
+            calls[count] = {name: n for name, n in gateway.calls.items() if "search" not in name}
+
+    assert calls[1]["GET get_orders"] <= 4
+    assert calls[100]["GET get_orders"] <= 20  # closes that stay pending are looked at a few times more
+    assert calls[100]["POST multi_message"] <= 50
