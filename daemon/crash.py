@@ -6,7 +6,8 @@ every HTTP exchange passes points of its own:
     advance.before-commit  advance.inside-commit  advance.after-commit      (and so on, by the transaction's name)
     brightpearl.record-refund.unsent  .sent  .answered                      (and so on, by vendor and operation)
 
-`commit` and `send` in place of a name count all of them: "commit.inside@17", "send.sent@40".
+`commit` and `send` in place of a name count all of them ("commit.inside@17", "send.sent@40"), and `any` counts every
+point there is ("any@25").
 """
 
 import os
@@ -17,6 +18,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 VARIABLE = "HOMEWARD_CRASH"
+EVERY = "any"
 INSIDE_SECONDS = 0.0003  # how long a COMMIT is under way when the kill comes: about a third of a local commit
 
 
@@ -49,8 +51,8 @@ class CrashPoints:
     def _is_it(self, names: tuple[str, ...]) -> bool:
         if not self._wanted:
             return False
-        self._passed.update(names)
-        return self._wanted in names and self._passed[self._wanted] == self._number
+        self._passed.update((*names, EVERY))
+        return self._wanted in (*names, EVERY) and self._passed[self._wanted] == self._number
 
 
 def _kill_soon() -> None:

@@ -46,6 +46,7 @@ def start_logging(level: str) -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # a database that is away is told once, by the loops
     logging.getLogger("transitions").setLevel(logging.WARNING)
 
 

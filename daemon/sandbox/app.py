@@ -57,6 +57,7 @@ class Sandbox:
             web.post("/_sandbox/seed", self._seed), web.post("/_sandbox/faults", self._plan_faults),
             web.post("/_sandbox/assumptions", self._assume), web.post("/_sandbox/lock", self._lock),
             web.get("/_sandbox/books", self._books), web.get("/_sandbox/truth", self._truth),
+            web.get("/_sandbox/started", self._started),
             web.get("/_sandbox/receipts", self._receipts), web.post("/_sandbox/webhook", self._webhook),
             web.post("/_sandbox/scenario", self._scenario), web.get("/_sandbox/ledger", self._ledger),
         ])  # fmt: skip
@@ -106,9 +107,15 @@ class Sandbox:
         if fault.kind == "refuse-connection":
             _cut(request)
             return web.Response(status=500)
-        if fault.kind in ("error-before", "unavailable", "throttled", "refused"):
+        if fault.kind in ("error-before", "unavailable", "throttled", "refused", "invalid"):
             return _failed(fault.kind)
         answer = await handler(request)
+        if fault.kind == "late":
+            await anyio.sleep(fault.delay_seconds)
+            return answer
+        if fault.kind == "wrong-type":
+            answer.content_type = "text/html"
+            return answer
         if fault.kind == "lose-answer":
             _cut(request)
             return answer
@@ -186,6 +193,10 @@ class Sandbox:
     async def _truth(self, request: web.Request) -> web.Response:
         return web.json_response({"returns": self.season.truth, "parked_receipts": self.season.parked_receipts})
 
+    async def _started(self, request: web.Request) -> web.Response:
+        """What Happy Returns itself holds: every return it has begun, and which units were handed over."""
+        return web.json_response(self.happy_returns.as_json())
+
     async def _receipts(self, request: web.Request) -> web.Response:
         return web.json_response(self.season.receipts[int(request.query.get("after", "0")) :])
 
@@ -207,6 +218,9 @@ def _failed(kind: str) -> web.Response:
         text = "You have sent too many requests. Please wait before sending another request"
         headers = {"brightpearl-requests-remaining": "0", "brightpearl-next-throttle-period": "5000"}
         return web.json_response({"response": text}, status=503, headers=headers)
+    if kind == "invalid":
+        told = {"errors": [{"code": "CMNC-018", "message": "The value cannot be parsed"}]}
+        return web.json_response(told, status=500)
     if kind == "refused":
         return web.json_response({"errors": [{"code": "CMNC-404", "message": "Not available"}]}, status=404)
     if kind == "unavailable":

@@ -12,6 +12,7 @@ class Assumptions:
     multi_message_costs_each: bool = False  # one unit per member instead of one per message
     search_lag_seconds: float = 2.0
     created_status: int = 201  # of a sales credit; 200 for a duplicate
+    knows_keys: bool = True  # whether externalRef, transactionRef and userBatchReference are held unique at all
     duplicate_has_body: bool = True
     duplicate_payment_status: int = 400
     close_seconds: float = 1.0  # how long an invoice stays pending

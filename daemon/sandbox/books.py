@@ -4,6 +4,7 @@ Codes ending in -9xx are invented: nobody published the real ones (Brightpearl s
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -102,6 +103,28 @@ class Product:
     components: tuple[tuple[int, int], ...] = ()
 
 
+class Orders(dict[int, Order]):
+    """Orders by id, found by their references too; put an order in again after changing one of these."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by: dict[tuple[str, str | int], list[int]] = {}
+        self.pending: set[int] = set()
+
+    def __setitem__(self, key: int, order: Order) -> None:
+        super().__setitem__(key, order)
+        for name in ("reference", "external_ref", "parent_id"):
+            ids = self._by.setdefault((name, getattr(order, name)), [])
+            if key not in ids:
+                ids.append(key)
+        if order.invoice_reference == "pending":
+            self.pending.add(key)
+
+    def having(self, name: str, values: Iterable[str | int]) -> list[Order]:
+        ids = sorted({each for value in values for each in self._by.get((name, value), ())})
+        return [self[i] for i in ids if i in self]
+
+
 @dataclass(slots=True)
 class Books:
     """The account's whole state. Every change goes through a method, which keeps the rules of the sheet."""
@@ -129,12 +152,17 @@ class Books:
         }
     )
     products: dict[int, Product] = field(default_factory=dict)
-    orders: dict[int, Order] = field(default_factory=dict)
+    orders: Orders = field(default_factory=Orders)
     notes_in: dict[int, dict[str, Any]] = field(default_factory=dict)
     payments: dict[int, dict[str, Any]] = field(default_factory=dict)
     order_notes: list[dict[str, Any]] = field(default_factory=list)
     locked_until: date | None = None
     duplicates_refused: int = 0
+    _received: Counter[int] = field(default_factory=Counter)
+    _notes_of: dict[int, list[int]] = field(default_factory=dict)
+    _batches: set[str] = field(default_factory=set)
+    _payments_of: dict[int, list[int]] = field(default_factory=dict)
+    _transactions: dict[tuple[str, str], int] = field(default_factory=dict)
     _next_id: int = 1001  # 1000 and 1001 are Brightpearl's hidden products
 
     def new_id(self) -> int:
@@ -144,15 +172,14 @@ class Books:
     # -- credits ----------------------------------------------------------------------------------------------------
 
     def credits_of(self, order_ids: Iterable[int]) -> list[Order]:
-        wanted = set(order_ids)
-        return [order for order in self.orders.values() if order.type_code == "SC" and order.parent_id in wanted]
+        return [order for order in self.orders.having("parent_id", order_ids) if order.type_code == "SC"]
 
     def create_credit(self, body: dict[str, Any], *, at: datetime | None = None) -> tuple[int, bool]:
         """Answer the id and whether it is new. A known (externalRef, instance id) pair changes nothing (sheet 6.1)."""
         ref, instance = str(body.get("externalRef") or ""), body.get("installedIntegrationInstanceId")
-        if ref and instance is not None:
-            for order in self.orders.values():
-                if order.type_code == "SC" and (order.external_ref, order.instance_id) == (ref, instance):
+        if ref and instance is not None and self.assumptions.knows_keys:
+            for order in self.orders.having("external_ref", [ref]):
+                if order.type_code == "SC" and order.instance_id == instance:
                     self.duplicates_refused += 1
                     return order.id, False
         customer = body.get("customer") or {}
@@ -260,27 +287,31 @@ class Books:
         order.invoice_reference = "pending"
         sticks = first and self.rng.random() < self.assumptions.close_sticks_share
         order.pending_until = None if sticks else self.clock.now() + timedelta(seconds=self.assumptions.close_seconds)
+        self.orders[order.id] = order
 
     def settle_invoices(self) -> None:
         """Accounting finishes what is due."""
         now = self.clock.now()
-        for order in self.orders.values():
-            if order.invoice_reference == "pending" and order.pending_until is not None and order.pending_until <= now:
+        for order in [self.orders[i] for i in sorted(self.orders.pending) if i in self.orders]:
+            if order.pending_until is not None and order.pending_until <= now:
                 kind = "SC" if order.type_code == "SC" else "SI"
                 order.invoice_reference, order.updated_at, order.pending_until = f"{kind}-{order.id}", now, None
+                self.orders.pending.discard(order.id)
 
     # -- stock ------------------------------------------------------------------------------------------------------
 
     def received(self, row_id: int) -> int:
-        lines = (line for note in self.notes_in.values() for line in note["goodsMoved"])
-        return sum(line["quantity"] for line in lines if line["purchaseOrderRowId"] == row_id)
+        return self._received[row_id]
+
+    def notes_of(self, order_ids: Iterable[int]) -> list[dict[str, Any]]:
+        return [self.notes_in[each] for order_id in order_ids for each in self._notes_of.get(order_id, ())]
 
     def receive(self, order_id: int, body: dict[str, Any]) -> int:
         order = self.orders.get(order_id)
         if order is None:
             raise Refusal(404, "CMNC-404", f"Cannot find order {order_id}")
         reference = str(body.get("userBatchReference") or "")
-        if reference and any(note["userBatchReference"] == reference for note in self.notes_in.values()):
+        if reference and reference in self._batches and self.assumptions.knows_keys:
             self.duplicates_refused += 1
             raise Refusal(400, "WHSC-909", f"Batch reference {reference} is already in use")
         by_id = {row.id: row for row in order.rows}
@@ -308,6 +339,10 @@ class Books:
             "userBatchReference": reference, "receivedOn": body.get("receivedOn"), "createdBy": 206,
             "goodsMoved": [{**line, "goodsNoteId": note_id, "batchGoodsNoteId": note_id} for line in lines],
         }  # fmt: skip
+        for line in lines:
+            self._received[line["purchaseOrderRowId"]] += line["quantity"]
+        self._notes_of.setdefault(order_id, []).append(note_id)
+        self._batches.add(reference)
         order.updated_at = self.clock.now()
         return note_id
 
@@ -338,8 +373,8 @@ class Books:
         reference = str(body.get("transactionRef") or "")
         if len(reference) > 64:
             raise Refusal(400, "ACCC-915", "transactionRef is longer than 64 characters")
-        taken = {(p["transactionRef"], p["paymentMethodCode"]) for p in self.payments.values()}
-        if reference and (reference, method) in taken:
+        taken = self._transactions.get((reference, method))
+        if reference and taken in self.payments and self.assumptions.knows_keys:
             self.duplicates_refused += 1
             raise Refusal(self.assumptions.duplicate_payment_status, "ACCC-916", "The transaction reference is in use")
         self._require_open_period(str(body["paymentDate"]))
@@ -354,10 +389,16 @@ class Books:
             "expires": None, "paymentDate": body["paymentDate"], "createdOn": iso(self.clock.now()),
             "journalId": payment_id + 500_000 if self.payment_methods.get(method) else 0,
         }  # fmt: skip
+        self._payments_of.setdefault(order_id, []).append(payment_id)
+        self._transactions[reference, method] = payment_id
         return payment_id
 
+    def payments_of(self, order_ids: Iterable[int]) -> list[dict[str, Any]]:
+        found = (each for order_id in order_ids for each in self._payments_of.get(order_id, ()))
+        return [self.payments[each] for each in found if each in self.payments]
+
     def payment_status(self, order: Order) -> str:
-        mine = [p for p in self.payments.values() if p["orderId"] == order.id]
+        mine = self.payments_of([order.id])
         wanted = "PAYMENT" if order.type_code == "SC" else "RECEIPT"
         paid = sum((Decimal(p["amountPaid"]) for p in mine if p["paymentType"] == wanted), Decimal(0))
         total = order.net + order.tax

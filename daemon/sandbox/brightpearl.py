@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from daemon.sandbox import brightpearl_views as views
-from daemon.sandbox.books import CANCELLED_STATUS, CREDIT_STATUS, Books, Refusal
+from daemon.sandbox.books import CANCELLED_STATUS, CREDIT_STATUS, Books, Order, Refusal
 from daemon.sandbox.brightpearl_gateway import THROTTLED, Gateway, Handler
 from daemon.sandbox.faults import Faults
 
@@ -91,7 +91,7 @@ class Brightpearl:
     async def search_orders(self, request: web.Request) -> web.Response:
         query = dict(request.query)
         now = self.books.clock.now()
-        orders = [o for o in self.books.orders.values() if o.indexed_at is None or o.indexed_at <= now]
+        orders = [o for o in self._named(query) if o.indexed_at is None or o.indexed_at <= now]
         type_ids = {"SO": 1, "PO": 2, "SC": 3, "PC": 4}
         if "orderTypeId" in query:
             kinds = id_set(query["orderTypeId"])
@@ -114,6 +114,20 @@ class Brightpearl:
                 orders = [o for o in orders if _within(getattr(o, field_name), start, end)]
         rows = [views.order_search_row(self.books, order) for order in orders]
         return self._search(views.ORDER_COLUMNS, rows, query)
+
+    def _named(self, query: dict[str, str]) -> list[Order]:
+        """The orders a filter names, or all."""
+        books = self.books.orders
+        if "orderId" in query:
+            return [books[i] for i in sorted(set(id_set(query["orderId"]))) if i in books]
+        if "parentOrderId" in query:
+            return books.having("parent_id", id_set(query["parentOrderId"]))
+        for name, field_name in (("customerRef", "reference"), ("externalRef", "external_ref")):
+            if name in query:
+                return books.having(field_name, [query[name]])
+            if f"{name}s" in query:
+                return books.having(field_name, query[f"{name}s"].split(","))
+        return list(books.values())
 
     async def post_credit(self, request: web.Request) -> web.Response:
         status, told = self._create_credit(await _body(request))
@@ -190,7 +204,7 @@ class Brightpearl:
 
     async def get_goods_in(self, request: web.Request) -> web.Response:
         wanted = set(id_set(request.match_info["ids"]))
-        found = {str(n["goodsNoteId"]): n for n in self.books.notes_in.values() if n["orderId"] in wanted}
+        found = {str(n["goodsNoteId"]): n for n in self.books.notes_of(sorted(wanted))}
         if not found:
             raise Refusal(404, "CMNC-404", "No goods in notes found within range of order IDs and goods in note IDs")
         return _response(found)
@@ -217,8 +231,7 @@ class Brightpearl:
 
     async def search_payments(self, request: web.Request) -> web.Response:
         query = dict(request.query)
-        wanted = set(id_set(query["orderId"])) if "orderId" in query else None
-        found = [p for p in self.books.payments.values() if wanted is None or p["orderId"] in wanted]
+        found = self.books.payments_of(id_set(query["orderId"])) if "orderId" in query else self.books.payments.values()
         return self._search(views.PAYMENT_COLUMNS, [views.payment_search_row(p) for p in found], query)
 
     async def get_tax_codes(self, request: web.Request) -> web.Response:

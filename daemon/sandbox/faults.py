@@ -15,7 +15,10 @@ KINDS = (
     "refused",  # not done, answered 404
     "truncate",  # done, half of the body
     "garbage",  # done, a body that is no JSON
+    "wrong-type",  # done, the right body called text/html
+    "invalid",  # not done, a refused input answered 500 as some are (sheet section 4)
     "slow",  # done after delay_seconds of real time
+    "late",  # done at once, answered after delay_seconds
 )
 
 

@@ -131,6 +131,7 @@ def pending_invoice(season: Season, name: str, at: datetime) -> None:
     """Accounting takes some hours over the order's invoice."""
     order = one(season, at)
     order.invoice_reference, order.pending_until = "pending", at + DAY + 5 * HOUR
+    season.books.orders[order.id] = order
     new = season.announce(name, at, season.items(order, [(0, 1)]), RESTOCKED)
     season.travel(new, new.items, at + DAY)
 
@@ -324,7 +325,9 @@ def free_goods(season: Season, name: str, at: datetime) -> None:
 def same_number_twice(season: Season, name: str, at: datetime) -> None:
     """Two orders carry the shopper's number."""
     order = one(season, at)
-    one(season, at).reference = order.reference
+    other = one(season, at)
+    other.reference = order.reference
+    season.books.orders[other.id] = other
     new = season.announce(name, at, season.items(order, [(0, 1)]), exception("order-ambiguous"))
     season.travel(new, new.items, dropped(season, at))
 

@@ -189,7 +189,7 @@ class Season:
         """The warehouse books the goods in Brightpearl itself, against the credit it finds there."""
         found = self.happy_returns.returns[return_id]
         items = [item for item in found.items if item.item_id in item_ids]
-        orders = {o.id for o in self.books.orders.values() if o.reference in {i.order_number for i in items}}
+        orders = {o.id for o in self.books.orders.having("reference", {i.order_number for i in items})}
         credits_made = self.books.credits_of(orders)
         if not credits_made:
             if tries < 20:

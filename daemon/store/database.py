@@ -24,6 +24,7 @@ DISCONNECTED = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection says that was cut in the middle of a COMMIT
     asyncpg.OperatorInterventionError,  # shutdown, crash, cancelled
     asyncpg.InsufficientResourcesError,  # disk full, too many connections
     asyncpg.TransactionRollbackError,  # deadlock, serialization

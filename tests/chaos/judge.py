@@ -1,0 +1,324 @@
+"""The judge: reads PostgreSQL and the sandboxes' books, and says what was lost, doubled or left lying.
+
+Nothing of the program takes part: the statements here are its own, written from the schema and from what must hold.
+
+    python -m tests.chaos.judge --dsn postgresql://... --sandbox http://127.0.0.1:8700 [--remembered journal.json]
+
+A  every event accounted for: a return, or a reason          D  no outbox row forgotten
+B  every journal a legal, gapless walk to the state row      E  no journal row ever changed
+C  each effect at most once, once when credited, to the penny    F  nothing in a middle state without an owner
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+MIDDLE = ("initiated", "scanned", "credit-pending", "credited")
+OWN = "HW-"  # what our references begin with
+GRACE = timedelta(minutes=10)  # how long past its time a due effect or deadline may lie in a daemon that runs
+
+
+@dataclass(slots=True)
+class Judgement:
+    """Violations by letter; none means the run counts."""
+
+    violations: dict[str, list[str]] = field(default_factory=dict)
+    checked: Counter[str] = field(default_factory=Counter)
+
+    def must(self, letter: str, holds: bool, why: str) -> None:
+        self.checked[letter] += 1
+        if not holds:
+            self.violations.setdefault(letter, []).append(why)
+
+    @property
+    def letters(self) -> str:
+        return "".join(sorted(self.violations))
+
+    def told(self) -> str:
+        lines = [f"{letter}: {why}" for letter in sorted(self.violations) for why in self.violations[letter][:20]]
+        sums = ", ".join(f"{letter} {count}" for letter, count in sorted(self.checked.items()))
+        return "\n".join([*lines, f"{sum(map(len, self.violations.values()))} violations; checks: {sums}"])
+
+
+async def remember(connection: asyncpg.Connection) -> dict[str, str]:
+    """A digest of every journal row as it is now, to be compared at the end."""
+    rows = await connection.fetch(
+        "SELECT merchant || '/' || return_id || '/' || version AS place, md5(j::text) AS digest FROM journal AS j"
+    )
+    return {row["place"]: row["digest"] for row in rows}
+
+
+def books_of(sandbox: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What Brightpearl holds, and which returns Happy Returns has begun."""
+
+    def get(path: str) -> Any:
+        with urllib.request.urlopen(f"{sandbox}{path}", timeout=120) as reply:  # noqa: S310 - a sandbox of ours
+            return json.loads(reply.read())
+
+    return get("/_sandbox/books"), get("/_sandbox/started")
+
+
+async def judge(
+    connection: asyncpg.Connection,
+    books: dict[str, Any],
+    started: list[dict[str, Any]],
+    *,
+    now: datetime,
+    remembered: dict[str, str] | None = None,
+    is_over: bool = True,
+) -> Judgement:
+    """`now` by the clock the daemon was given; `is_over`: everything has had the time to come to its end."""
+    found = Judgement()
+    await _events_are_accounted_for(found, connection, started, is_over=is_over)
+    await _journals_are_legal(found, connection)
+    await _effects_exist_once(found, connection, books, is_over=is_over)
+    await _outbox_is_settled(found, connection, now, is_over=is_over)
+    if remembered is not None:
+        today = await remember(connection)
+        for place, digest in remembered.items():
+            found.must("E", today.get(place) == digest, f"journal row {place} is not what it was")
+    await _nobody_is_forgotten(found, connection, now)
+    return found
+
+
+async def _events_are_accounted_for(
+    found: Judgement, connection: asyncpg.Connection, started: list[dict[str, Any]], *, is_over: bool
+) -> None:
+    known = {row["happy_return_id"] for row in await connection.fetch("SELECT DISTINCT happy_return_id FROM returns")}
+    units = {row["happy_item_id"] for row in await connection.fetch("SELECT happy_item_id FROM unit")}
+    if is_over:
+        for each in started:
+            name = each["happy_return_id"]
+            found.must("A", name in known, f"return {name} was started at Happy Returns and is not here")
+            for item in each["handed_over"]:
+                found.must("A", item in units or "" in units, f"unit {item} of return {name} was handed over, not here")
+    for row in await connection.fetch(
+        "SELECT i.id, i.state, i.outcome, i.event, i.happy_return_id, i.order_key, EXISTS (SELECT FROM returns AS r"
+        " WHERE r.merchant = i.merchant AND r.happy_return_id = i.happy_return_id AND r.order_key = i.order_key)"
+        " AS has_return FROM inbox AS i"
+    ):
+        what = f"event {row['id']} ({row['event']})"
+        if is_over:
+            found.must("A", row["state"] != "waiting", f"{what} still waits")
+        if row["state"] == "applied":
+            found.must("A", row["has_return"], f"{what} counts as applied to a return that is not here")
+        elif row["state"] != "waiting":
+            found.must("A", bool(row["outcome"]), f"{what} is {row['state']} without a reason")
+    for row in await connection.fetch("SELECT id, reason FROM delivery WHERE state = 'quarantined'"):
+        found.must("A", bool(row["reason"]), f"delivery {row['id']} is quarantined without a reason")
+
+
+async def _journals_are_legal(found: Judgement, connection: asyncpg.Connection) -> None:
+    rules = {tuple(row) for row in await connection.fetch("SELECT event, source, target FROM machine_rule")}
+    ends: dict[int, tuple[int, str]] = {}
+    for row in await connection.fetch(
+        "SELECT return_id, version, event, from_state, to_state FROM journal ORDER BY return_id, version"
+    ):
+        version, state = ends.get(row["return_id"], (0, "new"))
+        what = f"return {row['return_id']} version {row['version']}"
+        found.must("B", row["version"] == version + 1, f"{what}: follows {version}")
+        found.must("B", row["from_state"] == state, f"{what}: begins in {row['from_state']}, the last ended in {state}")
+        rule = (row["event"], row["from_state"], row["to_state"])
+        found.must("B", rule in rules, f"{what}: {rule} is no rule of the machine")
+        ends[row["return_id"]] = (row["version"], row["to_state"])
+    for row in await connection.fetch("SELECT id, version, state FROM returns"):
+        end = ends.get(row["id"])
+        found.must("B", end == (row["version"], row["state"]), f"return {row['id']} is {row['state']}, journal: {end}")
+
+
+async def _effects_exist_once(
+    found: Judgement, connection: asyncpg.Connection, books: dict[str, Any], *, is_over: bool
+) -> None:
+    credits_made = {each["id"]: each for each in books["credits"]}
+    for ref, count in Counter(c["external_ref"] for c in books["credits"] if c["external_ref"]).items():
+        found.must("C", count == 1, f"{count} credits carry {ref}")
+    refunds: dict[int, list[dict[str, Any]]] = {}
+    for payment in books["payments"]:
+        if payment["paymentType"] == "PAYMENT":
+            refunds.setdefault(payment["orderId"], []).append(payment)
+    for credit_id, made in refunds.items():
+        found.must("C", len(made) == 1, f"{len(made)} refunds on credit {credit_id}")
+    held = set()
+    for row in await connection.fetch(
+        "SELECT r.id, r.state, r.credit_id, r.credit_ref, r.credit_net, r.credit_tax, r.credit_currency, r.refund_due,"
+        " r.payment_id, r.payment_amount, r.close_due, r.invoice_reference, r.credit_adopted,"
+        " EXISTS (SELECT FROM outbox AS o WHERE o.merchant = r.merchant AND o.return_id = r.id"
+        " AND o.state IN ('ready', 'leased')) AS is_open FROM returns AS r"
+    ):
+        what = f"return {row['id']} ({row['state']})"
+        if row["credit_id"] is None:
+            continue
+        held.add(row["credit_id"])
+        credit = credits_made.get(row["credit_id"])
+        found.must("C", credit is not None, f"{what}: credit {row['credit_id']} is not in Brightpearl")
+        if credit is None:
+            continue
+        theirs = (Decimal(credit["net"]), Decimal(credit["tax"]), credit["currency"])
+        ours = (row["credit_net"], row["credit_tax"], row["credit_currency"])
+        found.must("C", theirs == ours, f"{what}: credit {credit['id']} is {theirs} there, {ours} here")
+        money = refunds.get(credit["id"], [])
+        if row["payment_id"] is not None:
+            there = [Decimal(each["amountPaid"]) for each in money]
+            found.must(
+                "C", there == [row["payment_amount"]], f"{what}: refund {row['payment_amount']} here, {there} there"
+            )
+        is_stuck = row["state"] == "exception" or row["is_open"]
+        if is_over and not is_stuck:
+            if row["refund_due"]:
+                found.must("C", row["payment_id"] is not None, f"{what}: its refund is due, not recorded, and not open")
+            if row["close_due"]:
+                reference = credit["invoice_reference"]
+                is_closed = reference not in ("", "pending") and reference == row["invoice_reference"]
+                found.must("C", is_closed, f"{what}: invoice {row['invoice_reference']!r} here, {reference!r} there")
+    open_keys = {
+        row["key"]
+        for row in await connection.fetch(
+            "SELECT key FROM outbox WHERE kind = 'create-sales-credit' AND state <> 'done'"
+        )
+    }
+    for credit in books["credits"]:
+        if credit["external_ref"].startswith(OWN) and is_over:
+            is_known = credit["id"] in held or credit["external_ref"] in open_keys
+            found.must("C", is_known, f"credit {credit['id']} ({credit['external_ref']}) belongs to no return here")
+    await _goods_exist_once(found, connection, books)
+    await _orders_are_not_exceeded(found, connection, books)
+
+
+async def _goods_exist_once(found: Judgement, connection: asyncpg.Connection, books: dict[str, Any]) -> None:
+    rows = {row["id"]: row for credit in books["credits"] for row in credit["rows"]}
+    received: Counter[int] = Counter()
+    for note in books["goods_in"]:
+        for line in note["goodsMoved"]:
+            received[line["purchaseOrderRowId"]] += line["quantity"]
+    for row_id, quantity in received.items():
+        sold = Decimal(rows[row_id]["quantity"])
+        found.must("C", quantity <= sold, f"row {row_id}: {quantity} received of {sold}")
+    batches = Counter(note["userBatchReference"] for note in books["goods_in"] if note["userBatchReference"])
+    for reference, count in batches.items():
+        found.must("C", count == 1, f"{count} goods-in notes carry {reference}")
+    notes = {note["goodsNoteId"] for note in books["goods_in"]}
+    taken: set[int] = set()
+    for unit in await connection.fetch("SELECT unit_key, goods_in_id FROM unit WHERE goods_in_id > 0"):
+        taken.add(unit["goods_in_id"])
+        found.must(
+            "C", unit["goods_in_id"] in notes, f"unit {unit['unit_key']}: note {unit['goods_in_id']} is not there"
+        )
+    for row in await connection.fetch(
+        "SELECT r.id, r.credit_id FROM returns AS r WHERE r.state = 'restocked'"
+        " AND EXISTS (SELECT FROM unit AS u WHERE u.merchant = r.merchant AND u.return_id = r.id AND u.goods_in_id > 0)"
+    ):
+        mine = [note["goodsNoteId"] for note in books["goods_in"] if note["orderId"] == row["credit_id"]]
+        found.must("C", bool(mine), f"return {row['id']} is restocked, but credit {row['credit_id']} has no note")
+
+
+async def _orders_are_not_exceeded(found: Judgement, connection: asyncpg.Connection, books: dict[str, Any]) -> None:
+    """Credits together never hold more of an order than was sold; where a rival did that, it is told as such."""
+    told = {
+        row["order_id"]
+        for row in await connection.fetch(
+            "SELECT order_id FROM returns WHERE state = 'exception' AND cause = 'rival-credit'"
+        )
+    }
+    orders = {order["id"]: order for order in books["orders"] if order["id"] not in told}
+    credited: dict[int, dict[tuple[int, str], Decimal]] = {}
+    for credit in books["credits"]:
+        sums = credited.setdefault(credit["parent_id"], {})
+        for row in credit["rows"]:
+            if row["product_id"] and not row["bundle_child"]:
+                for name in ("quantity", "net", "tax"):
+                    key = (row["product_id"], name)
+                    sums[key] = sums.get(key, Decimal(0)) + Decimal(row[name])
+    for order_id, sums in credited.items():
+        order = orders.get(order_id)
+        if order is None:
+            continue
+        sold: dict[tuple[int, str], Decimal] = {}
+        for row in order["rows"]:
+            if row["product_id"] and not row["bundle_child"]:
+                for name in ("quantity", "net", "tax"):
+                    key = (row["product_id"], name)
+                    sold[key] = sold.get(key, Decimal(0)) + Decimal(row[name])
+        for key in [key for key in sums if key in sold]:
+            found.must(
+                "C", sums[key] <= sold[key], f"order {order_id}: {sums[key]} of {key} credited, {sold[key]} sold"
+            )
+
+
+async def _outbox_is_settled(found: Judgement, connection: asyncpg.Connection, now: datetime, *, is_over: bool) -> None:
+    for row in await connection.fetch(
+        "SELECT o.id, o.kind, o.key, o.state, o.settled_at, o.last_error, o.attempts, o.due_at, r.state AS of_return,"
+        " o.due_at < $1 AS is_overdue,"
+        " (SELECT count(*) FROM attempt AS a WHERE a.merchant = o.merchant AND a.effect_id = o.id) AS kept"
+        " FROM outbox AS o JOIN returns AS r ON r.merchant = o.merchant AND r.id = o.return_id",
+        now - GRACE,
+    ):
+        what = f"effect {row['id']} ({row['kind']} {row['key']})"
+        if row["state"] == "done":
+            found.must("D", row["settled_at"] is not None and row["kept"] > 0, f"{what} is done without an attempt")
+        elif row["state"] == "parked":
+            found.must("D", bool(row["last_error"]), f"{what} is parked without a reason")
+        elif is_over:
+            found.must("D", row["state"] == "ready", f"{what} is still in a dispatcher's hands")
+            found.must("D", not row["is_overdue"], f"{what} was due at {row['due_at']} and lies there")
+            if row["attempts"]:
+                found.must("D", bool(row["last_error"]), f"{what} waits without a reason")
+
+
+async def _nobody_is_forgotten(found: Judgement, connection: asyncpg.Connection, now: datetime) -> None:
+    for row in await connection.fetch(
+        "SELECT r.id, r.state, r.owner, r.cause, r.explanation, r.escalation, d.due_at, d.state AS clock_of,"
+        " d.due_at < $1 AS is_overdue,"
+        " EXISTS (SELECT FROM inbox AS i WHERE i.merchant = r.merchant AND i.happy_return_id = r.happy_return_id"
+        " AND i.order_key = r.order_key AND i.state = 'waiting') AS has_news,"
+        " EXISTS (SELECT FROM outbox AS o WHERE o.merchant = r.merchant AND o.return_id = r.id"
+        " AND o.state IN ('ready', 'leased')) AS is_open"
+        " FROM returns AS r LEFT JOIN deadline AS d ON d.merchant = r.merchant AND d.return_id = r.id",
+        now - GRACE,
+    ):
+        what = f"return {row['id']} ({row['state']})"
+        if row["state"] == "exception":
+            owned = bool(row["owner"] and row["cause"] and row["explanation"])
+            found.must("F", owned, f"{what} has no owner, cause or explanation")
+        if row["state"] in (*MIDDLE, "exception") and not row["has_news"]:
+            has_clock = row["due_at"] is not None or (row["state"] == "exception" and row["escalation"] > 0)
+            found.must("F", has_clock, f"{what} has no clock, and no rung of its ladder was told")
+            if row["due_at"] is not None:
+                found.must("F", not row["is_overdue"], f"{what}: its clock ran out at {row['due_at']} and nobody heard")
+        if row["state"] == "credit-pending" and not row["has_news"]:
+            found.must("F", row["is_open"], f"{what}: a credit is due and nothing is at work on it")
+
+
+async def _main(options: argparse.Namespace) -> int:
+    connection = await asyncpg.connect(options.dsn)
+    try:
+        remembered = json.loads(options.remembered.read_text()) if options.remembered else None
+        now = options.now or await connection.fetchval("SELECT now()")
+        books, started = await asyncio.to_thread(books_of, options.sandbox)
+        found = await judge(connection, books, started, now=now, remembered=remembered)
+    finally:
+        await connection.close()
+    print(found.told())
+    return 1 if found.violations else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="judge", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--dsn", required=True)
+    parser.add_argument("--sandbox", required=True, help="its address, http://HOST:PORT")
+    parser.add_argument("--remembered", type=Path, help="digests of journal rows, as `remember` gave them")
+    parser.add_argument("--now", type=datetime.fromisoformat, help="ISO 8601; left out: the database's")
+    return asyncio.run(_main(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,384 @@
+"""The rig: a PostgreSQL of its own, the sandboxes and the daemons as processes, and hands that hurt them."""
+
+import contextlib
+import csv
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import anyio
+import asyncpg
+
+from daemon.errors import DatabaseUnusableError
+from daemon.store import embedded
+from tests.chaos import judge as judges
+
+MERCHANT = "acme"
+BEGINS = "2026-03-02T08:00:00+00:00"
+RATE = 240.0  # seconds of the season in one real second
+STRIDE = timedelta(hours=6)
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+SMALL_DISK = "64m"
+
+
+@dataclass(slots=True)
+class Rig:
+    """One season's processes. Everything is reached through files below `folder` and loopback."""
+
+    folder: Path
+    daemons: int = 2
+    launcher: tuple[str, ...] = ("-m", "daemon.console.main")
+    clock_offset_seconds: float = 0.0
+    small_disk: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Lines for [merchants.acme.brightpearl], in place of what the sandbox wrote."""
+    server: embedded.Server = field(init=False)
+    url: str = field(init=False)
+    dsn: str = field(init=False)
+    processes: dict[int, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    environment: dict[int, dict[str, str]] = field(default_factory=dict)
+    frozen: set[int] = field(default_factory=set)
+    remembered: dict[str, str] = field(default_factory=dict)
+    receipts_taken: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    has_small_disk: bool = False
+    http: aiohttp.ClientSession = field(init=False)
+    hand: anyio.Lock = field(default_factory=anyio.Lock)
+    """On PostgreSQL: one trouble at a time."""
+    _sandbox: "subprocess.Popen[bytes] | None" = None
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Rig"]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o755)
+        self.server = await anyio.to_thread.run_sync(embedded.ensure, self.folder / "pg")
+        async with aiohttp.ClientSession() as self.http:
+            try:
+                await self._open_database()
+                await self._open_sandbox()
+                yield self
+            finally:
+                for number in list(self.processes):
+                    self.kill(number)
+                if self._sandbox is not None:
+                    self._sandbox.kill()
+                    self._sandbox.communicate()
+                self.end_postgres(signal.SIGQUIT)
+                if self.has_small_disk:
+                    await anyio.run_process(["umount", "-l", str(self.folder / "small")], check=False)
+
+    async def _open_database(self) -> None:
+        admin = await asyncpg.connect(self.server.dsn)
+        tablespace = ""
+        if self.small_disk and self._mount_small_disk():
+            await admin.execute(f"CREATE TABLESPACE small LOCATION '{self.folder / 'small' / 'tables'}'")
+            tablespace = " TABLESPACE small"
+        await admin.execute(f"CREATE DATABASE homeward{tablespace}")
+        await admin.close()
+        self.dsn = self.server.dsn.replace("/postgres?", "/homeward?")
+
+    def _mount_small_disk(self) -> bool:
+        """A file system that can be filled; only root may mount one."""
+        place = self.folder / "small"
+        place.mkdir(exist_ok=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "tmpfs", str(place)], capture_output=True, check=False
+        )
+        self.has_small_disk = done.returncode == 0
+        if self.has_small_disk:
+            who = embedded.account()
+            (place / "tables").mkdir()
+            for each in (place, place / "tables"):
+                os.chown(each, who.uid, who.gid)
+        return self.has_small_disk
+
+    async def _open_sandbox(self) -> None:
+        self._sandbox = subprocess.Popen(  # noqa: ASYNC220 - held on to like the daemons, which are begun the same way
+            [sys.executable, "-m", "daemon.sandbox", "--listen", "127.0.0.1:0", "--daemon", f"127.0.0.1:{free_port()}",
+             "--directory", str(self.folder / "world"), "--now", BEGINS],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert self._sandbox.stdout is not None
+        told = json.loads(await anyio.to_thread.run_sync(self._sandbox.stdout.readline))
+        self.url = told["sandbox"]
+        base = Path(told["config"])
+        for number in range(self.daemons):
+            self._configure(base, number)
+        self.command("db", "migrate")
+        self.command("map", "accept", "--merchant", MERCHANT, "--reason", "first version", "--yes")
+        await self.post("/_sandbox/webhook", {"url": f"http://{self.address(0)}/webhooks/happy-returns/{MERCHANT}"})
+        await self.post("/_sandbox/clock", {"rate": RATE})
+
+    def _configure(self, base: Path, number: int) -> None:
+        text = base.read_text()
+        port = free_port()
+        lines = []
+        for line in text.splitlines():
+            if line.startswith("listen = "):
+                line = f'listen = "127.0.0.1:{port}"'
+            if line.startswith("requests_per_minute = "):
+                line = "\n".join(f"{key} = {json.dumps(value)}" for key, value in self._brightpearl().items())
+            if line.startswith("file = ") and number:
+                line = f'file = "{base.parent / f"clock{number}.json"}"'
+            lines.append(line)
+        lines += ["", "[database]", f'dsn = "{self.dsn}"', ""]
+        (base.parent / f"homeward{number}.toml").write_text("\n".join([f'name = "daemon{number}"', *lines]))
+        self._follow_clock()
+
+    def _brightpearl(self) -> dict[str, Any]:
+        return {"requests_per_minute": 140, **self.settings}
+
+    def _follow_clock(self) -> None:
+        """Every daemon but the first has a clock of its own, which may be wrong by some seconds."""
+        world = self.folder / "world"
+        told = json.loads((world / "clock.json").read_text())
+        told["at"] += self.clock_offset_seconds
+        for number in range(1, self.daemons):
+            fresh = world / f"clock{number}.new"
+            fresh.write_text(json.dumps(told))
+            fresh.replace(world / f"clock{number}.json")
+
+    def config(self, number: int = 0) -> Path:
+        return self.folder / "world" / f"homeward{number}.toml"
+
+    def address(self, number: int) -> str:
+        text = self.config(number).read_text()
+        return next(line.split('"')[1] for line in text.splitlines() if line.startswith("listen = "))
+
+    # -- hands on the processes ---------------------------------------------------------------------------------------
+
+    def start(self, number: int, **environment: str) -> None:
+        told = {**os.environ, **self.environment.get(number, {}), **environment}
+        with (self.folder / f"daemon{number}.log").open("ab") as log:
+            self.processes[number] = subprocess.Popen(
+                [sys.executable, *self.launcher, "run", "--config", str(self.config(number))], stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, env=told,
+            )  # fmt: skip
+
+    def kill(self, number: int) -> None:
+        process = self.processes.pop(number)
+        process.kill()
+        process.wait()
+        self.frozen.discard(number)
+
+    def freeze(self, number: int) -> None:
+        self.processes[number].send_signal(signal.SIGSTOP)
+        self.frozen.add(number)
+        self.count("freezes")
+
+    def thaw(self, number: int) -> None:
+        if number in self.frozen:
+            self.processes[number].send_signal(signal.SIGCONT)
+            self.frozen.discard(number)
+
+    def revive(self) -> list[int]:
+        """Begin again whatever has died; answer which did."""
+        dead = [number for number, process in self.processes.items() if process.poll() is not None]
+        for number in dead:
+            code = self.processes[number].returncode
+            self.count("kills" if code == -signal.SIGKILL else "exits")
+            self.start(number)
+        return dead
+
+    def end_postgres(self, how: signal.Signals) -> None:
+        """SIGQUIT is `pg_ctl stop -m immediate`; SIGKILL takes the postmaster and leaves its children to notice."""
+        process = self.server.process
+        if process is None or process.poll() is not None:
+            return
+        group = process.pid
+        if how is signal.SIGKILL:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+        else:
+            process.send_signal(how)
+        process.wait()
+        if self.server.hold is not None:
+            self.server.hold.close()
+        self.count("database stops")
+
+    async def begin_postgres(self) -> None:
+        """Begin it again; where its disk is still full it ends at once, and is begun once more."""
+        while True:
+            try:
+                self.server = await anyio.to_thread.run_sync(embedded.ensure, self.folder / "pg")
+            except DatabaseUnusableError:
+                await anyio.sleep(0.5)
+            else:
+                return
+
+    async def cut_sessions(self) -> None:
+        """End every session of the daemons, as a failing network would."""
+        with contextlib.suppress(*LOST):
+            admin = await asyncpg.connect(self.server.dsn, timeout=5)
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = 'homeward' AND pid <> pg_backend_pid()"
+            )
+            await admin.close()
+            self.count("session cuts")
+
+    def fill_disk(self) -> None:
+        if self.has_small_disk:
+            subprocess.run(
+                ["dd", "if=/dev/zero", f"of={self.folder / 'small' / 'ballast'}", "bs=64k"],
+                capture_output=True, check=False,
+            )  # fmt: skip
+            self.count("full disks")
+
+    def free_disk(self) -> None:
+        (self.folder / "small" / "ballast").unlink(missing_ok=True)
+
+    def count(self, what: str, by: int = 1) -> None:
+        self.counts[what] = self.counts.get(what, 0) + by
+
+    # -- the world ----------------------------------------------------------------------------------------------------
+
+    async def post(self, path: str, body: Any) -> Any:
+        async with self.http.post(f"{self.url}{path}", json=body) as reply:
+            assert reply.status == 200, f"{path}: {reply.status} {await reply.text()}"
+            told = await reply.json()
+        if path == "/_sandbox/clock":
+            self._follow_clock()
+        return told
+
+    async def get(self, path: str) -> Any:
+        async with self.http.get(f"{self.url}{path}") as reply:
+            return await reply.json()
+
+    def command(self, *arguments: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "daemon.console.main", *arguments, "--config", str(self.config(0))],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{arguments}: {done.returncode} {done.stderr}"
+
+    async def webhooks_to(self, number: int) -> None:
+        await self.post(
+            "/_sandbox/webhook", {"url": f"http://{self.address(number)}/webhooks/happy-returns/{MERCHANT}"}
+        )
+
+    async def bring_receipts(self) -> None:
+        """The warehouse's file, through the operator's command; kept back while there is no database."""
+        rows = await self.get(f"/_sandbox/receipts?after={self.receipts_taken}")
+        if not rows:
+            return
+        path = self.folder / "receipts.csv"
+        with path.open("w", newline="") as handle:
+            writer = csv.DictWriter(handle, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        try:
+            await anyio.to_thread.run_sync(self.command, "receipt", "import", str(path), "--merchant", MERCHANT)
+        except AssertionError:
+            return
+        self.receipts_taken += len(rows)
+
+    async def look(self) -> dict[str, Any]:
+        """What is waited for and how far things are; raises LOST while the database is away."""
+        status = await self.get("/_sandbox/status")
+        now = datetime.fromisoformat(status["now"])
+        connection = await asyncpg.connect(self.dsn, timeout=5, command_timeout=30)
+        try:
+            row = await connection.fetchrow(
+                """
+                SELECT (SELECT count(*) FROM inbox WHERE state = 'waiting') AS waiting,
+                       (SELECT count(*) FROM outbox WHERE state IN ('ready', 'leased') AND due_at <= $1) AS due,
+                       (SELECT min(due_at) FROM outbox WHERE state = 'ready' AND due_at > $1) AS next_effect,
+                       (SELECT count(*) FROM outbox WHERE state IN ('ready', 'leased')) AS open,
+                       (SELECT count(*) FROM watch WHERE next_poll_at <= $1) AS reads,
+                       (SELECT min(next_poll_at) FROM watch WHERE next_poll_at > $1) AS next_read,
+                       (SELECT count(*) FROM deadline WHERE due_at <= $1) AS rungs,
+                       (SELECT count(*) FROM returns) AS returns,
+                       (SELECT count(*) FROM returns
+                         WHERE state IN ('initiated', 'scanned', 'credit-pending', 'credited')) AS middle,
+                       (SELECT coalesce(sum(version), 0) FROM returns) AS moves,
+                       (SELECT (value->>'at')::timestamptz FROM cursor WHERE name = 'reconcile') AS observed
+                """,
+                now,
+            )
+            assert row is not None
+            told = dict(row)
+        finally:
+            await connection.close()
+        next_at = datetime.fromisoformat(status["next_at"]) if status["next_at"] else None
+        return {**told, "now": now, "season_next": next_at, "struck": status["faults_struck"]}
+
+    async def until_moves(self, moves: int) -> None:
+        """Until the returns have moved so often: the daemons are in the midst of it."""
+        while (await self.look())["moves"] < moves:  # noqa: ASYNC110 - other processes move them
+            await anyio.sleep(0.05)
+
+    def holder(self) -> str:
+        """Who holds the merchant, as the operator's command tells it."""
+        done = subprocess.run(
+            [sys.executable, "-m", "daemon.console.main", "merchant", "list", "-o", "json", "--config", str(self.config(0))],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        (row,) = json.loads(done.stdout)
+        return str(row["lease_owner"] or "") if row["is_held"] else ""
+
+    async def let_time_pass(self, seen: dict[str, Any], *, stride: timedelta = STRIDE) -> None:
+        """Where nothing is due any more, jump to what comes next."""
+        if seen["waiting"] or seen["due"] or seen["reads"] or seen["rungs"]:
+            return
+        moments = [seen["season_next"], seen["next_effect"], seen["next_read"], seen["observed"]]
+        ahead = [moment for moment in moments if moment is not None and moment > seen["now"]]
+        to = max(min(ahead, default=seen["now"]), seen["now"] + stride)
+        await self.post("/_sandbox/clock", {"to": to.isoformat(), "rate": RATE})
+
+    async def remember(self) -> None:
+        with contextlib.suppress(*LOST):
+            connection = await asyncpg.connect(self.dsn, timeout=5)
+            self.remembered |= await judges.remember(connection)
+            await connection.close()
+
+    async def judge(self) -> judges.Judgement:
+        books, started = await self.get("/_sandbox/books"), await self.get("/_sandbox/started")
+        now = datetime.fromisoformat((await self.get("/_sandbox/status"))["now"])
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            return await judges.judge(connection, books, started, now=now, remembered=self.remembered)
+        finally:
+            await connection.close()
+
+    async def settle(self, *, give_up_seconds: float = 240.0, watch: bool = False) -> bool:
+        """Without further vendor faults: go on until the season is over and nothing is on its way. False: it never was.
+
+        `watch`: remember journal rows on the way.
+        """
+        await self.post("/_sandbox/faults", {})
+        until, quiet = time.monotonic() + give_up_seconds, 0
+        while time.monotonic() < until:
+            self.revive()
+            await self.bring_receipts()
+            seen = await self.look()
+            if watch:
+                await self.remember()
+            is_over = seen["season_next"] is None and not (seen["waiting"] or seen["due"] or seen["rungs"])
+            is_over = is_over and not seen["reads"] and not seen["middle"]
+            quiet = quiet + 1 if is_over else 0
+            if quiet > 20:
+                return True
+            if not is_over:
+                await self.let_time_pass(seen, stride=4 * STRIDE)
+            await anyio.sleep(0.05)
+        return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
