@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench chaos chaos-proof lock clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(STAMP): requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,12 @@ check: $(STAMP) ## Lint, types, import contracts
 
 bench: $(STAMP) ## Measure; a table on stdout, bench-results.json beside
 	$(BIN)/python -m tests.bench
+
+chaos: $(STAMP) ## Seasons under troubles drawn from SEED, HOURS of real time each; exit 1 on any violation
+	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) --hours $(or $(HOURS),0.02)
+
+chaos-proof: $(STAMP) ## Plant defects one by one; the judge must catch each
+	$(BIN)/python -m tests.chaos.proof
 
 lock: ## Renew the pinned, hashed lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q \

@@ -17,6 +17,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, DEFAULT_ON
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -54,7 +55,8 @@ class Telemetry:
     """Tracer and metrics of one process. Without an endpoint spans are made but go nowhere."""
 
     def __init__(self, *, otlp_endpoint: str | None, service_name: str = "homeward") -> None:
-        self._provider = TracerProvider(resource=Resource.create({"service.name": service_name}))
+        sampler = DEFAULT_ON if otlp_endpoint else ALWAYS_OFF  # without a reader only the ids are made
+        self._provider = TracerProvider(sampler=sampler, resource=Resource.create({"service.name": service_name}))
         if otlp_endpoint:
             exporter = OTLPSpanExporter(f"{otlp_endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_TIMEOUT_SECONDS)
             self._provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))

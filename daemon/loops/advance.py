@@ -19,8 +19,8 @@ from statemachine.units import Return
 
 log = logging.getLogger(__name__)
 
-FAMILIES_MAX = 50
-EVENTS_MAX = 1000
+FAMILIES_MAX = 200
+EVENTS_MAX = 2000
 
 
 class Advance:
@@ -45,10 +45,13 @@ class Advance:
                 self._family = families[0]
             locked = await returns.lock_families(connection, self._at.merchant, families)
             waiting = await inbox.read_waiting(connection, self._at.merchant, families, EVENTS_MAX)
+            events: dict[tuple[str, str], list[Waiting]] = {family: [] for family in families}
+            for each in waiting:
+                events[each.happy_return_id, each.order_key].append(each)
             batch = _Batch(self._at, now)
             for family in families:
                 self._family = family
-                batch.decide(locked[family], [each for each in waiting if _family_of(each) == family])
+                batch.decide(locked[family], events[family])
             if len(families) > 1:
                 self._family = None
             await batch.store(connection)
@@ -66,10 +69,6 @@ class Advance:
         async with self._at.writing("advance-park") as connection:
             why = f"{type(error).__name__}: {error}"[:500]
             await inbox.park_family(connection, self._at.merchant, family, why, now)
-
-
-def _family_of(waiting: Waiting) -> tuple[str, str]:
-    return waiting.happy_return_id, waiting.order_key
 
 
 class _Batch:

@@ -7,10 +7,11 @@ for returns nobody told us about; one return can be pulled by hand. Source: Happ
 import hashlib
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import anyio
 import orjson
 
 from daemon.clients.happy_returns import next_sweep
@@ -28,13 +29,28 @@ from statemachine.units import Progress
 
 log = logging.getLogger(__name__)
 
-SWEEP_MAX = 10  # returns read in one round; each is one call on a slow bucket
+SWEEP_MAX = 50  # returns read in one round; each is one call, mostly on a slow bucket
+TOGETHER_SECONDS = 0.3  # answers that come within this time are stored together
+NO_WAIT = timedelta(milliseconds=50)
 WATCH_LEASE = timedelta(minutes=10)
 MISSES_TOLD = 3  # sheet section 10: a 204 for a known return is alerted after three in a row
 CLAIM_AGAIN = timedelta(minutes=2)  # a claimed but unproven status is asked about again this soon
 RECEIPTS_MAX = 200
 RECEIPTS_EVERY = timedelta(minutes=1)
 FIRST_SHIPMENTS = timedelta(days=14)  # how far the very first look at hub shipments reaches back
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One watch and what Happy Returns answered."""
+
+    row: Record
+    items: list[Item]
+    faults: list[str]
+    reason: str
+    """Why the answer as a whole is of no use."""
+    at: datetime
+    trace: str
 
 
 class Intake:
@@ -70,11 +86,16 @@ class Intake:
             due = await watch.lease_due(
                 connection, self._at.merchant, now=now, lease_until=now + WATCH_LEASE, batch_max=SWEEP_MAX
             )
-        handled = 0
+        asked: list[_Asked] = []
+        began = anyio.current_time()
         for number, row in enumerate(due):
+            if asked and (
+                self._at.happy_returns.bucket.wait > NO_WAIT or anyio.current_time() - began > TOGETHER_SECONDS
+            ):
+                await self._store(asked)
+                asked, began = [], anyio.current_time()
             try:
-                await self._ask(row, self._at.clock.now())
-                handled += 1
+                asked.append(await self._ask(row))
             except (TransientError, NotPermittedError) as error:
                 log.warning("happy returns not asked", extra={"merchant": self._at.merchant, "why": str(error)})
                 pause = getattr(error, "retry_after_seconds", None) or 60.0
@@ -83,15 +104,16 @@ class Intake:
                     keys = [each["key"] for each in due[number:]]
                     await watch.put_off(connection, self._at.merchant, keys, again)
                 await self._keep_bucket()
+                due = due[:number]
                 break
-        return handled
+        await self._store(asked)
+        return len(due)
 
-    async def _ask(self, row: Any, now: datetime) -> None:
-        """Read one return, one code, or all returns of one order; store what it shows in one transaction."""
+    async def _ask(self, row: Record) -> "_Asked":
+        """Read one return, one code, or all returns of one order."""
         prefix = self._at.settings.happy_returns.order_number_prefix
-        stored = await self._trace_of(row["happy_return_id"])
-        with self._at.telemetry.span("intake read return", parent=stored, merchant=self._at.merchant) as span:
-            reason = ""
+        with self._at.telemetry.span("intake read return", parent=row["trace"], merchant=self._at.merchant) as span:
+            answer, reason = None, ""
             try:
                 if row["express_code"]:
                     answer = await self._at.happy_returns.get_return(express_code=row["express_code"])
@@ -100,47 +122,52 @@ class Intake:
                     asked = number if number.startswith(prefix) else f"{prefix}{number}"
                     answer = await self._at.happy_returns.get_return(order_number=asked)
             except (MalformedPayloadError, RejectedError) as error:
-                answer, reason = None, str(error)
-            await self._store_answer(row, answer, reason, now, stored or traceparent(span))
+                reason = str(error)
+            items, faults = answer or ([], [])
+            return _Asked(row, items, faults, reason, self._at.clock.now(), row["trace"] or traceparent(span))
 
-    async def _store_answer(
-        self, row: Any, answer: tuple[list[Item], list[str]] | None, reason: str, now: datetime, trace: str
-    ) -> None:
-        items, faults = answer or ([], [])
+    async def _store(self, asked: "list[_Asked]") -> None:
+        """What several reads showed, in one transaction: where answers come fast, one commit is enough for many."""
+        if asked:
+            async with self._at.writing("intake") as connection:
+                for each in asked:
+                    await self._store_answer(connection, each)
+
+    async def _store_answer(self, connection: Connection, asked: "_Asked") -> None:
+        row, items, now = asked.row, asked.items, asked.at
         digest = _digest(items)
         misses = 0 if items else row["misses"] + 1
         if misses == MISSES_TOLD and row["tier"] != "order":
             log.error(
                 "happy returns does not know a return",
-                extra={"merchant": self._at.merchant, "watch": row["key"], "why": reason or "204"},
+                extra={"merchant": self._at.merchant, "watch": row["key"], "why": asked.reason or "204"},
             )
         settings = self._at.settings
         age = now - row["opened_at"]
         pause = next_sweep(settings.happy_returns, age=age)
         if row["tier"] == "order":
             pause = timedelta(hours=settings.happy_returns.discovery_repeat_hours)
-        async with self._at.writing("intake") as connection:
-            claimed = row["claimed"]
-            if items and (digest != row["digest"] or claimed):
-                seen = Seen(
-                    tuple(items), confirmed=True, source="poll", received_at=now, trace=trace, digest=digest,
-                    claimed=claimed, claimed_for=row["happy_return_id"],
-                    covers_all=settings.assumptions.status_covers_all_items,
-                )  # fmt: skip
-                open_claims = await store_seen(connection, self._at.merchant, seen, next_poll_at=now + pause, now=now)
-                claimed = claimed if row["happy_return_id"] in open_claims else ""
-            if claimed:
-                pause = min(pause, max(CLAIM_AGAIN, age / 10))  # often at first, then less and less
-            for fault in (*faults, reason):
-                if fault:
-                    body = orjson.dumps({"watch": row["key"], "fault": fault})
-                    await inbox.keep_delivery(
-                        connection, self._at.merchant, source="poll", body=body, reason=fault, received_at=now
-                    )
-            await watch.polled(
-                connection, self._at.merchant, row, misses=misses, digest=digest, keep_claim=bool(claimed),
-                next_poll_at=now + pause, now=now,
+        claimed = row["claimed"]
+        if items and (digest != row["digest"] or claimed):
+            seen = Seen(
+                tuple(items), confirmed=True, source="poll", received_at=now, trace=asked.trace, digest=digest,
+                claimed=claimed, claimed_for=row["happy_return_id"],
+                covers_all=settings.assumptions.status_covers_all_items,
             )  # fmt: skip
+            open_claims = await store_seen(connection, self._at.merchant, seen, next_poll_at=now + pause, now=now)
+            claimed = claimed if row["happy_return_id"] in open_claims else ""
+        if claimed:
+            pause = min(pause, max(CLAIM_AGAIN, age / 10))  # often at first, then less and less
+        for fault in (*asked.faults, asked.reason):
+            if fault:
+                body = orjson.dumps({"watch": row["key"], "fault": fault})
+                await inbox.keep_delivery(
+                    connection, self._at.merchant, source="poll", body=body, reason=fault, received_at=now
+                )
+        await watch.polled(
+            connection, self._at.merchant, row, misses=misses, digest=digest, keep_claim=bool(claimed),
+            next_poll_at=now + pause, now=now,
+        )  # fmt: skip
 
     async def pull(self, *, express_code: str = "", order_number: str = "") -> tuple[int, list[str]]:
         """Read now, by hand: how many units Happy Returns showed, and what of its answer was unusable."""
@@ -158,12 +185,6 @@ class Intake:
                 pause = next_sweep(self._at.settings.happy_returns, age=timedelta())
                 await store_seen(connection, self._at.merchant, seen, next_poll_at=now + pause, now=now)
         return len(items), faults
-
-    async def _trace_of(self, happy_return_id: str) -> str | None:
-        if not happy_return_id:
-            return None
-        async with self._at.database.reading() as connection:
-            return await returns.trace_of(connection, self._at.merchant, happy_return_id)
 
     # -- tier: hub shipments ------------------------------------------------------------------------------------------
 

@@ -169,6 +169,16 @@ class Books:
         self._next_id += 1
         return self._next_id
 
+    def renumber(self, order: Order) -> None:
+        """Somebody enters the order anew: it has another id, and its payments go with it."""
+        payments = self._payments_of.pop(order.id, [])
+        del self.orders[order.id]
+        order.id = self.new_id()
+        self.orders[order.id] = order
+        self._payments_of[order.id] = payments
+        for each in payments:
+            self.payments[each]["orderId"] = order.id
+
     # -- credits ----------------------------------------------------------------------------------------------------
 
     def credits_of(self, order_ids: Iterable[int]) -> list[Order]:

@@ -101,6 +101,7 @@ class HappyReturns:
         return [
             {
                 "happy_return_id": each.return_id,
+                "items": [item.item_id for item in each.items],
                 "handed_over": [item.item_id for item in each.items if item.dropped_off_at or item.approved_at],
             }
             for each in self.returns.values()

@@ -200,11 +200,6 @@ async def stock_awaited(connection: Connection, merchant: str, after: int, batch
     return await SQL.rows(connection, "stock_awaited", merchant=merchant, after=after, batch_max=batch_max)
 
 
-async def trace_of(connection: Connection, merchant: str, happy_return_id: str) -> str | None:
-    found: str | None = await SQL.value(connection, "trace_of", merchant=merchant, happy_return_id=happy_return_id)
-    return found
-
-
 def unit_from_facts(facts: dict[str, Any]) -> Unit:
     unit: Unit = _UNIT.validate_python(facts)
     return unit

@@ -156,14 +156,6 @@ SELECT id, credit_id
  ORDER BY credit_id
  LIMIT :batch_max;
 
--- name: trace_of
-SELECT trace
-  FROM returns
- WHERE merchant = :merchant
-   AND happy_return_id = :happy_return_id
- ORDER BY id
- LIMIT 1;
-
 -- name: siblings_on_orders
 -- Every credit we made, adopted or may have made against these orders: the search index may not show it yet.
 SELECT r.order_id, r.id, r.credit_id, false AS is_sent, r.order_digest, r.credit_rows
@@ -194,7 +186,7 @@ SELECT id, happy_return_id, order_number, part, watches, map_version, trace
 
 -- name: credited_since
 -- Returns whose credit was made or adopted since, and those that a rival beside their credit has stopped.
-SELECT r.id, r.order_id, r.credit_id, r.state = 'exception' AS is_stopped, r.version
+SELECT r.id, r.order_id, r.credit_id, r.state = 'exception' AS is_stopped
   FROM returns AS r
  WHERE r.merchant = :merchant
    AND r.order_id IS NOT NULL

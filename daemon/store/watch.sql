@@ -28,7 +28,11 @@ UPDATE watch
 -- name: lease_due
 -- The next to ask: returns and codes before discovery, freshest first.
 WITH due AS (
-    SELECT key
+    SELECT key, (SELECT r.trace
+                   FROM returns AS r
+                  WHERE r.merchant = watch.merchant AND r.happy_return_id = watch.happy_return_id
+                  ORDER BY r.id
+                  LIMIT 1) AS trace
       FROM watch
      WHERE merchant = :merchant
        AND next_poll_at <= :now
@@ -43,7 +47,7 @@ UPDATE watch
  WHERE watch.merchant = :merchant
    AND watch.key = due.key
 RETURNING watch.key, watch.tier, watch.happy_return_id, watch.express_code, watch.order_number, watch.claimed,
-          watch.opened_at, watch.misses, watch.digest, watch.polled_at, watch.next_poll_at;
+          watch.opened_at, watch.misses, watch.digest, watch.polled_at, watch.next_poll_at, due.trace;
 
 -- name: free_leases!
 UPDATE watch

@@ -7,12 +7,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import anyio
 import asyncpg
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from daemon.clock import Clock
-from daemon.loops.receive import accept
+from daemon.loops.receive import Taken, accept
 from daemon.settings import MerchantSettings
 from daemon.store.database import DISCONNECTED, Database
 from daemon.telemetry import Telemetry, traceparent
@@ -20,6 +21,7 @@ from daemon.telemetry import Telemetry, traceparent
 log = logging.getLogger(__name__)
 
 WEBHOOK_BODY_MAX = 1024 * 1024  # a return of a thousand units is far below
+TOGETHER_MAX = 50  # webhooks stored in one commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,17 @@ def is_signed(raw: bytes, header: str, keys: tuple[bytes, ...], *, scheme: str) 
     return good
 
 
+@dataclass(slots=True, eq=False)
+class _Body:
+    """A webhook waiting to be stored; `taken` once it is."""
+
+    merchant: str
+    settings: MerchantSettings
+    raw: bytes
+    trace: str
+    taken: Taken | None = None
+
+
 class _Door:
     """Takes webhooks: signature first, then stored, then answered. Nothing is decided here."""
 
@@ -94,6 +107,8 @@ class _Door:
     ) -> None:
         self._database, self._clock, self._telemetry = database, clock, telemetry
         self._receivers, self._stir = receivers, stir
+        self._waiting: list[_Body] = []
+        self._turn = anyio.Lock()
 
     async def receive(self, request: web.Request) -> web.Response:
         merchant = request.match_info["merchant"]
@@ -109,17 +124,46 @@ class _Door:
             return _problem(401, "bad signature", "X-Hr-Signature does not match the body.")
         try:
             with self._telemetry.span("webhook happy-returns", merchant=merchant) as span:
-                async with self._database.transaction("webhook") as connection:
-                    taken = await accept(
-                        connection, merchant, receiver.settings, raw, source="webhook", now=self._clock.now(),
-                        trace=traceparent(span),
-                    )  # fmt: skip
+                taken = await self._store(_Body(merchant, receiver.settings, raw, traceparent(span)))
         except (*DISCONNECTED, asyncpg.PostgresError) as error:
             log.error("webhook not stored", extra={"merchant": merchant, "why": type(error).__name__})
             return _problem(503, "not stored", "The database does not answer; send it again.")
         self._count(merchant, "quarantined" if taken.reason else "accepted")
         self._stir(merchant)
         return web.Response(status=200)
+
+    async def _store(self, body: "_Body") -> Taken:
+        """Committed when this returns. Whoever comes while a commit is under way rides in the next one."""
+        self._waiting.append(body)
+        async with self._turn:
+            if body.taken is None:
+                together, self._waiting = self._waiting[:TOGETHER_MAX], self._waiting[TOGETHER_MAX:]
+                if body not in together:  # it came late in a long queue
+                    self._waiting.remove(body)
+                    together.append(body)
+                try:
+                    await self._commit(together)
+                except BaseException:
+                    if len(together) == 1:
+                        raise
+                    # Each by itself, so that what breaks for one does not break for its neighbours.
+                    self._waiting = [each for each in together if each is not body] + self._waiting
+                    await self._commit([body])
+        assert body.taken is not None
+        return body.taken
+
+    async def _commit(self, bodies: "list[_Body]") -> None:
+        taken: list[Taken] = []
+        async with self._database.transaction("webhook") as connection:
+            for each in bodies:
+                taken.append(
+                    await accept(
+                        connection, each.merchant, each.settings, each.raw, source="webhook", now=self._clock.now(),
+                        trace=each.trace,
+                    )
+                )  # fmt: skip
+        for body, told in zip(bodies, taken, strict=True):
+            body.taken = told
 
     def _count(self, merchant: str, state: str) -> None:
         self._telemetry.metrics.deliveries.labels(merchant, "webhook", state).inc()

@@ -18,6 +18,7 @@ from typing import Any
 import anyio
 import asyncpg
 
+from daemon.clients.throttle import Quota
 from daemon.store import embedded
 from daemon.store.database import Database
 from tests.bench.decisions import decisions_per_second
@@ -67,7 +68,7 @@ def _lift_limits(world: World, *, bundled: bool) -> None:
     assumptions.requests_per_minute, assumptions.bucket_rate, assumptions.bucket_size = 10**9, 1e9, 1e9
     client = world.workplace.brightpearl
     client._settings = client._settings.model_copy(update={"bundled_writes": bundled})
-    client.transport.quota = type(client.transport.quota)(world.workplace.clock, share=10**9)
+    client.transport.quota = Quota(world.workplace.clock, share=10**9)
     told = world.workplace.settings
     hr = told.happy_returns.model_copy(update={"discovery": False})
     world.workplace.settings = told.model_copy(update={"happy_returns": hr})

@@ -25,6 +25,7 @@ import asyncpg
 
 MIDDLE = ("initiated", "scanned", "credit-pending", "credited")
 OWN = "HW-"  # what our references begin with
+FAR = timedelta(days=2)  # nothing waits longer without a look
 GRACE = timedelta(minutes=10)  # how long past its time a due effect or deadline may lie in a daemon that runs
 
 
@@ -82,6 +83,7 @@ async def judge(
     await _events_are_accounted_for(found, connection, started, is_over=is_over)
     await _journals_are_legal(found, connection)
     await _effects_exist_once(found, connection, books, is_over=is_over)
+    await _only_what_came_back_is_credited(found, connection, started)
     await _outbox_is_settled(found, connection, now, is_over=is_over)
     if remembered is not None:
         today = await remember(connection)
@@ -194,6 +196,22 @@ async def _effects_exist_once(
     await _orders_are_not_exceeded(found, connection, books)
 
 
+async def _only_what_came_back_is_credited(
+    found: Judgement, connection: asyncpg.Connection, started: list[dict[str, Any]]
+) -> None:
+    """With the default trigger a unit is credited once it was handed over, and never on a claim alone."""
+    known = {item for each in started for item in each["items"]}
+    handed_over = {item for each in started for item in each["handed_over"]}
+    for row in await connection.fetch(
+        "SELECT u.happy_item_id, r.id FROM unit AS u JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id"
+        " WHERE r.credit_id IS NOT NULL AND u.happy_item_id <> ''"
+    ):
+        is_back = row["happy_item_id"] in handed_over or row["happy_item_id"] not in known
+        found.must(
+            "C", is_back, f"return {row['id']}: unit {row['happy_item_id']} is credited, and was never handed over"
+        )
+
+
 async def _goods_exist_once(found: Judgement, connection: asyncpg.Connection, books: dict[str, Any]) -> None:
     rows = {row["id"]: row for credit in books["credits"] for row in credit["rows"]}
     received: Counter[int] = Counter()
@@ -270,6 +288,7 @@ async def _outbox_is_settled(found: Judgement, connection: asyncpg.Connection, n
         elif is_over:
             found.must("D", row["state"] == "ready", f"{what} is still in a dispatcher's hands")
             found.must("D", not row["is_overdue"], f"{what} was due at {row['due_at']} and lies there")
+            found.must("D", row["due_at"] < now + FAR, f"{what} is put off until {row['due_at']}")
             if row["attempts"]:
                 found.must("D", bool(row["last_error"]), f"{what} waits without a reason")
 

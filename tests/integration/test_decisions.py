@@ -586,11 +586,7 @@ async def test_an_order_that_was_entered_anew_is_found_again(database: Database,
         while not (await world.all_returns()) or (await world.show(code(truth)))["state"] != "credit-pending":
             await world.pass_time(timedelta(hours=3))
         order = next(o for o in books.orders.values() if o.type_code == "SO")
-        del books.orders[order.id]
-        old, order.id = order.id, books.new_id()
-        books.orders[order.id] = order
-        for payment in books.payments.values():
-            payment["orderId"] = order.id if payment["orderId"] == old else payment["orderId"]
+        books.renumber(order)
 
         books.locked_until = date(2026, 2, 28)
         await world.pass_time(20 * DAYS)

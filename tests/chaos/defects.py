@@ -1,0 +1,238 @@
+"""Defects, planted one at a time into a daemon that is otherwise the real one: what the judge must catch.
+
+    python -m tests.chaos.defects NAME run --config FILE
+
+starts the daemon with the defect NAME in it. None of this is part of the product; it is how the judge itself is judged.
+"""
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from daemon.store.database import DISCONNECTED
+
+
+def skip_the_intent() -> None:
+    from daemon.store import outbox
+
+    async def store_intents(*_: Any) -> None:
+        return None
+
+    outbox.store_intents = store_intents  # type: ignore[assignment]
+
+
+def repeat_without_looking() -> None:
+    from daemon.loops import credit_wave, money_wave
+
+    credit_wave.unseen = money_wave.unseen = lambda *_, **__: None  # type: ignore[attr-defined]
+
+
+def pay_without_looking() -> None:
+    from daemon.loops import money_wave
+
+    money_wave._found_payment = lambda *_: None
+    money_wave.unseen = lambda *_, **__: None  # type: ignore[attr-defined]
+
+
+def write_without_a_fence() -> None:
+    from daemon.loops.runner import Runner
+    from daemon.loops.workplace import Lease
+    from daemon.store import merchant
+
+    async def hold_fence(*_: Any) -> None:
+        return None
+
+    merchant.hold_fence = hold_fence  # type: ignore[assignment]
+    Lease.check = lambda _: None  # type: ignore[assignment, method-assign]
+    Runner._lose = lambda *_: None  # type: ignore[method-assign]
+
+
+def set_no_deadline() -> None:
+    from daemon.store import returns
+
+    real = returns.write
+
+    async def write(connection: Any, merchant: str, **told: Any) -> None:
+        await real(connection, merchant, **{**told, "deadlines": []})
+
+    returns.write = write
+
+
+def swallow_events() -> None:
+    from daemon.loops import advance
+
+    real = advance._Batch.decide
+
+    def decide(self: Any, stored: Any, events: Any) -> None:
+        lost = [each for each in events if not stored and hash(each.happy_return_id) % 3 == 0]
+        self._say(lost, "applied", None)
+        real(self, stored, [each for each in events if each not in lost])
+
+    advance._Batch.decide = decide  # type: ignore[method-assign]
+
+
+def rewrite_the_journal() -> None:
+    _in_every_advance(
+        "UPDATE journal SET actor = 'somebody' WHERE version = 1 AND actor <> 'somebody'"
+        " AND return_id IN (SELECT id FROM returns WHERE state = 'restocked')"
+    )
+
+
+def drop_journal_rows() -> None:
+    _in_every_advance("DELETE FROM journal WHERE version = 2 AND return_id % 3 = 0")
+
+
+def _in_every_advance(statement: str) -> None:
+    """Behind the back of triggers and constraints, as only a superuser can."""
+    from daemon.loops import advance
+
+    real = advance.Advance.run_once
+
+    async def run_once(self: Any, now: Any) -> int:
+        done = await real(self, now)
+        if done:
+            async with self._at.database.transaction() as connection:
+                await connection.execute("SET LOCAL session_replication_role = replica")
+                await connection.execute(statement)
+        return done
+
+    advance.Advance.run_once = run_once  # type: ignore[method-assign]
+
+
+def put_effects_off_for_years() -> None:
+    from datetime import timedelta
+
+    from daemon.store import outbox
+
+    real = outbox.settle
+
+    async def settle(connection: Any, merchant: str, settlements: Any, now: Any) -> None:
+        far = [replace(s, due_at=s.due_at + timedelta(days=9999)) if s.due_at else s for s in settlements]
+        await real(connection, merchant, far, now)
+
+    outbox.settle = settle
+
+
+def book_a_penny_more() -> None:
+    from daemon.store import returns
+
+    real = returns.return_row
+
+    def return_row(instance: Any, trace: Any) -> dict[str, Any]:
+        row = real(instance, trace)
+        if row["credit_net"] is not None:
+            row["credit_net"] = str(Decimal(row["credit_net"]) + Decimal("0.01"))
+        return row
+
+    returns.return_row = return_row
+
+
+def let_poison_block() -> None:
+    from daemon.loops import advance
+
+    real = advance._Batch.decide
+
+    def decide(self: Any, stored: Any, events: Any) -> None:
+        if any(hash(each.happy_return_id) % 5 == 0 for each in events):
+            raise KeyError("poison")
+        real(self, stored, events)
+
+    async def park(self: Any, error: Exception, now: Any) -> None:
+        self._families_max = 1
+
+    advance._Batch.decide = decide  # type: ignore[method-assign]
+    advance.Advance.park = park  # type: ignore[method-assign]
+
+
+def name_no_owner() -> None:
+    from daemon.store import returns
+
+    real = returns.return_row
+
+    def return_row(instance: Any, trace: Any) -> dict[str, Any]:
+        row = real(instance, trace)
+        return {**row, "owner": "" if row["owner"] is not None else None}
+
+    returns.return_row = return_row
+
+
+def believe_every_claim() -> None:
+    from daemon.loops import observe
+
+    real = observe.understand
+
+    def understand(seen: Any, known: Any) -> Any:
+        return real(replace(seen, covers_all=True, confirmed=True), known)
+
+    from daemon.loops import intake
+
+    intake.understand = understand  # type: ignore[attr-defined]
+
+
+def thank_before_storing() -> None:
+    from aiohttp import web
+
+    from daemon.web import server
+
+    real = server._Door.receive
+
+    async def receive(self: Any, request: Any) -> Any:
+        with suppress(*DISCONNECTED):
+            await real(self, request)
+        return web.Response(status=200)
+
+    server._Door.receive = receive  # type: ignore[method-assign]
+
+
+def ignore_credits_of_others() -> None:
+    from daemon.clients.brightpearl import BrightpearlClient
+
+    async def credit_ids_of(self: Any, order_ids: Any) -> dict[int, list[int]]:
+        return {order_id: [] for order_id in order_ids}
+
+    BrightpearlClient.credit_ids_of = credit_ids_of  # type: ignore[method-assign]
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """`letters`: at least one of these must be found violated."""
+
+    plant: Callable[[], None]
+    letters: str
+    trouble: str
+    """What is done to the season, so that it shows: calm, lost, freeze, stops."""
+    fault_class: str
+
+
+DEFECTS: dict[str, Defect] = {
+    "skip-the-intent": Defect(skip_the_intent, "C", "lost", "R1, R2 killed or unanswered between intent and answer"),
+    "repeat-without-looking": Defect(repeat_without_looking, "C", "lost", "R2 ambiguous credit"),
+    "pay-without-looking": Defect(pay_without_looking, "C", "lost", "R2 ambiguous payment"),
+    "write-without-a-fence": Defect(write_without_a_fence, "C", "freeze", "R12 a frozen daemon wakes"),
+    "set-no-deadline": Defect(set_no_deadline, "F", "calm", "a middle state without a clock"),
+    "swallow-events": Defect(swallow_events, "AB", "calm", "R13 an event counts as applied and is not"),
+    "rewrite-the-journal": Defect(rewrite_the_journal, "E", "calm", "R17 the journal is changed"),
+    "drop-journal-rows": Defect(drop_journal_rows, "B", "calm", "R17 the journal has a gap"),
+    "put-effects-off-for-years": Defect(put_effects_off_for_years, "D", "lost", "R2 an unknown outcome is forgotten"),
+    "book-a-penny-more": Defect(book_a_penny_more, "C", "calm", "money differs"),
+    "let-poison-block": Defect(let_poison_block, "A", "calm", "R7 one bad event stops its loop"),
+    "name-no-owner": Defect(name_no_owner, "F", "calm", "an exception is nobody's"),
+    "believe-every-claim": Defect(believe_every_claim, "C", "calm", "R13 a webhook claims what was not"),
+    "thank-before-storing": Defect(thank_before_storing, "A", "stops", "R3, R8 no database, or no room in it"),
+    "ignore-credits-of-others": Defect(ignore_credits_of_others, "C", "calm", "somebody else credits too"),
+}
+
+
+def main() -> None:
+    name = sys.argv.pop(1)
+    DEFECTS[name].plant()
+    from daemon.console.main import main as homeward
+
+    homeward()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""`make chaos-proof`: the judge is judged. Each planted defect must be caught, and without one nothing is found."""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import anyio
+
+from tests.chaos.defects import DEFECTS
+from tests.chaos.judge import Judgement
+from tests.chaos.rig import LOST, MERCHANT, Rig
+
+WRITES = "^POST .*/(sales-credit|customer-payment|close|goods-in|multi-message)$"
+KEYLESS = {"knows_keys": False, "instance_id": None, "search_lag_seconds": 30.0}
+RETURNS = 40
+
+
+async def season(launcher: tuple[str, ...], trouble: str, folder: Path) -> Judgement:
+    """A short season with the trouble that shows the defect."""
+    settings = {"bundled_writes": False} if trouble == "freeze" else {}
+    rig = Rig(folder, daemons=2 if trouble == "freeze" else 1, launcher=launcher, settings=settings)
+    async with rig.running():
+        await rig.post("/_sandbox/assumptions", KEYLESS)
+        if trouble == "stops":
+            section = "[merchants.acme.happy_returns]"  # nothing but the webhook is to tell of a return
+            quiet = f"{section}\ndiscovery = false\nshipments_every_minutes = 90000"
+            rig.config(0).write_text(rig.config(0).read_text().replace(section, quiet))
+        await rig.post("/_sandbox/seed", {"returns": RETURNS, "seed": 5, "days": 2})
+        rig.start(0)
+        if trouble == "lost":
+            await _play(rig, [{"match": WRITES, "kind": "lose-answer", "share": 0.6}], seconds=12)
+        elif trouble == "freeze":
+            await _freeze(rig)
+        elif trouble == "stops":
+            await _stops(rig)
+        else:
+            await _play(rig, [], seconds=6)
+        await rig.settle(give_up_seconds=60)
+        return await rig.judge()
+
+
+async def _play(rig: Rig, rules: list[dict[str, object]], *, seconds: float) -> None:
+    await rig.post("/_sandbox/faults", {"rules": rules})
+    with anyio.move_on_after(seconds):
+        while True:
+            seen = await rig.look()
+            await rig.let_time_pass(seen)
+            await rig.bring_receipts()
+            await rig.remember()
+            await anyio.sleep(0.1)
+
+
+async def _freeze(rig: Rig) -> None:
+    """In the middle of a wave of single writes, each slow, so that many are still to be sent when it wakes."""
+    await _play(rig, [], seconds=2)
+    await rig.post("/_sandbox/faults", {"rules": [{"match": WRITES, "kind": "late", "delay_seconds": 0.4}]})
+    await rig.post("/_sandbox/clock", {"by_seconds": 3 * 86400})
+    books = await rig.get("/_sandbox/books")
+    while len((await rig.get("/_sandbox/books"))["credits"]) < len(books["credits"]) + 6:  # noqa: ASYNC110
+        await anyio.sleep(0.05)
+    rig.freeze(0)
+    rig.start(1)
+    await rig.post("/_sandbox/faults", {})
+    await anyio.sleep(25)
+    rig.thaw(0)
+    await anyio.sleep(3)
+
+
+async def _stops(rig: Rig) -> None:
+    """PostgreSQL is away while the returns begin."""
+    await anyio.sleep(2)
+    for _ in range(4):
+        rig.end_postgres(signal.SIGQUIT)
+        await rig.post("/_sandbox/clock", {"by_seconds": 6 * 3600})
+        await anyio.sleep(1.5)
+        await rig.begin_postgres()
+        try:
+            await rig.let_time_pass(await rig.look())
+        except LOST:
+            continue
+        await anyio.sleep(1)
+
+
+def run(name: str | None, trouble: str) -> Judgement:
+    launcher = ("-m", "tests.chaos.defects", name) if name else ("-m", "daemon.console.main")
+    with tempfile.TemporaryDirectory(prefix="homeward-proof-", ignore_cleanup_errors=True) as place:
+        os.chmod(place, 0o755)  # noqa: S103 - PostgreSQL runs as another account, which must pass through
+        return anyio.run(season, launcher, trouble, Path(place))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make chaos-proof", description=__doc__)
+    parser.add_argument("names", nargs="*", help="some defects only")
+    options = parser.parse_args()
+    wrong = 0
+    for trouble in sorted({each.trouble for each in DEFECTS.values()}) if not options.names else ():
+        found = run(None, trouble)
+        wrong += bool(found.violations)
+        print(
+            f"no defect, {trouble}: {'nothing found' if not found.violations else 'FOUND ' + found.told()}", flush=True
+        )
+    for name in options.names or DEFECTS:
+        defect = DEFECTS[name]
+        found = run(name, defect.trouble)
+        caught = set(found.letters) & set(defect.letters)
+        wrong += not caught
+        first = next((why for letter in sorted(caught) for why in found.violations[letter]), "")
+        verdict = (
+            f"caught by {'/'.join(sorted(caught))} ({first})" if caught else f"MISSED (found: {found.letters or '-'})"
+        )
+        print(f"{name} [{defect.fault_class}]: {verdict}", flush=True)
+    print(f"{len(options.names or DEFECTS)} planted defects on {MERCHANT}, {wrong} wrong", flush=True)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
