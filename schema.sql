@@ -299,6 +299,7 @@ CREATE TABLE returns (
     CHECK (state <> 'closed' OR close_reason IN ('expired', 'cancelled', 'returnless'))
 );
 CREATE INDEX returns_state ON returns (merchant, state, entered_at);
+CREATE INDEX returns_over ON returns (merchant, updated_at) WHERE state IN ('restocked', 'closed');
 CREATE INDEX returns_express_code ON returns (merchant, express_code) WHERE express_code <> '';
 CREATE INDEX returns_order ON returns (merchant, order_key);
 CREATE INDEX returns_order_id ON returns (merchant, order_id) WHERE order_id IS NOT NULL;
@@ -355,8 +356,18 @@ CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the % is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END $$;
-CREATE TRIGGER journal_is_append_only BEFORE UPDATE OR DELETE ON journal
+-- The life of a return goes only as a whole, with the return itself: what is kept is never shortened.
+CREATE FUNCTION refuse_shortening() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM returns AS r WHERE r.merchant = OLD.merchant AND r.id = OLD.return_id) THEN
+        RAISE EXCEPTION 'the journal is append-only' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER journal_is_append_only BEFORE UPDATE ON journal
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_is_not_shortened BEFORE DELETE ON journal
+    FOR EACH ROW EXECUTE FUNCTION refuse_shortening();
 CREATE TRIGGER journal_is_not_truncated BEFORE TRUNCATE ON journal
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER credit_map_is_append_only BEFORE UPDATE OR DELETE ON credit_map
@@ -418,6 +429,7 @@ CREATE TABLE outbox (
     CHECK (intent IS NULL OR sent_at IS NOT NULL)
 );
 CREATE INDEX outbox_due ON outbox (merchant, kind, due_at) WHERE state IN ('ready', 'leased');
+CREATE INDEX outbox_credited ON outbox (merchant, settled_at) WHERE kind = 'create-sales-credit' AND state = 'done';
 CREATE INDEX outbox_return ON outbox (merchant, return_id);
 CREATE INDEX outbox_order ON outbox (merchant, ((coalesce(intent->>'order_id', result->>'order_id'))::bigint))
     WHERE kind = 'create-sales-credit' AND (intent IS NOT NULL OR result ? 'credit_id');
@@ -467,4 +479,5 @@ CREATE TABLE watch (
     PRIMARY KEY (merchant, key)
 );
 CREATE INDEX watch_due ON watch (merchant, next_poll_at) WHERE next_poll_at IS NOT NULL;
+CREATE INDEX watch_leased ON watch (merchant) WHERE lease_until IS NOT NULL;
 CREATE INDEX watch_return ON watch (merchant, happy_return_id) WHERE happy_return_id <> '';

@@ -21,7 +21,7 @@ from daemon.clients.sending import watched
 from daemon.clock import Clock, MovedClock, SystemClock
 from daemon.crash import CrashPoints
 from daemon.errors import DatabaseUnusableError, SettingsError
-from daemon.loops.runner import IDLE_SECONDS, Runner
+from daemon.loops.runner import LOOK_SECONDS, Runner
 from daemon.loops.workplace import Lease, Workplace
 from daemon.settings import Settings, read_secret
 from daemon.store import embedded
@@ -32,7 +32,7 @@ from daemon.web import server
 
 log = logging.getLogger(__name__)
 
-MOVED_IDLE_SECONDS = 0.05  # with a moved clock time may jump at any moment: look more often
+MOVED_LOOK_SECONDS = 0.05  # with a moved clock time may jump at any moment: look more often
 
 
 def build_clock(settings: Settings) -> Clock:
@@ -178,7 +178,7 @@ async def run(settings: Settings) -> None:
                     http=http,
                     lease=lease,
                 ),
-                idle_seconds=MOVED_IDLE_SECONDS if settings.clock.file else IDLE_SECONDS,
+                look_seconds=MOVED_LOOK_SECONDS if settings.clock.file else LOOK_SECONDS,
             )
             pages = server.build(
                 database=database,

@@ -115,6 +115,11 @@ class World:
             await import_receipts(self.database, MERCHANT, text.getvalue().encode(), self.now, actor="user:test")
         return len(rows)
 
+    async def pull(self, express_code: str) -> None:
+        """As `homeward event pull`: read one return of Happy Returns now."""
+        intake = next(loop for loop in self.loops if isinstance(loop, Intake))
+        await intake.pull(express_code=express_code)
+
     async def show(self, identifier: str) -> dict[str, Any]:
         """The first return under this identifier, as `homeward return show` gives it."""
         async with self.database.reading() as connection:

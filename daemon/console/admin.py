@@ -1,17 +1,36 @@
 """`homeward merchant …` and `homeward db …`: who works what, how much waits, which schema."""
 
-from typing import Any
+import logging
+from datetime import timedelta
+from typing import Annotated, Any
 
 import anyio
 import typer
+from rich.progress import Progress
 
 from daemon import app as application
 from daemon.clock import Clock
-from daemon.console.output import Format, emit_list, emit_one
-from daemon.console.session import ConfigOption, OutputOption, run_with_database, settings_from
+from daemon.console.forecast import quota_told
+from daemon.console.output import Format, emit_list, emit_one, errors
+from daemon.console.session import (
+    ConfigOption,
+    DryRunOption,
+    MerchantOption,
+    OutputOption,
+    ReasonOption,
+    YesOption,
+    actor,
+    choose_merchant,
+    confirm,
+    run_with_database,
+    settings_from,
+)
+from daemon.loops.dispatch import QUOTA
 from daemon.settings import Settings
-from daemon.store import inbox, merchant, outbox, reports, watch
+from daemon.store import inbox, merchant, outbox, reports, retention, watch
 from daemon.store.database import SCHEMA_VERSION, Database
+
+log = logging.getLogger(__name__)
 
 merchants = typer.Typer(help="Merchants: who works them, what waits.", no_args_is_help=True)
 db = typer.Typer(help="The database's schema.", no_args_is_help=True)
@@ -36,7 +55,7 @@ def list_merchants(output: OutputOption = Format.TABLE, config: ConfigOption = N
 
 @merchants.command("status")
 def status(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> None:
-    """States, backlog and silence, one line a merchant."""
+    """States, backlog, quota use and when the backlog will have drained, one line a merchant."""
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         now = clock.now()
@@ -47,6 +66,9 @@ def status(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> 
                 waiting = await inbox.backlog(connection, name)
                 effects = await outbox.backlog(connection, name, now)
                 asked = await watch.backlog(connection, name, now)
+                quota = await merchant.read_cursor(connection, name, QUOTA) or {}
+                kinds = await outbox.open_by_kind(connection, name)
+                share = settings.merchants[name].brightpearl.requests_per_minute
                 lines.append({
                     "merchant": name,
                     "states": {row["state"]: row["returns"] for row in states if row["merchant"] == name},
@@ -54,10 +76,14 @@ def status(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> 
                     "effects_open": effects["open"], "next_effect_at": effects["next_due"],
                     "reads_due": asked["due"], "discovery_due": asked["due_orders"], "next_read_at": asked["next_due"],
                     "unknown_to_happy_returns": asked["missing"],
+                    **quota_told(quota, share=share, kinds=kinds, now=now),
                 })  # fmt: skip
         return lines
 
-    columns = ["merchant", "states", "events_waiting", "effects_due", "effects_open", "reads_due", "discovery_due"]
+    columns = [
+        "merchant", "states", "events_waiting", "effects_due", "effects_open", "quota_used", "quota_share", "drained_at",
+        "reads_due", "discovery_due",
+    ]  # fmt: skip
     emit_list(run_with_database(config, work), columns, output)
 
 
@@ -72,6 +98,50 @@ def migrate(output: OutputOption = Format.TABLE, config: ConfigOption = None) ->
         return {"before": before, "after": after, "changed": before != after}
 
     emit_one(anyio.run(work), output)
+
+
+@db.command("prune")
+def prune(
+    days: Annotated[int, typer.Option("--older-than", min=30, metavar="DAYS", help="Over for so many days.")],
+    reason: ReasonOption,
+    merchant_name: MerchantOption = None,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    output: OutputOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """Remove returns that have long been over, with everything that belongs to them, in small batches.
+
+    Their credits stay in Brightpearl, where they are found again by their reference should one ever come up anew.
+    """
+    settings = settings_from(config)
+    name = choose_merchant(settings, merchant_name)
+
+    async def count(database: Database, settings: Settings, clock: Clock) -> int:
+        async with database.reading() as connection:
+            return await retention.count_over(connection, name, clock.now() - timedelta(days=days))
+
+    async def work(database: Database, settings: Settings, clock: Clock) -> tuple[int, int]:
+        before, after = clock.now() - timedelta(days=days), None
+        gone, bodies = 0, 0
+        with Progress(console=errors, transient=True) as progress:
+            shown = progress.add_task("removing", total=over)
+            while True:
+                batch = await retention.prune(database, name, before, after)
+                gone, bodies, after = gone + batch.returns, bodies + batch.bodies, batch.after
+                progress.update(shown, completed=gone)
+                if after is None:
+                    return gone, bodies
+
+    over = run_with_database(config, count)
+    told = {"merchant": name, "older_than_days": days, "reason": reason, "returns": over}
+    if dry_run:
+        emit_one({**told, "changed": False}, output)
+        return
+    confirm(f"Remove up to {over} returns of {name} for good, journal included?", yes=yes)
+    gone, bodies = run_with_database(config, work)
+    log.info("pruned", extra={**told, "gone": gone, "bodies": bodies, "actor": actor()})
+    emit_one({**told, "returns": gone, "bodies": bodies, "changed": bool(gone or bodies)}, output)
 
 
 @db.command("status")

@@ -18,7 +18,7 @@ from daemon.loops.stock_wave import StockWave
 from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Workplace
 from daemon.settings import EFFECT_LEASE
-from daemon.store import inbox, outbox, returns
+from daemon.store import inbox, merchant, outbox, returns
 from daemon.store.inbox import Arrival
 from daemon.store.outbox import Leased, Settlement
 from statemachine.effects import ApproveReturn, CloseCredit, CreateSalesCredit, MarkCredit, ReceiveStock, RecordRefund
@@ -30,6 +30,8 @@ WAVE_MAX = 200  # effects of one wave: as many ids as one read may name
 SLOW_WAVE_MAX = 10  # of a kind whose effects are worked one after the other
 PASSED_OVER_MAX = 8  # waves after which a later lane has its turn all the same
 UNREADABLE_PAUSE = timedelta(minutes=5)
+QUOTA = "brightpearl-quota"  # the cursor where the use of our share is told
+TELL_EVERY = timedelta(seconds=10)
 
 LANES: dict[str, tuple[Lane, type[Wave]]] = {
     # in this order when there is too much to do: the money a customer waits for, then stock, then what only tidies up
@@ -72,6 +74,7 @@ class Dispatch:
         """Kind → effects of its next wave, where a larger one could not be read."""
         self._passed_over: Counter[str] = Counter()
         self._is_down = False
+        self._told_at: datetime | None = None
 
     async def run_once(self, now: datetime) -> int:
         if self._at.brightpearl.transport.circuit.opens_in > timedelta(0):
@@ -95,6 +98,7 @@ class Dispatch:
         self._passed_over[kind] = 0
         await self._work(kind, effects, instances)
         self._held, self._singly = [], max(self._singly - 1, 0)
+        await self._tell_quota(self._at.clock.now())
         return len(effects)
 
     async def park(self, error: Exception, now: datetime) -> None:
@@ -166,6 +170,19 @@ class Dispatch:
             room = await self._at.brightpearl.room(writes)
             group.cancel_scope.cancel()
         return room
+
+    async def _tell_quota(self, now: datetime) -> None:
+        """For `merchant status`, now and then while there is work."""
+        if self._told_at is not None and now - self._told_at < TELL_EVERY:
+            return
+        self._told_at, transport = now, self._at.brightpearl.transport
+        told = {
+            "at": now.isoformat(), "used": transport.quota.used, "remaining": transport.quota.remaining,
+            "refused": transport.quota.refused_count, "bundle_cost": transport.bundle_cost.told,
+            "is_down": transport.circuit.opens_in > timedelta(0),
+        }  # fmt: skip
+        async with self._at.writing("quota") as connection:
+            await merchant.write_cursor(connection, self._at.merchant, QUOTA, told)
 
     def _shrink(self, kind: str, size: int, error: HomewardError) -> None:
         """One bad id may fail the read of a whole set: halve the wave until it stands alone."""

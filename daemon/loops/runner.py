@@ -1,7 +1,7 @@
 """The runner: starts the loops of every merchant we hold, paces them, keeps the leases, stops them cleanly.
 
 It alone knows intervals. A round that found work is followed by another at once; an idle loop rests, but is stirred
-when another loop of its merchant did something.
+when another loop of its merchant did something, or when one look for all merchants finds that something is due.
 """
 
 import logging
@@ -32,7 +32,8 @@ from daemon.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 0.5  # how long an idle loop rests before it looks for what others may have left in the database
+LOOK_SECONDS = 0.5  # how often it is looked for what others left in the database, or what has come due
+IDLE_LOOKS = 10  # how many looks long a loop rests that nobody stirs: for what only it knows of (maps, comparing)
 ERROR_SECONDS = 1.0
 STOP_SECONDS = 8.0  # a round in progress may finish; then it is cut
 
@@ -75,10 +76,10 @@ class Runner:
         owner: str,
         merchants: list[str],
         open_workplace: Callable[[Lease], Workplace],
-        idle_seconds: float = IDLE_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._database, self._clock, self._telemetry, self._owner = database, clock, telemetry, owner
-        self._merchants, self._open_workplace, self._idle_seconds = merchants, open_workplace, idle_seconds
+        self._merchants, self._open_workplace, self._look_seconds = merchants, open_workplace, look_seconds
         self._stopping = anyio.Event()
         self._lease_connection: asyncpg.Connection | None = None
         self._held: dict[str, Held] = {}
@@ -99,6 +100,7 @@ class Runner:
         """Until stopped. Leases are given back at the end."""
         try:
             async with anyio.create_task_group() as group:
+                group.start_soon(self._look)
                 while not self._stopping.is_set():
                     await self._keep_leases(group)
                     with anyio.move_on_after(LEASE_SECONDS / 3):
@@ -107,6 +109,22 @@ class Runner:
         finally:
             with anyio.move_on_after(3, shield=True):
                 await self._leave()
+
+    async def _look(self) -> None:
+        """Stir the merchants for whom something is due; an idle merchant costs a few index probes a look."""
+        while not self._stopping.is_set():
+            try:
+                if self._held:
+                    async with self._database.reading() as connection:
+                        due = await merchant_store.awake(
+                            connection, sorted(self._held), kinds=outbox.KINDS, now=self._clock.now()
+                        )
+                    for merchant in due:
+                        self.stir(merchant)
+            except DISCONNECTED:
+                pass  # the loops tell of it
+            with anyio.move_on_after(self._look_seconds):
+                await self._stopping.wait()
 
     # -- leases -----------------------------------------------------------------------------------------------------
 
@@ -213,7 +231,7 @@ class Runner:
         is_down, merchant = False, held.lease.merchant
         LANE.set(loop.lane)
         while not held.lease.leaving.is_set():
-            rest, stirred = self._idle_seconds, held.stirred
+            rest, stirred = IDLE_LOOKS * self._look_seconds, held.stirred
             try:
                 handled = await self._round(loop)
                 if is_down:

@@ -1,6 +1,7 @@
 """Merchants: who works them, under which fence, and how far each loop has come."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from daemon.errors import LeaseLostError
@@ -54,6 +55,11 @@ async def hold_fence(connection: Connection, merchant: str, fence: int) -> None:
     """First statement of every writing transaction of a loop. Raises LeaseLostError."""
     if await SQL.row(connection, "hold_fence", merchant=merchant, fence=fence) is None:
         raise LeaseLostError(f"merchant {merchant}: fence {fence} is no longer ours")
+
+
+async def awake(connection: Connection, merchants: list[str], *, kinds: tuple[str, ...], now: datetime) -> set[str]:
+    rows = await SQL.rows(connection, "awake", merchants=merchants, kinds=list(kinds), now=now)
+    return {row["merchant"] for row in rows}
 
 
 async def everyone(connection: Connection) -> list[Record]:

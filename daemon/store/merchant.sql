@@ -76,6 +76,23 @@ SELECT 1
    AND fence = :fence
    FOR KEY SHARE;
 
+-- name: awake
+-- Of these merchants, those for whom something is due: one look for all, at the cost of what is due.
+SELECT m.merchant
+  FROM unnest(:merchants::text[]) AS m(merchant)
+ WHERE EXISTS (SELECT FROM inbox AS i WHERE i.merchant = m.merchant AND i.state = 'waiting')
+    OR EXISTS (SELECT FROM outbox AS o
+                WHERE o.merchant = m.merchant
+                  AND o.kind = ANY(:kinds::text[])
+                  AND o.due_at <= :now
+                  AND o.state IN ('ready', 'leased')
+                  AND (o.state = 'ready' OR o.lease_until <= :now))
+    OR EXISTS (SELECT FROM deadline AS d WHERE d.merchant = m.merchant AND d.due_at <= :now)
+    OR EXISTS (SELECT FROM watch AS w
+                WHERE w.merchant = m.merchant
+                  AND w.next_poll_at <= :now
+                  AND (w.lease_until IS NULL OR w.lease_until <= :now));
+
 -- name: everyone
 -- Every merchant with who holds it; a lease that ran out is nobody's.
 SELECT merchant, lease_owner, lease_until, fence, coalesce(lease_until > clock_timestamp(), false) AS is_held

@@ -76,6 +76,11 @@ async def due_by_kind(connection: Connection, merchant: str, now: datetime, batc
     return {row["kind"]: row["due"] for row in rows}
 
 
+async def open_by_kind(connection: Connection, merchant: str) -> dict[str, int]:
+    rows = await SQL.rows(connection, "open_by_kind", merchant=merchant, kinds=list(KINDS))
+    return {row["kind"]: row["open"] for row in rows}
+
+
 async def lease_ready(
     connection: Connection, merchant: str, *, kind: str, now: datetime, lease_until: datetime, batch_max: int
 ) -> list[Leased]:

@@ -186,16 +186,24 @@ SELECT id, happy_return_id, order_number, part, watches, map_version, trace
 
 -- name: credited_since
 -- Returns whose credit was made or adopted since, and those that a rival beside their credit has stopped.
-SELECT r.id, r.order_id, r.credit_id, r.state = 'exception' AS is_stopped
+SELECT r.id, r.order_id, r.credit_id, true AS is_stopped
   FROM returns AS r
  WHERE r.merchant = :merchant
+   AND r.state = 'exception'
+   AND r.cause = 'rival-credit'
    AND r.order_id IS NOT NULL
    AND r.credit_id IS NOT NULL
-   AND ((r.state = 'exception' AND r.cause = 'rival-credit')
-        OR (r.state IN ('credited', 'restocked')
-            AND NOT 'rival-credit' = ANY(r.accepted)
-            AND EXISTS (SELECT FROM outbox AS o
-                         WHERE o.merchant = r.merchant AND o.return_id = r.id AND o.kind = 'create-sales-credit'
-                           AND o.state = 'done' AND o.settled_at >= :since)))
- ORDER BY r.id
+ UNION
+SELECT r.id, r.order_id, r.credit_id, false
+  FROM outbox AS o
+  JOIN returns AS r ON r.merchant = o.merchant AND r.id = o.return_id
+ WHERE o.merchant = :merchant
+   AND o.kind = 'create-sales-credit'
+   AND o.state = 'done'
+   AND o.settled_at >= :since
+   AND r.order_id IS NOT NULL
+   AND r.credit_id IS NOT NULL
+   AND r.state IN ('credited', 'restocked')
+   AND NOT 'rival-credit' = ANY(r.accepted)
+ ORDER BY id
  LIMIT 10000;

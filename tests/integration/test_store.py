@@ -12,7 +12,7 @@ import pytest
 
 from daemon.errors import LeaseLostError
 from daemon.loops.advance import Advance
-from daemon.store import inbox, merchant, outbox, reports, returns, watch
+from daemon.store import inbox, merchant, outbox, reports, retention, returns, watch
 from daemon.store.database import SCHEMA_FILE, Database
 from daemon.store.inbox import Arrival
 from statemachine.events import Approved, Started
@@ -21,7 +21,7 @@ from statemachine.table import RULES
 from tests.unit.returns import NOON, unit
 from tests.world import MERCHANT, World, open_world
 
-ROOMS = (inbox, merchant, outbox, reports, returns, watch)
+ROOMS = (inbox, merchant, outbox, reports, retention, returns, watch)
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)

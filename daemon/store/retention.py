@@ -1,0 +1,59 @@
+"""Retention: returns that have long been over go as a whole, in small batches that lock nothing anybody waits for."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from daemon.store.database import Database
+from daemon.store.sql import Connection, statements
+
+SQL = statements(__file__)
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+BATCH_MAX = 200  # families, or bodies, in one transaction: a few thousand rows
+
+
+async def count_over(connection: Connection, merchant: str, before: datetime) -> int:
+    """Returns that were over by then, at most this many would go."""
+    return int(await SQL.value(connection, "count_over", merchant=merchant, before=before))
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """One batch: what went, and where the next begins; None when everything was looked at."""
+
+    returns: int
+    bodies: int
+    after: tuple[datetime, int] | None
+
+
+async def prune(database: Database, merchant: str, before: datetime, after: tuple[datetime, int] | None) -> Pruned:
+    """Take one batch of what was over before. Begin with `after` None and go on with what is answered.
+
+    A return goes only with all parts of its family and everything that belongs to them: journal, events, effects.
+    """
+    async with database.transaction("prune") as connection:
+        bodies = await SQL.rows(connection, "drop_deliveries", merchant=merchant, before=before, batch_max=BATCH_MAX)
+        after_at, after_id = after or (BEGINNING, 0)
+        page = await SQL.rows(
+            connection, "over_page", merchant=merchant, before=before, after_at=after_at, after_id=after_id,
+            batch_max=BATCH_MAX,
+        )  # fmt: skip
+        going = sorted({(row["happy_return_id"], row["order_key"]) for row in page if row["may_go"]})
+        families = {"happy_return_ids": [each[0] for each in going], "order_keys": [each[1] for each in going]}
+        ids = [row["id"] for row in await SQL.rows(connection, "lock_families", merchant=merchant, **families)]
+        if ids:
+            for name in (
+                "drop_attempts",
+                "drop_effects",
+                "drop_deadlines",
+                "drop_units",
+                "drop_returns",
+                "drop_journal",
+            ):
+                await SQL.run(connection, name, merchant=merchant, ids=ids)
+            await SQL.run(connection, "drop_events", merchant=merchant, **families)
+            watched = families["happy_return_ids"]
+            await SQL.run(connection, "drop_watches", merchant=merchant, happy_return_ids=watched)
+        last = (page[-1]["updated_at"], page[-1]["id"]) if page else after
+        is_done = len(page) < BATCH_MAX and len(bodies) < BATCH_MAX
+        return Pruned(len(ids), len(bodies), None if is_done else last or (BEGINNING, 0))

@@ -1,0 +1,92 @@
+-- name: over_page
+-- Returns over since before, oldest first, page by page; may_go: the whole family is over and nothing is still to be done.
+SELECT r.id, r.updated_at, r.happy_return_id, r.order_key,
+       NOT EXISTS (SELECT FROM returns AS o
+                    WHERE o.merchant = r.merchant
+                      AND o.happy_return_id = r.happy_return_id
+                      AND o.order_key = r.order_key
+                      AND (o.state NOT IN ('restocked', 'closed') OR o.updated_at >= :before))
+       AND NOT EXISTS (SELECT FROM inbox AS i
+                        WHERE i.merchant = r.merchant
+                          AND i.happy_return_id = r.happy_return_id
+                          AND i.order_key = r.order_key
+                          AND i.state = 'waiting')
+       AND NOT EXISTS (SELECT FROM outbox AS e
+                        WHERE e.merchant = r.merchant
+                          AND e.return_id = r.id
+                          AND e.state IN ('ready', 'leased')) AS may_go
+  FROM returns AS r
+ WHERE r.merchant = :merchant
+   AND r.state IN ('restocked', 'closed')
+   AND r.updated_at < :before
+   AND (r.updated_at, r.id) > (:after_at, :after_id)
+ ORDER BY r.updated_at, r.id
+ LIMIT :batch_max;
+
+-- name: lock_families
+-- Every part of these families, locked against a late event while they go.
+SELECT r.id
+  FROM returns AS r
+  JOIN unnest(:happy_return_ids::text[], :order_keys::text[]) AS f(happy_return_id, order_key)
+    ON r.happy_return_id = f.happy_return_id AND r.order_key = f.order_key
+ WHERE r.merchant = :merchant
+ ORDER BY r.happy_return_id, r.order_key, r.part
+   FOR UPDATE OF r;
+
+-- name: drop_attempts!
+DELETE FROM attempt AS a
+ USING outbox AS o
+ WHERE a.merchant = :merchant
+   AND o.merchant = a.merchant
+   AND o.id = a.effect_id
+   AND o.return_id = ANY(:ids::bigint[]);
+
+-- name: drop_effects!
+DELETE FROM outbox WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
+
+-- name: drop_deadlines!
+DELETE FROM deadline WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
+
+-- name: drop_units!
+DELETE FROM unit WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
+
+-- name: drop_returns!
+DELETE FROM returns WHERE merchant = :merchant AND id = ANY(:ids::bigint[]);
+
+-- name: drop_journal!
+-- Only after their returns: the journal of a return that is kept cannot be shortened.
+DELETE FROM journal WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
+
+-- name: drop_events!
+DELETE FROM inbox AS i
+ USING unnest(:happy_return_ids::text[], :order_keys::text[]) AS f(happy_return_id, order_key)
+ WHERE i.merchant = :merchant
+   AND i.happy_return_id = f.happy_return_id
+   AND i.order_key = f.order_key
+   AND i.state <> 'waiting';
+
+-- name: drop_watches!
+DELETE FROM watch
+ WHERE merchant = :merchant
+   AND happy_return_id = ANY(:happy_return_ids::text[])
+   AND next_poll_at IS NULL;
+
+-- name: drop_deliveries
+-- Bodies as received: personal data, of no use once what they told is over.
+DELETE FROM delivery
+ WHERE merchant = :merchant
+   AND id IN (SELECT id
+                FROM delivery
+               WHERE merchant = :merchant
+                 AND state = 'accepted'
+                 AND received_at < :before
+               LIMIT :batch_max)
+RETURNING id;
+
+-- name: count_over
+-- How many returns would go.
+SELECT count(*)
+  FROM returns
+ WHERE merchant = :merchant
+   AND state IN ('restocked', 'closed')
+   AND updated_at < :before;
