@@ -141,7 +141,7 @@ class BrightpearlSettings(_Section):
     staff_token_file: ConfigPath | None = None
     """File with the staff token of a private staff app."""
     oauth: OAuthSettings | None = None
-    requests_per_minute: int = Field(default=140, ge=1, le=6000)
+    requests_per_minute: int = Field(default=140, ge=1, le=1_000_000)
     """Our share of the account's 200 requests a minute; the rest is left to its other integrations."""
     installed_integration_instance_id: int | None = None
     """Left out: taken from the replies' header, and sent only where that header exists. UNCONFIRMED for private apps."""

@@ -72,6 +72,7 @@ class BrightpearlClient(AccountReads):
         """Multi-messages failed again and again: writes go singly until then."""
         self._sets_refused = False
         """Whether the account refused the set filters of order-search, so that single filters are used."""
+        self._note_sets_refused = False
 
     # -- orders -----------------------------------------------------------------------------------------------------
 
@@ -206,8 +207,22 @@ class BrightpearlClient(AccountReads):
         rows = await self._search("product-search", "/product-service/product-search", {"SKU": sku})
         return [row for row in rows if str(row.get("SKU", "")).casefold() == sku.casefold()]
 
-    async def notes_of(self, order_id: int) -> list[dict[str, Any]]:
-        return await self._search("note-search", "/order-service/order-note-search", {"orderId": str(order_id)})
+    async def notes_of(self, order_ids: Iterable[int]) -> list[dict[str, Any]]:
+        """Notes of these orders. Whether the search takes id sets is UNCONFIRMED: asked singly where it does not."""
+        rows: list[dict[str, Any]] = []
+        for chunk in _chunks(sorted(set(order_ids)), 1 if self._note_sets_refused else IDS_MAX):
+            try:
+                rows += await self._notes(bp.id_set(chunk))
+            except RejectedError:
+                if len(chunk) == 1:
+                    raise
+                self._note_sets_refused = True
+                for order_id in chunk:
+                    rows += await self._notes(str(order_id))
+        return rows
+
+    async def _notes(self, order_ids: str) -> list[dict[str, Any]]:
+        return await self._search("note-search", "/order-service/order-note-search", {"orderId": order_ids})
 
     def add_note(self, label: str, order_id: int, text: str) -> Write:
         """Not idempotent: put the return's reference in the text and look with `notes_of` first."""
@@ -251,7 +266,10 @@ class BrightpearlClient(AccountReads):
         Writes to one return must not be in one call: their order is not kept. Raises LeaseLostError.
         """
         outcomes: dict[str, Answer | HomewardError] = {}
-        queue = _chunks(writes, BUNDLE_MAX) if self.sends_bundles else [[each] for each in writes]
+        alone = [
+            each for each in writes if each.method == "PATCH" or not self.sends_bundles
+        ]  # PATCH: UNCONFIRMED there
+        queue = [*_chunks([each for each in writes if each not in alone], BUNDLE_MAX), *([each] for each in alone)]
         while queue and self._transport.bundle_cost.told == "unknown" and len(queue[0]) > 1:
             outcomes |= await self._bundle(queue.pop(0))  # alone, so that its cost can be measured
             queue = queue if self.sends_bundles else [[each] for chunk in queue for each in chunk]

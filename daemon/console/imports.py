@@ -20,6 +20,7 @@ from daemon.store.sql import Connection, Record
 from statemachine.events import UnitsReceived
 from statemachine.units import Condition
 
+ROWS_TOGETHER = 200  # rows of a file in one commit; what was not committed is imported by the next try
 CELL_MAX = 200
 QUANTITY_MAX = 1000
 RECEIPT_COLUMNS = (
@@ -55,7 +56,7 @@ async def _import_payload(
     database: Database, merchant: str, settings: MerchantSettings, number: int, body: bytes, now: datetime
 ) -> dict[str, Any]:
     async with database.transaction() as connection:
-        taken = await accept(connection, merchant, settings, body, source="import", now=now, trace=None)
+        (taken,) = await accept(connection, merchant, settings, [(body, None)], source="import", now=now)
     if taken.reason and not taken.units:
         return {"row": number, "result": "rejected", "detail": taken.reason, "delivery_id": taken.delivery_id}
     result = "repeated" if taken.repeats else "imported"
@@ -85,17 +86,20 @@ async def import_receipts(
     """Match each row to units and tell the machine; a repeat of a row changes nothing."""
     seen: dict[str, int] = {}
     results: list[dict[str, Any]] = []
-    for number, row in _csv_rows(raw):
-        content = "|".join(row.get(name, "") for name in RECEIPT_COLUMNS)
-        seen[content] = seen.get(content, 0) + 1
-        try:
-            receipt = _read_receipt(row, now)
-        except MalformedPayloadError as error:
-            results.append({"row": number, "result": "rejected", "detail": str(error)})
-            continue
-        digest = hashlib.sha256(f"{content}|{seen[content]}".encode()).hexdigest()[:24]
-        async with database.transaction() as connection:
-            results.append({"row": number, **await _take_receipt(connection, merchant, receipt, digest, now, actor)})
+    rows = list(_csv_rows(raw))
+    for start in range(0, len(rows), ROWS_TOGETHER):
+        async with database.transaction("import") as connection:
+            for number, row in rows[start : start + ROWS_TOGETHER]:
+                content = "|".join(row.get(name, "") for name in RECEIPT_COLUMNS)
+                seen[content] = seen.get(content, 0) + 1
+                try:
+                    receipt = _read_receipt(row, now)
+                except MalformedPayloadError as error:
+                    results.append({"row": number, "result": "rejected", "detail": str(error)})
+                    continue
+                digest = hashlib.sha256(f"{content}|{seen[content]}".encode()).hexdigest()[:24]
+                taken = await _take_receipt(connection, merchant, receipt, digest, now, actor)
+                results.append({"row": number, **taken})
     return results
 
 

@@ -36,11 +36,12 @@ class Advance:
         """The family being decided: what to put aside when that breaks."""
 
     async def run_once(self, now: datetime) -> int:
-        async with self._at.writing("advance") as connection:
+        async with self._at.database.reading() as connection:
             families = await inbox.waiting_families(connection, self._at.merchant, self._families_max)
-            if not families:
-                self._families_max, self._family = FAMILIES_MAX, None
-                return 0
+        if not families:
+            self._families_max, self._family = FAMILIES_MAX, None
+            return 0
+        async with self._at.writing("advance") as connection:
             if len(families) == 1:
                 self._family = families[0]
             locked = await returns.lock_families(connection, self._at.merchant, families)

@@ -27,7 +27,7 @@ from statemachine.units import Return
 log = logging.getLogger(__name__)
 
 WAVE_MAX = 200  # effects of one wave: as many ids as one read may name
-SLOW_WAVE_MAX = 10  # of a kind whose effects are worked one after the other
+APPROVE_MAX = 10  # approvals go one after the other through a slow bucket
 PASSED_OVER_MAX = 8  # waves after which a later lane has its turn all the same
 UNREADABLE_PAUSE = timedelta(minutes=5)
 QUOTA = "brightpearl-quota"  # the cursor where the use of our share is told
@@ -42,11 +42,10 @@ LANES: dict[str, tuple[Lane, type[Wave]]] = {
     CloseCredit.kind: (Lane.STOCK, CloseWave),
     MarkCredit.kind: (Lane.STOCK, MarkWave),
 }
-_SLOW = (MarkCredit.kind, ApproveReturn.kind)
 
 
 def wave_max(kind: str) -> int:
-    return SLOW_WAVE_MAX if kind in _SLOW else WAVE_MAX
+    return APPROVE_MAX if kind == ApproveReturn.kind else WAVE_MAX
 
 
 def next_kind(due: Mapping[str, int], passed_over: Mapping[str, int]) -> str | None:
@@ -79,13 +78,16 @@ class Dispatch:
     async def run_once(self, now: datetime) -> int:
         if self._at.brightpearl.transport.circuit.opens_in > timedelta(0):
             return 0
-        async with self._at.writing("lease") as connection:
-            if self._held:  # an earlier round of ours was cut off: what it held is ours to take again
+        if self._held:  # an earlier round of ours was cut off: what it held is ours to take again
+            async with self._at.writing("take-again") as connection:
                 await outbox.free_leases(connection, self._at.merchant, now)
-                self._held = []
-            kind = next_kind(await outbox.due_by_kind(connection, self._at.merchant, now, WAVE_MAX), self._passed_over)
-            if kind is None:
-                return 0
+            self._held = []
+        async with self._at.database.reading() as connection:
+            due = await outbox.due_by_kind(connection, self._at.merchant, now, WAVE_MAX)
+        kind = next_kind(due, self._passed_over)
+        if kind is None:
+            return 0
+        async with self._at.writing("lease") as connection:
             largest = 1 if self._singly else min(wave_max(kind), self._largest.get(kind, WAVE_MAX))
             effects = await outbox.lease_ready(
                 connection, self._at.merchant, kind=kind, now=now, lease_until=now + EFFECT_LEASE, batch_max=largest

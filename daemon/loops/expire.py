@@ -24,8 +24,11 @@ class Expire:
         self._at = workplace
 
     async def run_once(self, now: datetime) -> int:
-        async with self._at.writing("expire") as connection:
+        async with self._at.database.reading() as connection:
             due = await returns.due_deadlines(connection, self._at.merchant, now, BATCH_MAX)
+        if not due:
+            return 0
+        async with self._at.writing("expire") as connection:
             arrivals = [
                 Arrival(
                     natural_key=f"deadline:{row['return_id']}:{row['state']}:{row['level']}:{row['due_at'].isoformat()}",

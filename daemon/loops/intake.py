@@ -6,7 +6,7 @@ for returns nobody told us about; one return can be pulled by hand. Source: Happ
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_MAX = 50  # returns read in one round; each is one call, mostly on a slow bucket
 TOGETHER_SECONDS = 0.3  # answers that come within this time are stored together
+SHIPMENTS_TOGETHER = 20  # shipments stored in one commit
 NO_WAIT = timedelta(milliseconds=50)
 WATCH_LEASE = timedelta(minutes=10)
 MISSES_TOLD = 3  # sheet section 10: a 204 for a known return is alerted after three in a row
@@ -51,6 +52,15 @@ class _Asked:
     """Why the answer as a whole is of no use."""
     at: datetime
     trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shipped:
+    """One hub shipment with its lines, and what of them was unusable."""
+
+    id: str
+    lines: list[ShipmentLine]
+    faults: list[str]
 
 
 class Intake:
@@ -82,6 +92,9 @@ class Intake:
     async def _sweep(self, now: datetime) -> int:
         if self._at.happy_returns.bucket.wait > timedelta(seconds=2):
             return 0
+        async with self._at.database.reading() as connection:
+            if not await watch.is_due(connection, self._at.merchant, now):
+                return 0
         async with self._at.writing("intake-lease") as connection:
             due = await watch.lease_due(
                 connection, self._at.merchant, now=now, lease_until=now + WATCH_LEASE, batch_max=SWEEP_MAX
@@ -128,46 +141,62 @@ class Intake:
 
     async def _store(self, asked: "list[_Asked]") -> None:
         """What several reads showed, in one transaction: where answers come fast, one commit is enough for many."""
-        if asked:
-            async with self._at.writing("intake") as connection:
-                for each in asked:
-                    await self._store_answer(connection, each)
+        if not asked:
+            return
+        now, polled = self._at.clock.now(), []
+        looks = [(each, self._look(each)) for each in asked]
+        async with self._at.writing("intake") as connection:
+            new = [(each, look) for each, look in looks if look is not None]
+            claims = await store_seen(
+                connection, self._at.merchant, [(look, each.at + self._pause(each)) for each, look in new], now=now
+            )
+            still_open = {each.row["key"]: told for (each, _), told in zip(new, claims, strict=True)}
+            for each in asked:
+                polled.append(await self._polled(connection, each, still_open.get(each.row["key"])))
+            await watch.polled(connection, self._at.merchant, polled, now)
 
-    async def _store_answer(self, connection: Connection, asked: "_Asked") -> None:
-        row, items, now = asked.row, asked.items, asked.at
-        digest = _digest(items)
-        misses = 0 if items else row["misses"] + 1
+    def _look(self, asked: "_Asked") -> Seen | None:
+        """What an answer shows, if it shows anything new."""
+        row = asked.row
+        if not asked.items or (_digest(asked.items) == row["digest"] and not row["claimed"]):
+            return None
+        return Seen(
+            tuple(asked.items), confirmed=True, source="poll", received_at=asked.at, trace=asked.trace,
+            digest=_digest(asked.items), claimed=row["claimed"], claimed_for=row["happy_return_id"],
+            covers_all=self._at.settings.assumptions.status_covers_all_items,
+        )  # fmt: skip
+
+    def _pause(self, asked: "_Asked") -> timedelta:
+        """How long until the same is asked again."""
+        if asked.row["tier"] == "order":
+            return timedelta(hours=self._at.settings.happy_returns.discovery_repeat_hours)
+        return next_sweep(self._at.settings.happy_returns, age=asked.at - asked.row["opened_at"])
+
+    async def _polled(
+        self, connection: Connection, asked: "_Asked", open_claims: dict[str, str] | None
+    ) -> dict[str, Any]:
+        """What becomes of the watch; what was unusable in the answer is kept for a person."""
+        row, pause = asked.row, self._pause(asked)
+        misses = 0 if asked.items else row["misses"] + 1
         if misses == MISSES_TOLD and row["tier"] != "order":
             log.error(
                 "happy returns does not know a return",
                 extra={"merchant": self._at.merchant, "watch": row["key"], "why": asked.reason or "204"},
             )
-        settings = self._at.settings
-        age = now - row["opened_at"]
-        pause = next_sweep(settings.happy_returns, age=age)
-        if row["tier"] == "order":
-            pause = timedelta(hours=settings.happy_returns.discovery_repeat_hours)
         claimed = row["claimed"]
-        if items and (digest != row["digest"] or claimed):
-            seen = Seen(
-                tuple(items), confirmed=True, source="poll", received_at=now, trace=asked.trace, digest=digest,
-                claimed=claimed, claimed_for=row["happy_return_id"],
-                covers_all=settings.assumptions.status_covers_all_items,
-            )  # fmt: skip
-            open_claims = await store_seen(connection, self._at.merchant, seen, next_poll_at=now + pause, now=now)
-            claimed = claimed if row["happy_return_id"] in open_claims else ""
-        if claimed:
-            pause = min(pause, max(CLAIM_AGAIN, age / 10))  # often at first, then less and less
+        if open_claims is not None and row["happy_return_id"] not in open_claims:
+            claimed = ""
+        if claimed:  # often at first, then less and less
+            pause = min(pause, max(CLAIM_AGAIN, (asked.at - row["opened_at"]) / 10))
         for fault in (*asked.faults, asked.reason):
             if fault:
                 body = orjson.dumps({"watch": row["key"], "fault": fault})
                 await inbox.keep_delivery(
-                    connection, self._at.merchant, source="poll", body=body, reason=fault, received_at=now
+                    connection, self._at.merchant, source="poll", body=body, reason=fault, received_at=asked.at
                 )
-        await watch.polled(
-            connection, self._at.merchant, row, misses=misses, digest=digest, keep_claim=bool(claimed),
-            next_poll_at=now + pause, now=now,
-        )  # fmt: skip
+        return watch.answered(
+            row, misses=misses, digest=_digest(asked.items), keep_claim=bool(claimed), next_poll_at=asked.at + pause
+        )
 
     async def pull(self, *, express_code: str = "", order_number: str = "") -> tuple[int, list[str]]:
         """Read now, by hand: how many units Happy Returns showed, and what of its answer was unusable."""
@@ -183,7 +212,7 @@ class Intake:
             )  # fmt: skip
             async with self._at.database.transaction() as connection:
                 pause = next_sweep(self._at.settings.happy_returns, age=timedelta())
-                await store_seen(connection, self._at.merchant, seen, next_poll_at=now + pause, now=now)
+                await store_seen(connection, self._at.merchant, [(seen, now + pause)], now=now)
         return len(items), faults
 
     # -- tier: hub shipments ------------------------------------------------------------------------------------------
@@ -205,36 +234,40 @@ class Intake:
         except (TransientError, RejectedError, MalformedPayloadError) as error:
             log.warning("hub shipments not listed", extra={"merchant": self._at.merchant, "why": str(error)})
             return 0  # the window stays open: the next look begins where this one did
-        read: dict[str, bool] = {}
+        read = {shipment.id: cursor["read"].get(shipment.id, False) for shipment in shipments}
+        pending: list[_Shipped] = []
         handled = 0
-        for shipment in shipments:
-            read[shipment.id] = cursor["read"].get(shipment.id, False)
-            if read[shipment.id]:
-                continue
+        for shipment in [each for each in shipments if not read[each.id]]:
             try:
-                read[shipment.id] = await self._shipment(shipment.id, now)
+                pending.append(_Shipped(shipment.id, *await self._at.happy_returns.shipment_lines(shipment.id)))
                 handled += 1
             except (TransientError, RejectedError, MalformedPayloadError) as error:
                 told = {"merchant": self._at.merchant, "shipment": shipment.id, "why": str(error)}
                 log.warning("hub shipment not read", extra=told)
-        await self._keep_cursor("shipments", {"until": now.isoformat(), "read": read})
+            if len(pending) >= SHIPMENTS_TOGETHER or self._at.happy_returns.bucket.wait > NO_WAIT:
+                await self._store_shipments(pending, read, cursor["until"], now)
+                pending = []
+        await self._store_shipments(pending, read, now.isoformat(), now)
         return handled
 
-    async def _shipment(self, shipment_id: str, now: datetime) -> bool:
-        """Store one shipment's lines; False when some belong to returns we have yet to read."""
-        lines, faults = await self._at.happy_returns.shipment_lines(shipment_id)
+    async def _store_shipments(
+        self, pending: "list[_Shipped]", read: dict[str, bool], until: str | None, now: datetime
+    ) -> None:
+        """Store the lines of some shipments and how far we are; one is read when all its returns are known."""
         async with self._at.writing("intake-shipments") as connection:
-            arrivals, unknown_codes = await self._departures(connection, shipment_id, lines, now)
-            await inbox.put(connection, self._at.merchant, arrivals)
-            await watch.open_watches(
-                connection, self._at.merchant, [watch.of_code(code, now) for code in unknown_codes], now
-            )
-            for fault in faults:
-                body = orjson.dumps({"shipment": shipment_id, "fault": fault})
-                await inbox.keep_delivery(
-                    connection, self._at.merchant, source="poll", body=body, reason=fault, received_at=now
+            for each in pending:
+                arrivals, unknown_codes = await self._departures(connection, each.id, each.lines, now)
+                await inbox.put(connection, self._at.merchant, arrivals)
+                await watch.open_watches(
+                    connection, self._at.merchant, [watch.of_code(code, now) for code in unknown_codes], now
                 )
-        return not unknown_codes
+                for fault in each.faults:
+                    body = orjson.dumps({"shipment": each.id, "fault": fault})
+                    await inbox.keep_delivery(
+                        connection, self._at.merchant, source="poll", body=body, reason=fault, received_at=now
+                    )
+                read[each.id] = not unknown_codes
+            await merchant.write_cursor(connection, self._at.merchant, "shipments", {"until": until, "read": read})
 
     async def _departures(
         self, connection: Connection, shipment_id: str, lines: Iterable[ShipmentLine], now: datetime
@@ -339,34 +372,44 @@ class Intake:
 
 
 async def store_seen(
-    connection: Connection, merchant_name: str, seen: Seen, *, next_poll_at: datetime, now: datetime
-) -> dict[str, str]:
-    """Put one look at Happy Returns into the inbox and onto the watch list; answer the claims still open."""
-    known = {}
-    for return_id in sorted({item.happy_return_id for item in seen.items}):
-        rows = await returns.known_units(connection, merchant_name, return_id)
-        known[return_id] = [
-            KnownUnit(r["order_key"], r["unit_key"], r["happy_item_id"], r["line_item_id"], r["sku"]) for r in rows
-        ]
-    understood = understand(seen, known)
-    await inbox.put(connection, merchant_name, understood.arrivals)
-    watches = []
-    for return_id in known:
-        item = next(each for each in seen.items if each.happy_return_id == return_id)
-        claim = understood.open_claims.get(return_id, "")
-        mine = [each for each in seen.items if each.happy_return_id == return_id]
-        hinted = not seen.confirmed and (claim or any(each.progress > Progress.STARTED for each in mine))
-        watches.append(
-            watch.of_return(
-                return_id,
-                express_code=next((each.express_code for each in mine if each.express_code), ""),
-                order_number=item.order_number,
-                claimed=claim,
-                next_poll_at=now if hinted else next_poll_at,
-            )
-        )
+    connection: Connection, merchant_name: str, looks: Sequence[tuple[Seen, datetime]], *, now: datetime
+) -> list[dict[str, str]]:
+    """Put looks at Happy Returns into the inbox and onto the watch list; answer the claims each leaves open.
+
+    With each look goes when its returns are to be read again. All of them take one statement of each kind.
+    """
+    ids = sorted({item.happy_return_id for seen, _ in looks for item in seen.items})
+    known: dict[str, list[KnownUnit]] = {return_id: [] for return_id in ids}
+    for r in await returns.known_units(connection, merchant_name, ids):
+        unit = KnownUnit(r["order_key"], r["unit_key"], r["happy_item_id"], r["line_item_id"], r["sku"])
+        known[r["happy_return_id"]].append(unit)
+    arrivals: list[Arrival] = []
+    watches: list[dict[str, Any]] = []
+    claims: list[dict[str, str]] = []
+    for seen, next_poll_at in looks:
+        understood = understand(seen, known)
+        arrivals += understood.arrivals
+        claims.append(dict(understood.open_claims))
+        watches += _watches(seen, claims[-1], next_poll_at=next_poll_at, now=now)
+    await inbox.put(connection, merchant_name, arrivals)
     await watch.open_watches(connection, merchant_name, watches, now)
-    return dict(understood.open_claims)
+    return claims
+
+
+def _watches(seen: Seen, claims: dict[str, str], *, next_poll_at: datetime, now: datetime) -> list[dict[str, Any]]:
+    """Each return of a look, to be read again: at once where a webhook claims what is yet to be proven."""
+    found = []
+    for return_id in dict.fromkeys(item.happy_return_id for item in seen.items):
+        mine = [each for each in seen.items if each.happy_return_id == return_id]
+        claim = claims.get(return_id, "")
+        hinted = not seen.confirmed and (claim or any(each.progress > Progress.STARTED for each in mine))
+        found.append(
+            watch.of_return(
+                return_id, express_code=next((each.express_code for each in mine if each.express_code), ""),
+                order_number=mine[0].order_number, claimed=claim, next_poll_at=now if hinted else next_poll_at,
+            )
+        )  # fmt: skip
+    return found
 
 
 async def unpark_receipt(connection: Connection, merchant_name: str, row: Record) -> bool:

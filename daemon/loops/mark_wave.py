@@ -4,53 +4,62 @@ from typing import Any
 
 from daemon.clients.brightpearl import Write
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
-from daemon.loops.outcome import Outcome, again, done, look_again, refused
+from daemon.loops.outcome import again, done, look_again, refused
 from daemon.loops.wave import Planned, Wave
-from daemon.loops.workplace import Workplace
 from daemon.store.outbox import Leased
 from statemachine.events import CreditMarked
 
 
 class MarkWave(Wave):
-    """One batched read of the credits' states, then only the writes that are still missing, one by one."""
+    """Two batched reads, then only the writes that are still missing: the first of every credit, then the second.
+
+    Each write is safe to repeat: the status is asked for first, the note looked up by its key, fields are upserts.
+    """
 
     async def plan(self) -> list[Planned]:
-        credit_ids = {credit.id for effect in self.effects if (credit := self._return(effect).credit) is not None}
-        states = await self.at.brightpearl.order_states(credit_ids)
+        marks = {effect.id: self._return(effect).marks for effect in self.effects}
+        states = await self.at.brightpearl.order_states({self._credit_id(effect) for effect in self.effects})
+        noted = {self._credit_id(effect) for effect in self.effects if marks[effect.id].get("note")}
+        notes = await self.at.brightpearl.notes_of(noted)
+        missing: dict[int, list[Write]] = {}
         for effect in self.effects:
-            instance = self._return(effect)
-            assert instance.credit is not None, f"return {instance.id} has an effect that needs a credit, but none"
-            state = states.get(instance.credit.id)
-            status = state.status_id if state is not None else None
-            self._settle(await _mark(self.at, effect, instance.credit.id, instance.marks, status))
+            credit_id = self._credit_id(effect)
+            status = states[credit_id].status_id if credit_id in states else None
+            texts = [str(row.get("noteText")) for row in notes if str(row.get("orderId")) == str(credit_id)]
+            missing[effect.id] = self._missing(effect, marks[effect.id], status, texts)
+        for number in range(max(map(len, missing.values()))):  # never two steps of one return in one message
+            await self._write({e.id: e for e in self._open() if len(missing[e.id]) > number}, missing, number)
+        for effect in self._open():
+            self._settle(done(effect, CreditMarked(), credit_id=self._credit_id(effect)))
         return []
 
+    def _credit_id(self, effect: Leased) -> int:
+        credit = self._return(effect).credit
+        assert credit is not None, f"return {effect.return_id} has an effect that needs a credit, but none"
+        return credit.id
 
-async def _mark(at: Workplace, effect: Leased, credit_id: int, marks: dict[str, Any], status: int | None) -> Outcome:
-    """Each write is safe to repeat: the status is asked for first, the note looked up by its key, fields are upserts."""
-    for write in await _missing(at, effect, credit_id, marks, status):
-        answer = (await at.brightpearl.send([write]))[write.label]
-        if isinstance(answer, RejectedError) and not isinstance(answer, NotPermittedError):
-            return refused(effect, "status-refused", answer, credit_id=credit_id, write=write.operation)
-        if isinstance(answer, OutcomeUnknownError):
-            return look_again(effect, str(answer), until=at.clock.now(), looks=0)
-        if isinstance(answer, HomewardError):
-            return again(effect, answer, now=at.clock.now())
-    return done(effect, CreditMarked(), credit_id=credit_id)
+    def _missing(self, effect: Leased, marks: dict[str, Any], status: int | None, texts: list[str]) -> list[Write]:
+        client, credit_id, label = self.at.brightpearl, self._credit_id(effect), str(effect.id)
+        writes: list[Write] = []
+        if fields := marks.get("custom_fields"):
+            writes.append(client.set_custom_fields(label, credit_id, fields))
+        note = str(marks.get("note") or "")
+        if note and not any(note in text for text in texts):
+            writes.append(client.add_note(label, credit_id, note))
+        wanted = marks.get("status_id")
+        if wanted is not None and wanted != status:
+            writes.append(client.set_status(label, credit_id, int(wanted)))
+        return writes
 
-
-async def _missing(
-    at: Workplace, effect: Leased, credit_id: int, marks: dict[str, Any], status: int | None
-) -> list[Write]:
-    writes: list[Write] = []
-    if fields := marks.get("custom_fields"):
-        writes.append(at.brightpearl.set_custom_fields(f"{effect.id}-fields", credit_id, fields))
-    note = str(marks.get("note") or "")
-    if note and any(note in str(row.get("noteText")) for row in await at.brightpearl.notes_of(credit_id)):
-        note = ""
-    if note:
-        writes.append(at.brightpearl.add_note(f"{effect.id}-note", credit_id, note))
-    wanted = marks.get("status_id")
-    if wanted is not None and wanted != status:
-        writes.append(at.brightpearl.set_status(f"{effect.id}-status", credit_id, int(wanted)))
-    return writes
+    async def _write(self, effects: dict[int, Leased], missing: dict[int, list[Write]], number: int) -> None:
+        writes = {effect_id: missing[effect_id][number] for effect_id in effects}
+        for label, answer in (await self.at.brightpearl.send(list(writes.values()))).items():
+            effect, now = effects[int(label)], self.at.clock.now()
+            if isinstance(answer, RejectedError) and not isinstance(answer, NotPermittedError):
+                operation = writes[effect.id].operation
+                facts = {"credit_id": self._credit_id(effect), "write": operation}
+                self._settle(refused(effect, "status-refused", answer, **facts))
+            elif isinstance(answer, OutcomeUnknownError):
+                self._settle(look_again(effect, str(answer), until=now, looks=0))
+            elif isinstance(answer, HomewardError):
+                self._settle(again(effect, answer, now=now))

@@ -2,8 +2,9 @@
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from daemon.clients import wire
 from daemon.clients.happy_returns import next_sweep
@@ -32,46 +33,62 @@ async def accept(
     connection: Connection,
     merchant: str,
     settings: MerchantSettings,
-    raw: bytes,
+    bodies: Sequence[tuple[bytes, str | None]],
     *,
     source: str,
     now: datetime,
-    trace: str | None,
-) -> Taken:
-    """Within the caller's transaction. A fault quarantines the body; what is sound in it still counts."""
-    notice, reason = None, None
-    try:
-        notice = read_notice(wire.parse_json(raw))
-    except MalformedPayloadError as error:
-        reason = str(error)
-    is_ours = notice is not None and notice.retailer_id in ("", settings.happy_returns.retailer_id)
-    if notice is not None:
-        reason = _fault_of(notice, settings)
-    delivery_id, repeats = await inbox.keep_delivery(
-        connection, merchant, source=source, body=raw, reason=reason, received_at=now
+) -> list[Taken]:
+    """Take bodies, each with its trace context, within the caller's transaction.
+
+    A fault quarantines a body; what is sound in it still counts.
+    """
+    taken: list[Taken] = []
+    looks: list[tuple[Seen, datetime]] = []
+    codes: list[str] = []
+    next_poll_at = now + next_sweep(settings.happy_returns, age=timedelta(0))
+    for raw, trace in bodies:
+        notice, reason = None, None
+        try:
+            notice = read_notice(wire.parse_json(raw))
+        except MalformedPayloadError as error:
+            reason = str(error)
+        is_ours = notice is not None and notice.retailer_id in ("", settings.happy_returns.retailer_id)
+        if notice is not None:
+            reason = _fault_of(notice, settings)
+        delivery_id, repeats = await inbox.keep_delivery(
+            connection, merchant, source=source, body=raw, reason=reason, received_at=now
+        )
+        if notice is not None and is_ours and notice.items and not repeats:
+            looks.append((_look(notice, raw, trace, settings, source=source, now=now), next_poll_at))
+        elif notice is not None and is_ours and notice.label_code:
+            codes.append(notice.label_code)
+        if reason is not None and not repeats:
+            log.error(
+                "body quarantined",
+                extra={"merchant": merchant, "source": source, "delivery_id": delivery_id, "why": reason[:300]},
+            )
+        units = len(notice.items) if notice is not None and is_ours else 0
+        taken.append(Taken(delivery_id, repeats, reason, units))
+    if looks:
+        await store_seen(connection, merchant, looks, now=now)
+    # A bag label names a return: nothing to believe, but perhaps a return we do not know yet.
+    await watch.open_watches(connection, merchant, [watch.of_code(code, now) for code in codes], now)
+    return taken
+
+
+def _look(
+    notice: Notice, raw: bytes, trace: str | None, settings: MerchantSettings, *, source: str, now: datetime
+) -> Seen:
+    return Seen(
+        notice.items,
+        confirmed=False,
+        source=source,
+        received_at=now,
+        trace=trace,
+        digest=hashlib.sha256(raw).hexdigest(),
+        occurrences=notice.occurrences,
+        covers_all=settings.assumptions.status_covers_all_items,
     )
-    if notice is not None and is_ours and notice.items and not repeats:
-        seen = Seen(
-            notice.items,
-            confirmed=False,
-            source=source,
-            received_at=now,
-            trace=trace,
-            digest=hashlib.sha256(raw).hexdigest(),
-            occurrences=notice.occurrences,
-            covers_all=settings.assumptions.status_covers_all_items,
-        )
-        pause = next_sweep(settings.happy_returns, age=now - now)
-        await store_seen(connection, merchant, seen, next_poll_at=now + pause, now=now)
-    elif notice is not None and is_ours and notice.label_code:
-        # A bag label names a return: nothing to believe, but perhaps a return we do not know yet.
-        await watch.open_watches(connection, merchant, [watch.of_code(notice.label_code, now)], now)
-    if reason is not None and not repeats:
-        log.error(
-            "body quarantined",
-            extra={"merchant": merchant, "source": source, "delivery_id": delivery_id, "why": reason[:300]},
-        )
-    return Taken(delivery_id, repeats, reason, len(notice.items) if notice is not None and is_ours else 0)
 
 
 def _fault_of(notice: Notice, settings: MerchantSettings) -> str | None:

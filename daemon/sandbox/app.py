@@ -18,7 +18,7 @@ from daemon.sandbox.brightpearl import Brightpearl
 from daemon.sandbox.brightpearl_gateway import ACCOUNT_TOKEN, APP_REF, Gateway
 from daemon.sandbox.clock import SandboxClock
 from daemon.sandbox.faults import Faults
-from daemon.sandbox.happy_returns import AGGREGATE, API_KEY, RETAILER, WEBHOOK_SECRET, HappyReturns
+from daemon.sandbox.happy_returns import API_KEY, RETAILER, WEBHOOK_SECRET, HappyReturns
 from daemon.sandbox.scenarios import SCENARIOS, plan_season
 from daemon.sandbox.season import Season
 
@@ -80,7 +80,7 @@ class Sandbox:
     def next_at(self) -> datetime | None:
         """When something happens by itself next; None when the season is over."""
         moments = [self.season.next_at] if self.season.next_at else []
-        moments += [each.history[0][0] + AGGREGATE for each in self.happy_returns.returns.values() if each.history]
+        moments += self.happy_returns.tells_at()
         moments += [each.due_at for each in self.happy_returns.deliveries]
         return min((each for each in moments if each is not None), default=None)
 
@@ -136,7 +136,8 @@ class Sandbox:
                          "sent": self.happy_returns.sent, "given_up": self.happy_returns.given_up},
             "returns": len(self.happy_returns.returns), "receipts": len(self.season.receipts),
             "calls": {"brightpearl": self.brightpearl.gateway.calls, "happy_returns": self.happy_returns.calls},
-            "throttled": self.brightpearl.gateway.throttled, "refused_by_bucket": self.happy_returns.refused,
+            "throttled": self.brightpearl.gateway.throttled,
+            "units_used": self.brightpearl.gateway.units_used, "refused_by_bucket": self.happy_returns.refused,
             "duplicates_refused": self.books.duplicates_refused,
             "faults_struck": sum(rule.struck for rule in self.faults.rules),
         })  # fmt: skip
@@ -164,7 +165,8 @@ class Sandbox:
         if name not in SCENARIOS:
             return web.json_response({"error": f"unknown scenario; known: {sorted(SCENARIOS)}"}, status=400)
         known = len(self.season.truth)
-        SCENARIOS[name][1](self.season, name, self.clock.now() + timedelta(seconds=1))
+        for _ in range(int(told.get("times", 1))):
+            SCENARIOS[name][1](self.season, name, self.clock.now() + timedelta(seconds=1))
         return web.json_response({"truth": self.season.truth[known:]})
 
     async def _plan_faults(self, request: web.Request) -> web.Response:

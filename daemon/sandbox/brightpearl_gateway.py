@@ -28,6 +28,7 @@ class Gateway:
     access_tokens: dict[str, datetime] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
     throttled: int = 0
+    units_used: int = 0
 
     def guarded(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.Response:
@@ -46,6 +47,7 @@ class Gateway:
             }
             if self.books.assumptions.instance_id is not None:
                 headers["Brightpearl-Installed-Integration-Instance-Id"] = str(self.books.assumptions.instance_id)
+            self.units_used += int(pays_itself and passes)
             if not passes:
                 self.throttled += 1
                 return web.json_response({"response": THROTTLED}, status=503, headers=headers)
@@ -71,6 +73,7 @@ class Gateway:
             return False
         passes, _, _ = self.window.take(now, limit=assumptions.requests_per_minute)
         self.throttled += not passes
+        self.units_used += passes
         return not passes
 
     def _not_authenticated(self, request: web.Request, now: datetime) -> str | None:

@@ -6,6 +6,7 @@ Written from the Happy Returns sheet; fields it calls UNCONFIRMED can be switche
 import hashlib
 import hmac
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,6 +71,9 @@ class Shipment:
     item_ids: list[str]
 
 
+PARALLEL_DELIVERIES = 100
+
+
 @dataclass(slots=True)
 class Delivery:
     body: bytes
@@ -85,6 +89,9 @@ class HappyReturns:
     assumptions: Assumptions
     faults: Faults
     returns: dict[str, ReturnOfGoods] = field(default_factory=dict)
+    _index: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
+    """Returns that have something a webhook has not told yet."""
     shipments: dict[str, Shipment] = field(default_factory=dict)
     contents: list[Any] = field(default_factory=list)
     approvals: list[Any] = field(default_factory=list)
@@ -120,8 +127,23 @@ class HappyReturns:
 
     # -- what happens to returns --------------------------------------------------------------------------------------
 
+    def _named(self, name: str, value: str) -> list[ReturnOfGoods]:
+        return [self.returns[each] for each in self._index.get((name, value), ())]
+
+    def _with_items(self, item_ids: Iterable[str]) -> list[ReturnOfGoods]:
+        names = dict.fromkeys(each for item in item_ids for each in self._index.get(("item", item), ()))
+        return [self.returns[each] for each in names]
+
+    def _file(self, new: ReturnOfGoods) -> None:
+        keys = [("happyReturnsExpressCode", new.express_code), ("email", new.email)]
+        keys += [("orderNumber", item.order_number) for item in new.items]
+        keys += [("item", item.item_id) for item in new.items]
+        for key in dict.fromkeys(keys):
+            self._index.setdefault(key, []).append(new.return_id)
+
     def start(self, new: ReturnOfGoods, at: datetime) -> None:
         self.returns[new.return_id] = new
+        self._file(new)
         for item in new.items:
             item.started_at = at
         self._tell(new, at, "return_dropoff_method_created", new.method)
@@ -156,13 +178,22 @@ class HappyReturns:
 
     def _tell(self, found: ReturnOfGoods, at: datetime, event: str, type_id: str) -> None:
         found.history.append((at, event, type_id, ()))
+        self._told.add(found.return_id)
 
     # -- webhooks -----------------------------------------------------------------------------------------------------
 
+    def tells_at(self) -> list[datetime]:
+        """When the next webhooks are put together."""
+        waiting = (self.returns[each] for each in self._told)
+        return [found.history[0][0] + AGGREGATE for found in waiting if found.history]
+
     def flush(self, now: datetime) -> None:
         """Turn events older than the aggregation time into one POST per order number."""
-        for found in self.returns.values():
-            if not found.history or now - found.history[0][0] < AGGREGATE:
+        for found in [self.returns[each] for each in sorted(self._told)]:
+            if not found.history:
+                self._told.discard(found.return_id)
+                continue
+            if now - found.history[0][0] < AGGREGATE:
                 continue
             found.history.sort(key=lambda event: event[0])
             while found.history and now - (first := found.history[0][0]) >= AGGREGATE:
@@ -195,10 +226,11 @@ class HappyReturns:
         """Send what is due; keep what was not taken for its next try."""
         if not self.webhook_url:
             return 0
-        due = [each for each in self.deliveries if each.due_at <= now][:50]
+        due = [each for each in self.deliveries if each.due_at <= now][:PARALLEL_DELIVERIES]
         if not due:
             return 0
-        self.deliveries = [each for each in self.deliveries if not any(each is d for d in due)]
+        sending = {id(each) for each in due}
+        self.deliveries = [each for each in self.deliveries if id(each) not in sending]
         taken: dict[int, bool] = {}
 
         async def post(number: int, body: bytes) -> None:
@@ -278,7 +310,7 @@ class HappyReturns:
         now = self.clock.now() - timedelta(seconds=self.assumptions.snapshot_lag_seconds)
         items = [
             self.view(found, item, now)
-            for found in self.returns.values()
+            for found in self._named(name, value)
             for item in found.items
             if (name == "happyReturnsExpressCode" and found.express_code == value)
             or (name == "email" and found.email == value)
@@ -323,7 +355,7 @@ class HappyReturns:
                 "happyReturnsRetailerID": RETAILER, "happyReturnsExpressCode": found.express_code,
                 "happyReturnsItemID": item.item_id,
             }
-            for found in self.returns.values()
+            for found in self._with_items(wanted)
             for item in found.items
             if item.item_id in wanted
         ]  # fmt: skip

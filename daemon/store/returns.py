@@ -192,8 +192,10 @@ async def find_units(
     )  # fmt: skip
 
 
-async def known_units(connection: Connection, merchant: str, happy_return_id: str) -> list[Record]:
-    return await SQL.rows(connection, "known_units", merchant=merchant, happy_return_id=happy_return_id)
+async def known_units(connection: Connection, merchant: str, happy_return_ids: list[str]) -> list[Record]:
+    if not happy_return_ids:
+        return []
+    return await SQL.rows(connection, "known_units", merchant=merchant, happy_return_ids=happy_return_ids)
 
 
 async def stock_awaited(connection: Connection, merchant: str, after: int, batch_max: int) -> list[Record]:

@@ -138,11 +138,11 @@ SELECT u.happy_return_id, r.order_number, u.unit_key, u.happy_item_id, u.sku, u.
  LIMIT 1000;
 
 -- name: known_units
--- What we know of the units of one Happy Returns return: for recognising them under another identifier.
-SELECT u.order_key, u.unit_key, u.happy_item_id, u.line_item_id, u.sku
+-- What we know of the units of some Happy Returns returns: for recognising them under another identifier.
+SELECT u.happy_return_id, u.order_key, u.unit_key, u.happy_item_id, u.line_item_id, u.sku
   FROM unit AS u
  WHERE u.merchant = :merchant
-   AND u.happy_return_id = :happy_return_id;
+   AND u.happy_return_id = ANY(:happy_return_ids::text[]);
 
 -- name: stock_awaited
 -- Credits whose goods have no note yet, in id order: for observing notes made by others.

@@ -47,7 +47,13 @@ def of_order(order_number: str, next_poll_at: datetime) -> dict[str, Any]:
 
 
 async def open_watches(connection: Connection, merchant: str, rows: list[dict[str, Any]], now: datetime) -> None:
-    unique = {row["key"]: row for row in rows}
+    """Ask about these; of one that is named several times, the soonest moment and the last claim count."""
+    unique: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        known = unique.get(row["key"], row)
+        claimed = row["claimed"] or known["claimed"]
+        soonest = min(row["next_poll_at"], known["next_poll_at"], key=datetime.fromisoformat)
+        unique[row["key"]] = {**known, "claimed": claimed, "next_poll_at": soonest}
     if unique:
         await SQL.run(connection, "open", merchant=merchant, rows=list(unique.values()), now=now)
 
@@ -70,27 +76,29 @@ async def lease_due(
     )
 
 
+async def is_due(connection: Connection, merchant: str, now: datetime) -> bool:
+    return bool(await SQL.value(connection, "is_due", merchant=merchant, now=now))
+
+
 async def free_leases(connection: Connection, merchant: str) -> None:
     await SQL.run(connection, "free_leases", merchant=merchant)
 
 
-async def polled(
-    connection: Connection,
-    merchant: str,
-    leased: Record,
-    *,
-    misses: int,
-    digest: str,
-    keep_claim: bool,
-    next_poll_at: datetime,
-    now: datetime,
-) -> None:
-    """Asked and answered; what was told of this watch since it was leased is not overwritten."""
-    await SQL.run(
-        connection, "polled", merchant=merchant, key=leased["key"], misses=misses, digest=digest,
-        keep_claim=keep_claim, leased_claim=leased["claimed"], leased_next=leased["next_poll_at"],
-        next_poll_at=next_poll_at, now=now,
-    )  # fmt: skip
+def answered(leased: Record, *, misses: int, digest: str, keep_claim: bool, next_poll_at: datetime) -> dict[str, Any]:
+    """A watch that was asked about, for `polled`; what was told of it since it was leased is not overwritten."""
+    return {
+        "key": leased["key"],
+        "misses": misses,
+        "digest": digest,
+        "keep_claim": keep_claim,
+        "leased_claim": leased["claimed"],
+        "leased_next": leased["next_poll_at"].isoformat() if leased["next_poll_at"] else None,
+        "next_poll_at": next_poll_at.isoformat(),
+    }
+
+
+async def polled(connection: Connection, merchant: str, rows: list[dict[str, Any]], now: datetime) -> None:
+    await SQL.run(connection, "polled", merchant=merchant, rows=rows, now=now)
 
 
 async def put_off(connection: Connection, merchant: str, keys: list[str], next_poll_at: datetime) -> None:

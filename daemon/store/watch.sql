@@ -49,6 +49,12 @@ UPDATE watch
 RETURNING watch.key, watch.tier, watch.happy_return_id, watch.express_code, watch.order_number, watch.claimed,
           watch.opened_at, watch.misses, watch.digest, watch.polled_at, watch.next_poll_at, due.trace;
 
+-- name: is_due
+SELECT EXISTS (SELECT FROM watch
+                WHERE merchant = :merchant
+                  AND next_poll_at <= :now
+                  AND (lease_until IS NULL OR lease_until <= :now));
+
 -- name: free_leases!
 UPDATE watch
    SET lease_until = NULL
@@ -58,13 +64,13 @@ UPDATE watch
 -- name: polled!
 -- Asked and answered. Nothing more is asked of a return whose parts all have their credit or are over.
 UPDATE watch AS w
-   SET polled_at = :now, misses = :misses, digest = :digest, lease_until = NULL,
-       claimed = CASE WHEN :keep_claim OR w.claimed <> :leased_claim THEN w.claimed ELSE '' END,
+   SET polled_at = :now, misses = p.misses, digest = p.digest, lease_until = NULL,
+       claimed = CASE WHEN p.keep_claim OR w.claimed <> p.leased_claim THEN w.claimed ELSE '' END,
        next_poll_at = CASE
-           WHEN w.claimed <> :leased_claim OR w.next_poll_at IS DISTINCT FROM :leased_next::timestamptz
-               THEN least(w.next_poll_at, :next_poll_at::timestamptz)  -- something new was told while we asked
-           WHEN :keep_claim THEN :next_poll_at::timestamptz
-           WHEN w.tier = 'code' AND :misses = 0 THEN NULL
+           WHEN w.claimed <> p.leased_claim OR w.next_poll_at IS DISTINCT FROM p.leased_next
+               THEN least(w.next_poll_at, p.next_poll_at)  -- something new was told while we asked
+           WHEN p.keep_claim THEN p.next_poll_at
+           WHEN w.tier = 'code' AND p.misses = 0 THEN NULL
            WHEN w.tier = 'return' AND NOT EXISTS (
                     SELECT FROM returns AS r
                      WHERE r.merchant = w.merchant
@@ -73,10 +79,12 @@ UPDATE watch AS w
                 AND EXISTS (SELECT FROM returns AS r
                              WHERE r.merchant = w.merchant AND r.happy_return_id = w.happy_return_id)
                THEN NULL
-           ELSE :next_poll_at::timestamptz
+           ELSE p.next_poll_at
        END
+  FROM jsonb_to_recordset(:rows) AS p(key text, misses integer, digest text, keep_claim boolean, leased_claim text,
+       leased_next timestamptz, next_poll_at timestamptz)
  WHERE w.merchant = :merchant
-   AND w.key = :key;
+   AND w.key = p.key;
 
 -- name: put_off!
 -- Not asked after all (throttled, unreachable): again at the given time.

@@ -153,17 +153,18 @@ class _Door:
         return body.taken
 
     async def _commit(self, bodies: "list[_Body]") -> None:
-        taken: list[Taken] = []
+        now = self._clock.now()
+        by_merchant: dict[str, list[_Body]] = {}
+        for body in bodies:
+            by_merchant.setdefault(body.merchant, []).append(body)
+        taken: list[tuple[_Body, Taken]] = []
         async with self._database.transaction("webhook") as connection:
-            for each in bodies:
-                taken.append(
-                    await accept(
-                        connection, each.merchant, each.settings, each.raw, source="webhook", now=self._clock.now(),
-                        trace=each.trace,
-                    )
-                )  # fmt: skip
-        for body, told in zip(bodies, taken, strict=True):
-            body.taken = told
+            for merchant, mine in sorted(by_merchant.items()):
+                raws = [(body.raw, body.trace) for body in mine]
+                told = await accept(connection, merchant, mine[0].settings, raws, source="webhook", now=now)
+                taken += zip(mine, told, strict=True)
+        for body, each in taken:
+            body.taken = each
 
     def _count(self, merchant: str, state: str) -> None:
         self._telemetry.metrics.deliveries.labels(merchant, "webhook", state).inc()

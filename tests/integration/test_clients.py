@@ -218,7 +218,7 @@ async def test_notes_status_and_payments_can_be_written_and_read(database: Datab
         await client.send([client.delete_payment("d", int(payments[0]["paymentId"]))])
 
         assert all(isinstance(each, Answer) for each in done.values())
-        assert [note["noteText"] for note in await client.notes_of(order_id)] == ["HW-1", "Status changed"]
+        assert [note["noteText"] for note in await client.notes_of([order_id])] == ["HW-1", "Status changed"]
         assert await client.payments_of([order_id]) == []
 
 
