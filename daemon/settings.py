@@ -149,7 +149,7 @@ class BrightpearlSettings(_Section):
     """Which field of the order holds the shopper's number."""
     bundled_writes: bool = True
     """Send independent writes in multi-messages of up to ten, while that works and costs less than single calls."""
-    search_lag_seconds: tuple[int, ...] = (2, 10, 40)
+    search_lag_seconds: tuple[int, ...] = (2, 8, 30)
     """After an unknown outcome: how long to wait between look-ups before the write is repeated."""
     pending_close_minutes: int = Field(default=10, ge=1)
     """A credit still 'pending' after this long is closed again. Source: Brightpearl sheet 6.4."""

@@ -17,7 +17,7 @@ from daemon.sandbox.books import Books
 from daemon.sandbox.brightpearl import Brightpearl
 from daemon.sandbox.brightpearl_gateway import ACCOUNT_TOKEN, APP_REF, Gateway
 from daemon.sandbox.clock import SandboxClock
-from daemon.sandbox.faults import Faults
+from daemon.sandbox.faults import AMBIGUOUS, Faults
 from daemon.sandbox.happy_returns import API_KEY, RETAILER, WEBHOOK_SECRET, HappyReturns
 from daemon.sandbox.scenarios import SCENARIOS, plan_season
 from daemon.sandbox.season import Season
@@ -57,7 +57,7 @@ class Sandbox:
             web.post("/_sandbox/seed", self._seed), web.post("/_sandbox/faults", self._plan_faults),
             web.post("/_sandbox/assumptions", self._assume), web.post("/_sandbox/lock", self._lock),
             web.get("/_sandbox/books", self._books), web.get("/_sandbox/truth", self._truth),
-            web.get("/_sandbox/started", self._started),
+            web.get("/_sandbox/started", self._started), web.get("/_sandbox/webhooks", self._webhooks),
             web.get("/_sandbox/receipts", self._receipts), web.post("/_sandbox/webhook", self._webhook),
             web.post("/_sandbox/scenario", self._scenario), web.get("/_sandbox/ledger", self._ledger),
         ])  # fmt: skip
@@ -101,6 +101,8 @@ class Sandbox:
         fault = self.faults.strike(f"{request.method} {request.path}")
         if fault is None:
             return await handler(request)
+        if fault.kind in AMBIGUOUS and request.method == "POST" and "/public-api/" in request.path:
+            self.faults.ambiguous += _writes_in(body)
         if fault.kind == "slow":
             await anyio.sleep(fault.delay_seconds)
             return await handler(request)
@@ -139,6 +141,7 @@ class Sandbox:
             "throttled": self.brightpearl.gateway.throttled,
             "units_used": self.brightpearl.gateway.units_used, "refused_by_bucket": self.happy_returns.refused,
             "duplicates_refused": self.books.duplicates_refused,
+            "ambiguous_writes": self.faults.ambiguous,
             "faults_struck": sum(rule.struck for rule in self.faults.rules),
         })  # fmt: skip
 
@@ -199,6 +202,9 @@ class Sandbox:
         """What Happy Returns itself holds: every return it has begun, and which units were handed over."""
         return web.json_response(self.happy_returns.as_json())
 
+    async def _webhooks(self, request: web.Request) -> web.Response:
+        return web.json_response([body.decode() for body in self.happy_returns.bodies])
+
     async def _receipts(self, request: web.Request) -> web.Response:
         return web.json_response(self.season.receipts[int(request.query.get("after", "0")) :])
 
@@ -208,6 +214,14 @@ class Sandbox:
 
     async def _ledger(self, request: web.Request) -> web.Response:
         return web.json_response(self.ledger)
+
+
+def _writes_in(body: bytes) -> int:
+    """Writes of one request: the members of a multi-message, or one."""
+    try:
+        return max(len(json.loads(body).get("messages", ())), 1)
+    except (ValueError, AttributeError, TypeError):
+        return 1
 
 
 def _cut(request: web.Request) -> None:

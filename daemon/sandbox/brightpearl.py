@@ -14,7 +14,7 @@ from aiohttp import web
 from daemon.sandbox import brightpearl_views as views
 from daemon.sandbox.books import CANCELLED_STATUS, CREDIT_STATUS, Books, Order, Refusal
 from daemon.sandbox.brightpearl_gateway import THROTTLED, Gateway, Handler
-from daemon.sandbox.faults import Faults
+from daemon.sandbox.faults import AMBIGUOUS, Faults
 
 IDS_MAX = 200
 STATUSES = (
@@ -311,6 +311,7 @@ class Brightpearl:
         if self.gateway.is_member_throttled():
             return 503, json.dumps({"errors": [{"code": "CMNC-503", "message": THROTTLED}]})
         fault = self.faults.strike(f"MEMBER {method} {uri}")
+        self.faults.ambiguous += fault is not None and fault.kind in AMBIGUOUS
         if fault is not None and fault.kind in ("throttled", "error-before", "unavailable"):
             told = THROTTLED if fault.kind == "throttled" else "Internal error"
             return 500, json.dumps({"errors": [{"code": "CMNU-003", "message": told}]})

@@ -22,6 +22,10 @@ KINDS = (
 )
 
 
+AMBIGUOUS = frozenset({"lose-answer", "refuse-connection", "error-after", "error-before", "truncate", "garbage"})
+"""After these the caller cannot know from the answer whether a write was done."""
+
+
 @dataclass(slots=True)
 class Rule:
     """Matches 'METHOD path' by regular expression; strikes `share` of the matches, at most `count` times."""
@@ -49,6 +53,8 @@ class Faults:
     webhook_reorder_share: float = 0.0
     webhook_bad_signature_share: float = 0.0
     rng: random.Random = field(default_factory=lambda: random.Random(1))
+    ambiguous: int = 0
+    """Writes whose outcome was hidden from the caller so far."""
 
     def plan(self, told: dict[str, Any]) -> None:
         """Replace everything by what is told. Raises ValueError, TypeError for what is not understood."""

@@ -90,6 +90,8 @@ class HappyReturns:
     faults: Faults
     returns: dict[str, ReturnOfGoods] = field(default_factory=dict)
     _index: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    bodies: list[bytes] = field(default_factory=list)
+    """Webhooks as sent, where they are kept."""
     _told: set[str] = field(default_factory=set)
     """Returns that have something a webhook has not told yet."""
     shipments: dict[str, Shipment] = field(default_factory=dict)
@@ -217,6 +219,8 @@ class HappyReturns:
     def _queue(self, body: bytes, now: datetime) -> None:
         if self.faults.chance(self.faults.webhook_drop_share):
             return
+        if self.assumptions.keep_webhooks:
+            self.bodies.append(body)
         copies = 2 if self.faults.chance(self.faults.webhook_duplicate_share) else 1
         late = timedelta(hours=3) if self.faults.chance(self.faults.webhook_reorder_share) else timedelta(0)
         for copy in range(copies):

@@ -1,139 +1,130 @@
-"""`make bench`: what one daemon does, measured on real parts. A table on stdout, bench-results.json beside it.
+"""`make bench`: what a daemon does, measured on real parts. Markdown tables on stdout, bench-results.json beside.
 
-Full lifecycles (webhook → credit → refund → close → goods-in) on one merchant with both vendors' limits lifted, so that
-the machine is the limit and not the quota; beside it pgbench's own limit on the same server as a yardstick.
+(a) full lifecycles with the vendors' limits lifted, (b) the same rows by hand and pgbench, in the same run, as ratios,
+(c) calls a return and the share of the quota used while a backlog drains, (d) latency from webhook to verified credit,
+(e) cost of an idle minute and of a cold start by stored returns.
 """
 
 import argparse
 import json
 import os
-import resource
-import subprocess
+import sys
 import tempfile
-import time
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
-import asyncpg
 
-from daemon.clients.throttle import Quota
-from daemon.store import embedded
-from daemon.store.database import Database
+from tests.bench import handwritten, latency, storage
 from tests.bench.decisions import decisions_per_second
-from tests.world import World, open_world
+from tests.bench.lifecycles import LIFTED, backlog, quota_rig
+
+SHARE = 140
+PUBLISHED = {"bucket_rate": 1e9, "bucket_size": 1e9, "requests_per_minute": 200, "close_sticks_share": 0.0}
+"""Brightpearl's quota as published; Happy Returns' bucket is lifted, since it would hide what is measured here."""
+CALLS_LEAST = {"one": 0.45, "each": 4.05}
+"""The theoretical minimum a return: four writes, and reads of 200 ids. Source: Brightpearl sheet section 14."""
 
 
-async def lifecycles(server: embedded.Server, *, returns: int, bundled: bool) -> dict[str, Any]:
-    """Work `returns` plain returns from start to restock; answer rates and costs per return."""
-    admin = await asyncpg.connect(server.dsn)
-    name = f"bench_{int(bundled)}"
-    await admin.execute(f"CREATE DATABASE {name}")
-    database = await Database.connect(server.dsn.replace("/postgres?", f"/{name}?"))
-    await database.migrate()
-    with tempfile.TemporaryDirectory() as folder:
-        async with open_world(database, Path(folder)) as world:
-            _lift_limits(world, bundled=bundled)
-            for _ in range(returns):
-                world.begin("bar_single")
-            before = await _counters(admin, name)
-            calls_before = world.workplace.brightpearl.transport.calls
-            began, cpu = time.perf_counter(), time.process_time()
-            for _ in range(4):  # drop-offs lie within 5 days, arrivals within 17
-                await world.pass_time(timedelta(days=5), step=timedelta(days=5))
-            took, used = time.perf_counter() - began, time.process_time() - cpu
-            done = sum(row["state"] == "restocked" for row in await world.all_returns())
-            after = await _counters(admin, name)
-            calls = world.workplace.brightpearl.transport.calls - calls_before
-            hr_calls = sum(world.sandbox.happy_returns.calls.values())
-    await database.close()
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
-    assert done == returns, f"{done} of {returns} returns were restocked"
-    return {
-        "returns": returns,
-        "returns_per_second": round(returns / took, 1),
-        "brightpearl_calls_per_return": round(calls / returns, 2),
-        "happy_returns_calls_per_return": round(hr_calls / returns, 2),
-        "commits_per_return": round((after["commits"] - before["commits"]) / returns, 2),
-        "wal_bytes_per_return": round((after["wal"] - before["wal"]) / returns),
-        "cpu_seconds_per_return": round(used / returns, 4),
-        "peak_rss_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-    }
+def in_folder(run: Callable[[Path], Awaitable[Any]]) -> Any:
+    with tempfile.TemporaryDirectory(prefix="homeward-bench-", ignore_cleanup_errors=True) as name:
+        os.chmod(name, 0o755)  # noqa: S103 - as root the server runs as another account, which must pass through
+        return anyio.run(run, Path(name))
 
 
-def _lift_limits(world: World, *, bundled: bool) -> None:
-    assumptions = world.sandbox.assumptions
-    assumptions.requests_per_minute, assumptions.bucket_rate, assumptions.bucket_size = 10**9, 1e9, 1e9
-    client = world.workplace.brightpearl
-    client._settings = client._settings.model_copy(update={"bundled_writes": bundled})
-    client.transport.quota = Quota(world.workplace.clock, share=10**9)
-    told = world.workplace.settings
-    hr = told.happy_returns.model_copy(update={"discovery": False})
-    world.workplace.settings = told.model_copy(update={"happy_returns": hr})
+async def lifted(folder: Path, returns: int) -> dict[str, Any]:
+    rig = quota_rig(folder, requests_per_minute=1_000_000)
+    async with rig.running():
+        told = await backlog(rig, returns, assumptions=LIFTED, rate=1.0)
+        for number in list(rig.processes):
+            rig.kill(number)
+        told["by_hand"] = await handwritten.by_hand(rig.server, max(returns * 5, 2000))
+        told["pgbench"] = await anyio.to_thread.run_sync(handwritten.pgbench, rig.server, 5)
+        return told
 
 
-async def _counters(admin: asyncpg.Connection, name: str) -> dict[str, int]:
-    await admin.execute("SELECT pg_stat_clear_snapshot()")
-    commits = await admin.fetchval("SELECT xact_commit FROM pg_stat_database WHERE datname = $1", name)
-    wal = await admin.fetchval("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint")
-    return {"commits": int(commits or 0), "wal": int(wal)}
-
-
-def pgbench(server: embedded.Server, seconds: int) -> float | None:
-    """Transactions per second of pgbench's simple-update with four clients; None where pgbench is missing."""
-    tool = embedded.find_binaries() / "pgbench"
-    command = str(tool) if tool.exists() else "pgbench"
-    base = [command, "-h", str(server.sockets), "-p", "5432", "-U", embedded.ROLE]
-    try:
-        subprocess.run([*base, "-i", "-q", "postgres"], check=True, capture_output=True)
-        done = subprocess.run(
-            [*base, "-N", "-c", "4", "-T", str(seconds), "postgres"], check=True, capture_output=True, text=True
-        )
-    except (FileNotFoundError, subprocess.CalledProcessError):
-        return None
-    line = next(each for each in done.stdout.splitlines() if each.startswith("tps"))
-    return float(line.split()[2])
+async def drained(folder: Path, returns: int, *, costs_each: bool) -> dict[str, Any]:
+    """Drain a backlog at the published quota; the clock runs as fast as leaves the quota the limit."""
+    rig = quota_rig(folder, requests_per_minute=SHARE)
+    async with rig.running():
+        assumptions = {**PUBLISHED, "multi_message_costs_each": costs_each}
+        return await backlog(rig, returns, assumptions=assumptions, rate=25.0 if costs_each else 6.0, share=SHARE)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--returns", type=int, default=500)
+    parser.add_argument("--returns", type=int, default=2000, help="lifecycles with the limits lifted")
+    parser.add_argument("--drain", type=int, default=5000, help="backlog drained at the published quota")
+    parser.add_argument("--stored", default="10000,100000,1000000", help="returns at rest, comma-separated")
+    parser.add_argument("--merchants", default="1,10,100", help="merchants on one daemon, comma-separated")
+    parser.add_argument("--only", default="a,c,d,e", help="parts to run, comma-separated")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="homeward-bench-") as name:
-        os.chmod(name, 0o755)  # noqa: S103 - as root the server runs as another account, which must pass through
-        server = embedded.ensure(Path(name))
-        try:
-            single = anyio.run(_run, server, options.returns, False)
-            bundled = anyio.run(_run, server, options.returns, True)
-            limit = pgbench(server, 5)
-        finally:
-            embedded.stop(server)
-    decisions = decisions_per_second()
-    results = {
-        "decisions_per_second": decisions,
-        "returns_per_second": single["returns_per_second"],
-        "single_writes": single,
-        "bundled_writes": bundled,
-        "pgbench_tps": limit,
-        "commits_against_pgbench": (
-            round(single["returns_per_second"] * single["commits_per_return"] / limit, 3) if limit else None
-        ),
-    }
+    parts = options.only.split(",")
+    results: dict[str, Any] = {}
+    if "a" in parts:
+        _say("(a) (b) lifecycles with the limits lifted")
+        results |= _of_lifecycles(in_folder(partial(lifted, returns=options.returns)))
+        results["decisions_per_second"] = decisions_per_second()
+    if "c" in parts:
+        for name, costs_each, returns in (("one", False, options.drain), ("each", True, max(options.drain // 4, 1))):
+            _say(f"(c) draining {returns} returns, a multi-message costs {name}")
+            told = in_folder(partial(drained, returns=returns, costs_each=costs_each))
+            results[f"api_calls_per_return_multi_{name}"] = round(told["units_used"] / returns, 3)
+            results[f"quota_share_used_multi_{name}"] = told["quota_share_used"]
+            results[f"avoidable_503_multi_{name}"] = told["throttled"]
+            results[f"drained_multi_{name}"] = told
+        results["quota_share_used"] = results["quota_share_used_multi_one"]
+        results["avoidable_503"] = results["avoidable_503_multi_one"] + results["avoidable_503_multi_each"]
+    if "d" in parts:
+        results["latency_seconds"] = {}
+        for count in (int(each) for each in options.merchants.split(",")):
+            _say(f"(d) latency with {count} merchants")
+            results["latency_seconds"][str(count)] = in_folder(partial(latency.measure, merchants=count))
+    if "e" in parts:
+        _say("(e) idle minute and cold start by stored returns")
+        curve = in_folder(partial(storage.curve, sizes=[int(each) for each in options.stored.split(",")]))
+        results["idle_cost"] = {size: told["idle_cpu_seconds_a_minute"] for size, told in curve.items()}
+        results["idle_pages"] = {size: told["idle_pages_a_minute"] for size, told in curve.items()}
+        results["cold_start_seconds"] = {size: told["cold_start_seconds"] for size, told in curve.items()}
     Path("bench-results.json").write_text(json.dumps(results, indent=2) + "\n")
-    print("| per return, vendors' limits lifted | single writes | bundled writes |\n| --- | ---: | ---: |")
-    for key in single:
-        print(f"| {key.replace('_', ' ')} | {single[key]} | {bundled[key]} |")
-    print("\n| pure decisions on one core | per second |\n| --- | ---: |")
-    for name, rate in decisions.items():
-        print(f"| {name} | {rate:,} |")
-    print(f"\npgbench -N on the same server: {limit or 'not available'} transactions/s; "
-          f"Homeward's commits are {results['commits_against_pgbench']} of that.")  # fmt: skip
+    _print(results)
 
 
-async def _run(server: embedded.Server, returns: int, bundled: bool) -> dict[str, Any]:
-    return await lifecycles(server, returns=returns, bundled=bundled)
+def _of_lifecycles(told: dict[str, Any]) -> dict[str, Any]:
+    rate = told["returns_per_second"]
+    return {
+        "returns_per_second": rate,
+        "commits_per_return": told["commits_per_return"],
+        "wal_bytes_per_return": told["wal_bytes_per_return"],
+        "cpu_seconds_per_return": told["cpu_seconds_per_return"],
+        "peak_rss_mib": told["peak_rss_mib"],
+        "by_hand_returns_per_second": told["by_hand"],
+        "against_by_hand": handwritten.against(rate, told["by_hand"]),
+        "pgbench_tps": told["pgbench"],
+        "against_pgbench": handwritten.against(rate, told["pgbench"]),
+        "lifecycles": told,
+    }
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+def _print(results: dict[str, Any]) -> None:
+    print("| measure | value |\n| --- | ---: |")
+    for name, value in results.items():
+        if not isinstance(value, dict):
+            print(f"| {name} | {value} |")
+    for name, told in results.items():
+        if isinstance(told, dict) and name not in ("lifecycles", "drained_multi_one", "drained_multi_each"):
+            print(f"\n| {name} | |\n| --- | ---: |")
+            for key, value in told.items():
+                shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
+                print(f"| {key} | {shown} |")
+    if "api_calls_per_return_multi_one" in results:
+        print(f"\nTheoretical minimum of calls a return: {CALLS_LEAST}")
 
 
 if __name__ == "__main__":

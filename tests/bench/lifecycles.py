@@ -7,6 +7,7 @@ that the machine is the limit; or they are as published, and it is measured how 
 import os
 import re
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,29 +25,29 @@ def quota_rig(folder: Path, *, requests_per_minute: int) -> Rig:
     return Rig(folder, daemons=1, settings={"requests_per_minute": requests_per_minute})
 
 
-async def backlog(rig: Rig, returns: int, *, assumptions: dict[str, Any], rate: float) -> dict[str, Any]:
+async def backlog(
+    rig: Rig, returns: int, *, assumptions: dict[str, Any], rate: float, share: int = 1
+) -> dict[str, Any]:
     """Work a backlog from its drop-offs to its restocks; answer what it took, counted from outside."""
     await rig.post("/_sandbox/clock", {"rate": 0.0})
     await rig.post("/_sandbox/assumptions", assumptions)
     config = rig.config(0)
-    text = config.read_text().replace(
-        "[merchants.acme.happy_returns]", "[merchants.acme.happy_returns]\ndiscovery = false"
-    )
-    config.write_text(text)
+    section = "[merchants.acme.happy_returns]"
+    config.write_text(config.read_text().replace(section, f"{section}\ndiscovery = false"))
     await rig.post("/_sandbox/scenario", {"name": "bar_single", "times": returns})
     rig.start(0)
     pid = rig.processes[0].pid
     await _until(rig, "SELECT count(*) FROM merchant WHERE lease_owner IS NOT NULL", 1)
     before = await _counters(rig)
-    used, calls = _cpu(pid), (await rig.get("/_sandbox/status"))["calls"]
+    used, calls = cpu_seconds(pid), (await rig.get("/_sandbox/status"))["calls"]
     began, seconds = time.perf_counter(), 0.0
-    clock = (await rig.get("/_sandbox/status"))["now"]
+    samples: list[tuple[float, int]] = []
     for days, goal in ((6, "credited"), (14, "restocked")):
         await rig.post("/_sandbox/clock", {"by_seconds": days * 86400, "rate": rate})
         if goal == "restocked":
             await _bring(rig, returns)
             began = time.perf_counter()
-        await _until(rig, _DONE[goal], returns)
+        await _until(rig, _DONE[goal], returns, samples if goal == "credited" else None)
         seconds += time.perf_counter() - began
     after = await _counters(rig)
     status = await rig.get("/_sandbox/status")
@@ -62,13 +63,22 @@ async def backlog(rig: Rig, returns: int, *, assumptions: dict[str, Any], rate: 
         "commits_per_return": round((after["writes"] - before["writes"]) / returns, 3),
         "transactions_per_return": round((after["commits"] - before["commits"]) / returns, 2),
         "wal_bytes_per_return": round((after["wal"] - before["wal"]) / returns),
-        "cpu_seconds_per_return": round((_cpu(pid) - used) / returns, 5),
+        "cpu_seconds_per_return": round((cpu_seconds(pid) - used) / returns, 5),
         "peak_rss_mib": _peak_rss_mib(pid),
         "throttled": status["throttled"],
         "units_used": status["units_used"],
-        "clock_began": clock,
-        "clock_ended": status["now"],
+        "quota_share_used": _share_used(samples, share),
     }
+
+
+def _share_used(samples: list[tuple[float, int]], share: int) -> float | None:
+    """How much of our share a minute was used while there was a backlog: between a tenth and nine tenths of all."""
+    total = samples[-1][1] if samples else 0
+    middle = [(at, units) for at, units in samples if 0.1 * total <= units <= 0.9 * total]
+    if len(middle) < 2 or middle[-1][0] - middle[0][0] < 120:
+        return None
+    minutes = (middle[-1][0] - middle[0][0]) / 60
+    return round((middle[-1][1] - middle[0][1]) / minutes / share, 3)
 
 
 _DONE = {
@@ -85,11 +95,16 @@ async def _bring(rig: Rig, returns: int) -> None:
     await rig.bring_receipts()
 
 
-async def _until(rig: Rig, statement: str, count: int) -> None:
+async def _until(rig: Rig, statement: str, count: int, samples: list[tuple[float, int]] | None = None) -> None:
+    """Until so many are there; meanwhile the use of the quota is noted, by the vendors' own clock."""
     connection = await asyncpg.connect(rig.dsn)
     try:
         with anyio.fail_after(1800):
-            while await connection.fetchval(statement) < count:  # noqa: ASYNC110 - other processes work on it
+            while await connection.fetchval(statement) < count:
+                if samples is not None:
+                    status = await rig.get("/_sandbox/status")
+                    at = datetime.fromisoformat(status["now"]).timestamp()
+                    samples.append((at, status["units_used"]))
                 await anyio.sleep(0.05)
     finally:
         await connection.close()
@@ -108,7 +123,7 @@ async def _counters(rig: Rig) -> dict[str, int]:
     return {"commits": int(commits or 0), "wal": int(wal), "writes": int(writes)}
 
 
-def _cpu(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Seconds of processor time a process has used, its threads included."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return float((int(fields[11]) + int(fields[12])) / TICKS)
@@ -117,8 +132,3 @@ def _cpu(pid: int) -> float:
 def _peak_rss_mib(pid: int) -> int:
     found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
     return int(found.group(1)) // 1024 if found else 0
-
-
-def share_used(told: dict[str, Any], *, share: int, minutes: float) -> float:
-    """How much of our share of the quota was used over so many minutes."""
-    return round(told["units_used"] / (share * minutes), 3)

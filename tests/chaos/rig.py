@@ -30,6 +30,7 @@ RATE = 240.0  # seconds of the season in one real second
 STRIDE = timedelta(hours=6)
 LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 SMALL_DISK = "64m"
+SOON = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -41,6 +42,9 @@ class Rig:
     launcher: tuple[str, ...] = ("-m", "daemon.console.main")
     clock_offset_seconds: float = 0.0
     small_disk: bool = False
+    rate: float = RATE
+    is_patient: bool = False
+    """Whether an effect that is due soon is waited for, instead of jumping over its moment."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Lines for [merchants.acme.brightpearl], in place of what the sandbox wrote."""
     server: embedded.Server = field(init=False)
@@ -120,7 +124,7 @@ class Rig:
         self.command("db", "migrate")
         self.command("map", "accept", "--merchant", MERCHANT, "--reason", "first version", "--yes")
         await self.post("/_sandbox/webhook", {"url": f"http://{self.address(0)}/webhooks/happy-returns/{MERCHANT}"})
-        await self.post("/_sandbox/clock", {"rate": RATE})
+        await self.post("/_sandbox/clock", {"rate": self.rate})
 
     def _configure(self, base: Path, number: int) -> None:
         text = base.read_text()
@@ -334,10 +338,12 @@ class Rig:
         """Where nothing is due any more, jump to what comes next."""
         if seen["waiting"] or seen["due"] or seen["reads"] or seen["rungs"]:
             return
+        if self.is_patient and seen["next_effect"] is not None and seen["next_effect"] < seen["now"] + SOON:
+            return
         moments = [seen["season_next"], seen["next_effect"], seen["next_read"], seen["observed"]]
         ahead = [moment for moment in moments if moment is not None and moment > seen["now"]]
         to = max(min(ahead, default=seen["now"]), seen["now"] + stride)
-        await self.post("/_sandbox/clock", {"to": to.isoformat(), "rate": RATE})
+        await self.post("/_sandbox/clock", {"to": to.isoformat(), "rate": self.rate})
 
     async def remember(self) -> None:
         with contextlib.suppress(*LOST):
