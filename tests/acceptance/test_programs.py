@@ -163,3 +163,29 @@ def test_text_of_others_is_printed_as_it_is() -> None:
             until(lambda: homeward_json("return", "list", config=config), "the return is known")
 
             assert "[/oops] [b]" in homeward("return", "show", "HRBBBBBB", config=config).stdout
+
+
+def test_an_operator_sees_who_holds_what_the_use_of_the_quota_and_when_the_backlog_is_drained() -> None:
+    address = free_address()
+    with open_folder() as folder, sandbox(folder, address, "--rate", "120") as (url, config), daemon(config):
+        until(lambda: fetch(f"http://{address}/readyz")[0] == 200, "the daemon is ready")
+        fetch(f"{url}/_sandbox/scenario", {"name": "bar_single", "times": 20})
+        advance_clock(url, 6)
+        until(
+            lambda: homeward_json("merchant", "status", config=config)[0]["states"].get("credited") == 20,
+            "all credited",
+        )
+
+        (held,) = homeward_json("merchant", "list", config=config)
+        (status,) = homeward_json("merchant", "status", config=config)
+        homeward("db", "prune", "--older-than", "400", "--reason", "x", config=config, check=2)  # no terminal, no --yes
+        dry = homeward_json("db", "prune", "--older-than", "400", "--reason", "x", "--dry-run", config=config)
+        done = homeward_json("db", "prune", "--older-than", "400", "--reason", "x", "--yes", config=config)
+
+    assert held["is_held"]
+    assert held["lease_owner"]
+    assert status["quota_share"] == 140
+    assert status["multi_message_costs"] == "one"
+    assert status["refused_calls"] == 0
+    assert status["drained_at"]
+    assert (dry["changed"], dry["returns"], done["changed"], done["returns"]) == (False, 0, False, 0)

@@ -22,13 +22,14 @@ import asyncpg
 
 from daemon.errors import DatabaseUnusableError
 from daemon.store import embedded
+from daemon.store.database import DISCONNECTED
 from tests.chaos import judge as judges
 
 MERCHANT = "acme"
 BEGINS = "2026-03-02T08:00:00+00:00"
 RATE = 240.0  # seconds of the season in one real second
 STRIDE = timedelta(hours=6)
-LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+LOST = (*DISCONNECTED, asyncpg.PostgresError, TimeoutError)
 SMALL_DISK = "64m"
 SOON = timedelta(minutes=5)
 
