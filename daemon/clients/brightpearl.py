@@ -31,7 +31,7 @@ from daemon.settings import BrightpearlSettings
 from daemon.telemetry import Telemetry
 from statemachine.credit.snapshot import ExistingCredit, Order
 
-NUMBERS_MAX = 100  # order numbers of one search: a few kilobytes of address
+NUMBERS_LENGTH = 1500  # characters of order numbers in one search: with their forms, under four kilobytes of address
 IDS_MAX = 200  # per GET and per id-set filter
 BUNDLE_MAX = 10  # messages of one multi-message
 PARALLEL_WRITES = 4
@@ -86,7 +86,7 @@ class BrightpearlClient(AccountReads):
         wanted = list(dict.fromkeys(numbers))
         found: dict[str, list[int]] = {number: [] for number in wanted}
         if len(wanted) > 1 and not self._sets_refused:
-            for chunk in _chunks(wanted, NUMBERS_MAX):
+            for chunk in _of_length(wanted, NUMBERS_LENGTH):
                 forms = [form for number in chunk for form in _forms(number)]
                 try:
                     rows = await self._search_orders({"orderTypeId": "1", f"{column}s": ",".join(forms)})
@@ -404,6 +404,19 @@ def _ids_with(rows: list[dict[str, Any]], column: str, number: str) -> list[int]
 
 def _chunks(items: list[_T], size: int) -> list[list[_T]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _of_length(numbers: list[str], length: int) -> list[list[str]]:
+    """Order numbers in groups of at most so many characters."""
+    groups: list[list[str]] = [[]]
+    size = 0
+    for number in numbers:
+        if groups[-1] and size + len(number) > length:
+            groups.append([])
+            size = 0
+        groups[-1].append(number)
+        size += len(number)
+    return groups
 
 
 def refund_method(rows: Iterable[dict[str, Any]], order_id: int) -> str | None:

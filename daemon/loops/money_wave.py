@@ -208,7 +208,9 @@ class CloseWave(Wave):
     async def conclude(self, sent: list[Planned]) -> None:
         if not sent:
             return
-        after = await _states_after(self.at, {intent["credit_id"] for _, intent in sent})
+        # A close that was taken is looked at some seconds later, when accounting has had the time for it (sheet 6.4).
+        doubtful = {i["credit_id"] for effect, i in sent if not isinstance(self.answers[effect.id], Answer)}
+        after = await _states_after(self.at, doubtful)
         for effect, intent in sent:
             credit, answer = self._credit(effect), self.answers[effect.id]
             state = after.get(credit.id)
@@ -221,6 +223,8 @@ def _must_look(effect: Leased) -> bool:
 
 
 async def _states_after(at: Workplace, ids: set[int]) -> dict[int, bp.OrderState]:
+    if not ids:
+        return {}
     try:
         return await at.brightpearl.order_states(ids)
     except HomewardError:

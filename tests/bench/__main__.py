@@ -50,7 +50,7 @@ async def drained(folder: Path, returns: int, *, costs_each: bool) -> dict[str, 
     rig = quota_rig(folder, requests_per_minute=SHARE)
     async with rig.running():
         assumptions = {**PUBLISHED, "multi_message_costs_each": costs_each}
-        return await backlog(rig, returns, assumptions=assumptions, rate=25.0 if costs_each else 6.0, share=SHARE)
+        return await backlog(rig, returns, assumptions=assumptions, rate=6.0 if costs_each else 3.0, share=SHARE)
 
 
 def main() -> None:

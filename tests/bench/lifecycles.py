@@ -22,7 +22,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def quota_rig(folder: Path, *, requests_per_minute: int) -> Rig:
-    return Rig(folder, daemons=1, settings={"requests_per_minute": requests_per_minute})
+    """Without maps: plain returns take the four writes and no marks."""
+    return Rig(folder, daemons=1, settings={"requests_per_minute": requests_per_minute}, has_maps=False)
 
 
 async def backlog(

@@ -43,6 +43,7 @@ class Rig:
     launcher: tuple[str, ...] = ("-m", "daemon.console.main")
     clock_offset_seconds: float = 0.0
     small_disk: bool = False
+    has_maps: bool = True
     rate: float = RATE
     is_patient: bool = False
     """Whether an effect that is due soon is waited for, instead of jumping over its moment."""
@@ -123,7 +124,8 @@ class Rig:
         for number in range(self.daemons):
             self._configure(base, number)
         self.command("db", "migrate")
-        self.command("map", "accept", "--merchant", MERCHANT, "--reason", "first version", "--yes")
+        if self.has_maps:
+            self.command("map", "accept", "--merchant", MERCHANT, "--reason", "first version", "--yes")
         await self.post("/_sandbox/webhook", {"url": f"http://{self.address(0)}/webhooks/happy-returns/{MERCHANT}"})
         await self.post("/_sandbox/clock", {"rate": self.rate})
 
