@@ -50,7 +50,7 @@ async def test_a_daemon_asked_to_stop_under_load_finishes_what_it_holds_and_its_
             process.terminate()
             code = process.wait(10)
 
-            until(lambda: rig.holder().startswith("daemon1"), "the other daemon has the merchant")
+            until(lambda: rig.holders() == ["daemon1"], "the other daemon has the merchant")
             assert code == 0
             assert await rig.settle()
             assert (await rig.judge()).violations == {}

@@ -328,14 +328,13 @@ class Rig:
         while (await self.look())["moves"] < moves:  # noqa: ASYNC110 - other processes move them
             await anyio.sleep(0.05)
 
-    def holder(self) -> str:
-        """Who holds the merchant, as the operator's command tells it."""
+    def holders(self) -> list[str]:
+        """Which daemon holds each merchant, as the operator's command tells it; empty where nobody does."""
         done = subprocess.run(
             [sys.executable, "-m", "daemon.console.main", "merchant", "list", "-o", "json", "--config", str(self.config(0))],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
-        (row,) = json.loads(done.stdout)
-        return str(row["lease_owner"] or "") if row["is_held"] else ""
+        return [str(row["lease_owner"]).split(":")[0] if row["is_held"] else "" for row in json.loads(done.stdout)]
 
     async def let_time_pass(self, seen: dict[str, Any], *, stride: timedelta = STRIDE) -> None:
         """Where nothing is due any more, jump to what comes next."""
