@@ -28,7 +28,10 @@ async def season(launcher: tuple[str, ...], trouble: str, folder: Path) -> Judge
             section = "[merchants.acme.happy_returns]"  # nothing but the webhook is to tell of a return
             quiet = f"{section}\ndiscovery = false\nshipments_every_minutes = 90000"
             rig.config(0).write_text(rig.config(0).read_text().replace(section, quiet))
-        await rig.post("/_sandbox/seed", {"returns": RETURNS, "seed": 5, "days": 2})
+        if trouble == "freeze":
+            await rig.post("/_sandbox/scenario", {"name": "bar_single", "times": RETURNS})
+        else:
+            await rig.post("/_sandbox/seed", {"returns": RETURNS, "seed": 5, "days": 2})
         rig.start(0)
         if trouble == "lost":
             await _play(rig, [{"match": WRITES, "kind": "lose-answer", "share": 0.6}], seconds=12)
@@ -54,19 +57,22 @@ async def _play(rig: Rig, rules: list[dict[str, object]], *, seconds: float) -> 
 
 
 async def _freeze(rig: Rig) -> None:
-    """In the middle of a wave of single writes, each slow, so that many are still to be sent when it wakes."""
-    await _play(rig, [], seconds=2)
-    await rig.post("/_sandbox/faults", {"rules": [{"match": WRITES, "kind": "late", "delay_seconds": 0.4}]})
-    await rig.post("/_sandbox/clock", {"by_seconds": 3 * 86400})
-    books = await rig.get("/_sandbox/books")
-    while len((await rig.get("/_sandbox/books"))["credits"]) < len(books["credits"]) + 6:  # noqa: ASYNC110
-        await anyio.sleep(0.05)
+    """In the middle of a large wave of single writes, each slow, so that many are still to be sent when it wakes."""
+    await rig.post("/_sandbox/faults", {"rules": [{"match": WRITES, "kind": "late", "delay_seconds": 0.5}]})
+    await rig.post("/_sandbox/clock", {"by_seconds": 6 * 86400})
+    await _until_credits(rig, RETURNS // 3)
     rig.freeze(0)
     rig.start(1)
     await rig.post("/_sandbox/faults", {})
-    await anyio.sleep(25)
+    await _until_credits(rig, RETURNS)  # the other has taken over and made what was missing
     rig.thaw(0)
     await anyio.sleep(3)
+
+
+async def _until_credits(rig: Rig, count: int) -> None:
+    with anyio.move_on_after(90):
+        while len((await rig.get("/_sandbox/books"))["credits"]) < count:  # noqa: ASYNC110 - another process makes them
+            await anyio.sleep(0.02)
 
 
 async def _stops(rig: Rig) -> None:
