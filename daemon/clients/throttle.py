@@ -223,6 +223,11 @@ class Circuit:
         self._probe_at: datetime | None = None
 
     @property
+    def is_open(self) -> bool:
+        """Whether the last calls brought no answer: then only a probe is let through."""
+        return self._probe_at is not None
+
+    @property
     def opens_in(self) -> timedelta:
         """How long nothing is sent; zero while the vendor is thought to answer."""
         return max(self._probe_at - self._clock.now(), timedelta(0)) if self._probe_at is not None else timedelta(0)

@@ -76,7 +76,7 @@ class Dispatch:
         self._told_at: datetime | None = None
 
     async def run_once(self, now: datetime) -> int:
-        if self._at.brightpearl.transport.circuit.opens_in > timedelta(0):
+        if not await self._answers():
             return 0
         if self._held:  # an earlier round of ours was cut off: what it held is ours to take again
             async with self._at.writing("take-again") as connection:
@@ -102,6 +102,21 @@ class Dispatch:
         self._held, self._singly = [], max(self._singly - 1, 0)
         await self._tell_quota(self._at.clock.now())
         return len(effects)
+
+    async def _answers(self) -> bool:
+        """Whether Brightpearl is worth a wave: after a silence one small read finds out, and no effect is touched."""
+        circuit = self._at.brightpearl.transport.circuit
+        if not circuit.is_open:
+            return True
+        if circuit.opens_in > timedelta(0):
+            return False
+        try:
+            await self._at.brightpearl.locked_until()
+        except (TransientError, MalformedPayloadError):
+            return False
+        except RejectedError:
+            pass  # it answers; what is wrong with us, the wave will tell
+        return not circuit.is_open
 
     async def park(self, error: Exception, now: datetime) -> None:
         """One effect broke us: work them one by one, and when it is alone, park it with what happened."""

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5  # how often it is looked for what others left in the database, or what has come due
 IDLE_LOOKS = 10  # how many looks long a loop rests that nobody stirs: for what only it knows of (maps, comparing)
 ERROR_SECONDS = 1.0
-STOP_SECONDS = 8.0  # a round in progress may finish; then it is cut
+STOP_SECONDS = 6.0  # a round in progress may finish; then it is cut: the whole stop takes less than ten seconds
 
 
 class Loop(Protocol):

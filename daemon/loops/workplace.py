@@ -2,6 +2,7 @@
 
 import math
 import time
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -117,5 +118,5 @@ class Backoff:
 
 
 def spread_of(key: Any) -> float:
-    """A stable number in [0, 1) for a key."""
-    return (hash(str(key)) % 1000) / 1000
+    """A number in [0, 1) for a key, the same in every process."""
+    return (zlib.crc32(str(key).encode()) % 1000) / 1000

@@ -94,3 +94,22 @@ async def test_reads_are_paid_by_the_wave_and_not_by_the_return(database: Databa
     assert calls[1]["GET get_orders"] <= 4
     assert calls[100]["GET get_orders"] <= 20  # closes that stay pending are looked at a few times more
     assert calls[100]["POST multi_message"] <= 50
+
+
+async def test_a_silent_vendor_is_probed_and_no_effect_pays_for_it(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        codes = begin_returns(world, 30)
+        await world.pass_time(timedelta(hours=1), step=timedelta(hours=1))
+        world.sandbox.faults.plan({"rules": [{"match": "/public-api/", "kind": "unavailable"}]})
+        await world.pass_time(timedelta(days=5), step=timedelta(days=5))
+        struck = world.sandbox.faults.rules[0].struck
+
+        await world.pass_time(timedelta(minutes=15), step=timedelta(seconds=10))
+
+        probes = world.sandbox.faults.rules[0].struck - struck
+        assert 0 < probes <= 2 * 30 + 10  # of dispatch, and of the loops that compare
+        async with world.database.reading() as connection:
+            assert await connection.fetchval("SELECT max(attempts) FROM outbox") <= 3
+        world.sandbox.faults.plan({})
+        await world.pass_time(DAYS, step=timedelta(hours=6))
+        await assert_all_is_done_once(world, codes)
