@@ -83,6 +83,8 @@ class Runner:
         self._stopping = anyio.Event()
         self._lease_connection: asyncpg.Connection | None = None
         self._held: dict[str, Held] = {}
+        self._leases = anyio.Lock()
+        """Asking who holds what and giving a merchant back exclude each other: an answer must not be older than that."""
         self.is_ready = False
 
     def stop(self) -> None:
@@ -102,7 +104,8 @@ class Runner:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._look)
                 while not self._stopping.is_set():
-                    await self._keep_leases(group)
+                    async with self._leases:
+                        await self._keep_leases(group)
                     with anyio.move_on_after(LEASE_SECONDS / 3):
                         await self._stopping.wait()
                 group.cancel_scope.deadline = anyio.current_time() + STOP_SECONDS
@@ -208,13 +211,15 @@ class Runner:
     async def _hand_over(self, held: Held) -> None:
         """Our loops have ended: another daemon may begin."""
         merchant, held.lease.until = held.lease.merchant, 0
-        try:
-            async with self._database.reading() as connection:
-                await merchant_store.release(connection, self._owner, [merchant])
-            log.info("merchant handed over", extra={"merchant": merchant, "fence": held.lease.fence})
-        except (*DISCONNECTED, asyncpg.PostgresError) as error:
-            log.warning("merchant not handed over", extra={"merchant": merchant, "why": str(error)})
-        self._held.pop(merchant, None)
+        async with self._leases:
+            try:
+                async with self._database.reading() as connection:
+                    await merchant_store.release(connection, self._owner, [merchant])
+                log.info("merchant handed over", extra={"merchant": merchant, "fence": held.lease.fence})
+            except (*DISCONNECTED, asyncpg.PostgresError) as error:
+                log.warning("merchant not handed over", extra={"merchant": merchant, "why": str(error)})
+            if self._held.get(merchant) is held:
+                del self._held[merchant]
 
     async def _free_what_was_held(self, workplace: Workplace) -> bool:
         """What a dead holder had in its hands is due at once: its fence lets it settle nothing any more."""
