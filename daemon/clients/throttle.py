@@ -56,6 +56,8 @@ class Quota:
         self._spent = 0
         self._in_flight = 0
         self._is_new = True
+        self._is_told = True
+        """Whether replies tell what is left; where they do not, our own count is all there is."""
         self._ends_at: datetime | None = None
         self._others_until: datetime | None = None
         self._refusals = 0
@@ -115,8 +117,10 @@ class Quota:
         used = self._spent + self._in_flight
         if used and used + units > self.share:
             return self._counts_until[0][0] - now if self._counts_until else None
-        if self.remaining is None:
+        if self.remaining is None and self._is_told:
             return None if self._in_flight else timedelta(0)  # one request finds out where the window stands
+        if self.remaining is None:
+            return timedelta(0)
         if self.remaining - min(units, self.share) < self._margin():
             return self._ends_at - now if self._ends_at is not None else None
         return timedelta(0)
@@ -147,6 +151,7 @@ class Quota:
             ends_at = now + resets_in
             same_window = self._ends_at is not None and ends_at <= self._ends_at + timedelta(seconds=5)
             self._ends_at = min(ends_at, self._ends_at) if same_window and self._ends_at is not None else ends_at
+        self._is_told = remaining is not None
         if remaining is not None:
             is_alone = self._in_flight == ticket.units
             if same_window and is_alone and ticket.remaining_before is not None:

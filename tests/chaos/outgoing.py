@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 
 from tests.chaos.judge import Judgement
-from tests.chaos.rig import Rig
+from tests.chaos.rig import RATE, Rig
 from tests.chaos.steps import Told, add, play, say
 
 WRITES = "^POST .*/(sales-credit|customer-payment|close|goods-in|multi-message)$"
@@ -41,7 +41,7 @@ async def unknown(folder: Path, *, outcomes: int, seed: int) -> tuple[Judgement,
             for _ in range(2):  # what they bring, and then what arrives
                 await play(rig, {"seed": seed + number, "rules": rules}, seconds=25)
                 await play(rig, {}, seconds=8)
-            rig.is_patient = False
+            rig.is_patient, rig.rate = False, RATE
             settled = await rig.settle()
             found = await rig.judge()
             if not settled:
@@ -52,7 +52,7 @@ async def unknown(folder: Path, *, outcomes: int, seed: int) -> tuple[Judgement,
                 told[name] += count
         told["seasons"] += 1
         told["returns"] += AT_ONCE
-        say(f"{told}")
+        say(f"{told}, violations so far: {judgement.letters or 'none'}")
     told["settled_share"] = round(1 - (told["late"] + told["parked"]) / told["unknown"], 5)
     return judgement, told
 

@@ -124,6 +124,21 @@ async def test_many_at_once_wait_for_the_one_that_finds_out_where_the_window_sta
     assert account.refused == 0
 
 
+async def test_an_account_that_tells_nothing_is_kept_to_our_share_by_our_own_count() -> None:
+    clock = StoodClock()
+    quota = Quota(clock, share=5)
+    first = await quota.take()
+    quota.heard(first, remaining=None, resets_in=None)
+
+    tickets = [await quota.take() for _ in range(4)]
+    for ticket in tickets:
+        quota.heard(ticket, remaining=None, resets_in=None)
+    began = clock.now()
+    await quota.take()
+
+    assert clock.now() - began >= timedelta(seconds=59)
+
+
 async def test_nothing_but_refusals_is_probed_at_most_every_thirty_seconds() -> None:
     clock = StoodClock()
     quota = Quota(clock, share=140)
