@@ -214,7 +214,6 @@ class Rig:
         process.wait()
         if self.server.hold is not None:
             self.server.hold.close()
-        self.count("database stops")
 
     async def begin_postgres(self) -> None:
         """Begin it again; where its disk is still full it ends at once, and is begun once more."""

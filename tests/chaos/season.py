@@ -116,6 +116,7 @@ async def _do(rig: Rig, trouble: Trouble, takeovers: list[float]) -> None:
         case "cut":
             await rig.cut_sessions()
         case "restart":
+            rig.count("database stops")
             async with rig.hand:
                 rig.end_postgres(signal.SIGKILL if int(trouble.at * 1000) % 2 else signal.SIGQUIT)
                 await anyio.sleep(trouble.seconds)
