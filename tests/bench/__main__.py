@@ -98,7 +98,7 @@ def _of_lifecycles(told: dict[str, Any]) -> dict[str, Any]:
         "returns_per_second": rate,
         "commits_per_return": told["commits_per_return"],
         "wal_bytes_per_return": told["wal_bytes_per_return"],
-        "cpu_seconds_per_return": told["cpu_seconds_per_return"],
+        **{name: told[name] for name in told if name.endswith("cpu_seconds_per_return")},
         "peak_rss_mib": told["peak_rss_mib"],
         "by_hand_returns_per_second": told["by_hand"],
         "against_by_hand": handwritten.against(rate, told["by_hand"]),

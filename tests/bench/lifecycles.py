@@ -40,7 +40,7 @@ async def backlog(
     pid = rig.processes[0].pid
     await _until(rig, "SELECT count(*) FROM merchant WHERE lease_owner IS NOT NULL", 1)
     before = await _counters(rig)
-    used, calls = cpu_seconds(pid), (await rig.get("/_sandbox/status"))["calls"]
+    used, calls = _cpu(rig), (await rig.get("/_sandbox/status"))["calls"]
     began, seconds = time.perf_counter(), 0.0
     samples: list[tuple[float, int]] = []
     for days, goal in ((6, "credited"), (14, "restocked")):
@@ -64,7 +64,7 @@ async def backlog(
         "commits_per_return": round((after["writes"] - before["writes"]) / returns, 3),
         "transactions_per_return": round((after["commits"] - before["commits"]) / returns, 2),
         "wal_bytes_per_return": round((after["wal"] - before["wal"]) / returns),
-        "cpu_seconds_per_return": round((cpu_seconds(pid) - used) / returns, 5),
+        **{f"{name}_per_return": round((cpu - used[name]) / returns, 5) for name, cpu in _cpu(rig).items()},
         "peak_rss_mib": _peak_rss_mib(pid),
         "throttled": status["throttled"],
         "units_used": status["units_used"],
@@ -124,10 +124,22 @@ async def _counters(rig: Rig) -> dict[str, int]:
     return {"commits": int(commits or 0), "wal": int(wal), "writes": int(writes)}
 
 
-def cpu_seconds(pid: int) -> float:
+def _cpu(rig: Rig) -> dict[str, float]:
+    """Who used the processor: the daemon, both vendors' sandbox, and PostgreSQL with its ended sessions."""
+    postmaster = int((rig.server.data / "postmaster.pid").read_text().split()[0])
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    return {
+        "cpu_seconds": cpu_seconds(rig.processes[0].pid),
+        "sandbox_cpu_seconds": cpu_seconds(rig.sandbox_pid),
+        "postgres_cpu_seconds": cpu_seconds(postmaster, ended_children=True)
+        + sum(cpu_seconds(int(child)) for child in children),
+    }
+
+
+def cpu_seconds(pid: int, *, ended_children: bool = False) -> float:
     """Seconds of processor time a process has used, its threads included."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return float((int(fields[11]) + int(fields[12])) / TICKS)
+    return float(sum(int(field) for field in fields[11 : 15 if ended_children else 13]) / TICKS)
 
 
 def _peak_rss_mib(pid: int) -> int:

@@ -111,6 +111,11 @@ class Rig:
                 os.chown(each, who.uid, who.gid)
         return self.has_small_disk
 
+    @property
+    def sandbox_pid(self) -> int:
+        assert self._sandbox is not None
+        return self._sandbox.pid
+
     async def _open_sandbox(self) -> None:
         self._sandbox = subprocess.Popen(  # noqa: ASYNC220 - held on to like the daemons, which are begun the same way
             [sys.executable, "-m", "daemon.sandbox", "--listen", "127.0.0.1:0", "--daemon", f"127.0.0.1:{free_port()}",
