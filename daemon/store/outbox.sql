@@ -124,17 +124,3 @@ SELECT count(*) FILTER (WHERE due_at <= :now) AS due, count(*) AS open, min(due_
   FROM outbox
  WHERE merchant = :merchant
    AND state IN ('ready', 'leased');
-
--- name: open_by_kind
--- What is still to be done, counted up to a bound a kind.
-SELECT k.kind, d.open
-  FROM unnest(:kinds::text[]) AS k(kind)
- CROSS JOIN LATERAL (
-       SELECT count(*) AS open
-         FROM (SELECT 1
-                 FROM outbox
-                WHERE merchant = :merchant
-                  AND kind = k.kind
-                  AND state IN ('ready', 'leased')
-                LIMIT 1000000) AS first) AS d
- WHERE d.open > 0;

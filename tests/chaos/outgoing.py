@@ -2,63 +2,106 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import anyio
 import asyncpg
 
 from tests.chaos.judge import Judgement
 from tests.chaos.rig import RATE, Rig
-from tests.chaos.steps import Told, add, play, say
+from tests.chaos.steps import Told, add, say
 
 WRITES = "^POST .*/(sales-credit|customer-payment|close|goods-in|multi-message)$"
 AMBIGUOUS = ("lose-answer", "refuse-connection", "error-after", "error-before", "truncate", "garbage", "late")
-AT_ONCE = 800  # returns of one season
+RETURNS = 1500
+"""Returns of one season: four writes each."""
+LEAPS = (6, 14)
+"""Days leapt: to every drop-off, and on to every arrival. What they make due is done at the vendors' own pace."""
 SETTLED_IN = timedelta(seconds=60)
+PHASE_SECONDS = 400
+OPEN = """
+SELECT count(*)
+  FROM outbox AS o
+ WHERE o.state IN ('ready', 'leased')
+   AND 'waits' IS DISTINCT FROM (
+       SELECT outcome FROM attempt WHERE merchant = o.merchant AND effect_id = o.id ORDER BY attempt DESC LIMIT 1)
+"""
+"""Effects not yet done, but for those that wait for a fact."""
+WAYS: tuple[tuple[str, dict[str, bool], float], ...] = (
+    ("bundled", {"bundled_writes": True}, 0.0),
+    ("bundling fails", {"bundled_writes": True}, 0.7),
+    ("single", {"bundled_writes": False}, 0.0),
+)
+"""Name, the merchant's settings, and the share of multi-messages that the vendor does not accept."""
 
 
 async def unknown(folder: Path, *, outcomes: int, seed: int) -> tuple[Judgement, Told]:
-    """Seasons with every form of lost answer, until so many outcomes were unknown; all three ways of sending."""
+    """Seasons with every form of lost answer, until so many outcomes were unknown; all three ways, with and without keys."""
     judgement = Judgement()
-    told: Told = {"unknown": 0, "late": 0, "parked": 0, "seasons": 0, "returns": 0}
-    ways = ({"bundled_writes": True}, {"bundled_writes": True, "broken": True}, {"bundled_writes": False})
+    told: Told = {"unknown": 0, "ambiguous": 0, "late": 0, "parked": 0, "seasons": 0, "returns": 0}
     while told["unknown"] < outcomes:
         number = told["seasons"]
-        way = dict(ways[number % len(ways)])
-        broken = way.pop("broken", False)
-        settings = {**way, "requests_per_minute": 100_000}
-        rig = Rig(folder / str(number), daemons=1, settings=settings, rate=10.0, is_patient=True)
+        name, settings, refused = WAYS[number % len(WAYS)]
+        rig = Rig(folder / str(number), daemons=1, settings={**settings, "requests_per_minute": 100_000}, rate=1.0)
         async with rig.running():
-            keys = (number // 3) % 2 == 0
-            await rig.post("/_sandbox/assumptions", {
-                "requests_per_minute": 10**9, "bucket_rate": 1e9, "bucket_size": 1e9, "knows_keys": keys,
-                "instance_id": 11 if keys else None, "search_lag_seconds": 2.0,
-            })  # fmt: skip
-            rules = [{"match": WRITES, "kind": kind, "share": 0.07, "delay_seconds": 0.05} for kind in AMBIGUOUS]
-            rules += [{"match": "^MEMBER ", "kind": kind, "share": 0.1} for kind in ("error-after", "garbage")]
-            if broken:
-                rules.insert(0, {"match": "/multi-message$", "kind": "error-before", "share": 0.7})
-            await rig.post("/_sandbox/scenario", {"name": "bar_single", "times": AT_ONCE})
+            await _prepare(rig, has_keys=(number // len(WAYS)) % 2 == 0)
             rig.start(0)
-            for _ in range(2):  # what they bring, and then what arrives
-                await play(rig, {"seed": seed + number, "rules": rules}, seconds=25)
-                await play(rig, {}, seconds=8)
-            rig.is_patient, rig.rate = False, RATE
+            for days in LEAPS:
+                await rig.post("/_sandbox/clock", {"by_seconds": days * 86400, "rate": rig.rate})
+                await rig.post("/_sandbox/faults", {"seed": seed + number, "rules": _rules(refused)})
+                await _until_quiet(rig)
+            rig.rate = RATE
             settled = await rig.settle()
             found = await rig.judge()
             if not settled:
                 found.must("F", False, "the season did not come to rest")
             add(judgement, found, f"season {number}")
-            told["unknown"] += (await rig.get("/_sandbox/status"))["ambiguous_writes"]
-            for name, count in (await _not_in_time(rig)).items():
-                told[name] += count
+            told["ambiguous"] += (await rig.get("/_sandbox/status"))["ambiguous_writes"]
+            for what, count in (await _looked_at(rig)).items():
+                told[what] += count
         told["seasons"] += 1
-        told["returns"] += AT_ONCE
-        say(f"{told}, violations so far: {judgement.letters or 'none'}")
+        told["returns"] += RETURNS
+        say(f"{name}: {told}, violations so far: {judgement.letters or 'none'}")
     told["settled_share"] = round(1 - (told["late"] + told["parked"]) / told["unknown"], 5)
     return judgement, told
 
 
-async def _not_in_time(rig: Rig) -> dict[str, int]:
-    """Effects with an unknown outcome that took a person, or more than a minute after the last fault that hit them."""
+async def _prepare(rig: Rig, *, has_keys: bool) -> None:
+    await rig.post("/_sandbox/assumptions", {
+        "requests_per_minute": 10**9, "bucket_rate": 1e9, "bucket_size": 1e9, "knows_keys": has_keys,
+        "instance_id": 11 if has_keys else None, "search_lag_seconds": 2.0,
+    })  # fmt: skip
+    await rig.post("/_sandbox/scenario", {"name": "bar_single", "times": RETURNS})
+
+
+def _rules(refused: float) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = [
+        {"match": WRITES, "kind": kind, "share": 0.09, "delay_seconds": 0.05} for kind in AMBIGUOUS
+    ]
+    rules += [{"match": "^MEMBER ", "kind": kind, "share": 0.2} for kind in ("error-after", "garbage")]
+    if refused:
+        rules.insert(0, {"match": "/multi-message$", "kind": "error-before", "share": refused})
+    return rules
+
+
+async def _until_quiet(rig: Rig) -> None:
+    """Until nothing is due and no question about a write is open; under faults all the while."""
+    connection = await asyncpg.connect(rig.dsn)
+    try:
+        with anyio.fail_after(PHASE_SECONDS):
+            is_quiet = 0
+            while is_quiet < 5:
+                await rig.bring_receipts()
+                seen = await rig.look()
+                busy = seen["waiting"] or seen["due"] or seen["reads"] or seen["rungs"]
+                is_quiet = 0 if busy or await connection.fetchval(OPEN) else is_quiet + 1
+                await anyio.sleep(0.5)
+    finally:
+        await connection.close()
+
+
+async def _looked_at(rig: Rig) -> dict[str, int]:
+    """Writes whose outcome nobody could tell; and effects that then took a person, or more than a minute."""
     connection = await asyncpg.connect(rig.dsn)
     try:
         row = await connection.fetchrow(
@@ -66,11 +109,13 @@ async def _not_in_time(rig: Rig) -> dict[str, int]:
             WITH spans AS (
                 SELECT a.effect_id, bool_or(a.outcome = 'parked') AS parked,
                        max(a.at) FILTER (WHERE a.outcome = 'unknown' AND a.detail->>'looks' = '0') AS last_fault,
-                       max(a.at) FILTER (WHERE a.outcome = 'done') AS ended
+                       max(a.at) FILTER (WHERE a.outcome = 'done') AS ended,
+                       count(*) FILTER (WHERE a.outcome = 'unknown' AND a.detail->>'looks' = '0') AS unknown
                   FROM attempt AS a
                  GROUP BY a.effect_id
             )
-            SELECT count(*) FILTER (WHERE parked) AS parked,
+            SELECT coalesce(sum(unknown), 0) AS unknown,
+                   count(*) FILTER (WHERE parked) AS parked,
                    count(*) FILTER (WHERE NOT parked AND ended - last_fault > $1) AS late
               FROM spans
              WHERE last_fault IS NOT NULL
@@ -78,6 +123,6 @@ async def _not_in_time(rig: Rig) -> dict[str, int]:
             SETTLED_IN,
         )
         assert row is not None
-        return {"parked": int(row["parked"]), "late": int(row["late"])}
+        return {name: int(row[name]) for name in ("unknown", "parked", "late")}
     finally:
         await connection.close()
