@@ -36,8 +36,21 @@ SELECT k.kind, d.due
  WHERE d.due > 0;
 
 -- name: lease_ready
--- Lease the oldest due effects of one kind; held rows are skipped, lapsed leases taken over.
-WITH due AS (
+-- Lease due effects of one kind; held rows are skipped, lapsed leases taken over. What was sent and may have been done
+-- goes first, since it only has to be looked up, but takes no more than half of a wave.
+WITH asked AS (
+    SELECT id
+      FROM outbox
+     WHERE merchant = :merchant
+       AND kind = :kind
+       AND due_at <= :now
+       AND intent IS NOT NULL
+       AND state IN ('ready', 'leased')
+       AND (state = 'ready' OR lease_until <= :now)
+     ORDER BY due_at, id
+     LIMIT (:batch_max + 1) / 2
+       FOR UPDATE SKIP LOCKED
+), oldest AS (
     SELECT id
       FROM outbox
      WHERE merchant = :merchant
@@ -48,6 +61,13 @@ WITH due AS (
      ORDER BY due_at, id
      LIMIT :batch_max
        FOR UPDATE SKIP LOCKED
+), due AS (
+    SELECT id
+      FROM (SELECT id, 1 AS turn FROM asked
+             UNION ALL
+            SELECT id, 2 FROM oldest WHERE id NOT IN (SELECT id FROM asked)) AS either
+     ORDER BY turn
+     LIMIT :batch_max
 )
 UPDATE outbox
    SET state = 'leased', lease_until = :lease_until, attempts = attempts + 1

@@ -1,6 +1,6 @@
 """A storm on what goes out: writes whose answer does not say what happened. R2."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ RETURNS = 1500
 LEAPS = (6, 14)
 """Days leapt: to every drop-off, and on to every arrival. What they make due is done at the vendors' own pace."""
 SETTLED_IN = timedelta(seconds=60)
-PHASE_SECONDS = 400
+BURST_SECONDS = 90
+PHASE_SECONDS = 300
 OPEN = """
 SELECT count(*)
   FROM outbox AS o
@@ -46,10 +47,14 @@ async def unknown(folder: Path, *, outcomes: int, seed: int) -> tuple[Judgement,
         async with rig.running():
             await _prepare(rig, has_keys=(number // len(WAYS)) % 2 == 0)
             rig.start(0)
+            calm: list[datetime] = []
             for days in LEAPS:
                 await rig.post("/_sandbox/clock", {"by_seconds": days * 86400, "rate": rig.rate})
                 await rig.post("/_sandbox/faults", {"seed": seed + number, "rules": _rules(refused)})
-                await _until_quiet(rig)
+                await _until_quiet(rig, BURST_SECONDS)
+                await rig.post("/_sandbox/faults", {})
+                calm.append(await rig.now())
+                await _until_quiet(rig, PHASE_SECONDS)
             rig.rate = RATE
             settled = await rig.settle()
             found = await rig.judge()
@@ -57,7 +62,7 @@ async def unknown(folder: Path, *, outcomes: int, seed: int) -> tuple[Judgement,
                 found.must("F", False, "the season did not come to rest")
             add(judgement, found, f"season {number}")
             told["ambiguous"] += (await rig.get("/_sandbox/status"))["ambiguous_writes"]
-            for what, count in (await _looked_at(rig)).items():
+            for what, count in (await _looked_at(rig, calm)).items():
                 told[what] += count
         told["seasons"] += 1
         told["returns"] += RETURNS
@@ -84,11 +89,11 @@ def _rules(refused: float) -> list[dict[str, Any]]:
     return rules
 
 
-async def _until_quiet(rig: Rig) -> None:
-    """Until nothing is due and no question about a write is open; under faults all the while."""
+async def _until_quiet(rig: Rig, seconds: float) -> None:
+    """Until nothing is due and no question about a write is open, or for so long."""
     connection = await asyncpg.connect(rig.dsn)
     try:
-        with anyio.fail_after(PHASE_SECONDS):
+        with anyio.move_on_after(seconds):
             is_quiet = 0
             while is_quiet < 5:
                 await rig.bring_receipts()
@@ -100,8 +105,8 @@ async def _until_quiet(rig: Rig) -> None:
         await connection.close()
 
 
-async def _looked_at(rig: Rig) -> dict[str, int]:
-    """Writes whose outcome nobody could tell; and effects that then took a person, or more than a minute."""
+async def _looked_at(rig: Rig, calm: list[datetime]) -> dict[str, int]:
+    """Writes whose outcome nobody could tell; and effects that then took a person, or more than a minute of calm."""
     connection = await asyncpg.connect(rig.dsn)
     try:
         row = await connection.fetchrow(
@@ -116,11 +121,13 @@ async def _looked_at(rig: Rig) -> dict[str, int]:
             )
             SELECT coalesce(sum(unknown), 0) AS unknown,
                    count(*) FILTER (WHERE parked) AS parked,
-                   count(*) FILTER (WHERE NOT parked AND ended - last_fault > $1) AS late
+                   count(*) FILTER (WHERE NOT parked AND ended > $1::interval + (
+                       SELECT min(calm) FROM unnest($2::timestamptz[]) AS calm WHERE calm >= last_fault)) AS late
               FROM spans
              WHERE last_fault IS NOT NULL
             """,
             SETTLED_IN,
+            calm,
         )
         assert row is not None
         return {name: int(row[name]) for name in ("unknown", "parked", "late")}

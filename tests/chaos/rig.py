@@ -276,6 +276,10 @@ class Rig:
         )  # fmt: skip
         assert done.returncode == 0, f"{arguments}: {done.returncode} {done.stderr}"
 
+    async def now(self) -> datetime:
+        """The vendors' clock, and the daemons'."""
+        return datetime.fromisoformat((await self.get("/_sandbox/status"))["now"])
+
     async def webhooks_to(self, number: int) -> None:
         await self.post(
             "/_sandbox/webhook", {"url": f"http://{self.address(number)}/webhooks/happy-returns/{MERCHANT}"}
@@ -359,7 +363,7 @@ class Rig:
 
     async def judge(self) -> judges.Judgement:
         books, started = await self.get("/_sandbox/books"), await self.get("/_sandbox/started")
-        now = datetime.fromisoformat((await self.get("/_sandbox/status"))["now"])
+        now = await self.now()
         connection = await asyncpg.connect(self.dsn)
         try:
             return await judges.judge(connection, books, started, now=now, remembered=self.remembered)

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from daemon.loops.advance import Advance
 from daemon.store import inbox, merchant, outbox, reports, retention, returns, watch
 from daemon.store.database import SCHEMA_FILE, Database
 from daemon.store.inbox import Arrival
+from daemon.store.sql import Connection
 from statemachine.events import Approved, Started
 from statemachine.states import State
 from statemachine.table import RULES
@@ -231,29 +232,42 @@ async def test_an_old_holder_writes_nothing_after_a_takeover(database: Database,
             assert await connection.fetchval("SELECT state FROM inbox WHERE natural_key = 'late'") == "waiting"
 
 
+async def lease(connection: Connection, now: datetime, batch_max: int) -> list[outbox.Leased]:
+    return await outbox.lease_ready(
+        connection, MERCHANT, kind="close-credit", now=now, lease_until=now + timedelta(seconds=90), batch_max=batch_max
+    )
+
+
+async def test_what_may_have_been_done_is_looked_up_before_new_work_but_does_not_crowd_it_out(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        return_id = await given_a_stored_return(world)
+        rows = [
+            {"return_id": return_id, "kind": "close-credit", "key": f"k{n}", "payload": {}, "trace": None}
+            for n in range(8)
+        ]
+        async with database.transaction() as connection:
+            await outbox.put(connection, MERCHANT, rows, NOON)
+            await connection.execute(
+                "UPDATE outbox SET intent = '{}', sent_at = $1, due_at = $1 WHERE key IN ('k5', 'k6', 'k7')",
+                NOON + timedelta(seconds=2),
+            )
+            first = await lease(connection, NOON + timedelta(seconds=3), 4)
+            rest = await lease(connection, NOON + timedelta(seconds=3), 10)
+
+        assert [effect.key for effect in first] == ["k0", "k1", "k5", "k6"]
+        assert [effect.key for effect in rest] == ["k2", "k3", "k4", "k7"]
+
+
 async def test_an_effect_taken_over_cannot_be_settled_by_its_first_holder(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         return_id = await given_a_stored_return(world)
         row = {"return_id": return_id, "kind": "close-credit", "key": "k", "payload": {}, "trace": None}
         async with database.transaction() as connection:
             await outbox.put(connection, MERCHANT, [row], NOON)
-            (first,) = await outbox.lease_ready(
-                connection,
-                MERCHANT,
-                kind="close-credit",
-                now=NOON,
-                lease_until=NOON + timedelta(seconds=90),
-                batch_max=5,
-            )
-            later = NOON + timedelta(seconds=91)
-            (second,) = await outbox.lease_ready(
-                connection,
-                MERCHANT,
-                kind="close-credit",
-                now=later,
-                lease_until=later + timedelta(seconds=90),
-                batch_max=5,
-            )
+            (first,) = await lease(connection, NOON, 5)
+            (second,) = await lease(connection, NOON + timedelta(seconds=91), 5)
 
         assert (first.attempts, second.attempts) == (1, 2)
         with pytest.raises(LeaseLostError):
