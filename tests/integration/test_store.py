@@ -243,7 +243,7 @@ async def test_what_may_have_been_done_is_looked_up_before_new_work_but_does_not
 ) -> None:
     async with open_world(database, tmp_path) as world:
         return_id = await given_a_stored_return(world)
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"return_id": return_id, "kind": "close-credit", "key": f"k{n}", "payload": {}, "trace": None}
             for n in range(8)
         ]
