@@ -2,18 +2,33 @@
 
 import os
 import tomllib
-from dataclasses import fields
-from datetime import timedelta
+from dataclasses import fields, replace
+from datetime import date, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from holidays import country_holidays
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from daemon.errors import SettingsError
+from statemachine.calendar import Calendar
+from statemachine.causes import CAUSES
 from statemachine.credit.policy import CreditPolicy
-from statemachine.policy import Policy, for_method
+from statemachine.deadlines import LADDERS
+from statemachine.policy import Policy, Rung, Severity, for_method
 from statemachine.units import Progress
 
 LEASE_SECONDS = 15  # a dead daemon's merchants are taken over within this time
@@ -21,6 +36,8 @@ EFFECT_LEASE = timedelta(minutes=15)  # how long a wave may take; one that was c
 HTTP_TIMEOUT_SECONDS = 20.0  # one call to a vendor, connect to last byte; inside EFFECT_LEASE
 assert EFFECT_LEASE.total_seconds() > HTTP_TIMEOUT_SECONDS
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAY_YEARS = (2024, 2041)  # a clock begun in these years, the last left out, knows the public holidays
 TRIGGERS = {"started": Progress.STARTED, "dropped_off": Progress.DROPPED_OFF, "approved": Progress.APPROVED}
 Trigger = Literal["started", "dropped_off", "approved"]
 
@@ -301,13 +318,89 @@ class PolicySettings(_Section):
         return CreditPolicy(**{field.name: getattr(told, field.name) for field in fields(CreditPolicy)})
 
 
+class CalendarSettings(_Section):
+    """When the merchant's people work: clocks that give a team time stand still outside these hours."""
+
+    timezone: str = "UTC"
+    """Name of the time zone, for example Europe/London."""
+    opens: time = time(9)
+    """When work begins, by the wall clock there."""
+    closes: time = time(17)
+    """When it ends, later on the same day."""
+    weekdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
+    """Working days of a week."""
+    country: str | None = None
+    """Two-letter code of the country whose public holidays are free; left out: none are."""
+    subdivision: str | None = None
+    """Part of that country with holidays of its own, for example ENG or BY."""
+    closed_on: tuple[date, ...] = ()
+    """Further days off."""
+
+    @model_validator(mode="after")
+    def _must_work(self) -> "CalendarSettings":
+        try:
+            self.business_time()
+        except (ValueError, NotImplementedError, ZoneInfoNotFoundError) as error:
+            raise ValueError(f"the calendar cannot be read: {error}") from error
+        return self
+
+    def business_time(self) -> Calendar:
+        years = range(HOLIDAY_YEARS[0], HOLIDAY_YEARS[1])
+        public = country_holidays(self.country, self.subdivision, years=years) if self.country else {}
+        return Calendar(
+            ZoneInfo(self.timezone), self.opens, self.closes, frozenset(WEEKDAYS.index(day) for day in self.weekdays),
+            frozenset(public) | frozenset(self.closed_on),
+        )  # fmt: skip
+
+
+class RungSettings(_Section):
+    after: str = Field(pattern=r"^[1-9][0-9]{0,3}[hd]$")
+    """How long after the state was entered: 4h, 2d."""
+    tell: Literal["customer-service", "finance", "warehouse", "operations"]
+    """The team that is told."""
+    severity: Severity = Severity.WARNING
+    """notice, warning or urgent."""
+    in_business_time: bool = True
+    """Whether the clock stands still outside working hours; a day is then a working day."""
+
+    def rung(self) -> Rung:
+        number = int(self.after[:-1])
+        after = timedelta(days=number) if self.after.endswith("d") else timedelta(hours=number)
+        return Rung(after, self.tell, self.severity, in_business_time=self.in_business_time)
+
+
 class MerchantSettings(_Section):
     happy_returns: HappyReturnsSettings
     brightpearl: BrightpearlSettings
     policy: PolicySettings = PolicySettings()
+    calendar: CalendarSettings = CalendarSettings()
+    ladders: dict[str, tuple[RungSettings, ...]] = Field(default_factory=dict)
+    """Deadlines in place of the default ones, by state, `approval`, or cause; the last rung of a state is its exception."""
     map_file: ConfigPath | None = None
     """The merchant's maps, as people review them; the daemon follows what `homeward map accept` took from it."""
     assumptions: AssumptionSettings = AssumptionSettings()
+
+    @field_validator("ladders")
+    @classmethod
+    def _ladders_lead_upwards(cls, value: dict[str, tuple[RungSettings, ...]]) -> dict[str, tuple[RungSettings, ...]]:
+        for name, rungs in value.items():
+            if name not in LADDERS and name not in CAUSES:
+                raise ValueError(
+                    f"there is no state or cause {name!r}; states: {', '.join(LADDERS)}; causes: see README"
+                )
+            steps = [rung.rung() for rung in rungs]
+            if not steps:
+                raise ValueError(f"{name} has no rung: a return would stay there for ever and nobody be told")
+            if len({step.in_business_time for step in steps}) > 1:
+                raise ValueError(f"{name} mixes business time with the time on the clock")
+            if any(later.after <= earlier.after for earlier, later in pairwise(steps)):
+                raise ValueError(f"{name}: each rung must come later than the one before")
+        return value
+
+    def machine_policy(self) -> Policy:
+        """What the machine must know of this merchant."""
+        ladders = {name: tuple(rung.rung() for rung in rungs) for name, rungs in self.ladders.items()}
+        return replace(self.policy.machine(), calendar=self.calendar.business_time(), ladders=ladders)
 
 
 class Settings(_Section):

@@ -17,6 +17,8 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("merchants.NAME.", settings.MerchantSettings),
     ("merchants.NAME.policy.", settings.PolicySettings),
     ("merchants.NAME.policy.by_method.METHOD.", settings.MethodPolicySettings),
+    ("merchants.NAME.calendar.", settings.CalendarSettings),
+    ("merchants.NAME.ladders.STATE_OR_CAUSE[].", settings.RungSettings),
     ("merchants.NAME.assumptions.", settings.AssumptionSettings),
 )
 
