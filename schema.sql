@@ -342,15 +342,33 @@ CREATE TABLE journal (
     inbox_id    bigint,
     trace       text,
     at          timestamptz NOT NULL,
+    seq         bigint      NOT NULL,  -- its place in the merchant's chain, without gaps
+    link        bytea       NOT NULL,  -- SHA-256 of the link before and this row's digest; daemon/store/chain.py
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (merchant, return_id, version),
     UNIQUE (merchant, return_id, version, to_state),
+    UNIQUE (merchant, seq),
     FOREIGN KEY (event, from_state, to_state) REFERENCES machine_rule (event, source, target),
     FOREIGN KEY (merchant, return_id) REFERENCES returns (merchant, id) DEFERRABLE INITIALLY DEFERRED
 );
 ALTER TABLE returns ADD CONSTRAINT returns_state_is_journalled
     FOREIGN KEY (merchant, id, version, state) REFERENCES journal (merchant, return_id, version, to_state)
     DEFERRABLE INITIALLY DEFERRED;
+
+-- Where each merchant's chain ends.
+CREATE TABLE journal_head (
+    merchant text   NOT NULL PRIMARY KEY REFERENCES merchant (merchant),
+    seq      bigint NOT NULL,
+    link     bytea  NOT NULL
+);
+-- What retention took out of a chain leaves its digest, so that the chain still closes.
+CREATE TABLE journal_pruned (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    seq         bigint      NOT NULL,
+    digest      bytea       NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, seq)
+);
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -370,6 +388,8 @@ CREATE TRIGGER journal_is_not_shortened BEFORE DELETE ON journal
     FOR EACH ROW EXECUTE FUNCTION refuse_shortening();
 CREATE TRIGGER journal_is_not_truncated BEFORE TRUNCATE ON journal
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_pruned_is_append_only BEFORE UPDATE OR DELETE ON journal_pruned
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER credit_map_is_append_only BEFORE UPDATE OR DELETE ON credit_map
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from daemon.store import chain
 from daemon.store.database import Database
 from daemon.store.sql import Connection, statements
 
@@ -42,6 +43,7 @@ async def prune(database: Database, merchant: str, before: datetime, after: tupl
         families = {"happy_return_ids": [each[0] for each in going], "order_keys": [each[1] for each in going]}
         ids = [row["id"] for row in await SQL.rows(connection, "lock_families", merchant=merchant, **families)]
         if ids:
+            await chain.forget(connection, merchant, ids)
             for name in (
                 "drop_attempts",
                 "drop_effects",
