@@ -393,6 +393,44 @@ CREATE TRIGGER journal_pruned_is_append_only BEFORE UPDATE OR DELETE ON journal_
 CREATE TRIGGER credit_map_is_append_only BEFORE UPDATE OR DELETE ON credit_map
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+-- What a team is to know about a return, one row a move that tells something. It is told in digests, counts while it is
+-- open, and is cleared by what ended it, never by age.
+CREATE TABLE notice (
+    merchant    text        NOT NULL,
+    return_id   bigint      NOT NULL,
+    version     integer     NOT NULL,  -- of the move that tells it: told once, whatever is repeated
+    topic       text        NOT NULL,  -- the cause, or the state whose clock ran out
+    team        text        NOT NULL,
+    severity    text        NOT NULL CHECK (severity IN ('notice', 'warning', 'urgent')),
+    level       integer     NOT NULL,
+    at          timestamptz NOT NULL,
+    told_at     timestamptz,
+    cleared_at  timestamptz,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, return_id, version),
+    FOREIGN KEY (merchant, return_id) REFERENCES returns (merchant, id)
+);
+CREATE INDEX notice_untold ON notice (merchant, team, at) WHERE told_at IS NULL AND cleared_at IS NULL;
+CREATE INDEX notice_open ON notice (merchant, team, topic) WHERE cleared_at IS NULL;
+
+-- Messages to teams, on their way. The id goes with every attempt, so that a receiver can tell a repeat.
+CREATE TABLE message (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    id          uuid        NOT NULL,
+    team        text        NOT NULL,
+    channel     text        NOT NULL CHECK (channel IN ('email', 'slack', 'webhook')),
+    content     jsonb       NOT NULL,
+    state       text        NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'done')),
+    due_at      timestamptz NOT NULL,
+    attempts    integer     NOT NULL DEFAULT 0,
+    last_error  text,
+    created_at  timestamptz NOT NULL,
+    settled_at  timestamptz,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id)
+);
+CREATE INDEX message_due ON message (merchant, due_at) WHERE state = 'ready';
+
 -- The next rung of each return's ladder. One row a return; none for those that are over.
 CREATE TABLE deadline (
     merchant  text        NOT NULL,

@@ -133,6 +133,8 @@ def build_workplace(
         brightpearl=clients.brightpearl,
         policy=told.machine_policy(),
         lease=lease,
+        alerts=settings.alerts,
+        http=http,
     )
 
 

@@ -95,6 +95,50 @@ class TelemetrySettings(_Section):
     """DEBUG, INFO, WARNING or ERROR."""
 
 
+class SmtpSettings(_Section):
+    host: str
+    """The mail server."""
+    port: int = Field(default=587, ge=1, le=65535)
+    """Its port."""
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    """starttls, tls from the first byte, or none (only on this machine)."""
+    username: str | None = None
+    """Account to send with; left out: without."""
+    password_file: ConfigPath | None = None
+    """File with its password."""
+    sender: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    """Address the messages come from."""
+
+
+class TeamSettings(_Section):
+    email: tuple[Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")], ...] = ()
+    """Addresses that are told."""
+    slack_url_file: ConfigPath | None = None
+    """File with the address of an incoming webhook, as Slack and its likes give it; it is a secret."""
+    webhook_url: str | None = Field(default=None, pattern=r"^https?://")
+    """Where digests are posted as JSON."""
+    webhook_secret_file: ConfigPath | None = None
+    """File with the key that signs them."""
+    quiet_from: time | None = None
+    """Begin of the hours in which only urgent things are told, by the merchant's clock."""
+    quiet_until: time | None = None
+    """End of those hours."""
+
+
+class AlertSettings(_Section):
+    digest_minutes: int = Field(default=15, ge=0)
+    """How long notices are gathered before a team is told of them together."""
+    urgent_minutes: int = Field(default=1, ge=0)
+    """The same where one of them is urgent."""
+    smtp: SmtpSettings | None = None
+    teams: dict[Literal["customer-service", "finance", "warehouse", "operations"], TeamSettings] = Field(
+        default_factory=dict
+    )
+
+    def of(self, team: str) -> TeamSettings | None:
+        return next((told for name, told in self.teams.items() if name == team), None)
+
+
 class ClockSettings(_Section):
     file: ConfigPath | None = None
     """A sandbox's clock file; left out: the machine's clock."""
@@ -412,6 +456,7 @@ class Settings(_Section):
     web: WebSettings = WebSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     clock: ClockSettings = ClockSettings()
+    alerts: AlertSettings = AlertSettings()
     merchants: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")], MerchantSettings] = Field(
         default_factory=dict
     )

@@ -132,3 +132,14 @@ async def _pages(connection: Connection, merchant: str) -> AsyncIterator[Record]
         for row in page:
             yield row
         after = page[-1]["seq"]
+
+
+async def between(connection: Connection, merchant: str, since: datetime, until: datetime) -> AsyncIterator[Record]:
+    """Journal rows written in `since` ≤ at < `until`, in the chain's order."""
+    after = -(2**62)
+    while page := await SQL.rows(
+        connection, "between", merchant=merchant, after=after, since=since, until=until, rows_max=PAGE
+    ):
+        for row in page:
+            yield row
+        after = page[-1]["seq"]

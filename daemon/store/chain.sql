@@ -52,3 +52,16 @@ SELECT :merchant, seq, decode(digest, 'hex')
   LIMIT :rows_max)
  ORDER BY seq
  LIMIT :rows_max;
+
+-- name: between
+-- Journal rows of a span of time in the chain's order, page by page.
+SELECT j.merchant, j.seq, j.at, r.happy_return_id, r.order_number, r.part, j.return_id, j.version, j.event, j.from_state,
+       j.to_state, j.actor, j.facts, j.inbox_id, j.trace, encode(j.link, 'hex') AS link
+  FROM journal AS j
+  JOIN returns AS r ON r.merchant = j.merchant AND r.id = j.return_id
+ WHERE j.merchant = :merchant
+   AND j.seq > :after
+   AND j.at >= :since
+   AND j.at < :until
+ ORDER BY j.seq
+ LIMIT :rows_max;

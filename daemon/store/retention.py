@@ -48,6 +48,7 @@ async def prune(database: Database, merchant: str, before: datetime, after: tupl
                 "drop_attempts",
                 "drop_effects",
                 "drop_deadlines",
+                "drop_notices",
                 "drop_units",
                 "drop_returns",
                 "drop_journal",

@@ -47,6 +47,9 @@ DELETE FROM outbox WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]
 -- name: drop_deadlines!
 DELETE FROM deadline WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
 
+-- name: drop_notices!
+DELETE FROM notice WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
+
 -- name: drop_units!
 DELETE FROM unit WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
 
