@@ -327,6 +327,7 @@ CREATE TABLE unit (
 );
 CREATE INDEX unit_return ON unit (merchant, return_id);
 CREATE INDEX unit_item ON unit (merchant, happy_item_id) WHERE happy_item_id <> '';
+CREATE INDEX unit_without_item ON unit (merchant, unit_key) WHERE happy_item_id = '';
 
 -- The life of every return, one row a move, never changed. The foreign key to machine_rule makes an illegal move
 -- impossible to store; the one from returns makes a state without its move impossible.

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_MAX = 50  # returns read in one round; each is one call, mostly on a slow bucket
 TOGETHER_SECONDS = 0.3  # answers that come within this time are stored together
-SHIPMENTS_TOGETHER = 20  # shipments stored in one commit
+TOGETHER_MAX = 10  # answers stored in one commit: as much is asked again after a crash, and no more
 NO_WAIT = timedelta(milliseconds=50)
 WATCH_LEASE = timedelta(minutes=10)
 MISSES_TOLD = 3  # sheet section 10: a 204 for a known return is alerted after three in a row
@@ -103,7 +103,9 @@ class Intake:
         began = anyio.current_time()
         for number, row in enumerate(due):
             if asked and (
-                self._at.happy_returns.bucket.wait > NO_WAIT or anyio.current_time() - began > TOGETHER_SECONDS
+                len(asked) == TOGETHER_MAX
+                or self._at.happy_returns.bucket.wait > NO_WAIT
+                or anyio.current_time() - began > TOGETHER_SECONDS
             ):
                 await self._store(asked)
                 asked, began = [], anyio.current_time()
@@ -244,7 +246,7 @@ class Intake:
             except (TransientError, RejectedError, MalformedPayloadError) as error:
                 told = {"merchant": self._at.merchant, "shipment": shipment.id, "why": str(error)}
                 log.warning("hub shipment not read", extra=told)
-            if len(pending) >= SHIPMENTS_TOGETHER or self._at.happy_returns.bucket.wait > NO_WAIT:
+            if len(pending) == TOGETHER_MAX or self._at.happy_returns.bucket.wait > NO_WAIT:
                 await self._store_shipments(pending, read, cursor["until"], now)
                 pending = []
         await self._store_shipments(pending, read, now.isoformat(), now)

@@ -113,17 +113,37 @@ SELECT d.return_id, d.state, d.level, d.due_at, r.happy_return_id, r.order_numbe
 
 -- name: find_units
 -- Units a warehouse may mean: at least one identifier fits, and none contradicts what we know of the unit. The surest
--- match comes first, then those not yet received.
+-- match comes first, then those not yet received. Each identifier is a branch of its own, with an index of its own.
+WITH candidate AS (
+    SELECT happy_return_id, order_key, unit_key
+      FROM unit
+     WHERE merchant = :merchant AND happy_item_id = :happy_item_id AND happy_item_id <> ''
+     UNION
+    SELECT happy_return_id, order_key, unit_key
+      FROM unit
+     WHERE merchant = :merchant AND unit_key = :happy_item_id AND happy_item_id = '' AND :happy_item_id <> ''
+     UNION
+    SELECT happy_return_id, order_key, unit_key
+      FROM unit
+     WHERE merchant = :merchant AND happy_return_id = :happy_return_id AND :happy_return_id <> ''
+     UNION
+    SELECT u.happy_return_id, u.order_key, u.unit_key
+      FROM returns AS r
+      JOIN unit AS u ON u.merchant = r.merchant AND u.return_id = r.id
+     WHERE r.merchant = :merchant AND r.express_code = :express_code AND r.express_code <> ''
+     UNION
+    SELECT u.happy_return_id, u.order_key, u.unit_key
+      FROM returns AS r
+      JOIN unit AS u ON u.merchant = r.merchant AND u.return_id = r.id
+     WHERE r.merchant = :merchant AND r.order_key = :order_key AND :order_key <> ''
+)
 SELECT u.happy_return_id, r.order_number, u.unit_key, u.happy_item_id, u.sku, u.received_at, u.condition, u.goods_in_id,
        r.state, r.id AS return_id, r.express_code, u.facts
-  FROM unit AS u
+  FROM candidate AS c
+  JOIN unit AS u ON u.merchant = :merchant AND u.happy_return_id = c.happy_return_id AND u.order_key = c.order_key
+       AND u.unit_key = c.unit_key
   JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id
- WHERE u.merchant = :merchant
-   AND ((:happy_item_id <> '' AND (u.happy_item_id = :happy_item_id OR u.unit_key = :happy_item_id))
-        OR (:happy_return_id <> '' AND u.happy_return_id = :happy_return_id)
-        OR (:express_code <> '' AND r.express_code = :express_code)
-        OR (:order_key <> '' AND r.order_key = :order_key))
-   AND (:happy_item_id = '' OR u.happy_item_id IN ('', :happy_item_id))
+ WHERE (:happy_item_id = '' OR u.happy_item_id IN ('', :happy_item_id))
    AND (:happy_return_id = '' OR u.happy_return_id = :happy_return_id)
    AND (:express_code = '' OR r.express_code IN ('', :express_code))
    AND (:order_key = '' OR r.order_key = :order_key)

@@ -15,19 +15,20 @@ WRITES = "^POST .*/(sales-credit|customer-payment|close|goods-in|multi-message)$
 AMBIGUOUS = ("lose-answer", "refuse-connection", "error-after", "error-before", "truncate", "garbage", "late")
 RETURNS = 1500
 """Returns of one season: four writes each."""
-LEAPS = (6, 14)
-"""Days leapt: to every drop-off, and on to every arrival. What they make due is done at the vendors' own pace."""
+LEAPS = ((6, "credited"), (14, "restocked"))
+"""Days leapt, and where every return then ends. What a leap makes due is done at the vendors' own pace."""
 SETTLED_IN = timedelta(seconds=60)
 BURST_SECONDS = 90
 PHASE_SECONDS = 300
 OPEN = """
-SELECT count(*)
+SELECT (SELECT count(*) FROM returns WHERE state IN ('initiated', 'scanned', 'credit-pending', 'credited') AND state <> $1)
+     + count(*)
   FROM outbox AS o
  WHERE o.state IN ('ready', 'leased')
    AND 'waits' IS DISTINCT FROM (
        SELECT outcome FROM attempt WHERE merchant = o.merchant AND effect_id = o.id ORDER BY attempt DESC LIMIT 1)
 """
-"""Effects not yet done, but for those that wait for a fact."""
+"""Returns that are not yet there, and effects not yet done, but for those that wait for a fact."""
 WAYS: tuple[tuple[str, dict[str, bool], float], ...] = (
     ("bundled", {"bundled_writes": True}, 0.0),
     ("bundling fails", {"bundled_writes": True}, 0.7),
@@ -48,13 +49,13 @@ async def unknown(folder: Path, *, outcomes: int, seed: int) -> tuple[Judgement,
             await _prepare(rig, has_keys=(number // len(WAYS)) % 2 == 0)
             rig.start(0)
             calm: list[datetime] = []
-            for days in LEAPS:
+            for days, end in LEAPS:
                 await rig.post("/_sandbox/clock", {"by_seconds": days * 86400, "rate": rig.rate})
                 await rig.post("/_sandbox/faults", {"seed": seed + number, "rules": _rules(refused)})
-                await _until_quiet(rig, BURST_SECONDS)
+                await _until_quiet(rig, end, BURST_SECONDS)
                 await rig.post("/_sandbox/faults", {})
                 calm.append(await rig.now())
-                await _until_quiet(rig, PHASE_SECONDS)
+                await _until_quiet(rig, end, PHASE_SECONDS)
             rig.rate = RATE
             settled = await rig.settle()
             found = await rig.judge()
@@ -89,8 +90,8 @@ def _rules(refused: float) -> list[dict[str, Any]]:
     return rules
 
 
-async def _until_quiet(rig: Rig, seconds: float) -> None:
-    """Until nothing is due and no question about a write is open, or for so long."""
+async def _until_quiet(rig: Rig, end: str, seconds: float) -> None:
+    """Until every return is there, nothing is due and no question about a write is open, or for so long."""
     connection = await asyncpg.connect(rig.dsn)
     try:
         with anyio.move_on_after(seconds):
@@ -99,7 +100,7 @@ async def _until_quiet(rig: Rig, seconds: float) -> None:
                 await rig.bring_receipts()
                 seen = await rig.look()
                 busy = seen["waiting"] or seen["due"] or seen["reads"] or seen["rungs"]
-                is_quiet = 0 if busy or await connection.fetchval(OPEN) else is_quiet + 1
+                is_quiet = 0 if busy or await connection.fetchval(OPEN, end) else is_quiet + 1
                 await anyio.sleep(0.5)
     finally:
         await connection.close()
@@ -111,13 +112,17 @@ async def _looked_at(rig: Rig, calm: list[datetime]) -> dict[str, int]:
     try:
         row = await connection.fetchrow(
             """
-            WITH spans AS (
-                SELECT a.effect_id, bool_or(a.outcome = 'parked') AS parked,
-                       max(a.at) FILTER (WHERE a.outcome = 'unknown' AND a.detail->>'looks' = '0') AS last_fault,
-                       max(a.at) FILTER (WHERE a.outcome = 'done') AS ended,
-                       count(*) FILTER (WHERE a.outcome = 'unknown' AND a.detail->>'looks' = '0') AS unknown
+            WITH told AS (
+                SELECT a.effect_id, a.at, a.outcome,
+                       a.outcome = 'unknown' AND lag(a.outcome) OVER life IS DISTINCT FROM 'unknown'
+                       OR a.detail->>'looks' = '0' AS is_question
                   FROM attempt AS a
-                 GROUP BY a.effect_id
+                WINDOW life AS (PARTITION BY a.effect_id ORDER BY a.attempt)
+            ), spans AS (
+                SELECT effect_id, bool_or(outcome = 'parked') AS parked, max(at) FILTER (WHERE is_question) AS last_fault,
+                       max(at) FILTER (WHERE outcome = 'done') AS ended, count(*) FILTER (WHERE is_question) AS unknown
+                  FROM told
+                 GROUP BY effect_id
             )
             SELECT coalesce(sum(unknown), 0) AS unknown,
                    count(*) FILTER (WHERE parked) AS parked,

@@ -315,6 +315,8 @@ class Rig:
                        (SELECT count(*) FROM outbox WHERE state IN ('ready', 'leased')) AS open,
                        (SELECT count(*) FROM watch WHERE next_poll_at <= $1) AS reads,
                        (SELECT min(next_poll_at) FROM watch WHERE next_poll_at > $1) AS next_read,
+                       (SELECT min(coalesce(polled_at, opened_at)) FROM watch
+                         WHERE tier = 'order' AND next_poll_at IS NOT NULL) AS asked_for_orders,
                        (SELECT count(*) FROM deadline WHERE due_at <= $1) AS rungs,
                        (SELECT count(*) FROM returns) AS returns,
                        (SELECT count(*) FROM returns
@@ -373,10 +375,11 @@ class Rig:
     async def settle(self, *, give_up_seconds: float = 240.0, watch: bool = False) -> bool:
         """Without further vendor faults: go on until the season is over and nothing is on its way. False: it never was.
 
+        Every order is asked for returns once more after the end: what nobody told us of is found by then.
         `watch`: remember journal rows on the way.
         """
         await self.post("/_sandbox/faults", {})
-        until, quiet = time.monotonic() + give_up_seconds, 0
+        until, quiet, over_at = time.monotonic() + give_up_seconds, 0, None
         while time.monotonic() < until:
             self.revive()
             await self.bring_receipts()
@@ -385,6 +388,9 @@ class Rig:
                 await self.remember()
             is_over = seen["season_next"] is None and not (seen["waiting"] or seen["due"] or seen["rungs"])
             is_over = is_over and not seen["reads"] and not seen["middle"]
+            if is_over:
+                over_at = over_at or seen["now"]
+                is_over = seen["asked_for_orders"] is None or seen["asked_for_orders"] > over_at
             quiet = quiet + 1 if is_over else 0
             if quiet > 20:
                 return True
