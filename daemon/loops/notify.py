@@ -31,6 +31,9 @@ class Notify:
         self._at = workplace
 
     async def run_once(self, now: datetime) -> int:
+        async with self._at.database.reading() as connection:
+            if not await notice.is_due(connection, self._at.merchant, now):
+                return 0
         return await self._digest(now) + await self._deliver(now)
 
     async def park(self, error: Exception, now: datetime) -> None:

@@ -49,6 +49,11 @@ async def put(
         await SQL.run(connection, "put", merchant=merchant, rows=rows, now=now)
 
 
+async def is_due(connection: Connection, merchant: str, now: datetime) -> bool:
+    """Whether there is anything to tell or to deliver."""
+    return bool(await SQL.value(connection, "is_due", merchant=merchant, now=now))
+
+
 async def untold(connection: Connection, merchant: str) -> dict[str, Waiting]:
     rows = await SQL.rows(connection, "untold", merchant=merchant)
     return {row["team"]: Waiting(row["notices"], row["since"], row["is_urgent"]) for row in rows}

@@ -15,6 +15,10 @@ UPDATE notice AS n
    AND n.topic <> r.topic
    AND n.cleared_at IS NULL;
 
+-- name: is_due
+SELECT EXISTS (SELECT FROM notice WHERE merchant = :merchant AND told_at IS NULL AND cleared_at IS NULL)
+    OR EXISTS (SELECT FROM message WHERE merchant = :merchant AND state = 'ready' AND due_at <= :now);
+
 -- name: untold
 -- Teams with something new to be told: how much, how bad, and since when it waits.
 SELECT team, count(*) AS notices, min(at) AS since, bool_or(severity = 'urgent') AS is_urgent
