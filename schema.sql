@@ -406,6 +406,7 @@ CREATE TABLE notice (
     level       integer     NOT NULL,
     at          timestamptz NOT NULL,
     told_at     timestamptz,
+    digest_id   uuid,                  -- the digest it was told in
     cleared_at  timestamptz,
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (merchant, return_id, version),

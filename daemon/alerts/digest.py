@@ -5,6 +5,7 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from daemon.store.notice import Topic
 from daemon.store.sql import Record
 from statemachine.causes import CAUSES
 from statemachine.states import SENTENCES, State
@@ -15,7 +16,7 @@ def compose(
     merchant: str,
     team: str,
     now: datetime,
-    new: Sequence[Record],
+    new: Sequence[Topic],
     over: Sequence[Record],
     names: Mapping[int, Record],
 ) -> dict[str, Any]:
@@ -25,23 +26,22 @@ def compose(
         "merchant": merchant,
         "team": team,
         "as_of": now.isoformat(),
-        "severity": "urgent" if any(row["is_urgent"] for row in new) else "warning",
-        "topics": [_topic(row, names) for row in new],
+        "severity": "urgent" if any(topic.is_urgent for topic in new) else "warning",
+        "topics": [_topic(topic, names) for topic in new],
         "over": [{"topic": row["topic"], "returns": row["returns"]} for row in over],
     }
 
 
-def _topic(row: Record, names: Mapping[int, Record]) -> dict[str, Any]:
-    topic, ids = row["topic"], [each for each in row["return_ids"] if each in names]
-    cause = CAUSES.get(topic)
-    kind, query = ("exception", f"--cause {topic}") if cause else ("return", f"--state {topic}")
+def _topic(told: Topic, names: Mapping[int, Record]) -> dict[str, Any]:
+    cause = CAUSES.get(told.topic)
+    kind, query = ("exception", f"--cause {told.topic}") if cause else ("return", f"--state {told.topic}")
     return {
-        "topic": topic,
-        "new": row["new"],
-        "open": row["open"],
-        "oldest_at": row["oldest_at"].isoformat(),
-        "is_urgent": row["is_urgent"],
-        "means": cause.means if cause else SENTENCES[State(topic)],
+        "topic": told.topic,
+        "new": told.new,
+        "open": told.open,
+        "oldest_at": told.oldest_at.isoformat(),
+        "is_urgent": told.is_urgent,
+        "means": cause.means if cause else SENTENCES[State(told.topic)],
         "next_step": cause.next_step if cause else "It has stood there longer than it should: look at it.",
         "command": f"homeward {kind} list {query}",
         "returns": [
@@ -49,7 +49,8 @@ def _topic(row: Record, names: Mapping[int, Record]) -> dict[str, Any]:
                 "id": each, "happy_return_id": names[each]["happy_return_id"], "express_code": names[each]["express_code"],
                 "command": f"homeward return show {names[each]['express_code'] or names[each]['happy_return_id']}",
             }
-            for each in ids
+            for each in told.return_ids
+            if each in names
         ],
     }  # fmt: skip
 

@@ -59,17 +59,21 @@ class Notify:
         """One transaction: the digest is on its way and its notices are told, or neither."""
         name, settings = f"digest-{team}", self._at.alerts.of(team)
         async with self._at.writing("digest") as connection:
+            new = await notice.tell(connection, self._at.merchant, team, uuid.uuid4(), now)
+            if not new:
+                return
             last = await merchant.read_cursor(connection, self._at.merchant, name)
             since = datetime.fromisoformat(last["at"]) if last else now - timedelta(days=1)
-            new, over = await notice.digest(connection, self._at.merchant, team, since)
-            ids = sorted({each for row in new for each in row["return_ids"]})
+            ids = sorted({each for topic in new for each in topic.return_ids})
             content = compose(
-                merchant=self._at.merchant, team=team, now=now, new=new, over=over,
+                merchant=self._at.merchant, team=team, now=now, new=new,
+                over=await notice.over_since(connection, self._at.merchant, team, since),
                 names=await notice.names(connection, self._at.merchant, ids),
             )  # fmt: skip
             channels = channels_of(settings) if settings else []
-            messages = [Message(uuid.uuid4(), team, channel, content, 0, now) for channel in channels]
-            await notice.told(connection, self._at.merchant, team, messages, now)
+            for channel in channels:
+                message = Message(uuid.uuid4(), team, channel, content, 0, now)
+                await notice.put_message(connection, self._at.merchant, message, now)
             await merchant.write_cursor(connection, self._at.merchant, name, {"at": now.isoformat()})
         log.warning(
             "team told",

@@ -9,6 +9,7 @@ from daemon.store.sql import Connection, Record, statements
 from statemachine.notices import Notice
 
 SQL = statements(__file__)
+EXAMPLES = 10  # returns named for each topic of a digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +60,43 @@ async def untold(connection: Connection, merchant: str) -> dict[str, Waiting]:
     return {row["team"]: Waiting(row["notices"], row["since"], row["is_urgent"]) for row in rows}
 
 
-async def digest(
-    connection: Connection, merchant: str, team: str, since: datetime
-) -> tuple[list[Record], list[Record]]:
-    """What is new for a team by topic, and which topics are over since its last digest."""
-    new = await SQL.rows(connection, "digest", merchant=merchant, team=team)
-    return new, await SQL.rows(connection, "over_since", merchant=merchant, team=team, since=since)
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One line of a digest."""
+
+    topic: str
+    new: int
+    open: int
+    oldest_at: datetime
+    is_urgent: bool
+    return_ids: tuple[int, ...]
+    """The first few of what is new."""
+
+
+async def tell(connection: Connection, merchant: str, team: str, digest_id: UUID, now: datetime) -> list[Topic]:
+    """Take everything a team was not told into this digest: a line a topic, urgent and large ones first."""
+    taken: dict[str, list[Record]] = {}
+    for row in await SQL.rows(connection, "tell", merchant=merchant, team=team, digest_id=digest_id, now=now):
+        taken.setdefault(row["topic"], []).append(row)
+    standing = await SQL.rows(connection, "open_topics", merchant=merchant, team=team, topics=sorted(taken))
+    topics = [
+        Topic(
+            row["topic"], len(taken[row["topic"]]), row["open"], row["oldest_at"],
+            any(each["severity"] == "urgent" for each in taken[row["topic"]]),
+            tuple(sorted({each["return_id"] for each in taken[row["topic"]]})[:EXAMPLES]),
+        )
+        for row in standing
+    ]  # fmt: skip
+    return sorted(topics, key=lambda topic: (not topic.is_urgent, -topic.new, topic.topic))
+
+
+async def over_since(connection: Connection, merchant: str, team: str, since: datetime) -> list[Record]:
+    """Topics a team was told of and that nothing is open for any more."""
+    return await SQL.rows(connection, "over_since", merchant=merchant, team=team, since=since)
 
 
 async def names(connection: Connection, merchant: str, ids: list[int]) -> dict[int, Record]:
     return {row["id"]: row for row in await SQL.rows(connection, "names", merchant=merchant, ids=ids)}
-
-
-async def told(connection: Connection, merchant: str, team: str, messages: list[Message], now: datetime) -> None:
-    """Everything open was put into these messages."""
-    await SQL.run(connection, "told", merchant=merchant, team=team, now=now)
-    for message in messages:
-        await put_message(connection, merchant, message, now)
 
 
 async def put_message(connection: Connection, merchant: str, message: Message, now: datetime) -> None:

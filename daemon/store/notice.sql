@@ -28,34 +28,25 @@ SELECT team, count(*) AS notices, min(at) AS since, bool_or(severity = 'urgent')
    AND cleared_at IS NULL
  GROUP BY team;
 
--- name: digest
--- One line a topic for a team: new notices, and how many returns are open for it in all.
-SELECT n.topic, count(*) FILTER (WHERE n.told_at IS NULL) AS new, count(DISTINCT n.return_id) AS open,
-       min(n.at) AS oldest_at, bool_or(n.severity = 'urgent' AND n.told_at IS NULL) AS is_urgent,
-       ARRAY(SELECT DISTINCT o.return_id
-               FROM notice AS o
-              WHERE o.merchant = :merchant
-                AND o.team = :team
-                AND o.topic = n.topic
-                AND o.told_at IS NULL
-                AND o.cleared_at IS NULL
-              ORDER BY o.return_id
-              LIMIT 10) AS return_ids
-  FROM notice AS n
- WHERE n.merchant = :merchant
-   AND n.team = :team
-   AND n.cleared_at IS NULL
- GROUP BY n.topic
-HAVING count(*) FILTER (WHERE n.told_at IS NULL) > 0
- ORDER BY bool_or(n.severity = 'urgent' AND n.told_at IS NULL) DESC, count(*) DESC, n.topic;
-
--- name: told!
+-- name: tell
+-- Put everything untold of a team into one digest; whatever comes a moment later is in the next.
 UPDATE notice
-   SET told_at = :now
+   SET told_at = :now, digest_id = :digest_id
  WHERE merchant = :merchant
    AND team = :team
    AND told_at IS NULL
-   AND cleared_at IS NULL;
+   AND cleared_at IS NULL
+RETURNING topic, return_id, severity;
+
+-- name: open_topics
+-- How many returns are open for each of a team's topics, and since when.
+SELECT topic, count(DISTINCT return_id) AS open, min(at) AS oldest_at
+  FROM notice
+ WHERE merchant = :merchant
+   AND team = :team
+   AND topic = ANY(:topics::text[])
+   AND cleared_at IS NULL
+ GROUP BY topic;
 
 -- name: over_since
 -- Topics of which a team was told and that nothing is open for any more, since then.
