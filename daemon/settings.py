@@ -125,6 +125,21 @@ class TeamSettings(_Section):
     """End of those hours."""
 
 
+class MessagingSettings(_Section):
+    """Where the merchant's own messaging is told what customers may be told; nothing is sent where nothing is set."""
+
+    email: tuple[Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")], ...] = ()
+    """Addresses of that messaging; never the customer's."""
+    slack_url_file: ConfigPath | None = None
+    """As alerts.teams.TEAM.slack_url_file."""
+    webhook_url: str | None = Field(default=None, pattern=r"^https?://")
+    """Where each notice is posted as JSON."""
+    webhook_secret_file: ConfigPath | None = None
+    """File with the key that signs them."""
+    words: tuple[Literal["holding", "refunded", "credited"], ...] = ("holding", "refunded", "credited")
+    """What is told: holding (the credit is late), refunded and credited (it is posted)."""
+
+
 class AlertSettings(_Section):
     digest_minutes: int = Field(default=15, ge=0)
     """How long notices are gathered before a team is told of them together."""
@@ -418,6 +433,7 @@ class MerchantSettings(_Section):
     brightpearl: BrightpearlSettings
     policy: PolicySettings = PolicySettings()
     calendar: CalendarSettings = CalendarSettings()
+    messaging: MessagingSettings = MessagingSettings()
     ladders: dict[str, tuple[RungSettings, ...]] = Field(default_factory=dict)
     """Deadlines in place of the default ones, by state, `approval`, or cause; the last rung of a state is its exception."""
     map_file: ConfigPath | None = None

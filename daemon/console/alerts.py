@@ -23,7 +23,7 @@ from daemon.console.session import (
     settings_from,
 )
 from daemon.errors import HomewardError
-from daemon.settings import Settings
+from daemon.settings import MessagingSettings, Settings
 from daemon.store import notice
 from daemon.store.database import Database
 from daemon.store.notice import Message
@@ -104,7 +104,7 @@ def send_test(
                 error = ""
                 try:
                     message = Message(uuid4(), team, channel, content, 0, now)
-                    await send(message, alerts=settings.alerts, http=http, clock=clock)
+                    await send(message, alerts=settings.alerts, messaging=MessagingSettings(), http=http, clock=clock)
                 except HomewardError as failure:
                     error = str(failure)
                 rows.append({"team": team, "channel": channel, "result": "failed" if error else "sent", "why": error})

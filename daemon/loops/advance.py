@@ -5,14 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from daemon.alerts import customer
+from daemon.alerts.channels import channels_of
 from daemon.clients.throttle import Lane
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, notice, outbox, returns, watch
 from daemon.store.inbox import Waiting
+from daemon.store.notice import Message
 from daemon.store.sql import Connection
 from daemon.telemetry import traceparent
 from statemachine.effects import AskHappyReturns
 from statemachine.events import Approved, DroppedOff, UnitsReceived
+from statemachine.gate import word_of
 from statemachine.machine import Ignored, Move, Moved, Refused, decide
 from statemachine.notices import Notice, notice_of, topic_of
 from statemachine.states import TERMINAL
@@ -170,10 +174,30 @@ class _Batch:
             )  # fmt: skip
             topics = {instance.id: topic_of(instance) for instance, _ in final.values() if instance.id is not None}
             await notice.put(connection, merchant, notices, topics, now)
+            for message in self._words(final):
+                await notice.put_message(connection, merchant, message, now)
         unique = {(row["kind"], row["key"]): row for row in effects}
         await outbox.put(connection, merchant, list(unique.values()), now)
         await watch.ask_soon(connection, merchant, sorted(ask), now)
         await inbox.settle(connection, merchant, self._outcomes, now)
+
+    def _words(self, final: dict[tuple[str, str, int], tuple[Return, str | None]]) -> list[Message]:
+        """What customers may now be told; for the merchant's own messaging, where it wants to know."""
+        settings, messages = self._at.settings.messaging, []
+        for move, first, _ in self._moves:
+            word = word_of(move)
+            return_id = final[move.after.happy_return_id, first.order_key, move.after.part][0].id
+            if word is None or word.value not in settings.words or return_id is None:
+                continue
+            content = customer.compose(move.after, return_id, word, self._now)
+            messages += [
+                Message(
+                    customer.notice_id(move.after, return_id, word, channel), customer.CUSTOMER, channel, content, 0,
+                    self._now,
+                )
+                for channel in channels_of(settings)
+            ]  # fmt: skip
+        return messages
 
     async def _give_ids(self, connection: Connection) -> dict[tuple[str, str, int], int]:
         fresh = [key for key, (instance, _) in self._latest.items() if instance.id is None]

@@ -89,7 +89,13 @@ class Notify:
         for message in due:
             error, pause = "", timedelta(0)
             try:
-                await send(message, alerts=self._at.alerts, http=self._at.http, clock=self._at.clock)
+                await send(
+                    message,
+                    alerts=self._at.alerts,
+                    messaging=self._at.settings.messaging,
+                    http=self._at.http,
+                    clock=self._at.clock,
+                )
             except HomewardError as failure:
                 error, pause = str(failure), BACKOFF.after(message.attempts + 1, spread=spread_of(message.id))
                 if isinstance(failure, RejectedError | SettingsError):

@@ -85,7 +85,8 @@ SELECT merchant, team, topic, max(level) AS level,
 
 -- name: put_message!
 INSERT INTO message (merchant, id, team, channel, content, due_at, created_at)
-VALUES (:merchant, :id, :team, :channel, :content, :now, :now);
+VALUES (:merchant, :id, :team, :channel, :content, :now, :now)
+    ON CONFLICT (merchant, id) DO NOTHING;
 
 -- name: due_messages
 SELECT id, team, channel, content, attempts, created_at

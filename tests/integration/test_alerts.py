@@ -355,3 +355,56 @@ async def test_an_operator_sees_open_alerts_and_tries_the_ways_teams_are_reached
     assert (tried[0], tried[1][0]["result"]) == (0, "sent")
     assert (failed[0], failed[1][0]["result"]) == (8, "failed")
     assert nobody[0] == 2
+
+
+class Messaging(Receiver):
+    """The merchant's messaging: at each word it looks whether the books already say so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world: World | None = None
+        self.lies: list[str] = []
+
+    async def take(self, request: web.Request) -> web.Response:
+        answer = await super().take(request)
+        notice, books = self.digests[-1], self.world.books() if self.world else {}
+        credits = {credit["id"]: credit for credit in books["credits"]}
+        credit = credits.get(notice["credit_id"])
+        posted = credit is not None and bool(credit["invoice_reference"])
+        paid = any(payment["orderId"] == notice["credit_id"] for payment in books["payments"])
+        if notice["word"] != "holding" and not (posted and (paid or notice["word"] == "credited")):
+            self.lies.append(f"{notice['word']} of {notice['return']['order_number']}: posted {posted}, paid {paid}")
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words"),
+    [
+        ("bar_single", ["refunded"]),
+        ("returnless", ["refunded"]),
+        ("unmatched_order", ["holding"]),
+        ("tax_code_left_out", ["holding"]),
+    ],
+)
+async def test_a_customer_is_told_of_a_refund_only_when_the_books_hold_it(
+    scenario: str, words: list[str], database: Database, tmp_path: Path
+) -> None:
+    messaging = Messaging()
+    app = web.Application()
+    app.add_routes([web.post("/", messaging.take)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    config = f'\n[merchants.acme.messaging]\nwebhook_url = "http://127.0.0.1:{runner.addresses[0][1]}/"\n'
+    async with open_world(database, tmp_path, extra_config=config) as world:
+        messaging.world = world
+        world.begin(scenario)
+        await world.pass_time(timedelta(days=30))
+        (returned, *_) = await world.all_returns()
+        shown = await world.show(str(returned["happy_return_id"]))
+    await runner.cleanup()
+
+    assert [notice["word"] for notice in messaging.digests] == words
+    assert messaging.lies == []
+    said = "has been issued" if words == ["refunded"] else "not done yet"
+    assert said in shown["customer_may_be_told"]
