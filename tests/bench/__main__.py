@@ -67,6 +67,7 @@ def main() -> None:
         _say("(a) (b) lifecycles with the limits lifted")
         results |= _of_lifecycles(in_folder(partial(lifted, returns=options.returns)))
         results["decisions_per_second"] = decisions_per_second()
+        _keep(results)
     if "c" in parts:
         for name, costs_each, returns in (("one", False, options.drain), ("each", True, max(options.drain // 4, 1))):
             _say(f"(c) draining {returns} returns, a multi-message costs {name}")
@@ -77,18 +78,20 @@ def main() -> None:
             results[f"drained_multi_{name}"] = told
         results["quota_share_used"] = results["quota_share_used_multi_one"]
         results["avoidable_503"] = results["avoidable_503_multi_one"] + results["avoidable_503_multi_each"]
+        _keep(results)
     if "d" in parts:
         results["latency_seconds"] = {}
         for count in (int(each) for each in options.merchants.split(",")):
             _say(f"(d) latency with {count} merchants")
             results["latency_seconds"][str(count)] = in_folder(partial(latency.measure, merchants=count))
+        _keep(results)
     if "e" in parts:
         _say("(e) idle minute and cold start by stored returns")
         curve = in_folder(partial(storage.curve, sizes=[int(each) for each in options.stored.split(",")]))
         results["idle_cost"] = {size: told["idle_cpu_seconds_a_minute"] for size, told in curve.items()}
         results["idle_pages"] = {size: told["idle_pages_a_minute"] for size, told in curve.items()}
         results["cold_start_seconds"] = {size: told["cold_start_seconds"] for size, told in curve.items()}
-    Path("bench-results.json").write_text(json.dumps(results, indent=2) + "\n")
+    _keep(results)
     _print(results)
 
 
@@ -106,6 +109,11 @@ def _of_lifecycles(told: dict[str, Any]) -> dict[str, Any]:
         "against_pgbench": handwritten.against(rate, told["pgbench"]),
         "lifecycles": told,
     }
+
+
+def _keep(results: dict[str, Any]) -> None:
+    """What was measured so far: a run takes half an hour."""
+    Path("bench-results.json").write_text(json.dumps(results, indent=2) + "\n")
 
 
 def _say(what: str) -> None:
