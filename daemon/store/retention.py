@@ -34,6 +34,7 @@ async def prune(database: Database, merchant: str, before: datetime, after: tupl
     """
     async with database.transaction("prune") as connection:
         bodies = await SQL.rows(connection, "drop_deliveries", merchant=merchant, before=before, batch_max=BATCH_MAX)
+        await SQL.run(connection, "drop_messages", merchant=merchant, before=before, batch_max=BATCH_MAX)
         after_at, after_id = after or (BEGINNING, 0)
         page = await SQL.rows(
             connection, "over_page", merchant=merchant, before=before, after_at=after_at, after_id=after_id,

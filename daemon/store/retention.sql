@@ -86,6 +86,17 @@ DELETE FROM delivery
                LIMIT :batch_max)
 RETURNING id;
 
+-- name: drop_messages!
+-- What was told to teams and customers' messaging, once it has long arrived.
+DELETE FROM message
+ WHERE merchant = :merchant
+   AND id IN (SELECT id
+                FROM message
+               WHERE merchant = :merchant
+                 AND state = 'done'
+                 AND settled_at < :before
+               LIMIT :batch_max);
+
 -- name: count_over
 -- How many returns would go.
 SELECT count(*)
