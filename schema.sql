@@ -343,15 +343,33 @@ CREATE TABLE journal (
     inbox_id    bigint,
     trace       text,
     at          timestamptz NOT NULL,
+    seq         bigint      NOT NULL,  -- its place in the merchant's chain, without gaps
+    link        bytea       NOT NULL,  -- SHA-256 of the link before and this row's digest; daemon/store/chain.py
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (merchant, return_id, version),
     UNIQUE (merchant, return_id, version, to_state),
+    UNIQUE (merchant, seq),
     FOREIGN KEY (event, from_state, to_state) REFERENCES machine_rule (event, source, target),
     FOREIGN KEY (merchant, return_id) REFERENCES returns (merchant, id) DEFERRABLE INITIALLY DEFERRED
 );
 ALTER TABLE returns ADD CONSTRAINT returns_state_is_journalled
     FOREIGN KEY (merchant, id, version, state) REFERENCES journal (merchant, return_id, version, to_state)
     DEFERRABLE INITIALLY DEFERRED;
+
+-- Where each merchant's chain ends.
+CREATE TABLE journal_head (
+    merchant text   NOT NULL PRIMARY KEY REFERENCES merchant (merchant),
+    seq      bigint NOT NULL,
+    link     bytea  NOT NULL
+);
+-- What retention took out of a chain leaves its digest, so that the chain still closes.
+CREATE TABLE journal_pruned (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    seq         bigint      NOT NULL,
+    digest      bytea       NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, seq)
+);
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -371,8 +389,49 @@ CREATE TRIGGER journal_is_not_shortened BEFORE DELETE ON journal
     FOR EACH ROW EXECUTE FUNCTION refuse_shortening();
 CREATE TRIGGER journal_is_not_truncated BEFORE TRUNCATE ON journal
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_pruned_is_append_only BEFORE UPDATE OR DELETE ON journal_pruned
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER credit_map_is_append_only BEFORE UPDATE OR DELETE ON credit_map
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- What a team is to know about a return, one row a move that tells something. It is told in digests, counts while it is
+-- open, and is cleared by what ended it, never by age.
+CREATE TABLE notice (
+    merchant    text        NOT NULL,
+    return_id   bigint      NOT NULL,
+    version     integer     NOT NULL,  -- of the move that tells it: told once, whatever is repeated
+    topic       text        NOT NULL,  -- the cause, or the state whose clock ran out
+    team        text        NOT NULL,
+    severity    text        NOT NULL CHECK (severity IN ('notice', 'warning', 'urgent')),
+    level       integer     NOT NULL,
+    at          timestamptz NOT NULL,
+    told_at     timestamptz,
+    digest_id   uuid,                  -- the digest it was told in
+    cleared_at  timestamptz,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, return_id, version),
+    FOREIGN KEY (merchant, return_id) REFERENCES returns (merchant, id)
+);
+CREATE INDEX notice_untold ON notice (merchant, team, at) WHERE told_at IS NULL AND cleared_at IS NULL;
+CREATE INDEX notice_open ON notice (merchant, team, topic) WHERE cleared_at IS NULL;
+
+-- Messages to teams, on their way. The id goes with every attempt, so that a receiver can tell a repeat.
+CREATE TABLE message (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    id          uuid        NOT NULL,
+    team        text        NOT NULL,
+    channel     text        NOT NULL CHECK (channel IN ('email', 'slack', 'webhook')),
+    content     jsonb       NOT NULL,
+    state       text        NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'done')),
+    due_at      timestamptz NOT NULL,
+    attempts    integer     NOT NULL DEFAULT 0,
+    last_error  text,
+    created_at  timestamptz NOT NULL,
+    settled_at  timestamptz,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id)
+);
+CREATE INDEX message_due ON message (merchant, due_at) WHERE state = 'ready';
 
 -- The next rung of each return's ladder. One row a return; none for those that are over.
 CREATE TABLE deadline (

@@ -131,8 +131,10 @@ def build_workplace(
         telemetry=telemetry,
         happy_returns=clients.happy_returns,
         brightpearl=clients.brightpearl,
-        policy=told.policy.machine(),
+        policy=told.machine_policy(),
         lease=lease,
+        alerts=settings.alerts,
+        http=http,
     )
 
 

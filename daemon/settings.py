@@ -2,18 +2,33 @@
 
 import os
 import tomllib
-from dataclasses import fields
-from datetime import timedelta
+from dataclasses import fields, replace
+from datetime import date, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from holidays import country_holidays
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from daemon.errors import SettingsError
+from statemachine.calendar import Calendar
+from statemachine.causes import CAUSES
 from statemachine.credit.policy import CreditPolicy
-from statemachine.policy import Policy, for_method
+from statemachine.deadlines import LADDERS
+from statemachine.policy import Policy, Rung, Severity, for_method
 from statemachine.units import Progress
 
 LEASE_SECONDS = 15  # a dead daemon's merchants are taken over within this time
@@ -21,6 +36,8 @@ EFFECT_LEASE = timedelta(minutes=15)  # how long a wave may take; one that was c
 HTTP_TIMEOUT_SECONDS = 20.0  # one call to a vendor, connect to last byte; inside EFFECT_LEASE
 assert EFFECT_LEASE.total_seconds() > HTTP_TIMEOUT_SECONDS
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAY_YEARS = (2024, 2041)  # a clock begun in these years, the last left out, knows the public holidays
 TRIGGERS = {"started": Progress.STARTED, "dropped_off": Progress.DROPPED_OFF, "approved": Progress.APPROVED}
 Trigger = Literal["started", "dropped_off", "approved"]
 
@@ -76,6 +93,65 @@ class TelemetrySettings(_Section):
     """OTLP over HTTP, without /v1/traces; left out: no export."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
+
+
+class SmtpSettings(_Section):
+    host: str
+    """The mail server."""
+    port: int = Field(default=587, ge=1, le=65535)
+    """Its port."""
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    """starttls, tls from the first byte, or none (only on this machine)."""
+    username: str | None = None
+    """Account to send with; left out: without."""
+    password_file: ConfigPath | None = None
+    """File with its password."""
+    sender: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    """Address the messages come from."""
+
+
+class TeamSettings(_Section):
+    email: tuple[Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")], ...] = ()
+    """Addresses that are told."""
+    slack_url_file: ConfigPath | None = None
+    """File with the address of an incoming webhook, as Slack and its likes give it; it is a secret."""
+    webhook_url: str | None = Field(default=None, pattern=r"^https?://")
+    """Where digests are posted as JSON."""
+    webhook_secret_file: ConfigPath | None = None
+    """File with the key that signs them."""
+    quiet_from: time | None = None
+    """Begin of the hours in which only urgent things are told, by the merchant's clock."""
+    quiet_until: time | None = None
+    """End of those hours."""
+
+
+class MessagingSettings(_Section):
+    """Where the merchant's own messaging is told what customers may be told; nothing is sent where nothing is set."""
+
+    email: tuple[Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")], ...] = ()
+    """Addresses of that messaging; never the customer's."""
+    slack_url_file: ConfigPath | None = None
+    """As alerts.teams.TEAM.slack_url_file."""
+    webhook_url: str | None = Field(default=None, pattern=r"^https?://")
+    """Where each notice is posted as JSON."""
+    webhook_secret_file: ConfigPath | None = None
+    """File with the key that signs them."""
+    words: tuple[Literal["holding", "refunded", "credited"], ...] = ("holding", "refunded", "credited")
+    """What is told: holding (the credit is late), refunded and credited (it is posted)."""
+
+
+class AlertSettings(_Section):
+    digest_minutes: int = Field(default=15, ge=0)
+    """How long notices are gathered before a team is told of them together."""
+    urgent_minutes: int = Field(default=1, ge=0)
+    """The same where one of them is urgent."""
+    smtp: SmtpSettings | None = None
+    teams: dict[Literal["customer-service", "finance", "warehouse", "operations"], TeamSettings] = Field(
+        default_factory=dict
+    )
+
+    def of(self, team: str) -> TeamSettings | None:
+        return next((told for name, told in self.teams.items() if name == team), None)
 
 
 class ClockSettings(_Section):
@@ -301,13 +377,90 @@ class PolicySettings(_Section):
         return CreditPolicy(**{field.name: getattr(told, field.name) for field in fields(CreditPolicy)})
 
 
+class CalendarSettings(_Section):
+    """When the merchant's people work: clocks that give a team time stand still outside these hours."""
+
+    timezone: str = "UTC"
+    """Name of the time zone, for example Europe/London."""
+    opens: time = time(9)
+    """When work begins, by the wall clock there."""
+    closes: time = time(17)
+    """When it ends, later on the same day."""
+    weekdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
+    """Working days of a week."""
+    country: str | None = None
+    """Two-letter code of the country whose public holidays are free; left out: none are."""
+    subdivision: str | None = None
+    """Part of that country with holidays of its own, for example ENG or BY."""
+    closed_on: tuple[date, ...] = ()
+    """Further days off."""
+
+    @model_validator(mode="after")
+    def _must_work(self) -> "CalendarSettings":
+        try:
+            self.business_time()
+        except (ValueError, NotImplementedError, ZoneInfoNotFoundError) as error:
+            raise ValueError(f"the calendar cannot be read: {error}") from error
+        return self
+
+    def business_time(self) -> Calendar:
+        years = range(HOLIDAY_YEARS[0], HOLIDAY_YEARS[1])
+        public = country_holidays(self.country, self.subdivision, years=years) if self.country else {}
+        return Calendar(
+            ZoneInfo(self.timezone), self.opens, self.closes, frozenset(WEEKDAYS.index(day) for day in self.weekdays),
+            frozenset(public) | frozenset(self.closed_on),
+        )  # fmt: skip
+
+
+class RungSettings(_Section):
+    after: str = Field(pattern=r"^[1-9][0-9]{0,3}[hd]$")
+    """How long after the state was entered: 4h, 2d."""
+    tell: Literal["customer-service", "finance", "warehouse", "operations"]
+    """The team that is told."""
+    severity: Severity = Severity.WARNING
+    """notice, warning or urgent."""
+    in_business_time: bool = True
+    """Whether the clock stands still outside working hours; a day is then a working day."""
+
+    def rung(self) -> Rung:
+        number = int(self.after[:-1])
+        after = timedelta(days=number) if self.after.endswith("d") else timedelta(hours=number)
+        return Rung(after, self.tell, self.severity, in_business_time=self.in_business_time)
+
+
 class MerchantSettings(_Section):
     happy_returns: HappyReturnsSettings
     brightpearl: BrightpearlSettings
     policy: PolicySettings = PolicySettings()
+    calendar: CalendarSettings = CalendarSettings()
+    messaging: MessagingSettings = MessagingSettings()
+    ladders: dict[str, tuple[RungSettings, ...]] = Field(default_factory=dict)
+    """Deadlines in place of the default ones, by state, `approval`, or cause; the last rung of a state is its exception."""
     map_file: ConfigPath | None = None
     """The merchant's maps, as people review them; the daemon follows what `homeward map accept` took from it."""
     assumptions: AssumptionSettings = AssumptionSettings()
+
+    @field_validator("ladders")
+    @classmethod
+    def _ladders_lead_upwards(cls, value: dict[str, tuple[RungSettings, ...]]) -> dict[str, tuple[RungSettings, ...]]:
+        for name, rungs in value.items():
+            if name not in LADDERS and name not in CAUSES:
+                raise ValueError(
+                    f"there is no state or cause {name!r}; states: {', '.join(LADDERS)}; causes: see README"
+                )
+            steps = [rung.rung() for rung in rungs]
+            if not steps:
+                raise ValueError(f"{name} has no rung: a return would stay there for ever and nobody be told")
+            if len({step.in_business_time for step in steps}) > 1:
+                raise ValueError(f"{name} mixes business time with the time on the clock")
+            if any(later.after <= earlier.after for earlier, later in pairwise(steps)):
+                raise ValueError(f"{name}: each rung must come later than the one before")
+        return value
+
+    def machine_policy(self) -> Policy:
+        """What the machine must know of this merchant."""
+        ladders = {name: tuple(rung.rung() for rung in rungs) for name, rungs in self.ladders.items()}
+        return replace(self.policy.machine(), calendar=self.calendar.business_time(), ladders=ladders)
 
 
 class Settings(_Section):
@@ -319,6 +472,7 @@ class Settings(_Section):
     web: WebSettings = WebSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     clock: ClockSettings = ClockSettings()
+    alerts: AlertSettings = AlertSettings()
     merchants: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")], MerchantSettings] = Field(
         default_factory=dict
     )

@@ -11,12 +11,18 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("web.", settings.WebSettings),
     ("telemetry.", settings.TelemetrySettings),
     ("clock.", settings.ClockSettings),
+    ("alerts.", settings.AlertSettings),
+    ("alerts.smtp.", settings.SmtpSettings),
+    ("alerts.teams.TEAM.", settings.TeamSettings),
     ("merchants.NAME.happy_returns.", settings.HappyReturnsSettings),
     ("merchants.NAME.brightpearl.", settings.BrightpearlSettings),
     ("merchants.NAME.brightpearl.oauth.", settings.OAuthSettings),
     ("merchants.NAME.", settings.MerchantSettings),
     ("merchants.NAME.policy.", settings.PolicySettings),
     ("merchants.NAME.policy.by_method.METHOD.", settings.MethodPolicySettings),
+    ("merchants.NAME.messaging.", settings.MessagingSettings),
+    ("merchants.NAME.calendar.", settings.CalendarSettings),
+    ("merchants.NAME.ladders.STATE_OR_CAUSE[].", settings.RungSettings),
     ("merchants.NAME.assumptions.", settings.AssumptionSettings),
 )
 

@@ -105,6 +105,10 @@ class Metrics:
         self.deliveries = Counter(
             "homeward_deliveries_total", "Bodies received.", ["merchant", "source", "state"], registry=self.registry
         )
+        self.messages = Counter(
+            "homeward_messages_total", "Messages to teams, by channel and outcome.", ["channel", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
         self.quota_left = Gauge(
             "homeward_quota_left", "Brightpearl requests left in this period.", ["merchant"], registry=self.registry
         )

@@ -1,28 +1,16 @@
 """How long a return may stay where it is, and the ladder that is climbed when it stays longer. Data and arithmetic."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from statemachine.causes import CAUSES, CUSTOMER_SERVICE, FINANCE, OPERATIONS, WAREHOUSE
-from statemachine.policy import Policy
+from statemachine.policy import Policy, Rung, Severity
 from statemachine.states import State
 
-
-class Severity(StrEnum):
-    NOTICE = "notice"
-    WARNING = "warning"
-    URGENT = "urgent"
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One step: `after` counts from entering the state; the team is told; `cause` moves it to exception."""
-
-    after: timedelta
-    tell: str
-    severity: Severity
-    cause: str = ""
+APPROVAL = "approval"
+"""Name of the ladder of returns that were handed over for certain and wait for their approval."""
+LADDERS = (State.INITIATED, State.SCANNED, APPROVAL, State.CREDIT_PENDING, State.CREDITED, State.RESTOCKED)
+"""Names a merchant may give its own ladder for, besides the causes' codes."""
 
 
 def ladder(state: State, policy: Policy, *, cause: str = "", awaits_approval: bool = False) -> tuple[Rung, ...]:
@@ -30,7 +18,17 @@ def ladder(state: State, policy: Policy, *, cause: str = "", awaits_approval: bo
 
     `cause`: why it is an exception, or what its credit waits for; a named wait has the clock of its cause.
     `awaits_approval`: handed over for certain, and the merchant's trigger is the approval, which may take weeks.
+    A merchant's own ladder goes before the default one; where it leads is the same: its last rung ends as that one's.
     """
+    rungs = _default(state, policy, cause=cause, awaits_approval=awaits_approval)
+    name = APPROVAL if state is State.SCANNED and awaits_approval else state.value
+    if state is State.EXCEPTION or (state is State.CREDIT_PENDING and cause in CAUSES):
+        name = cause
+    own = policy.ladders.get(name)
+    return (*own[:-1], replace(own[-1], cause=rungs[-1].cause)) if own and rungs else rungs
+
+
+def _default(state: State, policy: Policy, *, cause: str, awaits_approval: bool) -> tuple[Rung, ...]:
     hours, days = timedelta(hours=1), timedelta(days=1)
     match state:
         case State.INITIATED:
@@ -54,8 +52,8 @@ def ladder(state: State, policy: Policy, *, cause: str = "", awaits_approval: bo
         case State.CREDIT_PENDING if cause in CAUSES:
             waits = CAUSES[cause]
             return (
-                Rung(waits.clock, waits.owner, Severity.WARNING),
-                Rung(2 * waits.clock, waits.owner, Severity.URGENT, waits.code),
+                Rung(waits.clock, waits.owner, Severity.WARNING, in_business_time=True),
+                Rung(2 * waits.clock, waits.owner, Severity.URGENT, waits.code, in_business_time=True),
             )
         case State.CREDIT_PENDING:
             first = policy.credit_pending_for
@@ -72,14 +70,14 @@ def ladder(state: State, policy: Policy, *, cause: str = "", awaits_approval: bo
         case State.EXCEPTION:
             known = CAUSES.get(cause, CAUSES["internal-error"])
             return (
-                Rung(known.clock, known.owner, Severity.WARNING),
-                Rung(3 * known.clock, known.owner, Severity.URGENT),
-                Rung(7 * known.clock, OPERATIONS, Severity.URGENT),
+                Rung(known.clock, known.owner, Severity.WARNING, in_business_time=True),
+                Rung(3 * known.clock, known.owner, Severity.URGENT, in_business_time=True),
+                Rung(7 * known.clock, OPERATIONS, Severity.URGENT, in_business_time=True),
             )
         case State.RESTOCKED:  # only while refund or invoice are missing
             return (
-                Rung(24 * hours, OPERATIONS, Severity.WARNING),
-                Rung(72 * hours, FINANCE, Severity.URGENT, "money-unfinished"),
+                Rung(1 * days, OPERATIONS, Severity.WARNING, in_business_time=True),
+                Rung(3 * days, FINANCE, Severity.URGENT, "money-unfinished", in_business_time=True),
             )
         case State.CLOSED:
             return ()
@@ -96,4 +94,7 @@ def deadline_for(
 ) -> datetime | None:
     """When rung `level + 1` is due, or None when the ladder ends there."""
     rungs = ladder(state, policy, cause=cause, awaits_approval=awaits_approval)
-    return entered_at + rungs[level].after if level < len(rungs) else None
+    if level >= len(rungs):
+        return None
+    rung = rungs[level]
+    return policy.calendar.later(entered_at, rung.after) if rung.in_business_time else entered_at + rung.after

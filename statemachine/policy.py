@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Literal, TypeVar
 
+from statemachine.calendar import Calendar
 from statemachine.units import Progress, Return, Unit
 
 Restock = Literal["receipt", "credit", "observe"]
@@ -19,6 +21,24 @@ def for_method(table: Mapping[str, _T], method: str) -> _T | None:
     """
     method = "in-store" if method == "retailer-store" else method
     return table.get(method) or (table.get("mail") if method.startswith("mail") else None)
+
+
+class Severity(StrEnum):
+    NOTICE = "notice"
+    WARNING = "warning"
+    URGENT = "urgent"
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of a ladder: `after` counts from entering the state; the team is told; `cause` moves it to exception."""
+
+    after: timedelta
+    tell: str
+    severity: Severity
+    cause: str = ""
+    in_business_time: bool = False
+    """Whether the clock stands still while nobody works; else it counts as parcels and machines do, all the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +61,10 @@ class Policy:
     approval_for: timedelta = timedelta(days=14)
     credit_pending_for: timedelta = timedelta(hours=1)
     credited_for: timedelta = timedelta(days=28)
+    calendar: Calendar = field(default_factory=Calendar)
+    """When the merchant's people work."""
+    ladders: Mapping[str, tuple[Rung, ...]] = field(default_factory=dict)
+    """Ladders in place of the default ones, by the state's name, `approval`, or a cause's code."""
 
     def trigger_for(self, unit: Unit) -> Progress:
         return for_method(self.credit_trigger_by_method, unit.dropoff_method) or self.credit_trigger

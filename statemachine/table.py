@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from statemachine.causes import OF_THE_GOODS
-from statemachine.deadlines import Rung, ladder
+from statemachine.deadlines import ladder
 from statemachine.effects import (
     ApproveReturn,
     AskHappyReturns,
@@ -44,7 +44,7 @@ from statemachine.events import (
     Troubled,
     UnitsReceived,
 )
-from statemachine.policy import Policy
+from statemachine.policy import Policy, Rung
 from statemachine.states import NEW, CloseReason, State
 from statemachine.units import Return
 

@@ -20,6 +20,7 @@ from daemon.loops.advance import Advance
 from daemon.loops.dispatch import Dispatch
 from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
+from daemon.loops.notify import Notify
 from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.runner import Loop
@@ -65,7 +66,7 @@ class World:
         self.database = workplace.database
         self.loops: list[Loop] = [
             Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Reconcile(workplace),
-            Reevaluate(workplace),
+            Reevaluate(workplace), Notify(workplace),
         ]  # fmt: skip
 
     @property

@@ -9,9 +9,11 @@ import typer
 from daemon import app as application
 from daemon.console import doctor as doctor_room
 from daemon.console.admin import db, merchants
+from daemon.console.alerts import alerts
 from daemon.console.demo import demo
 from daemon.console.events import effects, events, receipts
 from daemon.console.exceptions import exceptions
+from daemon.console.journal import journal
 from daemon.console.maps import maps
 from daemon.console.output import Format, emit_list, errors
 from daemon.console.returns import returns
@@ -33,6 +35,8 @@ cli.add_typer(maps, name="map")
 cli.add_typer(events, name="event")
 cli.add_typer(effects, name="effect")
 cli.add_typer(receipts, name="receipt")
+cli.add_typer(alerts, name="alert")
+cli.add_typer(journal, name="journal")
 cli.add_typer(merchants, name="merchant")
 cli.add_typer(db, name="db")
 cli.command("demo")(demo)

@@ -6,6 +6,7 @@ from typing import Any
 from daemon.store.returns import unit_from_facts
 from daemon.store.sql import Record
 from statemachine.causes import CAUSES
+from statemachine.gate import may_be_told
 from statemachine.states import SENTENCES, State
 from statemachine.units import Progress
 
@@ -49,7 +50,7 @@ def passport_view(told: dict[str, Any], now: datetime) -> dict[str, Any]:
         "wait_next_step": CAUSES[head["wait_cause"]].next_step if head["wait_cause"] in CAUSES else None,
         "close_reason": head["close_reason"],
         "map_version": head["map_version"], "accepted": list(head["accepted"]), "watches": list(head["watches"]),
-        "units": units,
+        "units": units, **_customer_view(head, units),
         "credit": _credit_view(head), "payment": _payment_view(head),
         "goods_in": [{"id": note_id, "units": keys} for note_id, keys in sorted(notes.items())],
         "exception": _exception_view(head),
@@ -75,6 +76,24 @@ def _unit_view(facts: dict[str, Any]) -> dict[str, Any]:
         "condition": unit.condition.value if unit.condition else None, "goods_in_id": unit.goods_in_id,
         "credited_on": [place.ref for place in unit.places],
     }  # fmt: skip
+
+
+def _customer_view(head: Record, units: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the customer may be told by us, and since when Happy Returns may have told more than is true."""
+    paid = head["payment_id"] is not None or not head["refund_due"]
+    invoiced = bool(head["invoice_reference"]) or not head["close_due"]
+    is_settled = head["credit_id"] is not None and paid and invoiced
+    approved = [unit["approved_at"] for unit in units if unit["approved_at"]]
+    handed_over = any(unit["confirmed"] in ("dropped-off", "approved") for unit in units)
+    return {
+        "customer_may_be_told": may_be_told(
+            state=State(head["state"]),
+            is_settled=is_settled,
+            refund_due=head["refund_due"],
+            was_handed_over=handed_over,
+        ),
+        "exposed_since": min(approved) if approved and not is_settled else None,
+    }
 
 
 def _credit_view(head: Record) -> dict[str, Any] | None:

@@ -5,15 +5,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from daemon.alerts import customer
+from daemon.alerts.channels import channels_of
 from daemon.clients.throttle import Lane
 from daemon.loops.workplace import Workplace
-from daemon.store import inbox, outbox, returns, watch
+from daemon.store import inbox, notice, outbox, returns, watch
 from daemon.store.inbox import Waiting
+from daemon.store.notice import Message
 from daemon.store.sql import Connection
 from daemon.telemetry import traceparent
 from statemachine.effects import AskHappyReturns
 from statemachine.events import Approved, DroppedOff, UnitsReceived
+from statemachine.gate import word_of
 from statemachine.machine import Ignored, Move, Moved, Refused, decide
+from statemachine.notices import Notice, notice_of, topic_of
 from statemachine.states import TERMINAL
 from statemachine.units import Return
 
@@ -81,6 +86,7 @@ class _Batch:
         self._latest: dict[tuple[str, str, int], tuple[Return, str | None]] = {}
         self._outcomes: list[dict[str, Any]] = []
         self._refused: list[tuple[Waiting, str]] = []
+        self._notices: list[tuple[Notice, Return]] = []
 
     def decide(self, stored: list[tuple[Return, str | None]], events: list[Waiting]) -> None:
         """Apply a family's waiting events one after the other, oldest first."""
@@ -133,13 +139,16 @@ class _Batch:
             (move.after.happy_return_id, first.order_key, move.after.part): move.due_at
             for move, first, _ in self._moves
         }
-        journal, effects, ask = [], [], set()
+        journal, effects, notices, ask = [], [], [], set()
         for move, first, trace in self._moves:
             key = (move.after.happy_return_id, first.order_key, move.after.part)
             return_id = final[key][0].id
             assert return_id is not None
             actor = first.actor if move.event.name == first.event.name else "homeward"
             journal.append(returns.journal_row(move, return_id=return_id, actor=actor, inbox_id=first.id, trace=trace))
+            if told := notice_of(move, self._at.policy):
+                notices.append(notice.notice_row(told, return_id=return_id, version=move.after.version))
+                self._notices.append((told, move.after))
             for effect in move.effects:
                 if isinstance(effect, AskHappyReturns):
                     ask.add(effect.key)
@@ -163,10 +172,32 @@ class _Batch:
                 units=[returns.unit_row(i, unit) for i, _ in final.values() for unit in i.units],
                 deadlines=deadlines, over=over, now=now,
             )  # fmt: skip
+            topics = {instance.id: topic_of(instance) for instance, _ in final.values() if instance.id is not None}
+            await notice.put(connection, merchant, notices, topics, now)
+            for message in self._words(final):
+                await notice.put_message(connection, merchant, message, now)
         unique = {(row["kind"], row["key"]): row for row in effects}
         await outbox.put(connection, merchant, list(unique.values()), now)
         await watch.ask_soon(connection, merchant, sorted(ask), now)
         await inbox.settle(connection, merchant, self._outcomes, now)
+
+    def _words(self, final: dict[tuple[str, str, int], tuple[Return, str | None]]) -> list[Message]:
+        """What customers may now be told; for the merchant's own messaging, where it wants to know."""
+        settings, messages = self._at.settings.messaging, []
+        for move, first, _ in self._moves:
+            word = word_of(move)
+            return_id = final[move.after.happy_return_id, first.order_key, move.after.part][0].id
+            if word is None or word.value not in settings.words or return_id is None:
+                continue
+            content = customer.compose(move.after, return_id, word, self._now)
+            messages += [
+                Message(
+                    customer.notice_id(move.after, return_id, word, channel), customer.CUSTOMER, channel, content, 0,
+                    self._now,
+                )
+                for channel in channels_of(settings)
+            ]  # fmt: skip
+        return messages
 
     async def _give_ids(self, connection: Connection) -> dict[tuple[str, str, int], int]:
         fresh = [key for key, (instance, _) in self._latest.items() if instance.id is None]
@@ -186,6 +217,14 @@ class _Batch:
                         "over": move.target in TERMINAL,
                     },
                 )  # fmt: skip
+        for told, instance in self._notices:
+            log.warning(
+                "team to be told",
+                extra={
+                    "merchant": self._at.merchant, "happy_return_id": instance.happy_return_id, "topic": told.topic,
+                    "team": told.team, "severity": told.severity.value, "rung": told.level,
+                },
+            )  # fmt: skip
         for waiting, why in self._refused:
             log.error(
                 "event refused",

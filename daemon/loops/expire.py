@@ -1,17 +1,13 @@
 """Expire: turn rungs whose time has come into events. The ladder itself is data in the machine."""
 
-import logging
 from datetime import datetime
 
 from daemon.clients.throttle import Lane
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, returns
 from daemon.store.inbox import Arrival
-from statemachine.deadlines import ladder
 from statemachine.events import DeadlinePassed
 from statemachine.states import State
-
-log = logging.getLogger(__name__)
 
 BATCH_MAX = 500
 
@@ -43,21 +39,7 @@ class Expire:
                 for row in due
             ]
             known = await inbox.put(connection, self._at.merchant, arrivals)
-        for row, arrival in zip(due, arrivals, strict=True):
-            if arrival.natural_key in known:
-                self._tell(row["return_id"], State(row["state"]), row["level"])
         return len(known)
 
     async def park(self, error: Exception, now: datetime) -> None:
         """Nothing to put aside: the deadline stays due."""
-
-    def _tell(self, return_id: int, state: State, level: int) -> None:
-        rungs = ladder(state, self._at.policy)
-        rung = rungs[min(level, len(rungs)) - 1]
-        log.warning(
-            "deadline passed",
-            extra={
-                "merchant": self._at.merchant, "return_id": return_id, "state": state.value, "rung": level,
-                "team": rung.tell, "severity": rung.severity.value,
-            },
-        )  # fmt: skip

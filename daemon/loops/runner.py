@@ -21,6 +21,7 @@ from daemon.loops.advance import Advance
 from daemon.loops.dispatch import Dispatch
 from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
+from daemon.loops.notify import Notify
 from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.workplace import Lease, Workplace
@@ -194,6 +195,7 @@ class Runner:
             Dispatch(workplace),
             Expire(workplace),
             Intake(workplace),
+            Notify(workplace),
             Reconcile(workplace),
             Reevaluate(workplace),
         ]

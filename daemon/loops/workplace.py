@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import aiohttp
 import anyio
 
 from daemon.clients.brightpearl import BrightpearlClient
@@ -17,7 +18,7 @@ from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clock import Clock
 from daemon.errors import LeaseLostError
 from daemon.maps import NO_MAPS, from_content
-from daemon.settings import MerchantSettings
+from daemon.settings import AlertSettings, MerchantSettings
 from daemon.store import maps as maps_store
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
@@ -59,6 +60,8 @@ class Workplace:
     brightpearl: BrightpearlClient
     policy: Policy
     lease: Lease
+    alerts: AlertSettings
+    http: aiohttp.ClientSession
     _account: tuple[datetime, Account] | None = None
     _maps: CreditMap = NO_MAPS
     stock_tracked: dict[int, bool] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from daemon.store import chain
 from daemon.store.database import Database
 from daemon.store.sql import Connection, statements
 
@@ -33,6 +34,7 @@ async def prune(database: Database, merchant: str, before: datetime, after: tupl
     """
     async with database.transaction("prune") as connection:
         bodies = await SQL.rows(connection, "drop_deliveries", merchant=merchant, before=before, batch_max=BATCH_MAX)
+        await SQL.run(connection, "drop_messages", merchant=merchant, before=before, batch_max=BATCH_MAX)
         after_at, after_id = after or (BEGINNING, 0)
         page = await SQL.rows(
             connection, "over_page", merchant=merchant, before=before, after_at=after_at, after_id=after_id,
@@ -42,10 +44,12 @@ async def prune(database: Database, merchant: str, before: datetime, after: tupl
         families = {"happy_return_ids": [each[0] for each in going], "order_keys": [each[1] for each in going]}
         ids = [row["id"] for row in await SQL.rows(connection, "lock_families", merchant=merchant, **families)]
         if ids:
+            await chain.forget(connection, merchant, ids)
             for name in (
                 "drop_attempts",
                 "drop_effects",
                 "drop_deadlines",
+                "drop_notices",
                 "drop_units",
                 "drop_returns",
                 "drop_journal",

@@ -47,6 +47,9 @@ DELETE FROM outbox WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]
 -- name: drop_deadlines!
 DELETE FROM deadline WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
 
+-- name: drop_notices!
+DELETE FROM notice WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
+
 -- name: drop_units!
 DELETE FROM unit WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
 
@@ -82,6 +85,17 @@ DELETE FROM delivery
                  AND received_at < :before
                LIMIT :batch_max)
 RETURNING id;
+
+-- name: drop_messages!
+-- What was told to teams and customers' messaging, once it has long arrived.
+DELETE FROM message
+ WHERE merchant = :merchant
+   AND id IN (SELECT id
+                FROM message
+               WHERE merchant = :merchant
+                 AND state = 'done'
+                 AND settled_at < :before
+               LIMIT :batch_max);
 
 -- name: count_over
 -- How many returns would go.

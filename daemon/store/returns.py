@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from daemon.store import chain
 from daemon.store.sql import Connection, Record, plain, statements
 from statemachine.events import without_personal_data
 from statemachine.machine import Move
@@ -170,7 +171,7 @@ async def write(
 ) -> None:
     """Store what a batch of decisions changed. `over` are returns whose clock stops."""
     await SQL.run(connection, "write_returns", merchant=merchant, rows=returns, now=now)
-    await SQL.run(connection, "write_journal", merchant=merchant, rows=journal, now=now)
+    await chain.put(connection, merchant, journal, now)
     await SQL.run(connection, "write_units", merchant=merchant, rows=units)
     if deadlines:
         await SQL.run(connection, "write_deadlines", merchant=merchant, rows=deadlines)

@@ -36,12 +36,6 @@ SELECT return_id, facts
 SELECT nextval('return_id') AS id
   FROM generate_series(1, :count::integer);
 
--- name: write_journal!
-INSERT INTO journal (merchant, return_id, version, event, from_state, to_state, actor, facts, inbox_id, trace, at)
-SELECT :merchant, return_id, version, event, from_state, to_state, actor, facts, inbox_id, trace, :now
-  FROM jsonb_to_recordset(:rows) AS r(return_id bigint, version integer, event text, from_state text, to_state text,
-       actor text, facts jsonb, inbox_id bigint, trace text);
-
 -- name: write_returns!
 -- Store the returns as they are now; the version grows with every journal row, so an older copy can never win.
 INSERT INTO returns AS known (merchant, id, happy_return_id, order_number, order_key, part, state, version, entered_at,

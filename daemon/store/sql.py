@@ -52,10 +52,10 @@ def statements(module_file: str) -> Statements:
 
 async def prepare_connection(connection: Connection) -> None:
     """jsonb travels as Python data; Decimal and datetime inside it as text."""
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=orjson.loads, format="text")
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=as_json, decoder=orjson.loads, format="text")
 
 
-def _encode(value: Any) -> str:
+def as_json(value: Any) -> str:
     return orjson.dumps(value, default=str).decode()
 
 

@@ -42,9 +42,18 @@ def test_a_return_is_followed_from_its_start_to_its_restock() -> None:
 
         shown = homeward_json("return", "show", code, config=config)
         listed = [json.loads(x) for x in homeward("return", "list", "-o", "ndjson", config=config).stdout.splitlines()]
+        (verified,) = homeward_json("journal", "verify", config=config)
+        moves = homeward("journal", "export", "--since", "2026-01-01", config=config).stdout.splitlines()
+        homeward("journal", "export", "--since", "2026-02-01", "--until", "2026-01-01", config=config, check=2)
+        homeward("journal", "verify", "--head", "nonsense", config=config, check=2)
+        false = homeward("journal", "verify", "--head", f"1:{'0' * 64}", config=config, check=1)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
 
+    assert verified["is_whole"]
+    assert [json.loads(move)["seq"] for move in moves] == list(range(1, verified["head"] + 1))
+    assert json.loads(moves[-1])["link"] == verified["link"]
+    assert "position 1" in false.stderr
     assert [row["result"] for row in imported] == ["received"]
     assert {"id", "merchant", "happy_return_id", "express_code", "order_number", "part", "state", "units"} <= set(shown)
     assert {"id", "external_ref", "net", "tax", "currency", "invoice_reference"} <= set(shown["credit"])

@@ -45,8 +45,8 @@ async def by_hand(server: embedded.Server, returns: int) -> float:
                         target, version, ids,
                     )  # fmt: skip
                 await connection.executemany(
-                    "INSERT INTO journal (merchant, return_id, version, event, from_state, to_state, actor, facts, at)"
-                    " VALUES ('acme', $1, $2, $3, $4, $5, 'bench', '{}', $6)",
+                    "INSERT INTO journal (merchant, return_id, version, event, from_state, to_state, actor, facts, at,"
+                    " seq, link) VALUES ('acme', $1, $2, $3, $4, $5, 'bench', '{}', $6, 10 * $1 + $2, 'x')",
                     [(each, version, event, source, target, AT) for each in ids],
                 )
                 await connection.executemany(

@@ -18,8 +18,9 @@ INSERT INTO returns (merchant, id, happy_return_id, order_number, order_key, par
 SELECT 'acme', n, 'old' || n, 'o' || n, 'o' || n, 1, 'restocked', 3, '2026-01-01', 'HW-' || n, n, 10, 2, 'GBP', true, true,
        '2026-01-01', '2026-01-01'
   FROM generate_series({first}, {last}) AS n;
-INSERT INTO journal (merchant, return_id, version, event, from_state, to_state, actor, facts, at)
-SELECT 'acme', n, v, 'started', 'new', CASE v WHEN 3 THEN 'restocked' ELSE 'initiated' END, 'bench', '{{}}', '2026-01-01'
+INSERT INTO journal (merchant, return_id, version, event, from_state, to_state, actor, facts, at, seq, link)
+SELECT 'acme', n, v, 'started', 'new', CASE v WHEN 3 THEN 'restocked' ELSE 'initiated' END, 'bench', '{{}}', '2026-01-01',
+       -(3 * n + v), sha256(v::text::bytea)
   FROM generate_series({first}, {last}) AS n, generate_series(1, 3) AS v;
 INSERT INTO unit (merchant, happy_return_id, order_key, unit_key, return_id, happy_item_id, goods_in_id, facts)
 SELECT 'acme', 'old' || n, 'o' || n, 'u', n, 'i' || n, 1, '{{}}' FROM generate_series({first}, {last}) AS n;

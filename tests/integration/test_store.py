@@ -13,7 +13,7 @@ import pytest
 
 from daemon.errors import LeaseLostError
 from daemon.loops.advance import Advance
-from daemon.store import inbox, merchant, outbox, reports, retention, returns, watch
+from daemon.store import chain, inbox, merchant, notice, outbox, reports, retention, returns, watch
 from daemon.store.database import SCHEMA_FILE, Database
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Connection
@@ -23,7 +23,7 @@ from statemachine.table import RULES
 from tests.unit.returns import NOON, unit
 from tests.world import MERCHANT, World, open_world
 
-ROOMS = (inbox, merchant, outbox, reports, retention, returns, watch)
+ROOMS = (chain, inbox, merchant, notice, outbox, reports, retention, returns, watch)
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
@@ -62,8 +62,8 @@ async def given_a_stored_return(world: World) -> int:
 
 FORBIDDEN = {
     "an illegal move": (
-        "INSERT INTO journal (merchant, return_id, version, event, from_state, to_state, actor, facts, at)"
-        " VALUES ('acme', $1, 2, 'fully-restocked', 'initiated', 'restocked', 'x', '{}', now())"
+        "INSERT INTO journal (merchant, return_id, version, event, from_state, to_state, actor, facts, at, seq, link)"
+        " VALUES ('acme', $1, 2, 'fully-restocked', 'initiated', 'restocked', 'x', '{}', now(), 99, '')"
     ),
     "a state without its move": "UPDATE returns SET state = 'scanned' WHERE id = $1",
     "a credited return without a credit": "UPDATE returns SET state = 'credited' WHERE id = $1",

@@ -295,7 +295,7 @@ def test_another_wait_has_a_clock_of_its_own() -> None:
         (first,), CreditWaits("b", cause="invoice-pending"), address=ADDRESS, now=later, policy=Policy(), part=1
     )
 
-    assert moved(decision).moves[-1].due_at == later + timedelta(hours=4)
+    assert moved(decision).moves[-1].due_at == Policy().calendar.later(later, timedelta(hours=4))
 
 
 def test_an_exception_is_not_left_for_the_wait_it_came_from() -> None:

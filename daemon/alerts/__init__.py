@@ -1,0 +1,1 @@
+"""Alerts: what a team is told, and the ways it is told."""

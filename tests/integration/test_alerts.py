@@ -1,0 +1,410 @@
+"""Alerts reach their owners: a real mail server, a real receiver, a moved clock."""
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import pytest
+from aiohttp import web
+from aiosmtpd.controller import Controller
+
+from daemon.alerts.digest import is_quiet
+from daemon.loops.advance import Advance
+from daemon.loops.expire import Expire
+from daemon.loops.notify import Notify
+from daemon.store import inbox
+from daemon.store.database import Database
+from daemon.store.inbox import Arrival
+from statemachine.causes import CAUSES
+from statemachine.deadlines import ladder
+from statemachine.events import DroppedOff, Resumed, Started, Troubled
+from statemachine.policy import Policy
+from statemachine.states import State
+from statemachine.units import Trouble
+from tests.chaos.rig import free_port
+from tests.unit.returns import NOON, unit
+from tests.world import MERCHANT, World, open_world
+
+KEY = b"signing-key"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class Receiver:
+    """A team's webhook. `is_down` answers 503."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        self.asked = 0
+        self.is_down = False
+        self.url = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        if self.is_down:
+            return web.Response(status=503)
+        self.got.append((dict(request.headers), await request.read()))
+        return web.Response()
+
+    @property
+    def digests(self) -> list[dict[str, Any]]:
+        return [orjson.loads(body) for _, body in self.got]
+
+
+@asynccontextmanager
+async def open_receiver() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    app = web.Application()
+    app.add_routes([web.post("/", receiver.take)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    try:
+        yield receiver
+    finally:
+        await runner.cleanup()
+
+
+class Mailbox:
+    def __init__(self) -> None:
+        self.mails: list[Any] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - the server's name for it
+        self.mails.append(envelope)
+        return "250 OK"
+
+
+@contextmanager
+def open_mailbox() -> Iterator[tuple[Mailbox, int]]:
+    box = Mailbox()
+    port = free_port()
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield box, port
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with open_receiver() as opened:
+        yield opened
+
+
+def configured(folder: Path, receiver: Receiver, *, more: str = "") -> str:
+    (folder / "sign.key").write_bytes(KEY)
+    teams = "".join(
+        f'[alerts.teams.{team}]\nwebhook_url = "{receiver.url}"\nwebhook_secret_file = "sign.key"\n'
+        for team in ("finance", "customer-service", "warehouse", "operations")
+    )
+    return f"\n[alerts]\n{more}\n{teams}"
+
+
+async def given(world: World, number: int, *events: Any, at: datetime = NOON) -> None:
+    arrivals = [
+        Arrival(
+            f"{event.name}:{number}:{at.isoformat()}",
+            event,
+            f"hr-{number}",
+            f"o{number}",
+            "test",
+            at,
+            part=1 if isinstance(event, Troubled | Resumed) else None,
+        )
+        for event in events
+    ]
+    async with world.database.transaction() as connection:
+        await inbox.put(connection, MERCHANT, arrivals)
+    await Advance(world.workplace).run_once(at)
+
+
+def stuck(cause: str) -> Troubled:
+    return Troubled(Trouble(cause, CAUSES[cause].owner, "It is stuck.", {}))
+
+
+async def given_stuck(world: World, number: int, cause: str, *, at: datetime = NOON) -> None:
+    units = (unit(f"u{number}"),)
+    await given(world, number, Started(units, confirmed=True), DroppedOff(units, confirmed=True), stuck(cause), at=at)
+
+
+async def work(world: World, now: datetime) -> None:
+    """What has come due by now: clocks, what they move, and who is told. New loops each time: as after a restart."""
+    for _ in range(50):
+        done = 0
+        for loop in (Expire(world.workplace), Advance(world.workplace), Notify(world.workplace)):
+            done += await loop.run_once(now)
+        if not done:
+            return
+    raise AssertionError("alerts never come to rest")
+
+
+async def notices(database: Database) -> list[tuple[str, int]]:
+    async with database.reading() as connection:
+        rows = await connection.fetch("SELECT topic, level FROM notice ORDER BY at, topic, level")
+        return [(row["topic"], row["level"]) for row in rows]
+
+
+async def test_a_stopped_return_is_told_to_its_owner_signed_and_without_personal_data(
+    receiver: Receiver, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config=configured(tmp_path, receiver)) as world:
+        await given_stuck(world, 1, "tax-code-missing")
+        await work(world, NOON + timedelta(minutes=14))
+        assert receiver.got == []
+
+        await work(world, NOON + timedelta(minutes=15))
+
+    ((headers, body),) = receiver.got
+    (digest,) = receiver.digests
+    assert (digest["team"], digest["severity"]) == ("finance", "warning")
+    (topic,) = digest["topics"]
+    assert (topic["topic"], topic["new"], topic["open"]) == ("tax-code-missing", 1, 1)
+    assert topic["next_step"] == CAUSES["tax-code-missing"].next_step
+    assert topic["returns"][0]["happy_return_id"] == "hr-1"
+    assert topic["command"] == "homeward exception list --cause tax-code-missing"
+    signed = hmac.new(KEY, headers["Homeward-Timestamp"].encode() + b"." + body, hashlib.sha256).hexdigest()
+    assert headers["Homeward-Signature"] == f"v1={signed}"
+    assert headers["Homeward-Delivery"] == digest["delivery_id"]
+    assert b"@" not in body
+
+
+async def test_many_of_one_cause_are_one_message_with_a_count(
+    receiver: Receiver, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config=configured(tmp_path, receiver)) as world:
+        for number in range(30):
+            await given_stuck(world, number, "tax-code-missing")
+        await work(world, NOON + HOUR)
+        await given_stuck(world, 99, "tax-code-missing", at=NOON + HOUR)
+        await work(world, NOON + 2 * HOUR)
+
+    first, second = receiver.digests
+    assert (first["topics"][0]["new"], first["topics"][0]["open"], len(first["topics"][0]["returns"])) == (30, 30, 10)
+    assert (second["topics"][0]["new"], second["topics"][0]["open"]) == (1, 31)
+
+
+async def test_an_alert_is_cleared_by_what_ended_it_and_never_by_age(
+    receiver: Receiver, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config=configured(tmp_path, receiver)) as world:
+        await given_stuck(world, 1, "tax-code-missing")
+        await work(world, NOON + HOUR)
+        await work(world, NOON + 400 * DAY)
+        async with database.reading() as connection:
+            assert (
+                await connection.fetchval("SELECT count(*) FROM notice WHERE cleared_at IS NULL") == 4
+            )  # and three rungs
+        later = NOON + 400 * DAY
+        await given(world, 1, Resumed(why="mended", accepts=()), at=later)
+        await given_stuck(world, 2, "credit-refused", at=later)
+        await work(world, later + HOUR)
+
+    assert receiver.digests[-1]["over"] == [{"topic": "tax-code-missing", "returns": 1}]
+
+
+async def test_a_receiver_that_is_down_for_an_hour_gets_each_message_exactly_once_afterwards(
+    receiver: Receiver, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config=configured(tmp_path, receiver)) as world:
+        receiver.is_down = True
+        for minute in range(0, 60, 3):
+            now = NOON + timedelta(minutes=minute)
+            await given_stuck(world, minute, "tax-code-missing" if minute % 2 else "order-cancelled", at=now)
+            await work(world, now)
+        assert receiver.asked > 2
+        receiver.is_down = False
+        for minute in range(60, 120, 3):
+            await work(world, NOON + timedelta(minutes=minute))
+        async with database.reading() as connection:
+            sent = {str(row["id"]) for row in await connection.fetch("SELECT id FROM message WHERE state = 'done'")}
+            open_messages = await connection.fetchval("SELECT count(*) FROM message WHERE state = 'ready'")
+
+    ids = [digest["delivery_id"] for digest in receiver.digests]
+    assert open_messages == 0
+    assert len(ids) == len(set(ids))
+    assert set(ids) == sent
+    assert sum(topic["new"] for digest in receiver.digests for topic in digest["topics"]) == 20
+
+
+async def test_mail_reaches_a_team_once_with_an_id_of_its_own(database: Database, tmp_path: Path) -> None:
+    with open_mailbox() as (box, port):
+        config = (
+            f'\n[alerts.smtp]\nhost = "127.0.0.1"\nport = {port}\ntls = "none"\nsender = "homeward@shop.test"\n'
+            '[alerts.teams.finance]\nemail = ["finance@shop.test", "boss@shop.test"]\n'
+        )
+        async with open_world(database, tmp_path, extra_config=config) as world:
+            await given_stuck(world, 1, "tax-code-missing")
+            await work(world, NOON + HOUR)
+            await work(world, NOON + 2 * HOUR)
+            async with database.reading() as connection:
+                delivery = await connection.fetchval("SELECT id FROM message")
+
+    (mail,) = box.mails
+    text = mail.content.decode()
+    assert mail.rcpt_tos == ["finance@shop.test", "boss@shop.test"]
+    assert f"Message-ID: <{delivery}@shop.test>" in text
+    assert "Subject: [Homeward acme] 1 new for finance: tax-code-missing" in text
+    assert "homeward return show" in text
+
+
+async def test_three_days_of_downtime_give_one_digest_a_team(
+    receiver: Receiver, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config=configured(tmp_path, receiver)) as world:
+        for number in range(40):
+            await given_stuck(world, number, ("tax-code-missing", "order-cancelled", "warehouse-unmapped")[number % 3])
+        await work(world, NOON + HOUR)
+        receiver.got.clear()
+
+        await work(world, NOON + 3 * DAY + HOUR)
+        await work(world, NOON + 3 * DAY + 2 * HOUR)
+
+    teams = [digest["team"] for digest in receiver.digests]
+    assert sorted(teams) == ["customer-service", "finance", "warehouse"]
+
+
+LADDERS = [
+    *((state, "") for state in (State.INITIATED, State.SCANNED)),
+    *((State.EXCEPTION, cause) for cause in ("tax-code-missing", "order-cancelled", "warehouse-unmapped")),
+]
+
+
+@pytest.mark.parametrize(("state", "cause"), LADDERS)
+async def test_every_rung_fires_once_whatever_is_restarted_and_repeated(
+    state: State, cause: str, receiver: Receiver, database: Database, tmp_path: Path
+) -> None:
+    policy = Policy()
+    rungs = ladder(state, policy, cause=cause)
+    async with open_world(database, tmp_path, extra_config=configured(tmp_path, receiver)) as world:
+        units = (unit("u1"),)
+        await given(world, 1, Started(units, confirmed=True))
+        if state is not State.INITIATED:
+            await given(world, 1, DroppedOff(units, confirmed=False))
+        if cause:
+            await given(world, 1, DroppedOff(units, confirmed=True), stuck(cause))
+        fired = []
+        for rung in rungs:
+            due = policy.calendar.later(NOON, rung.after) if rung.in_business_time else NOON + rung.after
+            await work(world, due - timedelta(seconds=1))
+            before = await notices(database)
+            await work(world, due)
+            await work(world, due)
+            fired.append(len(await notices(database)) - len(before))
+
+    assert fired == [1] * len(rungs)
+
+
+def test_a_weekend_counts_for_parcels_and_not_for_people() -> None:
+    friday = datetime(2026, 3, 6, 16, tzinfo=UTC)
+    policy = Policy()
+    (first, *_) = ladder(State.EXCEPTION, policy, cause="tax-code-missing")
+
+    assert policy.calendar.later(friday, first.after) == datetime(2026, 3, 9, 16, tzinfo=UTC)
+    assert not ladder(State.SCANNED, policy)[0].in_business_time
+
+
+@pytest.mark.parametrize(("hour", "quiet"), [(21, False), (22, True), (2, True), (6, True), (7, False), (12, False)])
+def test_quiet_hours_may_go_over_midnight(hour: int, quiet: bool) -> None:
+    now = datetime(2026, 3, 6, hour, tzinfo=UTC)
+
+    assert is_quiet(now, time(22), time(7), ZoneInfo("UTC")) is quiet
+    assert not is_quiet(now, None, None, ZoneInfo("UTC"))
+
+
+async def test_in_quiet_hours_only_what_is_urgent_leaves(
+    receiver: Receiver, database: Database, tmp_path: Path
+) -> None:
+    config = configured(tmp_path, receiver).replace(
+        "[alerts.teams.finance]\n", "[alerts.teams.finance]\nquiet_from = 11:00:00\nquiet_until = 18:00:00\n"
+    )
+    async with open_world(database, tmp_path, extra_config=config) as world:
+        await given_stuck(world, 1, "tax-code-missing")
+        await work(world, NOON + 5 * HOUR)
+        assert receiver.got == []
+        await work(world, NOON + 6 * HOUR)
+
+    assert len(receiver.got) == 1
+
+
+async def test_an_operator_sees_open_alerts_and_tries_the_ways_teams_are_reached(
+    receiver: Receiver, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config=configured(tmp_path, receiver)) as world:
+        await given_stuck(world, 1, "tax-code-missing")
+        await work(world, NOON + HOUR)
+        assert await world.homeward("alert", "list", "--team", "warehouse") == (0, [], "")
+
+        _, (alert,), _ = await world.homeward("alert", "list")
+        _, (message,), _ = await world.homeward("alert", "messages")
+        tried = await world.homeward("alert", "test", "finance")
+        receiver.is_down = True
+        failed = await world.homeward("alert", "test", "finance")
+        nobody = await world.homeward("alert", "test", "gardeners")
+
+    assert (alert["team"], alert["topic"], alert["returns"], alert["reached_by"]) == (
+        "finance", "tax-code-missing", 1, "webhook",
+    )  # fmt: skip
+    assert (message["state"], message["attempts"]) == ("done", 1)
+    assert (tried[0], tried[1][0]["result"]) == (0, "sent")
+    assert (failed[0], failed[1][0]["result"]) == (8, "failed")
+    assert nobody[0] == 2
+
+
+class Messaging(Receiver):
+    """The merchant's messaging: at each word it looks whether the books already say so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world: World | None = None
+        self.lies: list[str] = []
+
+    async def take(self, request: web.Request) -> web.Response:
+        answer = await super().take(request)
+        notice, books = self.digests[-1], self.world.books() if self.world else {}
+        credits = {credit["id"]: credit for credit in books["credits"]}
+        credit = credits.get(notice["credit_id"])
+        posted = credit is not None and bool(credit["invoice_reference"])
+        paid = any(payment["orderId"] == notice["credit_id"] for payment in books["payments"])
+        if notice["word"] != "holding" and not (posted and (paid or notice["word"] == "credited")):
+            self.lies.append(f"{notice['word']} of {notice['return']['order_number']}: posted {posted}, paid {paid}")
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words"),
+    [
+        ("bar_single", ["refunded"]),
+        ("returnless", ["refunded"]),
+        ("unmatched_order", ["holding"]),
+        ("tax_code_left_out", ["holding"]),
+    ],
+)
+async def test_a_customer_is_told_of_a_refund_only_when_the_books_hold_it(
+    scenario: str, words: list[str], database: Database, tmp_path: Path
+) -> None:
+    messaging = Messaging()
+    app = web.Application()
+    app.add_routes([web.post("/", messaging.take)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    config = f'\n[merchants.acme.messaging]\nwebhook_url = "http://127.0.0.1:{runner.addresses[0][1]}/"\n'
+    async with open_world(database, tmp_path, extra_config=config) as world:
+        messaging.world = world
+        world.begin(scenario)
+        await world.pass_time(timedelta(days=30))
+        (returned, *_) = await world.all_returns()
+        shown = await world.show(str(returned["happy_return_id"]))
+    await runner.cleanup()
+
+    assert [notice["word"] for notice in messaging.digests] == words
+    assert messaging.lies == []
+    said = "has been issued" if words == ["refunded"] else "not done yet"
+    assert said in shown["customer_may_be_told"]
