@@ -74,7 +74,7 @@ async def test_a_wait_has_the_owner_and_the_clock_of_its_cause(database: Databas
         told = await world.show(code(truth))
         assert (told["wait_cause"], told["waits_for"]) == ("period-locked", "the accounting period to open")
 
-        await world.pass_time(3 * DAYS)
+        await world.pass_time(5 * DAYS)  # two working days, a weekend between them
 
         await stopped(world, truth, "period-locked", "finance")
 
