@@ -11,6 +11,7 @@ from tests.bench.lifecycles import cpu_seconds
 from tests.chaos.rig import Rig
 
 IDLE_SECONDS = 20
+FIRST_NEW = 1_000_000_000  # new returns are numbered out of the way of those that are filled in later
 FILL = """
 SET session_replication_role = replica;
 INSERT INTO returns (merchant, id, happy_return_id, order_number, order_key, part, state, version, entered_at, credit_ref,
@@ -75,7 +76,7 @@ async def _fill(rig: Rig, first: int, last: int) -> None:
             for statement in FILL.format(first=start, last=end).split(";\n"):
                 if statement.strip():
                     await connection.execute(statement)
-        await connection.execute("SELECT setval('return_id', $1)", last)
+        await connection.execute("SELECT setval('return_id', greatest($1, nextval('return_id')))", FIRST_NEW)
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
