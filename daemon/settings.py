@@ -428,12 +428,32 @@ class RungSettings(_Section):
         return Rung(after, self.tell, self.severity, in_business_time=self.in_business_time)
 
 
+class PeopleSettings(_Section):
+    """What people may do to this merchant's returns."""
+
+    second_person_above: Decimal | None = Field(
+        default=None,
+        ge=0,
+        description="A forced, accepted or ended return worth more than this, in the order's currency, waits until a second "
+        "person agrees: `homeward batch approve`. Left out: one person is enough.",
+    )
+    reason_codes: tuple[str, ...] = Field(
+        default=(
+            "goodwill", "vendor-fault", "data-error", "credited-by-hand", "refunded-elsewhere", "goods-lost", "fraud", "test",
+            "other",
+        ),
+        min_length=1,
+        description="Reasons to choose from when a state is forced or an exception is ended by hand.",
+    )  # fmt: skip
+
+
 class MerchantSettings(_Section):
     happy_returns: HappyReturnsSettings
     brightpearl: BrightpearlSettings
     policy: PolicySettings = PolicySettings()
     calendar: CalendarSettings = CalendarSettings()
     messaging: MessagingSettings = MessagingSettings()
+    people: PeopleSettings = PeopleSettings()
     ladders: dict[str, tuple[RungSettings, ...]] = Field(default_factory=dict)
     """Deadlines in place of the default ones, by state, `approval`, or cause; the last rung of a state is its exception."""
     map_file: ConfigPath | None = None

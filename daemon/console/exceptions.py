@@ -1,83 +1,81 @@
 """`homeward exception …`: what is stuck, why, both sides of it, and the ways out."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from daemon import app as application
 from daemon.clock import Clock
-from daemon.console.output import Format, age, emit_list, emit_one
-from daemon.console.passport import summary_view
-from daemon.console.returns import IdArgument, known, only_one, passport_of, say
+from daemon.console import selecting
+from daemon.console.listing import CountOption, GroupByOption, show_list
+from daemon.console.output import Format, emit_list, emit_one
+from daemon.console.output import age as age_of
+from daemon.console.returns import IdArgument, passport_of
 from daemon.console.session import (
     NOT_FOUND,
-    REFUSED,
-    USAGE,
+    AfterOption,
     ConfigOption,
-    DryRunOption,
     LimitOption,
     MerchantOption,
     OutputOption,
-    ReasonOption,
     Stop,
-    YesOption,
     run_with_database,
 )
+from daemon.console.verbs import add_verbs
 from daemon.errors import HomewardError
 from daemon.loops.credit_facts import case_for, with_products
 from daemon.maps import NO_MAPS, from_content
 from daemon.settings import Settings
 from daemon.store import maps as maps_store
-from daemon.store import reports
 from daemon.store import returns as returns_store
 from daemon.store.database import Database
 from daemon.telemetry import Telemetry
-from statemachine.causes import CAUSES, TEAMS
+from statemachine.causes import CAUSES
 from statemachine.credit.comparison import Line, side_by_side
-from statemachine.events import Resumed
-from statemachine.states import State
 
 exceptions = typer.Typer(help="Returns that need a person: cause, owner, next step.", no_args_is_help=True)
+COLUMNS = [
+    "id",
+    "merchant",
+    "express_code",
+    "order_number",
+    "cause",
+    "owner",
+    "assignee",
+    "since",
+    "due_at",
+    "explanation",
+]
 
 
 @exceptions.command("list")
 def list_exceptions(
-    cause: Annotated[str | None, typer.Option("--cause", help="Only this cause.")] = None,
-    team: Annotated[str | None, typer.Option("--team", help=f"Only this team's: {', '.join(TEAMS)}.")] = None,
-    group_by: Annotated[
-        str | None, typer.Option("--group-by", help="'cause', or 'fingerprint': one line for each thing to mend.")
-    ] = None,
-    fingerprint: Annotated[str | None, typer.Option("--fingerprint", help="Only what this one entry stops.")] = None,
+    where: selecting.WhereOption = None,
+    cause: selecting.CauseOption = None,
+    team: selecting.TeamOption = None,
+    order: selecting.OrderOption = None,
+    sku: selecting.SkuOption = None,
+    assignee: selecting.AssigneeOption = None,
+    age: selecting.AgeOption = None,
+    fingerprint: selecting.FingerprintOption = None,
+    group_by: GroupByOption = None,
+    count: CountOption = False,
+    explain_filter: selecting.ExplainFilterOption = False,
+    after: AfterOption = None,
     merchant: MerchantOption = None,
     limit: LimitOption = 1000,
     output: OutputOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """List what is stuck. Example: homeward exception list --team finance"""
-    known(cause=cause, team=team)
-    if group_by not in (None, "cause", "fingerprint"):
-        raise Stop(USAGE, "--group-by takes 'cause' or 'fingerprint'")
-
-    async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
-        async with database.reading() as connection:
-            if group_by:
-                grouped = reports.causes if group_by == "cause" else reports.fingerprints
-                found = await grouped(connection, merchant, cause=cause, owner=team, fingerprint=fingerprint)
-                return [dict(row) for row in found[:limit]]
-            rows = await reports.returns(
-                connection, merchant=merchant, state=State.EXCEPTION.value, cause=cause, owner=team,
-                fingerprint=fingerprint, rows_max=limit,
-            )  # fmt: skip
-        return [
-            {**summary_view(row), "explanation": row["explanation"], "fingerprint": row["fingerprint"]} for row in rows
-        ]
-
-    columns = ["cause", "owner", "returns", "oldest"]
-    if group_by == "fingerprint":
-        columns = ["fingerprint", "owner", "returns", "oldest", "example"]
-    if not group_by:
-        columns = ["id", "merchant", "express_code", "order_number", "cause", "owner", "since", "due_at", "explanation"]
-    emit_list(run_with_database(config, work), columns, output, hint="Look at one: homeward exception show ID")
+    """List what is stuck. Example: homeward exception list --team finance --group-by fingerprint"""
+    asked = selecting.asked(
+        where, cause=cause, team=team, order=order, sku=sku, assignee=assignee, age=age, fingerprint=fingerprint,
+        always="state=exception",
+    )  # fmt: skip
+    show_list(
+        config, asked, merchant=merchant, group_by=group_by, count=count, explain_filter=explain_filter, after=after,
+        limit=limit, output=output, columns=COLUMNS, hint="Look at one: homeward exception show ID",
+    )  # fmt: skip
 
 
 @exceptions.command("show")
@@ -105,7 +103,7 @@ def show_exception(
             "order_number": found["order_number"], "cause": trouble["cause"], "fingerprint": trouble["fingerprint"],
             "why": trouble["explanation"], "effect": cause.means,
             "do": cause.next_step.replace(" ID", f" {found['id']}"), "owner": trouble["owner"],
-            "since": found["since"], "due_at": found["due_at"], "clock": age(found["due_at"], now),
+            "since": found["since"], "due_at": found["due_at"], "clock": age_of(found["due_at"], now),
             "resumes_to": trouble["resume_state"], "decided_again_when": found["watches"],
             "evidence": trouble["evidence"], "compared": compared, "lines": lines,
         }  # fmt: skip
@@ -165,65 +163,4 @@ async def _beside(
     return [line.as_row() for line in side_by_side(case)], f"order {order.reference} as read {clock.now().isoformat()}"
 
 
-@exceptions.command("retry")
-def retry(
-    identifier: IdArgument,
-    reason: ReasonOption,
-    merchant: MerchantOption = None,
-    yes: YesOption = False,
-    dry_run: DryRunOption = False,
-    output: OutputOption = Format.TABLE,
-    config: ConfigOption = None,
-) -> None:
-    """Ask for another attempt once the cause is mended. Safe: what was done is looked up, never repeated blindly."""
-
-    async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
-        now = clock.now()
-        async with database.reading() as connection:
-            found = await only_one(connection, identifier, merchant, now)
-        if found["exception"] is None:
-            raise Stop(REFUSED, f"return {found['id']} is not an exception; it is {found['state']}")
-        if found["exception"]["cause"] == "rival-credit" and found["credit"] is not None:
-            told = "another credit stands beside ours; cancel the wrong one (that is seen by itself), or"
-            raise Stop(REFUSED, f"return {found['id']}: {told} homeward exception accept {found['id']} --reason TEXT")
-        question = f"Resume return {found['id']} in state {found['exception']['resume_state']}?"
-        event = Resumed(why=reason)
-        natural_key = f"retry:{found['id']}:{found['version']}"
-        return await say(database, found, event, natural_key, question, reason, yes=yes, dry_run=dry_run, now=now)
-
-    emit_one(run_with_database(config, work), output)
-
-
-@exceptions.command("accept")
-def accept(
-    identifier: IdArgument,
-    reason: ReasonOption,
-    merchant: MerchantOption = None,
-    yes: YesOption = False,
-    dry_run: DryRunOption = False,
-    output: OutputOption = Format.TABLE,
-    config: ConfigOption = None,
-) -> None:
-    """Say that what stopped this return is all right for it, and go on. Only causes that may be accepted."""
-
-    async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
-        now = clock.now()
-        async with database.reading() as connection:
-            found = await only_one(connection, identifier, merchant, now)
-        trouble = found["exception"]
-        if trouble is None:
-            raise Stop(REFUSED, f"return {found['id']} is not an exception; it is {found['state']}")
-        cause = CAUSES.get(trouble["cause"], CAUSES["internal-error"])
-        if not cause.is_waivable:
-            raise Stop(REFUSED, f"{cause.code} cannot be accepted, it must be mended: {cause.next_step}")
-        if trouble["evidence"].get("accepting_helps") is False:
-            told = "nothing would be left to credit beside the other credit"
-            raise Stop(
-                REFUSED, f"return {found['id']}: {told}; cancel it, or write the express code into its reference"
-            )
-        question = f"Accept {cause.code} for return {found['id']} ({trouble['explanation']}) and go on?"
-        event = Resumed(why=reason, accepts=(cause.code,))
-        natural_key = f"accept:{found['id']}:{found['version']}"
-        return await say(database, found, event, natural_key, question, reason, yes=yes, dry_run=dry_run, now=now)
-
-    emit_one(run_with_database(config, work), output)
+add_verbs(exceptions, always="state=exception")

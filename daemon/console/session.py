@@ -1,6 +1,7 @@
 """What every command shares: settings, database, exit codes, asking before a change."""
 
-import getpass
+import os
+import pwd
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -33,6 +34,7 @@ _T = TypeVar("_T")
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file; else HOMEWARD_CONFIG.")]
 OutputOption = Annotated[Format, typer.Option("-o", "--output", help="How to print.")]
 MerchantOption = Annotated[str | None, typer.Option("--merchant", help="Only this merchant.")]
+AfterOption = Annotated[int | None, typer.Option("--after", help="Page on: only ids below this one.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most this many rows.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done; change nothing.")]
@@ -79,9 +81,23 @@ def choose_merchant(settings: Settings, given: str | None) -> str:
     raise Stop(USAGE, "several merchants are configured: name one with --merchant")
 
 
+def person() -> str:
+    """Who is at the keyboard, by the account of the process; behind sudo, the account it was called from.
+
+    Not by LOGNAME or USER, which anybody may set.
+    """
+    uid = os.getuid()
+    if uid == 0 and os.environ.get("SUDO_UID", "").isdigit():
+        uid = int(os.environ["SUDO_UID"])
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid-{uid}"
+
+
 def actor() -> str:
-    """Who is at the keyboard, as the journal shows it."""
-    return f"user:{getpass.getuser()}"
+    """The person as the journal shows them."""
+    return f"user:{person()}"
 
 
 def confirm(question: str, *, yes: bool) -> None:

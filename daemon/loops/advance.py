@@ -145,7 +145,10 @@ class _Batch:
             return_id = final[key][0].id
             assert return_id is not None
             actor = first.actor if move.event.name == first.event.name else "homeward"
-            journal.append(returns.journal_row(move, return_id=return_id, actor=actor, inbox_id=first.id, trace=trace))
+            words = first.words if actor == first.actor else {}
+            journal.append(
+                returns.journal_row(move, return_id=return_id, actor=actor, inbox_id=first.id, trace=trace, words=words)
+            )
             if told := notice_of(move, self._at.policy):
                 notices.append(notice.notice_row(told, return_id=return_id, version=move.after.version))
                 self._notices.append((told, move.after))
@@ -178,8 +181,20 @@ class _Batch:
                 await notice.put_message(connection, merchant, message, now)
         unique = {(row["kind"], row["key"]): row for row in effects}
         await outbox.put(connection, merchant, list(unique.values()), now)
+        await self._withhold(connection, final)
         await watch.ask_soon(connection, merchant, sorted(ask), now)
         await inbox.settle(connection, merchant, self._outcomes, now)
+
+    async def _withhold(
+        self, connection: Connection, final: dict[tuple[str, str, int], tuple[Return, str | None]]
+    ) -> None:
+        """What a person stopped is not begun; what they let go of goes on."""
+        stopped = {instance.id for instance, _ in final.values() if instance.is_withheld and instance.id is not None}
+        went_on = {
+            move.before.id for move, _, _ in self._moves if move.before.is_withheld and move.before.id is not None
+        }
+        await outbox.withhold(connection, self._at.merchant, sorted(stopped))
+        await outbox.let_go(connection, self._at.merchant, sorted(went_on - stopped), self._now)
 
     def _words(self, final: dict[tuple[str, str, int], tuple[Return, str | None]]) -> list[Message]:
         """What customers may now be told; for the merchant's own messaging, where it wants to know."""

@@ -13,7 +13,7 @@ from daemon.loops.approve_wave import ApproveWave
 from daemon.loops.credit_wave import CreditWave
 from daemon.loops.mark_wave import MarkWave
 from daemon.loops.money_wave import CloseWave, RefundWave
-from daemon.loops.outcome import Outcome, parked, trouble
+from daemon.loops.outcome import Outcome, parked, trouble, withheld
 from daemon.loops.stock_wave import StockWave
 from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Workplace
@@ -155,7 +155,10 @@ class Dispatch:
                 log.info("brightpearl is back", extra={"merchant": self._at.merchant})
             self._is_down = False
             self._largest[kind] = min(self._largest.get(kind, WAVE_MAX) * 2, WAVE_MAX)
-            await self._send(wave, planned, instances)
+            for effect, _ in planned:
+                if instances[effect.return_id].is_withheld:
+                    wave.outcomes[effect.id] = withheld(effect)
+            await self._send(wave, [each for each in planned if each[0].id not in wave.outcomes], instances)
 
     async def _send(self, wave: Wave, planned: list[Planned], instances: dict[int, Return]) -> None:
         """Send as the quota allows; each part's intents are stored in the moment before it leaves."""

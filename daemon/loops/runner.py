@@ -18,6 +18,7 @@ from daemon.clients.throttle import LANE, Lane
 from daemon.clock import Clock
 from daemon.errors import HomewardError, LeaseLostError
 from daemon.loops.advance import Advance
+from daemon.loops.batches import Batches
 from daemon.loops.dispatch import Dispatch
 from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
@@ -196,6 +197,7 @@ class Runner:
             Expire(workplace),
             Intake(workplace),
             Notify(workplace),
+            Batches(workplace),
             Reconcile(workplace),
             Reevaluate(workplace),
         ]

@@ -87,6 +87,7 @@ SELECT m.merchant
                   AND o.due_at <= :now
                   AND o.state IN ('ready', 'leased')
                   AND (o.state = 'ready' OR o.lease_until <= :now))
+    OR EXISTS (SELECT FROM batch AS b WHERE b.merchant = m.merchant AND b.state = 'running')
     OR EXISTS (SELECT FROM message AS t WHERE t.merchant = m.merchant AND t.state = 'ready' AND t.due_at <= :now)
     OR EXISTS (SELECT FROM deadline AS d WHERE d.merchant = m.merchant AND d.due_at <= :now)
     OR EXISTS (SELECT FROM watch AS w
