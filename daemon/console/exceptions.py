@@ -10,6 +10,7 @@ from daemon.console import selecting
 from daemon.console.listing import CountOption, GroupByOption, show_list
 from daemon.console.output import Format, emit_list, emit_one
 from daemon.console.output import age as age_of
+from daemon.console.releasing import recheck
 from daemon.console.returns import IdArgument, passport_of
 from daemon.console.session import (
     NOT_FOUND,
@@ -163,4 +164,5 @@ async def _beside(
     return [line.as_row() for line in side_by_side(case)], f"order {order.reference} as read {clock.now().isoformat()}"
 
 
+exceptions.command("recheck")(recheck)
 add_verbs(exceptions, always="state=exception")

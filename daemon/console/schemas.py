@@ -136,6 +136,11 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
         for noun in ("return", "exception")
         for verb in ("retry", "accept", "hold", "release", "resolve", "force", "receive", "assign", "snooze", "note")
     },
+    "exception recheck": {
+        "merchant": "text", "filter": "text", "stopped": "int", "would_pass": "int", "still_stopped": "int",
+        "still_stopped_by_cause": "object", "not_decided_by_orders": "int", "returns": "list", "changed": "bool",
+        "batch": "int!", "state": "text!", "see": "text!", "watch": "text!", "undo": "text!",
+    },
     "batch list": [BATCH],
     "batch result": [ITEM],
     **{f"batch {verb}": BATCH for verb in ("show", "watch", "pause", "resume", "stop", "approve", "reject")},
@@ -169,7 +174,7 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
     "map what-if": [REPLAYED],
     "map accept": {
         "merchant": "text", "version": "text", "version_before": "text", "changes": "object", "changed": "bool",
-        "not_covered": "list!", "see": "text!", "would_pass": "int!", "then": "text!",
+        "not_covered": "list!", "see": "text!", "stopped": "int!", "would_pass": "int!", "then": "text!",
     },
     "map show": {
         "merchant": "text", "version": "text", "content": "object", "id": "int!", "accepted_by": "text!", "reason": "text!",

@@ -73,20 +73,26 @@ async def go_on(connection: Connection, merchant: str, batch: Record, now: datet
     """
     if await SQL.row(connection, "hold_batch", merchant=merchant, batch_id=batch["id"]) is None:
         return 0
-    settled = await SQL.rows(
-        connection, "settle_said", merchant=merchant, batch_id=batch["id"], items_max=WINDOW, now=now
-    )
+    settled = await _settle_said(connection, merchant, batch, now)
     counts = await SQL.row(connection, "counts", merchant=merchant, batch_id=batch["id"])
     assert counts is not None
     errors = counts["refused"] + counts["skipped"]
     if batch["stop_after_errors"] is not None and errors >= batch["stop_after_errors"]:
         why = f"{errors} of its returns could not be done"
         await SQL.run(connection, "finish", merchant=merchant, batch_id=batch["id"], state=STOPPED, why=why, now=now)
-        return len(settled) + 1
+        return settled + 1
     if not counts["waiting"] and not counts["said"]:
         await SQL.run(connection, "finish", merchant=merchant, batch_id=batch["id"], state=DONE, why="", now=now)
-        return len(settled) + 1
-    return len(settled) + await _say_next(connection, merchant, batch, now)
+        return settled + 1
+    return settled + await _say_next(connection, merchant, batch, now)
+
+
+async def _settle_said(connection: Connection, merchant: str, batch: Record, now: datetime) -> int:
+    found = await SQL.rows(connection, "told_of_said", merchant=merchant, batch_id=batch["id"], items_max=WINDOW)
+    if found:
+        rows = [dict(row) for row in found]
+        await SQL.run(connection, "settle", merchant=merchant, batch_id=batch["id"], rows=rows, now=now)
+    return len(found)
 
 
 async def _say_next(connection: Connection, merchant: str, batch: Record, now: datetime) -> int:

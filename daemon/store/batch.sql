@@ -36,11 +36,9 @@ SELECT id
    AND state = 'running'
    FOR UPDATE;
 
--- name: settle_said
+-- name: told_of_said
 -- What became of the events that were said.
-UPDATE batch_item AS b
-   SET state = CASE i.state WHEN 'parked' THEN 'refused' ELSE i.state END, outcome = coalesce(i.outcome, ''),
-       settled_at = :now
+SELECT s.position, CASE i.state WHEN 'parked' THEN 'refused' ELSE i.state END AS state, coalesce(i.outcome, '') AS outcome
   FROM (SELECT position, return_id
           FROM batch_item
          WHERE merchant = :merchant
@@ -48,14 +46,21 @@ UPDATE batch_item AS b
            AND state = 'said'
          ORDER BY position
          LIMIT :items_max) AS s
-  JOIN inbox AS i
-    ON i.merchant = :merchant
-   AND i.natural_key = 'batch:' || (:batch_id)::text || ':' || s.return_id::text
+ CROSS JOIN LATERAL (
+       SELECT state, outcome
+         FROM inbox
+        WHERE merchant = :merchant
+          AND natural_key = 'batch:' || (:batch_id)::text || ':' || s.return_id::text
+        LIMIT 1) AS i
+ WHERE i.state <> 'waiting';
+
+-- name: settle!
+UPDATE batch_item AS b
+   SET state = r.state, outcome = r.outcome, settled_at = :now
+  FROM jsonb_to_recordset(:rows) AS r(position integer, state text, outcome text)
  WHERE b.merchant = :merchant
    AND b.batch_id = :batch_id
-   AND b.position = s.position
-   AND i.state <> 'waiting'
-RETURNING b.position;
+   AND b.position = r.position;
 
 -- name: said_since
 SELECT count(*)

@@ -6,9 +6,13 @@ from typing import Any
 
 import orjson
 
-from daemon.store import batch
+from daemon.loops.advance import Advance
+from daemon.loops.batches import Batches
+from daemon.store import batch, inbox
 from daemon.store.database import Database
-from statemachine.events import Resumed
+from daemon.store.inbox import Arrival
+from statemachine.events import Resumed, Started, StatusUnclear
+from statemachine.units import Unit
 from tests.world import MERCHANT, World, open_world
 
 DAYS = timedelta(days=1)
@@ -276,3 +280,105 @@ async def test_ids_can_be_piped_and_a_filter_is_pointed_at_where_it_is_wrong(
         assert counted == {"returns": 1}
         assert [row["returns"] for row in grouped] == [1]
         assert nothing == []
+
+
+async def test_what_one_mend_frees_is_counted_and_released_as_one_batch(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        for scenario in ("missing_customer", "sku_of_nobody"):
+            world.begin(scenario)
+        await world.pass_time(10 * DAYS)
+        _, before, _ = await world.homeward("exception", "recheck", "--release", "--yes")
+        for order in world.sandbox.books.orders.values():
+            order.contact_id = order.contact_id or 4711
+
+        _, counted, _ = await world.homeward("exception", "recheck")
+        _, begun, _ = await world.homeward("exception", "recheck", "--release", "--reason", "customer put in", "--yes")
+        await world.settle()
+
+        assert (before["stopped"], before["would_pass"], before["changed"]) == (2, 0, False)
+        assert (counted["would_pass"], counted["still_stopped"], counted["changed"]) == (1, 1, False)
+        assert counted["still_stopped_by_cause"] == {"sku-unknown-to-order": 1}
+        assert (begun["would_pass"], begun["changed"]) == (1, True)
+        _, over, _ = await world.homeward("batch", "show", str(begun["batch"]))
+        assert (over["state"], over["items"], over["applied"]) == ("done", 1, 1)
+        assert len(our_credits(world)) == 1
+
+
+async def test_five_thousand_exceptions_are_released_each_once_and_in_the_order_of_their_arrival(
+    database: Database, tmp_path: Path
+) -> None:
+    count, per_order = 5000, 4
+    async with open_world(database, tmp_path) as world:
+        await _stuck(world, count, per_order)
+        loops = [Batches(world.workplace), Advance(world.workplace)]
+        release = ("exception", "retry", "--cause", "status-unclear", "--reason", "looked at", "--yes")
+
+        _, preview, _ = await world.homeward(*release, "--dry-run")
+        _, begun, _ = await world.homeward(*release)
+        number = str(begun["batch"])
+        while (await _counts(world, begun["batch"]))["applied"] < count / 2:
+            for loop in loops:
+                await loop.run_once(world.now)
+        await world.homeward("batch", "pause", number)
+        _, paused, _ = await world.homeward("batch", "show", number)
+        await _broken_off(world)
+        await world.homeward("batch", "resume", number)
+        while (await _counts(world, begun["batch"]))["state"] != "done":
+            for loop in loops:
+                await loop.run_once(world.now)
+        exit_code, over, _ = await world.homeward("batch", "watch", number)
+
+        assert (preview["eligible"], begun["eligible"]) == (count, count)
+        assert count / 2 <= paused["applied"] < count
+        assert (exit_code, over["applied"]) == (0, count)
+        async with database.reading() as connection:
+            resumed = await connection.fetch(
+                "SELECT r.order_key, r.id, count(*) AS times, min(j.seq) AS seq FROM journal AS j"
+                " JOIN returns AS r ON r.merchant = j.merchant AND r.id = j.return_id"
+                " WHERE j.event = 'resumed' GROUP BY r.order_key, r.id, r.created_at ORDER BY r.created_at, r.id"
+            )
+        assert [row["times"] for row in resumed] == [1] * count
+        for order in {row["order_key"] for row in resumed}:
+            turns = [row["seq"] for row in resumed if row["order_key"] == order]
+            assert turns == sorted(turns)
+            assert len(turns) == per_order
+
+
+async def _counts(world: World, number: int) -> dict[str, Any]:
+    async with world.database.reading() as connection:
+        return dict((await batch.listing(connection, batch_id=number))[0])
+
+
+async def _broken_off(world: World) -> None:
+    """A step of the batch that dies before it commits: nothing of it may have happened."""
+    async with world.database.reading() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("UPDATE batch SET state = 'running'")
+        for row in await batch.running(connection, MERCHANT):
+            assert await batch.go_on(connection, MERCHANT, row, world.now) > 0
+        await transaction.rollback()
+
+
+async def _stuck(world: World, count: int, per_order: int) -> None:
+    """Returns that Happy Returns reported unclearly, several against each order, as the machine makes them."""
+    arrivals = []
+    for number in range(count):
+        unit = (Unit(key=f"u{number}", happy_item_id=f"u{number}"),)
+        for event in (Started(unit, confirmed=True), StatusUnclear(unit, claimed="approved")):
+            arrivals.append(
+                Arrival(
+                    natural_key=f"{event.name}:{number}",
+                    event=event,
+                    happy_return_id=f"hr{number}",
+                    order_number=str(10_000 + number // per_order),
+                    source="test",
+                    received_at=world.now,
+                )
+            )
+    for start in range(0, len(arrivals), 1000):
+        async with world.database.transaction() as connection:
+            await inbox.put(connection, MERCHANT, arrivals[start : start + 1000])
+    advance = Advance(world.workplace)
+    while await advance.run_once(world.now):
+        pass
