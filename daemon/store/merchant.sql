@@ -77,23 +77,33 @@ SELECT 1
    FOR KEY SHARE;
 
 -- name: awake
--- Of these merchants, those for whom something is due: one look for all, at the cost of what is due.
+-- Of these merchants, those for whom something is due: one look for all, at the cost of what is due. Each probe is one
+-- row in the order of its index: an EXISTS may be planned as a hash over, or a walk through, the whole table.
 SELECT m.merchant
   FROM unnest(:merchants::text[]) AS m(merchant)
- WHERE EXISTS (SELECT FROM inbox AS i WHERE i.merchant = m.merchant AND i.state = 'waiting')
-    OR EXISTS (SELECT FROM outbox AS o
-                WHERE o.merchant = m.merchant
-                  AND o.kind = ANY(:kinds::text[])
-                  AND o.due_at <= :now
-                  AND o.state IN ('ready', 'leased')
-                  AND (o.state = 'ready' OR o.lease_until <= :now))
-    OR EXISTS (SELECT FROM batch AS b WHERE b.merchant = m.merchant AND b.state = 'running')
-    OR EXISTS (SELECT FROM message AS t WHERE t.merchant = m.merchant AND t.state = 'ready' AND t.due_at <= :now)
-    OR EXISTS (SELECT FROM deadline AS d WHERE d.merchant = m.merchant AND d.due_at <= :now)
-    OR EXISTS (SELECT FROM watch AS w
-                WHERE w.merchant = m.merchant
-                  AND w.next_poll_at <= :now
-                  AND (w.lease_until IS NULL OR w.lease_until <= :now));
+ WHERE (SELECT true FROM inbox AS i WHERE i.merchant = m.merchant AND i.state = 'waiting' ORDER BY i.id LIMIT 1)
+    OR (SELECT true FROM outbox AS o
+         WHERE o.merchant = m.merchant
+           AND o.kind = ANY(:kinds::text[])
+           AND o.due_at <= :now
+           AND o.state IN ('ready', 'leased')
+           AND (o.state = 'ready' OR o.lease_until <= :now)
+         LIMIT 1)
+    OR (SELECT true FROM message AS t
+         WHERE t.merchant = m.merchant AND t.state = 'ready' AND t.due_at <= :now
+         ORDER BY t.due_at
+         LIMIT 1)
+    OR (SELECT true FROM batch AS b WHERE b.merchant = m.merchant AND b.state = 'running' ORDER BY b.id LIMIT 1)
+    OR (SELECT true FROM deadline AS d
+         WHERE d.merchant = m.merchant AND d.due_at <= :now
+         ORDER BY d.due_at
+         LIMIT 1)
+    OR (SELECT true FROM watch AS w
+         WHERE w.merchant = m.merchant
+           AND w.next_poll_at <= :now
+           AND (w.lease_until IS NULL OR w.lease_until <= :now)
+         ORDER BY w.next_poll_at
+         LIMIT 1);
 
 -- name: everyone
 -- Every merchant with who holds it; a lease that ran out is nobody's.

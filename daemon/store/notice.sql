@@ -16,8 +16,14 @@ UPDATE notice AS n
    AND n.cleared_at IS NULL;
 
 -- name: is_due
-SELECT EXISTS (SELECT FROM notice WHERE merchant = :merchant AND told_at IS NULL AND cleared_at IS NULL)
-    OR EXISTS (SELECT FROM message WHERE merchant = :merchant AND state = 'ready' AND due_at <= :now);
+SELECT (SELECT true
+          FROM notice
+         WHERE merchant = :merchant AND told_at IS NULL AND cleared_at IS NULL
+         ORDER BY team, at
+         LIMIT 1) IS NOT NULL
+    OR (SELECT true FROM message WHERE merchant = :merchant AND state = 'ready' AND due_at <= :now
+         ORDER BY due_at
+         LIMIT 1) IS NOT NULL;
 
 -- name: untold
 -- Teams with something new to be told: how much, how bad, and since when it waits.

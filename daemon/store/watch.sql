@@ -50,10 +50,14 @@ RETURNING watch.key, watch.tier, watch.happy_return_id, watch.express_code, watc
           watch.opened_at, watch.misses, watch.digest, watch.polled_at, watch.next_poll_at, due.trace;
 
 -- name: is_due
-SELECT EXISTS (SELECT FROM watch
-                WHERE merchant = :merchant
-                  AND next_poll_at <= :now
-                  AND (lease_until IS NULL OR lease_until <= :now));
+-- In the order of its index: without one the planner may think the first row due is soon met, and read the whole table.
+SELECT (SELECT true
+          FROM watch
+         WHERE merchant = :merchant
+           AND next_poll_at <= :now
+           AND (lease_until IS NULL OR lease_until <= :now)
+         ORDER BY next_poll_at
+         LIMIT 1) IS NOT NULL;
 
 -- name: free_leases!
 UPDATE watch

@@ -46,7 +46,7 @@ async def by_hand(server: embedded.Server, returns: int) -> float:
                     )  # fmt: skip
                 await connection.executemany(
                     "INSERT INTO journal (merchant, return_id, version, event, from_state, to_state, actor, facts, at,"
-                    " seq, link) VALUES ('acme', $1, $2, $3, $4, $5, 'bench', '{}', $6, 10 * $1 + $2, 'x')",
+                    " seq, link) VALUES ('acme', $1, $2, $3, $4, $5, 'bench', '{}', $6, 10 * $1::bigint + $2::integer, 'x')",
                     [(each, version, event, source, target, AT) for each in ids],
                 )
                 await connection.executemany(

@@ -76,7 +76,7 @@ async def _fill(rig: Rig, first: int, last: int) -> None:
             for statement in FILL.format(first=start, last=end).split(";\n"):
                 if statement.strip():
                     await connection.execute(statement)
-        await connection.execute("SELECT setval('return_id', greatest($1, nextval('return_id')))", FIRST_NEW)
+        await connection.execute("SELECT setval('return_id', greatest($1::bigint, nextval('return_id')))", FIRST_NEW)
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
