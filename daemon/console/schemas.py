@@ -30,6 +30,11 @@ SUMMARY: Shape = {
     "assignee": "text", "snoozed_until": "moment?", "close_reason": "text?", "due_at": "moment?", "value": "money?",
     "currency": "text?",
 }  # fmt: skip
+GROUP: Shape = {
+    "returns": "int", "oldest": "moment", "example": "int", "value": "money?", "currency": "text?", "cause": "text?!",
+    "owner": "text?!", "fingerprint": "text!", "state": "text!", "team": "text?!", "assignee": "text!", "merchant": "text!",
+}  # fmt: skip
+"""A line of a list grouped by one of these."""
 UNIT: Shape = {
     "key": "text", "happy_item_id": "text", "line_item_id": "text", "sku": "text", "name": "text", "reason": "text",
     "refund_type": "text", "dropoff_method": "text", "progress": "text", "confirmed": "text", "started_at": "moment?",
@@ -125,6 +130,8 @@ REPLAYED: Shape = {
 
 SCHEMAS: dict[str, Shape | list[Shape]] = {
     "return list": [SUMMARY],
+    "return list --group-by": [GROUP],
+    "exception list --group-by": [GROUP],
     "return show": PASSPORT,
     "return timeline": [{"at": "moment", "what": "text", "by": "text", "detail": "text", "facts": "object"}],
     "return explain": [{"step": "int", "fact": "text", "because": "text"}],
@@ -200,7 +207,7 @@ def schema_of(command: str) -> dict[str, Any]:
     """JSON Schema (2020-12) of a command's JSON."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"homeward:{command.replace(' ', '-')}/v1",
+        "$id": f"homeward:{command.replace(' --', '-').replace(' ', '-')}/v1",
         "title": f"homeward {command} -o json",
         **_schema(SCHEMAS[command]),
     }

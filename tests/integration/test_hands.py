@@ -8,6 +8,7 @@ import orjson
 
 from daemon.loops.advance import Advance
 from daemon.loops.batches import Batches
+from daemon.loops.runner import Loop
 from daemon.store import batch, inbox
 from daemon.store.database import Database
 from daemon.store.inbox import Arrival
@@ -310,7 +311,7 @@ async def test_five_thousand_exceptions_are_released_each_once_and_in_the_order_
     count, per_order = 5000, 4
     async with open_world(database, tmp_path) as world:
         await _stuck(world, count, per_order)
-        loops = [Batches(world.workplace), Advance(world.workplace)]
+        loops: list[Loop] = [Batches(world.workplace), Advance(world.workplace)]
         release = ("exception", "retry", "--cause", "status-unclear", "--reason", "looked at", "--yes")
 
         _, preview, _ = await world.homeward(*release, "--dry-run")
