@@ -444,6 +444,17 @@ CREATE TRIGGER journal_pruned_is_append_only BEFORE UPDATE OR DELETE ON journal_
 CREATE TRIGGER credit_map_is_append_only BEFORE UPDATE OR DELETE ON credit_map
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+-- The role of daemons and operators: it reads and adds, and changes what changes. What was written down once (journal,
+-- attempts, maps, the machine itself) it can only add to, or read: no trigger stands between it and that, it has no right.
+CREATE FUNCTION grant_worker(worker name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), worker);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), worker);
+    EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', current_schema(), worker);
+    EXECUTE format('REVOKE UPDATE, DELETE ON journal, journal_pruned, attempt, credit_map FROM %I', worker);
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON schema_version, machine_state, machine_rule FROM %I', worker);
+END $$;
+
 -- What a team is to know about a return, one row a move that tells something. It is told in digests, counts while it is
 -- open, and is cleared by what ended it, never by age.
 CREATE TABLE notice (

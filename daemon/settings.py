@@ -63,6 +63,8 @@ class _Section(BaseModel):
 class DatabaseSettings(_Section):
     dsn: str | None = None
     """PostgreSQL connection; left out: an embedded server in `state_dir`."""
+    owner_dsn: str | None = None
+    """The same database by the role that owns its tables, for `homeward db migrate` and `db prune`; left out: `dsn`."""
     pool_max: int = Field(default=8, ge=2, le=100)
     """Database connections of one daemon."""
 

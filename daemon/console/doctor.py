@@ -165,6 +165,16 @@ def _map_file(name: str, merchant: MerchantSettings, in_force: str | None) -> li
     return [Finding(check, True, f"version {found.version}; {other}", "homeward map what-if, then homeward map accept")]
 
 
+def _rights(is_mighty: bool) -> Finding:
+    if not is_mighty:
+        return Finding("database rights", True, "the journal can be read and added to, and not changed")
+    fix = (
+        "let daemons and operators use a role of their own: CREATE ROLE homeward_worker LOGIN; name it in database.dsn, the "
+        "owner in database.owner_dsn; homeward db migrate gives it its rights"
+    )
+    return Finding("database rights", False, "this role could change the journal behind everybody's back", fix)
+
+
 async def _database(settings: Settings) -> list[Finding]:
     where = "database.dsn" if settings.database.dsn else "the embedded server"
     try:
@@ -173,12 +183,15 @@ async def _database(settings: Settings) -> list[Finding]:
             async with database.reading() as connection:
                 server = await connection.fetchval("SHOW server_version")
                 told = await connection.fetchval("SELECT clock_timestamp()")
+            is_mighty = version == SCHEMA_VERSION and await database.may_change_the_journal()
     except (DatabaseUnusableError, HomewardError) as error:
         return [Finding("database", False, str(error), f"see that PostgreSQL runs and that {where} is right")]
     findings = [Finding("database", True, f"PostgreSQL {server} answers")]
     current = version == SCHEMA_VERSION
     detail = f"version {version}, needed {SCHEMA_VERSION}"
     findings.append(Finding("database schema", current, detail, "" if current else "homeward db migrate"))
+    if version == SCHEMA_VERSION:
+        findings.append(_rights(is_mighty))
     findings.append(_skew("database clock", told, settings))
     return findings
 

@@ -53,12 +53,14 @@ def settings_from(config: Path | None) -> Settings:
     return load(config_path(config))
 
 
-def run_with_database(config: Path | None, work: Callable[[Database, Settings, Clock], Awaitable[_T]]) -> _T:
+def run_with_database(
+    config: Path | None, work: Callable[[Database, Settings, Clock], Awaitable[_T]], *, as_owner: bool = False
+) -> _T:
     """Open the configured database, do the work, close it. Errors become exit codes."""
     settings = settings_from(config)
 
     async def main() -> _T:
-        async with application.open_database(settings) as database:
+        async with application.open_database(settings, as_owner=as_owner) as database:
             version = await database.version()
             if version != SCHEMA_VERSION:
                 raise DatabaseUnusableError(

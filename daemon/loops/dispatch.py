@@ -21,6 +21,7 @@ from daemon.settings import EFFECT_LEASE
 from daemon.store import inbox, merchant, outbox, returns
 from daemon.store.inbox import Arrival
 from daemon.store.outbox import Leased, Settlement
+from daemon.telemetry import traceparent
 from statemachine.effects import ApproveReturn, CloseCredit, CreateSalesCredit, MarkCredit, ReceiveStock, RecordRefund
 from statemachine.units import Return
 
@@ -74,6 +75,8 @@ class Dispatch:
         self._passed_over: Counter[str] = Counter()
         self._is_down = False
         self._told_at: datetime | None = None
+        self._wave: str | None = None
+        """The span of the wave in hand, for what must be found from each of its returns."""
 
     async def run_once(self, now: datetime) -> int:
         if not await self._answers():
@@ -140,8 +143,14 @@ class Dispatch:
         LANE.set(lane)
         wave = make(self._at, effects, instances)
         with self._at.telemetry.span(
-            f"dispatch {kind}", parent=effects[0].trace, merchant=self._at.merchant, effects=len(effects)
-        ):
+            f"dispatch {kind}",
+            parent=effects[0].trace,
+            links=[e.trace for e in effects[1:] if e.trace],
+            merchant=self._at.merchant,
+            effects=len(effects),
+            return_ids=[e.return_id for e in effects],
+        ) as span:
+            self._wave = traceparent(span)
             try:
                 planned = await wave.plan()
             except (TransientError, NotPermittedError, MalformedPayloadError, RejectedError) as error:
@@ -254,7 +263,7 @@ class Dispatch:
             self._tell(outcome)
 
     def _tell(self, outcome: Outcome) -> None:
-        """A wave has one span; each return's own trace gets the part that concerns it."""
+        """A wave has one span, in the trace of its first return; each return's own trace links to it."""
         effect, how = outcome.settlement.effect, outcome.settlement.outcome
         self._at.telemetry.metrics.effects.labels(self._at.merchant, effect.kind, how).inc()
         why = str(outcome.settlement.detail.get("why", ""))
@@ -265,5 +274,6 @@ class Dispatch:
             "return_id": effect.return_id,
             "why": why,
         }
-        with self._at.telemetry.span(f"settle {effect.kind}", parent=effect.trace, **told):
+        links = [self._wave] if self._wave else []
+        with self._at.telemetry.span(f"settle {effect.kind}", parent=effect.trace, links=links, **told):
             pass

@@ -100,6 +100,10 @@ class Runner:
         if merchant in self._held:
             self._held[merchant].stir()
 
+    def held(self) -> set[str]:
+        """The merchants this daemon works just now."""
+        return {name for name, held in self._held.items() if time.monotonic() < held.lease.until}
+
     async def run(self) -> None:
         """Until stopped. Leases are given back at the end."""
         try:
@@ -242,7 +246,7 @@ class Runner:
         while not held.lease.leaving.is_set():
             rest, stirred = IDLE_LOOKS * self._look_seconds, held.stirred
             try:
-                handled = await self._round(loop)
+                handled = await self._round(loop, merchant)
                 if is_down:
                     log.info("loop works again", extra={"loop": loop.name, "merchant": merchant})
                 is_down = False
@@ -264,9 +268,10 @@ class Runner:
             with anyio.move_on_after(rest):
                 await stirred.wait()
 
-    async def _round(self, loop: Loop) -> int:
+    async def _round(self, loop: Loop, merchant: str) -> int:
         began = time.perf_counter()
         handled = await loop.run_once(self._clock.now())
+        self._telemetry.metrics.loop_round_at.labels(merchant, loop.name).set_to_current_time()
         if handled:
             self._telemetry.metrics.loop_seconds.labels(loop.name).observe(time.perf_counter() - began)
         return handled

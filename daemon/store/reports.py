@@ -30,5 +30,9 @@ async def causes(connection: Connection, merchant: str | None = None) -> list[Re
     return await SQL.rows(connection, "causes", merchant=merchant)
 
 
+async def open_states(connection: Connection, merchant: str) -> list[Record]:
+    return await SQL.rows(connection, "open_states", merchant=merchant)
+
+
 async def states(connection: Connection, merchant: str | None = None) -> list[Record]:
     return await SQL.rows(connection, "states", merchant=merchant)

@@ -53,6 +53,14 @@ SELECT cause, owner, count(*) AS returns, min(entered_at) AS oldest
  GROUP BY cause, owner
  ORDER BY returns DESC, cause;
 
+-- name: open_states
+-- What is not over, by state, at the cost of what is not over.
+SELECT state, count(*) AS returns, min(entered_at) AS oldest
+  FROM returns
+ WHERE merchant = :merchant
+   AND state IN ('initiated', 'scanned', 'credit-pending', 'credited', 'exception')
+ GROUP BY state;
+
 -- name: states
 SELECT merchant, state, count(*) AS returns
   FROM returns
