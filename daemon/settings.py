@@ -147,6 +147,8 @@ class AlertSettings(_Section):
     """How long notices are gathered before a team is told of them together."""
     urgent_minutes: int = Field(default=1, ge=0)
     """The same where one of them is urgent."""
+    web_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+[^\s]*$")
+    """Where people open Homeward in a browser; alerts then link to each return there."""
     smtp: SmtpSettings | None = None
     teams: dict[Literal["customer-service", "finance", "warehouse", "operations"], TeamSettings] = Field(
         default_factory=dict

@@ -96,6 +96,7 @@ def send_test(
             "topics": [{
                 "topic": "test", "new": 1, "open": 1, "oldest_at": now.isoformat(), "is_urgent": False,
                 "means": "This is a test; nothing is wrong.", "next_step": "Nothing.", "command": "homeward alert list",
+                "runbook": "homeward help causes",
                 "returns": [],
             }],
         }  # fmt: skip

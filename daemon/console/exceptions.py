@@ -11,7 +11,7 @@ from daemon.console.listing import CountOption, GroupByOption, show_list
 from daemon.console.output import Format, emit_list, emit_one
 from daemon.console.output import age as age_of
 from daemon.console.releasing import recheck
-from daemon.console.returns import IdArgument, passport_of
+from daemon.console.returns import IdArgument, explain, passport_of
 from daemon.console.session import (
     NOT_FOUND,
     AfterOption,
@@ -164,5 +164,6 @@ async def _beside(
     return [line.as_row() for line in side_by_side(case)], f"order {order.reference} as read {clock.now().isoformat()}"
 
 
+exceptions.command("explain")(explain)
 exceptions.command("recheck")(recheck)
 add_verbs(exceptions, always="state=exception")

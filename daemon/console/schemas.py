@@ -135,6 +135,7 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
     "return show": PASSPORT,
     "return timeline": [{"at": "moment", "what": "text", "by": "text", "detail": "text", "facts": "object"}],
     "return explain": [{"step": "int", "fact": "text", "because": "text"}],
+    "exception explain": [{"step": "int", "fact": "text", "because": "text"}],
     "return watch": {"at": "moment", "what": "text", "by": "text", "detail": "text", "facts": "object"},
     "exception list": [SUMMARY],
     "exception show": EXCEPTION,

@@ -13,7 +13,7 @@ from daemon.filters import FIELDS, Condition, FilterError, compile_filter, term
 from daemon.store import board, reports
 from daemon.store.board import EVERYTHING
 from daemon.store.sql import Connection
-from statemachine.causes import TEAMS
+from statemachine.causes import CAUSES, TEAMS
 from statemachine.states import State
 
 CHOSEN_MAX = 100_000
@@ -22,14 +22,30 @@ WhereOption = Annotated[
     str | None, typer.Option("--where", help="A filter, as 'cause=held and age>24h'; see: homeward help filters.")
 ]
 StateOption = Annotated[State | None, typer.Option("--state", help="Only this state.")]
-CauseOption = Annotated[str | None, typer.Option("--cause", help="Only this cause.")]
-TeamOption = Annotated[str | None, typer.Option("--team", help=f"Only this team's: {', '.join(TEAMS)}.")]
+CauseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cause", help="Only this cause.", autocompletion=lambda incomplete: _beginning(sorted(CAUSES), incomplete)
+    ),
+]
+TeamOption = Annotated[
+    str | None,
+    typer.Option(
+        "--team", help=f"Only this team's: {', '.join(TEAMS)}.",
+        autocompletion=lambda incomplete: _beginning(TEAMS, incomplete),
+    ),
+]  # fmt: skip
 OrderOption = Annotated[str | None, typer.Option("--order", help="Only this order number.")]
 SkuOption = Annotated[str | None, typer.Option("--sku", help="Only with a unit of this SKU.")]
 AssigneeOption = Annotated[str | None, typer.Option("--assignee", help="Only who this person works on; '' is nobody.")]
 AgeOption = Annotated[str | None, typer.Option("--age", help="Only this long where they are, as '>24h' or '<3d'.")]
 FingerprintOption = Annotated[str | None, typer.Option("--fingerprint", help="Only what this one entry stops.")]
 ExplainFilterOption = Annotated[bool, typer.Option("--explain-filter", help="Print the filter in full, and end.")]
+
+
+def _beginning(known: Iterable[str], incomplete: str) -> list[str]:
+    """What a shell offers to complete."""
+    return [each for each in known if each.startswith(incomplete)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import anyio
 
@@ -75,6 +75,8 @@ class Dispatch:
         self._passed_over: Counter[str] = Counter()
         self._is_down = False
         self._told_at: datetime | None = None
+        self._gathers_until = datetime.min.replace(tzinfo=UTC)
+        """Requests are short: until then only a full wave is worked, so that one round serves many."""
         self._wave: str | None = None
         """The span of the wave in hand, for what must be found from each of its returns."""
 
@@ -88,7 +90,7 @@ class Dispatch:
         async with self._at.database.reading() as connection:
             due = await outbox.due_by_kind(connection, self._at.merchant, now, WAVE_MAX)
         kind = next_kind(due, self._passed_over)
-        if kind is None:
+        if kind is None or (now < self._gathers_until and due[kind] < wave_max(kind)):
             return 0
         async with self._at.writing("lease") as connection:
             largest = 1 if self._singly else min(wave_max(kind), self._largest.get(kind, WAVE_MAX))
@@ -101,7 +103,10 @@ class Dispatch:
         self._held = effects
         self._passed_over.update(other for other in LANES if other != kind)
         self._passed_over[kind] = 0
+        quota = self._at.brightpearl.transport.quota
+        before = quota.used
         await self._work(kind, effects, instances)
+        self._gathers_until = self._at.clock.now() + quota.breath(max(quota.used - before, 1))
         self._held, self._singly = [], max(self._singly - 1, 0)
         await self._tell_quota(self._at.clock.now())
         return len(effects)

@@ -75,6 +75,7 @@ def cases(ids: dict[str, str], files: Path) -> list[Case]:
         Case("exception list", ("--group-by", "cause"), ("--group-by", "colour"), 2),
         Case("exception list", ("--team", "customer-service"), ("--team", "nobody"), 2),
         Case("exception show", (stuck,), (done,), 5),
+        Case("exception explain", (stuck,), nobody, 5),
         Case("exception recheck", (), ("--rate", "5"), 2),
         Case("batch list", (), ("--state", "asleep"), 2),
         Case("batch show", (ids["running"],), ("999",), 5),
