@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import cache
 from typing import Any, TypeAlias
 
 from lark import Lark, Token, Transformer, v_args
@@ -169,14 +170,15 @@ class _Reader(Transformer[Token, Filter]):
         return Junction("or", tuple(told))
 
 
-_PARSER = Lark(GRAMMAR, parser="lalr", maybe_placeholders=False)
-_READER = _Reader()
+@cache
+def _parser() -> Lark:
+    return Lark(GRAMMAR, parser="lalr", maybe_placeholders=False)
 
 
 def parse(text: str) -> Filter:
     """Raises FilterError, which points at the character."""
     try:
-        return _READER.transform(_PARSER.parse(text))
+        return _Reader().transform(_parser().parse(text))
     except UnexpectedInput as error:
         at = error.pos_in_stream if error.pos_in_stream is not None and error.pos_in_stream >= 0 else len(text)
         rest = text[at:].split()

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from holidays import country_holidays
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -408,12 +407,16 @@ class CalendarSettings(_Section):
         return self
 
     def business_time(self) -> Calendar:
-        years = range(HOLIDAY_YEARS[0], HOLIDAY_YEARS[1])
-        public = country_holidays(self.country, self.subdivision, years=years) if self.country else {}
-        return Calendar(
-            ZoneInfo(self.timezone), self.opens, self.closes, frozenset(WEEKDAYS.index(day) for day in self.weekdays),
-            frozenset(public) | frozenset(self.closed_on),
-        )  # fmt: skip
+        weekdays = frozenset(WEEKDAYS.index(day) for day in self.weekdays)
+        days_off = self._public_holidays() | frozenset(self.closed_on)
+        return Calendar(ZoneInfo(self.timezone), self.opens, self.closes, weekdays, days_off)
+
+    def _public_holidays(self) -> frozenset[date]:
+        if not self.country:
+            return frozenset()
+        from holidays import country_holidays  # here, since every command reads settings and few name a country
+
+        return frozenset(country_holidays(self.country, self.subdivision, years=range(*HOLIDAY_YEARS)))
 
 
 class RungSettings(_Section):

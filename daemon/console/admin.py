@@ -8,7 +8,7 @@ import anyio
 import typer
 from rich.progress import Progress
 
-from daemon import app as application
+from daemon import opening
 from daemon.clock import Clock
 from daemon.console.forecast import quota_told
 from daemon.console.output import Format, emit_list, emit_one, errors
@@ -93,8 +93,8 @@ def migrate(output: OutputOption = Format.TABLE, config: ConfigOption = None) ->
     settings = settings_from(config)
 
     async def work() -> tuple[int, int]:
-        async with application.open_database(settings, as_owner=True) as owner:
-            return await application.migrate(settings, owner)
+        async with opening.open_database(settings, as_owner=True) as owner:
+            return await opening.migrate(settings, owner)
 
     before, after = anyio.run(work)
     emit_one({"before": before, "after": after, "changed": before != after}, output)
@@ -150,7 +150,7 @@ def db_status(output: OutputOption = Format.TABLE, config: ConfigOption = None) 
     settings = settings_from(config)
 
     async def work() -> dict[str, Any]:
-        async with application.open_database(settings) as database:
+        async with opening.open_database(settings) as database:
             version = await database.version()
             async with database.reading() as connection:
                 server = await connection.fetchval("SHOW server_version")

@@ -18,7 +18,7 @@ from daemon.actions.perform import Preview
 from daemon.actions.planner import Planned, Verdict, summary
 from daemon.actions.verbs import VERBS, Guard, Options, Verb
 from daemon.clock import Clock
-from daemon.console import adoption, selecting, session
+from daemon.console import selecting, session
 from daemon.console.output import Format, emit_list, emit_one, errors
 from daemon.console.session import (
     REFUSED,
@@ -166,6 +166,8 @@ async def _credit_to_adopt(settings: Settings, options: Options, preview: Previe
         return {}
     if len(preview.eligible) > 1:
         raise Stop(USAGE, f"credit {options.adopt} can be taken over by one return, not by {len(preview.eligible)}")
+    from daemon.console import adoption  # here: it speaks to a vendor, and no other verb does
+
     return {"credit": await adoption.look(settings, preview.eligible[0].instance, options.adopt, clock)}
 
 

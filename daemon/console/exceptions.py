@@ -1,38 +1,32 @@
 """`homeward exception …`: what is stuck, why, both sides of it, and the ways out."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from daemon import app as application
 from daemon.clock import Clock
 from daemon.console import selecting
+from daemon.console.changing import ReasonOption
 from daemon.console.listing import CountOption, GroupByOption, show_list
-from daemon.console.output import Format, emit_list, emit_one
+from daemon.console.output import Format, emit_list, emit_one, errors
 from daemon.console.output import age as age_of
-from daemon.console.releasing import recheck
 from daemon.console.returns import IdArgument, explain, passport_of
 from daemon.console.session import (
     NOT_FOUND,
+    USAGE,
     AfterOption,
     ConfigOption,
     LimitOption,
     MerchantOption,
     OutputOption,
     Stop,
+    YesOption,
     run_with_database,
 )
 from daemon.console.verbs import add_verbs
-from daemon.errors import HomewardError
-from daemon.loops.credit_facts import case_for, with_products
-from daemon.maps import NO_MAPS, from_content
 from daemon.settings import Settings
-from daemon.store import maps as maps_store
-from daemon.store import returns as returns_store
 from daemon.store.database import Database
-from daemon.telemetry import Telemetry
 from statemachine.causes import CAUSES
-from statemachine.credit.comparison import Line, side_by_side
 
 exceptions = typer.Typer(help="Returns that need a person: cause, owner, next step.", no_args_is_help=True)
 COLUMNS = [
@@ -98,7 +92,9 @@ def show_exception(
             see = f"homeward return show {found['id']}"
             raise Stop(NOT_FOUND, f"return {found['id']} is not an exception; it is {found['state']}{waits}: {see}")
         cause = CAUSES.get(trouble["cause"], CAUSES["internal-error"])
-        lines, compared = await _beside(database, settings, clock, found)
+        from daemon.console.beside import beside  # here: it asks Brightpearl, and lists need not
+
+        lines, compared = await beside(database, settings, clock, found)
         return {
             "id": found["id"], "merchant": found["merchant"], "express_code": found["express_code"],
             "order_number": found["order_number"], "cause": trouble["cause"], "fingerprint": trouble["fingerprint"],
@@ -129,41 +125,48 @@ def show_exception(
     emit_list(found["lines"], columns, output)
 
 
-async def _beside(
-    database: Database, settings: Settings, clock: Clock, found: dict[str, Any]
-) -> tuple[list[dict[str, Any]], str]:
-    """Return lines beside order rows, from Brightpearl as it is now; without it, the return's side alone."""
-    name = found["merchant"]
-    async with database.reading() as connection:
-        instance = (await returns_store.read(connection, name, [found["id"]]))[found["id"]]
-        row = await maps_store.latest(connection, name)
-    if instance.order_id is None or name not in settings.merchants:
-        return [Line(unit, None, "", ()).as_row() for unit in instance.units], "no order is known"
-    maps = from_content(row["content"]) if row is not None else NO_MAPS
-    try:
-        async with application.new_http_session() as http:
-            client = application.build_clients(
-                settings, name, clock=clock, telemetry=Telemetry(otlp_endpoint=None), http=http
-            ).brightpearl
-            account = await client.account()
-            orders, _ = await client.orders([instance.order_id])
-            order = orders[instance.order_id]
-            order = (await with_products(client, [(instance, order)])).get(order.id, order)
-            made, _ = await client.credits((await client.credit_ids_of([order.id]))[order.id])
-    except (HomewardError, KeyError) as error:
-        return [Line(unit, None, "", ()).as_row() for unit in instance.units], f"Brightpearl could not be read: {error}"
-    case = case_for(
-        instance,
-        order,
-        made.values(),
-        account=account,
-        policy=settings.merchants[name].policy,
-        maps=maps,
-        now=clock.now(),
-    )
-    return [line.as_row() for line in side_by_side(case)], f"order {order.reference} as read {clock.now().isoformat()}"
+@exceptions.command("recheck")
+def recheck(
+    where: selecting.WhereOption = None,
+    cause: selecting.CauseOption = None,
+    team: selecting.TeamOption = None,
+    fingerprint: selecting.FingerprintOption = None,
+    release: Annotated[bool, typer.Option("--release", help="Release what would pass, as a batch.")] = False,
+    rate: Annotated[
+        int | None, typer.Option("--rate", min=1, help="With --release: at most this many a minute.")
+    ] = None,
+    reason: ReasonOption = "mended",
+    yes: YesOption = False,
+    merchant: MerchantOption = None,
+    output: OutputOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """After a map, tax code or order was mended: how many stopped returns would pass now, and release those.
+
+    Reads the orders as they are in Brightpearl this moment and decides each return again; changes nothing by itself.
+    """
+    asked = selecting.asked(where, cause=cause, team=team, fingerprint=fingerprint, always="state=exception")
+
+    from daemon.console.releasing import recheck as decide_again  # here: it asks Brightpearl, and lists need not
+
+    if rate is not None and not release:
+        raise Stop(USAGE, "--rate goes with --release")
+
+    async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
+        return await decide_again(
+            database, settings, clock, asked, merchant=merchant, release=release, rate=rate, reason=reason, yes=yes
+        )
+
+    found = run_with_database(config, work)
+    if output not in (Format.TABLE, Format.WIDE):
+        emit_one(found, output)
+        return
+    emit_one({name: value for name, value in found.items() if name != "returns"}, output)
+    still = [row for row in found["returns"] if not row["passes"]]
+    emit_list(still[:20], ["id", "express_code", "order_number", "cause", "why"], output)
+    if found["would_pass"] and not found["changed"]:
+        errors.print("release them: the same command with --release", style="dim")
 
 
 exceptions.command("explain")(explain)
-exceptions.command("recheck")(recheck)
 add_verbs(exceptions, always="state=exception")

@@ -2,9 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from daemon import app as application
 from daemon.actions import perform
@@ -12,18 +10,11 @@ from daemon.actions.verbs import Options
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clock import Clock
 from daemon.console import selecting, session
-from daemon.console.changing import ReasonOption, begun
+from daemon.console.changing import begun
 from daemon.console.map_replay import BATCH_MAX, replay_page
-from daemon.console.output import Format, emit_list, emit_one, errors
+from daemon.console.output import errors
 from daemon.console.session import (
-    USAGE,
-    ConfigOption,
-    MerchantOption,
-    OutputOption,
-    Stop,
-    YesOption,
     choose_merchant,
-    run_with_database,
 )
 from daemon.maps import NO_MAPS, from_content
 from daemon.settings import PolicySettings, Settings
@@ -35,69 +26,39 @@ from statemachine.credit.verdicts import Adopt, CreditLaterDated, CreditNow
 from statemachine.states import State
 from statemachine.units import Return
 
-BEFORE_THE_CREDIT = "state=exception"
 PASSES = (CreditNow, CreditLaterDated, Adopt)
 
 
-def recheck(
-    where: selecting.WhereOption = None,
-    cause: selecting.CauseOption = None,
-    team: selecting.TeamOption = None,
-    fingerprint: selecting.FingerprintOption = None,
-    release: Annotated[bool, typer.Option("--release", help="Release what would pass, as a batch.")] = False,
-    rate: Annotated[
-        int | None, typer.Option("--rate", min=1, help="With --release: at most this many a minute.")
-    ] = None,
-    reason: ReasonOption = "mended",
-    yes: YesOption = False,
-    merchant: MerchantOption = None,
-    output: OutputOption = Format.TABLE,
-    config: ConfigOption = None,
-) -> None:
-    """After a map, tax code or order was mended: how many stopped returns would pass now, and release those.
-
-    Reads the orders as they are in Brightpearl this moment and decides each return again; changes nothing by itself.
-    """
-    asked = selecting.asked(where, cause=cause, team=team, fingerprint=fingerprint, always=BEFORE_THE_CREDIT)
-
-    async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
-        name, now = choose_merchant(settings, merchant), clock.now()
-        async with database.reading() as connection:
-            condition = asked.condition(now)
-            chosen = await board.chosen(connection, condition, merchant=name, rows_max=selecting.CHOSEN_MAX)
-        stopped = await perform.load(database, chosen)
-        async with application.new_http_session() as http:
-            client = application.build_clients(
-                settings, name, clock=clock, telemetry=Telemetry(otlp_endpoint=None), http=http
-            ).brightpearl
-            told, passing = await judge(
-                database, client, stopped, merchant=name, policy=settings.merchants[name].policy, clock=clock,
-                tell=lambda count: errors.print(f"{count} of {len(stopped)} decided again", style="dim"),
-            )  # fmt: skip
-        told |= {"merchant": name, "filter": asked.text, "changed": False}
-        if not passing or not release:
-            return told
-        preview = await perform.preview(
-            database, settings, "retry", Options(reason=reason.strip() or "mended"), passing,
-            filter_text=f"would pass now: {asked.text}", now=now,
+async def recheck(
+    database: Database, settings: Settings, clock: Clock, asked: selecting.Asked, *, merchant: str | None, release: bool,
+    rate: int | None, reason: str, yes: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """How many of the stopped returns would pass now; with `release`, a batch that retries those."""
+    name, now = choose_merchant(settings, merchant), clock.now()
+    async with database.reading() as connection:
+        condition = asked.condition(now)
+        chosen = await board.chosen(connection, condition, merchant=name, rows_max=selecting.CHOSEN_MAX)
+    stopped = await perform.load(database, chosen)
+    async with application.new_http_session() as http:
+        client = application.build_clients(
+            settings, name, clock=clock, telemetry=Telemetry(otlp_endpoint=None), http=http
+        ).brightpearl
+        told, passing = await judge(
+            database, client, stopped, merchant=name, policy=settings.merchants[name].policy, clock=clock,
+            tell=lambda count: errors.print(f"{count} of {len(stopped)} decided again", style="dim"),
         )  # fmt: skip
-        if not preview.eligible:
-            return told
-        session.confirm(f"Release {len(preview.eligible)} returns?", yes=yes)
-        opened = await perform.begin(database, preview, actor=session.actor(), now=now, rate_per_minute=rate)
-        return told | begun(opened.id, is_new=opened.is_new, needs_approval=False)
-
-    if rate is not None and not release:
-        raise Stop(USAGE, "--rate goes with --release")
-    found = run_with_database(config, work)
-    if output not in (Format.TABLE, Format.WIDE):
-        emit_one(found, output)
-        return
-    emit_one({name: value for name, value in found.items() if name != "returns"}, output)
-    still = [row for row in found["returns"] if not row["passes"]]
-    emit_list(still[:20], ["id", "express_code", "order_number", "cause", "why"], output)
-    if found["would_pass"] and not found["changed"]:
-        errors.print("release them: the same command with --release", style="dim")
+    told |= {"merchant": name, "filter": asked.text, "changed": False}
+    if not passing or not release:
+        return told
+    preview = await perform.preview(
+        database, settings, "retry", Options(reason=reason.strip() or "mended"), passing,
+        filter_text=f"would pass now: {asked.text}", now=now,
+    )  # fmt: skip
+    if not preview.eligible:
+        return told
+    session.confirm(f"Release {len(preview.eligible)} returns?", yes=yes)
+    opened = await perform.begin(database, preview, actor=session.actor(), now=now, rate_per_minute=rate)
+    return told | begun(opened.id, is_new=opened.is_new, needs_approval=False)
 
 
 async def judge(

@@ -11,7 +11,7 @@ import anyio
 import orjson
 import typer
 
-from daemon import app as application
+from daemon import opening
 from daemon.clock import Clock
 from daemon.console.output import Format, errors
 from daemon.errors import (
@@ -60,14 +60,14 @@ def run_with_database(
     settings = settings_from(config)
 
     async def main() -> _T:
-        async with application.open_database(settings, as_owner=as_owner) as database:
+        async with opening.open_database(settings, as_owner=as_owner) as database:
             version = await database.version()
             if version != SCHEMA_VERSION:
                 raise DatabaseUnusableError(
                     f"the database is at schema version {version}, this program needs {SCHEMA_VERSION}: "
                     "run homeward db migrate"
                 )
-            return await work(database, settings, application.build_clock(settings))
+            return await work(database, settings, opening.build_clock(settings))
 
     return anyio.run(main)
 

@@ -20,7 +20,7 @@ import orjson
 import yaml
 from typer.main import get_command
 
-from daemon.console.main import cli
+from daemon.console.main import build
 from daemon.console.schemas import SCHEMAS, schema_of
 from daemon.store import batch
 from daemon.store.batch import Item
@@ -164,7 +164,7 @@ async def given_a_world(world: World, folder: Path) -> dict[str, str]:
 def commands() -> set[str]:
     """Every command there is, as people type it."""
     found: set[str] = set()
-    for name, command in get_command(cli).commands.items():  # type: ignore[attr-defined]
+    for name, command in get_command(build()).commands.items():  # type: ignore[attr-defined]
         children = getattr(command, "commands", None)
         found |= {f"{name} {child}" for child in children} if children else {name}
     return found

@@ -285,7 +285,7 @@ async def test_ids_can_be_piped_and_a_filter_is_pointed_at_where_it_is_wrong(
 
 async def test_what_one_mend_frees_is_counted_and_released_as_one_batch(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
-        for scenario in ("missing_customer", "sku_of_nobody"):
+        for scenario in ("nobody_on_the_order", "sku_of_nobody"):
             world.begin(scenario)
         await world.pass_time(10 * DAYS)
         _, before, _ = await world.homeward("exception", "recheck", "--release", "--yes")

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from daemon import app as application
+from daemon import opening
 from daemon.settings import DatabaseSettings, Settings
 from daemon.store.database import Database
 from tests.world import open_world
@@ -20,7 +20,7 @@ async def worker(database: Database) -> AsyncIterator[Database]:
     """The database by a role that has a worker's rights."""
     await database.create_role(ROLE)
     mine = database.dsn.replace("//homeward@", f"//{ROLE}@")
-    await application.migrate(Settings(database=DatabaseSettings(dsn=mine, owner_dsn=database.dsn)), database)
+    await opening.migrate(Settings(database=DatabaseSettings(dsn=mine, owner_dsn=database.dsn)), database)
     found = await Database.connect(mine)
     yield found
     await found.close()
