@@ -14,7 +14,7 @@ from daemon.actions import perform
 from daemon.actions.verbs import OPTIONS, VERBS, Options
 from daemon.clock import Clock
 from daemon.console import session
-from daemon.console.changing import begun
+from daemon.console.changing import ask_for_many, begun, check_reason, check_words
 from daemon.console.output import Format, emit_list, emit_one, errors
 from daemon.console.session import (
     NOT_FOUND,
@@ -222,6 +222,9 @@ class _Plan(BaseModel):
 def apply_plan(
     file: Annotated[Path, typer.Argument(help="What --plan wrote.")],
     rate: Annotated[int | None, typer.Option("--rate", min=1, help="At most this many a minute.")] = None,
+    confirm: Annotated[
+        int | None, typer.Option("--confirm", help="The number of returns, in place of typing it when asked.")
+    ] = None,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Format.TABLE,
@@ -232,6 +235,7 @@ def apply_plan(
 
     async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
         now = clock.now()
+        check_reason(VERBS[told["verb"]], options, settings, {row["merchant"] for row in told["returns"]})
         chosen = [(row["merchant"], row["id"]) for row in told["returns"]]
         instances = await perform.load(database, chosen)
         preview = await perform.preview(
@@ -243,7 +247,8 @@ def apply_plan(
         head = {"plan": str(file), "verb": told["verb"], "returns": len(chosen)}
         if not chosen or dry_run:
             return {**head, "changed": False}
-        session.confirm(f"{told['verb']} {len(chosen)} returns, as planned by {told['made_by']}?", yes=yes)
+        errors.print(f"planned by {told['made_by']} at {told['made_at']}", markup=False, style="dim")
+        ask_for_many(preview, yes=yes, confirm=confirm)
         opened = await perform.begin(
             database, preview, actor=session.actor(), now=now, batch_key=f"plan:{told['key']}", rate_per_minute=rate,
             minds_version=True,
@@ -269,4 +274,4 @@ def _read_plan(file: Path) -> tuple[dict[str, Any], Options]:
         raise Stop(USAGE, f"{file} is no plan of this version: schema {plan.schema_!r}, verb {plan.verb!r}")
     if len({row.merchant for row in plan.returns}) > 1:
         raise Stop(USAGE, f"{file} is about several merchants; plan each with --merchant")
-    return plan.model_dump(), options
+    return plan.model_dump(), check_words(VERBS[plan.verb], options)

@@ -38,6 +38,7 @@ from daemon.store.database import Database
 
 TERMINAL_WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.1
+WORDS_MAX = 2000  # characters of a reason or a note
 SHOWN_MAX = 20  # returns of a preview that a person is shown one by one
 
 IdsArgument = Annotated[
@@ -139,7 +140,7 @@ def _run(verb: Verb, options: Options, common: Common, always: str) -> None:
                 connection, common.ids or (), common.asked, merchant=common.merchant, now=now, always=always
             )
         instances = await perform.load(database, chosen)
-        _check_reason(verb, options, settings, {each.merchant for each in instances})
+        check_reason(verb, options, settings, {each.merchant for each in instances})
         preview = await perform.preview(
             database, settings, verb.name, options, instances, filter_text=_told(common, always), now=now
         )
@@ -194,7 +195,7 @@ async def _many(database: Database, preview: Preview, common: Common, now: datet
     if not preview.eligible:
         return {**told, "changed": False}
     _must_be_of_one_merchant(preview)
-    _ask_for_many(preview, common)
+    ask_for_many(preview, yes=common.yes, confirm=common.confirm)
     opened = await perform.begin(
         database, preview, actor=session.actor(), now=now, batch_key=common.batch_key, rate_per_minute=common.rate,
         stop_after_errors=common.stop_after_errors,
@@ -218,7 +219,7 @@ def _must_be_of_one_merchant(preview: Preview) -> None:
         raise Stop(USAGE, f"these belong to several merchants ({counts}): name one with --merchant")
 
 
-def _ask_for_many(preview: Preview, common: Common) -> None:
+def ask_for_many(preview: Preview, *, yes: bool, confirm: int | None) -> None:
     """A mild change of many asks as a moderate one; a serious one wants the number typed."""
     verb, count = VERBS[preview.verb], len(preview.eligible)
     told = summary(list(preview.planned))
@@ -230,10 +231,10 @@ def _ask_for_many(preview: Preview, common: Common) -> None:
     for why, number in told["not_eligible_by_why"].items():
         errors.print(f"  {number} not: {why}", markup=False, style="dim")
     if verb.guard is not Guard.SERIOUS:
-        session.confirm(f"{verb.name} {count} returns?", yes=common.yes)
+        session.confirm(f"{verb.name} {count} returns?", yes=yes)
         return
-    typed = common.confirm
-    if typed is None and not sys.stdin.isatty():
+    typed = confirm
+    if typed is None and not session.may_ask():
         raise Stop(USAGE, f"this is serious: add --confirm {count}, the number of returns it is about")
     if typed is None:
         typed = typer.prompt(f"Type the number of returns to {verb.name}", type=int, err=True)
@@ -266,19 +267,24 @@ async def _outcome(database: Database, merchant: str, key: str, wait: float | No
 def _with_words(verb: Verb, options: Options, common: Common) -> Options:
     words = {field.name: getattr(options, field.name) for field in fields(Options)}
     words |= {"reason": common.reason.strip() or options.reason, "note": common.note.strip() or options.note}
-    if verb.name == "note" and not words["note"]:
+    return check_words(verb, Options(**words))
+
+
+def check_words(verb: Verb, options: Options) -> Options:
+    """What a verb wants said. Raises Stop when it is missing."""
+    if verb.name == "note" and not options.note:
         raise Stop(USAGE, "a note needs its words: --note TEXT")
-    if verb.guard is not Guard.MILD and not words["reason"]:
+    if verb.guard is not Guard.MILD and not options.reason:
         raise Stop(USAGE, f"{verb.name} needs --reason: it is kept in the journal")
-    if verb.guard is Guard.SERIOUS and not words["note"]:
+    if verb.guard is Guard.SERIOUS and not options.note:
         raise Stop(USAGE, f"{verb.name} needs --note: in your own words, for whoever reads the journal later")
     for name in ("reason", "note"):
-        if len(words[name]) > 2000:
-            raise Stop(USAGE, f"--{name} is longer than 2000 characters")
-    return Options(**words)
+        if len(getattr(options, name)) > WORDS_MAX:
+            raise Stop(USAGE, f"--{name} is longer than {WORDS_MAX} characters")
+    return options
 
 
-def _check_reason(verb: Verb, options: Options, settings: Settings, merchants: set[str]) -> None:
+def check_reason(verb: Verb, options: Options, settings: Settings, merchants: set[str]) -> None:
     if verb.guard is not Guard.SERIOUS:
         return
     for merchant in sorted(merchants & set(settings.merchants)):

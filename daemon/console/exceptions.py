@@ -7,7 +7,7 @@ import typer
 from daemon.clock import Clock
 from daemon.console import selecting
 from daemon.console.changing import ReasonOption
-from daemon.console.listing import CountOption, GroupByOption, show_list
+from daemon.console.listing import CountOption, GroupByOption, WatchOption, show_list
 from daemon.console.output import Format, emit_list, emit_one, errors
 from daemon.console.output import age as age_of
 from daemon.console.returns import IdArgument, explain, passport_of
@@ -56,6 +56,7 @@ def list_exceptions(
     group_by: GroupByOption = None,
     count: CountOption = False,
     explain_filter: selecting.ExplainFilterOption = False,
+    watch: WatchOption = False,
     after: AfterOption = None,
     merchant: MerchantOption = None,
     limit: LimitOption = 1000,
@@ -69,7 +70,7 @@ def list_exceptions(
     )  # fmt: skip
     show_list(
         config, asked, merchant=merchant, group_by=group_by, count=count, explain_filter=explain_filter, after=after,
-        limit=limit, output=output, columns=COLUMNS, hint="Look at one: homeward exception show ID",
+        watch=watch, limit=limit, output=output, columns=COLUMNS, hint="Look at one: homeward exception show ID",
     )  # fmt: skip
 
 

@@ -36,6 +36,10 @@ ENVIRONMENT = (
 FORMATS = (
     ("json, ndjson, yaml", "Every field. Lists are arrays, empty ones []; the shape is `homeward schema COMMAND`."),
     ("values", "Times are RFC 3339 in UTC; money is a string with its currency beside it; ids are numbers or strings."),
+    (
+        "--envelope",
+        "Puts data into {schema, data, page: {next}, meta: {as_of}}; page.next is what --after takes, or null.",
+    ),
     ("errors", 'With -o json an error is JSON on stderr: {"error": …, "exit_code": …}.'),
     ("changes", "Fields are added, never renamed or removed, within one major version."),
     ("paging", "Lists are newest first; --limit N and --after ID page on."),

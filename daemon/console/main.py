@@ -8,13 +8,15 @@ from typing import Any
 
 import typer
 
-from daemon.console.output import shown
-from daemon.console.session import INTERRUPTED, fail
+from daemon.console.output import Format, emit_one, shown
+from daemon.console.session import INTERRUPTED, OutputOption, fail
 from daemon.errors import HomewardError
+from daemon.store.database import SCHEMA_VERSION
 
 EPILOG = (
-    "Anywhere: --fields a,b.c shows only these fields; --utc shows times in UTC. Topics: homeward help filters, exit-codes, "
-    "causes, states, environment, json."
+    "Anywhere: --fields a,b.c shows only these fields; --utc shows times in UTC; --envelope puts JSON into an object with "
+    "its schema, time and next page; --no-input never asks. Topics: homeward help filters, exit-codes, causes, states, "
+    "environment, json."
 )
 NOUNS = {
     "return": "returns.returns", "exception": "exceptions.exceptions", "batch": "batches.batches", "map": "maps.maps",
@@ -60,18 +62,25 @@ def _nothing() -> None:
     """Brings returned goods home in the books: Happy Returns and Brightpearl, reconciled to the penny."""
 
 
-def _version() -> None:
+def _version(output: OutputOption = Format.TABLE) -> None:
     """Print the version."""
-    sys.stdout.write(installed("homeward") + "\n")
+    if output is Format.TABLE:
+        sys.stdout.write(installed("homeward") + "\n")
+    else:
+        emit_one({"version": installed("homeward"), "schema": SCHEMA_VERSION}, output)
 
 
 def _take_what_is_said_anywhere(arguments: list[str]) -> list[str]:
-    """--fields and --utc, wherever they stand; answers the other arguments."""
+    """--fields, --utc, --envelope and --no-input, wherever they stand; answers the other arguments."""
     left: list[str] = []
     given = iter(arguments)
     for each in given:
         if each == "--utc":
             shown.utc = True
+        elif each == "--envelope":
+            shown.envelope = True
+        elif each == "--no-input":
+            shown.asks = False
         elif each == "--fields" or each.startswith("--fields="):
             told = each.partition("=")[2] or next(given, "")
             shown.fields = tuple(name.strip() for name in told.split(",") if name.strip())
@@ -84,6 +93,8 @@ def main() -> None:
     """Entry point: every error on purpose becomes a message and its exit code."""
     if len(sys.argv) < 2 or sys.argv[1] != "sandbox":
         sys.argv[1:] = _take_what_is_said_anywhere(sys.argv[1:])
+        words = [each for each in sys.argv[1:3] if not each.startswith("-")]
+        shown.command = " ".join(words if words and words[0] in NOUNS else words[:1])
     as_json = any(a in sys.argv for a in ("json", "ndjson", "--output=json", "-ojson", "--output=ndjson", "-ondjson"))
     try:
         build(sys.argv[1] if len(sys.argv) > 1 else None)()

@@ -47,20 +47,28 @@ class Shown:
 
     fields: tuple[str, ...] = ()
     utc: bool = False
+    envelope: bool = False
+    asks: bool = True
+    command: str = ""
 
 
 shown = Shown()
 
 
-def emit_list(rows: Iterable[Mapping[str, Any]], columns: list[str], how: Format, *, hint: str = "") -> None:
-    """A list. Empty is `[]` in JSON, nothing in NDJSON, a header in CSV; `hint` names the next useful command."""
+def emit_list(
+    rows: Iterable[Mapping[str, Any]], columns: list[str], how: Format, *, hint: str = "", after: int | None = None
+) -> None:
+    """A list. Empty is `[]` in JSON, nothing in NDJSON, a header in CSV; `hint` names the next useful command.
+
+    `after`: what --after takes for the next page, when there is one.
+    """
     told = [dict(row) for row in rows]
     if shown.fields:
         columns = list(shown.fields)
         told = [{name: field_of(row, name) for name in columns} for row in told]
     match how:
         case Format.JSON:
-            _raw(orjson.dumps(told, default=_plain, option=orjson.OPT_INDENT_2))
+            _raw(orjson.dumps(_enveloped(told, after), default=_plain, option=orjson.OPT_INDENT_2))
         case Format.NDJSON:
             for row in told:
                 _raw(orjson.dumps(row, default=_plain))
@@ -91,7 +99,7 @@ def emit_one(value: Mapping[str, Any], how: Format) -> None:
         case Format.NDJSON:
             _raw(orjson.dumps(told, default=_plain))
         case Format.JSON:
-            _raw(orjson.dumps(told, default=_plain, option=orjson.OPT_INDENT_2))
+            _raw(orjson.dumps(_enveloped(told, None), default=_plain, option=orjson.OPT_INDENT_2))
         case Format.YAML:
             sys.stdout.write(_yaml(told))
         case Format.IDS:
@@ -102,6 +110,16 @@ def emit_one(value: Mapping[str, Any], how: Format) -> None:
             console = Console(highlight=False, soft_wrap=True)
             for key, each in told.items():
                 console.print(f"{key:<22} {_cell(each)}", markup=False)
+
+
+def _enveloped(told: Any, after: int | None) -> Any:
+    """With --envelope: the data beside its schema, its time and the next page."""
+    if not shown.envelope:
+        return told
+    return {
+        "schema": f"homeward:{shown.command.replace(' ', '-')}/v1", "data": told, "page": {"next": after},
+        "meta": {"as_of": datetime.now(UTC).isoformat()},
+    }  # fmt: skip
 
 
 def field_of(row: Mapping[str, Any], path: str) -> Any:

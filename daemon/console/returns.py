@@ -10,7 +10,7 @@ from rich.console import Console
 from daemon.clock import Clock
 from daemon.console import selecting
 from daemon.console.explaining import explanation
-from daemon.console.listing import CountOption, GroupByOption, show_list
+from daemon.console.listing import CountOption, GroupByOption, WatchOption, show_list
 from daemon.console.output import Format, emit_list, emit_one
 from daemon.console.passport import passport_view
 from daemon.console.session import (
@@ -53,6 +53,7 @@ def list_returns(
     group_by: GroupByOption = None,
     count: CountOption = False,
     explain_filter: selecting.ExplainFilterOption = False,
+    watch: WatchOption = False,
     after: AfterOption = None,
     merchant: MerchantOption = None,
     limit: LimitOption = 1000,
@@ -66,7 +67,7 @@ def list_returns(
     )  # fmt: skip
     show_list(
         config, asked, merchant=merchant, group_by=group_by, count=count, explain_filter=explain_filter, after=after,
-        limit=limit, output=output, columns=SUMMARY, hint="Follow one: homeward return show ID",
+        watch=watch, limit=limit, output=output, columns=SUMMARY, hint="Follow one: homeward return show ID",
     )  # fmt: skip
 
 

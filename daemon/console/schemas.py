@@ -199,6 +199,7 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
     "db prune": {
         "merchant": "text", "older_than_days": "int", "reason": "text", "returns": "int", "bodies": "int!", "changed": "bool",
     },
+    "version": {"version": "text", "schema": "int"},
     "doctor": [{"result": "text", "check": "text", "detail": "text", "fix": "text"}],
     "help": [{}],
 }  # fmt: skip

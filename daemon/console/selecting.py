@@ -119,7 +119,7 @@ async def _one(connection: Connection, name: str, merchant: str | None) -> tuple
 
 
 def _read(given: str) -> list[str]:
-    """`-` is ids from stdin, one a line; a number with the merchant's comma list is no id."""
+    """`-` is ids from stdin, one a line."""
     if given != "-":
         return [given]
     if sys.stdin.isatty():

@@ -13,7 +13,7 @@ import typer
 
 from daemon import opening
 from daemon.clock import Clock
-from daemon.console.output import Format, errors
+from daemon.console.output import Format, errors, shown
 from daemon.errors import (
     DatabaseUnusableError,
     HomewardError,
@@ -102,11 +102,16 @@ def actor() -> str:
     return f"user:{person()}"
 
 
+def may_ask() -> bool:
+    """Whether somebody is there to answer."""
+    return shown.asks and sys.stdin.isatty()
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Ask before a change; without a terminal a missing --yes is a usage error."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not may_ask():
         raise Stop(USAGE, f"{question} There is no terminal to ask at: add --yes.")
     if not typer.confirm(question, err=True):
         raise Stop(INTERRUPTED, "Nothing was changed.")

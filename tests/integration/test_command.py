@@ -30,8 +30,8 @@ from tests.world import MERCHANT, World, open_world
 
 DAYS = timedelta(days=1)
 SERIOUS = ("--reason", "goodwill", "--note", "agreed", "--yes")
-PLAIN = frozenset({"version", "schema", "run", "sandbox", "demo"})
-"""Commands without -o: a version, schemas, and programs that are proven elsewhere by what they do."""
+PLAIN = frozenset({"schema", "run", "sandbox", "demo"})
+"""Commands without -o: schemas, and programs that are proven elsewhere by what they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ def cases(ids: dict[str, str], files: Path) -> list[Case]:
         ),
         Case("doctor", (), ("--nothing",), 2),
         Case("help", ("filters",), ("nonsense",), 5),
+        Case("version", (), ("--nothing",), 2),
     ]
     return told
 
@@ -236,6 +237,8 @@ async def test_lists_come_in_every_format_and_empty_ones_are_empty(database: Dat
         _, as_tsv, _ = await run(world, *select_, "-o", "tsv")
         _, as_xlsx, _ = await run(world, *select_, "-o", "xlsx")
         _, as_ids, _ = await run(world, "exception", "list", "-o", "ids")
+        _, enveloped, _ = await run(world, "exception", "list", "--limit", "1", "-o", "json", "--envelope")
+        unwatched, _, _ = await run(world, "exception", "list", "--watch")
         _, table, _ = await run(world, "exception", "list", NO_COLOR="1")
         piped, _, _ = await run(world, "exception", "assign", "--to", "alice", "-", "--yes", given=as_ids)
         await world.settle()
@@ -253,6 +256,10 @@ async def test_lists_come_in_every_format_and_empty_ones_are_empty(database: Dat
         assert sheet is not None
         assert [cell.value for cell in sheet[2]][:3] == [str(row["id"]), row["express_code"], row["cause"]]
         assert as_ids.decode().split() == [str(row["id"])]
+        told = orjson.loads(enveloped)
+        assert told["schema"] == schema_of("exception list")["$id"]
+        assert (told["data"][0]["id"], told["page"]["next"]) == (row["id"], row["id"])
+        assert unwatched == 2
         assert b"\x1b[" not in table
         assert piped == 0
         assert (await world.all_returns())[0]["assignee"] == "alice"
@@ -311,6 +318,7 @@ async def test_a_person_at_a_terminal_is_asked_and_obeyed(database: Database, tm
         hold = ("return", "hold", number, "--reason", "fraud?", "--wait", "0")
         close = ("exception", "resolve", "--where", "state=exception", "--reason", "fraud", "--note", "police")
 
+        unasked, said_unasked = await at_a_terminal(world, *hold, "--no-input", at="--yes", type_="")
         no, said_no = await at_a_terminal(world, *hold, at="[y/N]", type_="n\n")
         nothing = (await world.show(number))["exception"]["cause"]
         yes, said_yes = await at_a_terminal(world, *hold, at="[y/N]", type_="y\n")
@@ -322,7 +330,8 @@ async def test_a_person_at_a_terminal_is_asked_and_obeyed(database: Database, tm
         plain = await at_a_terminal(world, *live, at="alerts", type_="^C", NO_COLOR="1")
         coloured = await at_a_terminal(world, *live, at="alerts", type_="^C")
 
-        assert (no, nothing, yes) == (130, "sku-unknown-to-order", 0)
+        assert (unasked, no, nothing, yes) == (2, 130, "sku-unknown-to-order", 0)
+        assert "[y/N]" not in said_unasked
         assert "exception → exception" in said_no
         assert "homeward return release" in said_yes
         assert (miscounted, counted) == (6, 0)
