@@ -180,7 +180,12 @@ def _forced(options: Options, instance: Return) -> Event:
         raise Unfit(f"credit {instance.credit.id} exists; a second one cannot be forced")
     if to is State.CLOSED and instance.credit is not None and not instance.is_settled:
         raise Unfit(f"credit {instance.credit.id} exists and its refund or invoice is still due: see it through first")
-    return Forced(to, options.adopt, options.accepts)
+    accepts = options.accepts
+    if to is State.CREDITED and instance.trouble is not None and instance.trouble.cause in OF_OTHER_CREDITS:
+        if instance.trouble.cause == "credit-cancelled":
+            raise Unfit("its credit was cancelled in Brightpearl: credited would not be true")
+        accepts = (*accepts, instance.trouble.cause)
+    return Forced(to, options.adopt, accepts)
 
 
 def _to_receive(options: Options, instance: Return) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import anyio
+import asyncpg
 import orjson
 import typer
 
@@ -67,7 +68,12 @@ def run_with_database(
                     f"the database is at schema version {version}, this program needs {SCHEMA_VERSION}: "
                     "run homeward db migrate"
                 )
-            return await work(database, settings, opening.build_clock(settings))
+            try:
+                return await work(database, settings, opening.build_clock(settings))
+            except asyncpg.InsufficientPrivilegeError as error:
+                raise NotPermittedError(
+                    f"the database role of this command may not do that ({error}): database.owner_dsn names one that may"
+                ) from error
 
     return anyio.run(main)
 

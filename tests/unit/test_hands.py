@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from daemon.actions.verbs import Options, Unfit, event_for
 from statemachine.deadlines import deadline_for
 from statemachine.effects import CreateSalesCredit, ReceiveStock, RecordRefund
 from statemachine.events import (
@@ -212,3 +213,17 @@ def test_who_works_on_an_exception_is_known_until_it_is_over() -> None:
     (noted,) = moved(ask(move.after, event=Noted()))
     assert (noted.after.assignee, noted.after.version) == ("alice", 3)
     assert moved(ask(move.after, event=Resumed("fixed")))[0].after.assignee == ""
+
+
+def test_a_credit_that_was_cancelled_is_not_forced_to_be_one_and_a_rival_is_accepted_by_name() -> None:
+    stuck = replace(a_return(State.EXCEPTION), credit=CREDIT, resume_state=State.CREDITED)
+    cancelled = replace(stuck, trouble=Trouble("credit-cancelled", "finance", "Cancelled."))
+    rival = replace(stuck, trouble=Trouble("rival-credit", "finance", "Another one."))
+    options = Options(reason="goodwill", note="both are right", to="credited")
+
+    with pytest.raises(Unfit, match="would not be true"):
+        event_for("force", options, cancelled, now=NOON)
+    event = event_for("force", options, rival, now=NOON)
+    assert isinstance(event, Forced)
+    assert event.accepts == ("rival-credit",)
+    assert moved(ask(rival, event=event))[0].after.accepted == ("rival-credit",)
