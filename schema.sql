@@ -26,7 +26,7 @@ INSERT INTO machine_state (state, sentence) VALUES
     ('credited', 'The sales credit exists in Brightpearl and was read back; the goods are still to be restocked.'),
     ('restocked', 'Credit and goods-in note both exist in Brightpearl.'),
     ('exception', 'A person or an outside fact is needed; cause, owner and next step are named.'),
-    ('closed', 'Over without stock being due: expired, cancelled or returnless; the reason is stored.');
+    ('closed', 'Over without stock being due: expired, cancelled, returnless or written off; the reason is stored.');
 
 -- source 'new' is where a return comes from before its first event; it is never a stored state.
 CREATE TABLE machine_rule (
@@ -112,6 +112,51 @@ INSERT INTO machine_rule (event, source, target) VALUES
     ('resumed', 'exception', 'credit-pending'),
     ('resumed', 'exception', 'credited'),
     ('resumed', 'exception', 'restocked'),
+    ('held', 'initiated', 'exception'),
+    ('held', 'scanned', 'exception'),
+    ('held', 'credit-pending', 'exception'),
+    ('held', 'credited', 'exception'),
+    ('held', 'exception', 'exception'),
+    ('held', 'restocked', 'exception'),
+    ('forced', 'initiated', 'scanned'),
+    ('forced', 'exception', 'scanned'),
+    ('forced', 'closed', 'scanned'),
+    ('forced', 'initiated', 'credit-pending'),
+    ('forced', 'scanned', 'credit-pending'),
+    ('forced', 'credit-pending', 'credit-pending'),
+    ('forced', 'exception', 'credit-pending'),
+    ('forced', 'closed', 'credit-pending'),
+    ('forced', 'exception', 'credited'),
+    ('forced', 'initiated', 'closed'),
+    ('forced', 'scanned', 'closed'),
+    ('forced', 'credit-pending', 'closed'),
+    ('forced', 'credited', 'closed'),
+    ('forced', 'exception', 'closed'),
+    ('credit-verified', 'closed', 'credited'),
+    ('dropped-off', 'closed', 'closed'),
+    ('approved', 'closed', 'closed'),
+    ('units-received', 'closed', 'credited'),
+    ('units-received', 'closed', 'exception'),
+    ('assigned', 'initiated', 'initiated'),
+    ('assigned', 'scanned', 'scanned'),
+    ('assigned', 'credit-pending', 'credit-pending'),
+    ('assigned', 'credited', 'credited'),
+    ('assigned', 'restocked', 'restocked'),
+    ('assigned', 'exception', 'exception'),
+    ('assigned', 'closed', 'closed'),
+    ('snoozed', 'initiated', 'initiated'),
+    ('snoozed', 'scanned', 'scanned'),
+    ('snoozed', 'credit-pending', 'credit-pending'),
+    ('snoozed', 'credited', 'credited'),
+    ('snoozed', 'restocked', 'restocked'),
+    ('snoozed', 'exception', 'exception'),
+    ('noted', 'initiated', 'initiated'),
+    ('noted', 'scanned', 'scanned'),
+    ('noted', 'credit-pending', 'credit-pending'),
+    ('noted', 'credited', 'credited'),
+    ('noted', 'restocked', 'restocked'),
+    ('noted', 'exception', 'exception'),
+    ('noted', 'closed', 'closed'),
     ('deadline-passed', 'initiated', 'initiated'),
     ('deadline-passed', 'initiated', 'closed'),
     ('deadline-passed', 'scanned', 'scanned'),
@@ -213,6 +258,8 @@ CREATE TABLE inbox (
     payload         jsonb       NOT NULL,
     source          text        NOT NULL,
     actor           text        NOT NULL,
+    reason          text        NOT NULL DEFAULT '',  -- why a person wanted it
+    note            text        NOT NULL DEFAULT '',  -- in their own words
     trace           text,
     received_at     timestamptz NOT NULL,
     state           text        NOT NULL DEFAULT 'waiting' CHECK (state IN (
@@ -280,6 +327,9 @@ CREATE TABLE returns (
     wait_cause        text          NOT NULL DEFAULT '',   -- the named wait of a credit that is pending
     watches           text[]        NOT NULL DEFAULT '{}', -- facts whose change has it decided again
     accepted          text[]        NOT NULL DEFAULT '{}', -- causes a person has waved through
+    adopts            bigint,                              -- the credit a person wants taken over
+    assignee          text          NOT NULL DEFAULT '',   -- the person who works on it
+    snoozed_until     timestamptz,                         -- its clock rests until then
     map_version       text          NOT NULL DEFAULT '',   -- the accepted maps that decided the credit
     order_digest      text          NOT NULL DEFAULT '',   -- the order's rows when they were credited
     marks             jsonb         NOT NULL DEFAULT '{}', -- status, note, custom fields the credit is to carry
@@ -296,7 +346,7 @@ CREATE TABLE returns (
     CHECK (credit_id IS NULL OR (credit_net IS NOT NULL AND credit_tax IS NOT NULL AND credit_currency IS NOT NULL)),
     CHECK (state <> 'exception' OR (cause IS NOT NULL AND owner IS NOT NULL AND explanation IS NOT NULL
                                     AND resume_state IS NOT NULL)),
-    CHECK (state <> 'closed' OR close_reason IN ('expired', 'cancelled', 'returnless'))
+    CHECK (state <> 'closed' OR close_reason IN ('expired', 'cancelled', 'returnless', 'written-off'))
 );
 CREATE INDEX returns_state ON returns (merchant, state, entered_at);
 CREATE INDEX returns_over ON returns (merchant, updated_at) WHERE state IN ('restocked', 'closed');
@@ -394,6 +444,17 @@ CREATE TRIGGER journal_pruned_is_append_only BEFORE UPDATE OR DELETE ON journal_
 CREATE TRIGGER credit_map_is_append_only BEFORE UPDATE OR DELETE ON credit_map
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+-- The role of daemons and operators: it reads and adds, and changes what changes. What was written down once (journal,
+-- attempts, maps, the machine itself) it can only add to, or read: no trigger stands between it and that, it has no right.
+CREATE FUNCTION grant_worker(worker name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), worker);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), worker);
+    EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', current_schema(), worker);
+    EXECUTE format('REVOKE UPDATE, DELETE ON journal, journal_pruned, attempt, credit_map FROM %I', worker);
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON schema_version, machine_state, machine_rule FROM %I', worker);
+END $$;
+
 -- What a team is to know about a return, one row a move that tells something. It is told in digests, counts while it is
 -- open, and is cleared by what ended it, never by age.
 CREATE TABLE notice (
@@ -471,7 +532,8 @@ CREATE TABLE outbox (
                     'ready',   -- to be done at due_at
                     'leased',  -- a dispatcher has it until lease_until
                     'done',    -- verified in Brightpearl
-                    'parked'   -- stopped with a cause; the return is an exception
+                    'parked',  -- stopped with a cause; the return is an exception
+                    'withheld' -- a person stopped or wrote off the return before this was begun
                 )),
     due_at      timestamptz NOT NULL,
     lease_until timestamptz,
@@ -541,3 +603,94 @@ CREATE TABLE watch (
 CREATE INDEX watch_due ON watch (merchant, next_poll_at) WHERE next_poll_at IS NOT NULL;
 CREATE INDEX watch_leased ON watch (merchant) WHERE lease_until IS NOT NULL;
 CREATE INDEX watch_return ON watch (merchant, happy_return_id) WHERE happy_return_id <> '';
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- People's work on many returns at once
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- One verb on a set of returns, as somebody previewed it. A change that needs a second person waits here for them, even
+-- when it is about one return.
+CREATE TABLE batch (
+    merchant          text        NOT NULL REFERENCES merchant (merchant),
+    id                bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    batch_key         text        NOT NULL,  -- the same command again joins this batch
+    verb              text        NOT NULL,
+    options           jsonb       NOT NULL,
+    filter            text        NOT NULL,  -- what was asked for, in full
+    reason            text        NOT NULL,
+    note              text        NOT NULL,
+    actor             text        NOT NULL,
+    state             text        NOT NULL CHECK (state IN (
+                          'awaits-approval',  -- worth more than one person may decide
+                          'running',
+                          'paused',
+                          'stopped',          -- by a person, or by too many failures; what is left is not done
+                          'done'
+                      )),
+    items             integer     NOT NULL,
+    rate_per_minute   integer     CHECK (rate_per_minute > 0),
+    stop_after_errors integer     CHECK (stop_after_errors > 0),
+    decided_by        text,
+    why_stopped       text        NOT NULL DEFAULT '',
+    created_at        timestamptz NOT NULL,
+    updated_at        timestamptz NOT NULL,
+    finished_at       timestamptz,
+    recorded_at       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id),
+    UNIQUE (merchant, batch_key)
+);
+CREATE INDEX batch_running ON batch (merchant, id) WHERE state = 'running';
+
+-- One return of a batch, in the order the returns came in. Its event has the key batch:ID:RETURN: it is said once.
+CREATE TABLE batch_item (
+    merchant  text        NOT NULL,
+    batch_id  bigint      NOT NULL,
+    position  integer     NOT NULL,
+    return_id bigint      NOT NULL,
+    order_key text        NOT NULL,
+    version   integer,               -- what was previewed; when set, a return that has moved since is left alone
+    event     text        NOT NULL,
+    payload   jsonb       NOT NULL,
+    state     text        NOT NULL DEFAULT 'waiting' CHECK (state IN (
+                  'waiting',
+                  'said',     -- its event is in the inbox
+                  'applied',
+                  'ignored',  -- done already
+                  'refused',
+                  'skipped'   -- moved since the preview
+              )),
+    outcome   text        NOT NULL DEFAULT '',
+    said_at   timestamptz,
+    settled_at timestamptz,
+    PRIMARY KEY (merchant, batch_id, position),
+    UNIQUE (merchant, batch_id, return_id),
+    FOREIGN KEY (merchant, batch_id) REFERENCES batch (merchant, id),
+    FOREIGN KEY (merchant, return_id) REFERENCES returns (merchant, id)
+);
+CREATE INDEX batch_item_open ON batch_item (merchant, batch_id, position) WHERE state IN ('waiting', 'said');
+CREATE INDEX batch_item_return ON batch_item (merchant, return_id);
+
+-- Returns as people look for them: the columns a filter may name (daemon/filters.py). Only what is asked for is computed.
+CREATE VIEW return_board AS
+SELECT r.merchant, r.id, r.happy_return_id, r.express_code, r.rma_id, r.order_number, r.order_key, r.part, r.state,
+       r.version, r.entered_at AS since, r.escalation, coalesce(r.cause, nullif(r.wait_cause, '')) AS cause,
+       r.wait_cause, r.owner, r.explanation, r.fingerprint, r.waits_for, r.assignee, r.snoozed_until, r.credit_id,
+       r.credit_external_ref, r.credit_net, r.credit_tax, r.credit_currency, r.invoice_reference, r.payment_id,
+       r.close_reason, r.created_at, r.updated_at,
+       (SELECT d.due_at FROM deadline AS d WHERE d.merchant = r.merchant AND d.return_id = r.id) AS due_at,
+       (SELECT count(*) FROM unit AS u WHERE u.merchant = r.merchant AND u.return_id = r.id) AS units,
+       ARRAY(SELECT u.sku FROM unit AS u WHERE u.merchant = r.merchant AND u.return_id = r.id) AS skus,
+       ARRAY(SELECT u.facts->>'reason_id' FROM unit AS u WHERE u.merchant = r.merchant AND u.return_id = r.id) AS reasons,
+       ARRAY(SELECT u.facts->>'dropoff_method' FROM unit AS u
+              WHERE u.merchant = r.merchant AND u.return_id = r.id) AS methods,
+       coalesce(r.credit_net + r.credit_tax,
+                (SELECT sum((u.facts->>'refund_amount')::numeric) FROM unit AS u
+                  WHERE u.merchant = r.merchant AND u.return_id = r.id)) AS value,
+       coalesce(r.credit_currency,
+                (SELECT max(nullif(u.facts->>'refund_currency', '')) FROM unit AS u
+                  WHERE u.merchant = r.merchant AND u.return_id = r.id)) AS currency,
+       (SELECT coalesce(max(o.attempts), 0) FROM outbox AS o
+         WHERE o.merchant = r.merchant AND o.return_id = r.id) AS attempts,
+       ARRAY(SELECT CASE WHEN o.state = 'ready' AND o.attempts > 0 THEN 'retrying' ELSE o.state END FROM outbox AS o
+              WHERE o.merchant = r.merchant AND o.return_id = r.id) AS effects
+  FROM returns AS r;

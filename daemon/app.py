@@ -5,10 +5,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 import anyio
@@ -18,25 +15,21 @@ from aiohttp import web
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clients.sending import watched
-from daemon.clock import Clock, MovedClock, SystemClock
+from daemon.clock import Clock
 from daemon.crash import CrashPoints
-from daemon.errors import DatabaseUnusableError, SettingsError
+from daemon.errors import SettingsError
 from daemon.loops.runner import LOOK_SECONDS, Runner
 from daemon.loops.workplace import Lease, Workplace
+from daemon.opening import build_clock, open_installed
 from daemon.settings import Settings, read_secret
-from daemon.store import embedded
 from daemon.store import merchant as merchant_store
-from daemon.store.database import SCHEMA_VERSION, Database
+from daemon.store.database import Database
 from daemon.telemetry import Telemetry
 from daemon.web import server
 
 log = logging.getLogger(__name__)
 
 MOVED_LOOK_SECONDS = 0.05  # with a moved clock time may jump at any moment: look more often
-
-
-def build_clock(settings: Settings) -> Clock:
-    return MovedClock(settings.clock.file) if settings.clock.file else SystemClock()
 
 
 def new_http_session(crash: CrashPoints | None = None) -> aiohttp.ClientSession:
@@ -54,29 +47,6 @@ def new_http_session(crash: CrashPoints | None = None) -> aiohttp.ClientSession:
 
 def _dumps(value: object) -> str:
     return orjson.dumps(value, default=str).decode()
-
-
-@asynccontextmanager
-async def open_database(settings: Settings, crash: CrashPoints | None = None) -> AsyncIterator[Database]:
-    """The configured database, or the embedded one of the state directory.
-
-    An embedded server is stopped by whoever uses it last.
-    """
-    server_handle: embedded.Server | None = None
-    dsn = settings.database.dsn
-    if dsn is None:
-        server_handle = await anyio.to_thread.run_sync(embedded.ensure, Path(settings.state_dir))
-        dsn = server_handle.dsn
-    try:
-        database = await Database.connect(dsn, pool_max=settings.database.pool_max, crash=crash)
-        try:
-            yield database
-        finally:
-            await database.close()
-    finally:
-        if server_handle is not None:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(embedded.stop, server_handle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +131,7 @@ async def run(settings: Settings) -> None:
     receivers = _receivers(settings)
     crash = CrashPoints.from_environment()
     try:
-        async with open_database(settings, crash) as database, new_http_session(crash) as http:
-            await _require_schema(settings, database)
+        async with open_installed(settings, crash) as database, new_http_session(crash) as http:
             async with database.reading() as connection:
                 await merchant_store.ensure(connection, sorted(settings.merchants))
             runner = Runner(
@@ -189,6 +158,7 @@ async def run(settings: Settings) -> None:
                 receivers=receivers,
                 is_ready=lambda: runner.is_ready,
                 stir=runner.stir,
+                held=runner.held,
             )
             site = await _serve(pages, settings)
             _notify("READY=1")
@@ -206,20 +176,6 @@ async def run(settings: Settings) -> None:
         with anyio.move_on_after(3, shield=True):
             await anyio.to_thread.run_sync(telemetry.close, abandon_on_cancel=True)
     log.info("homeward has stopped")
-
-
-async def _require_schema(settings: Settings, database: Database) -> None:
-    """An embedded database is ours to migrate; another one is migrated by its administrator."""
-    if settings.database.dsn is None:
-        await database.migrate()
-        return
-    version = await database.version()
-    if version == 0:
-        await database.migrate()
-    elif version != SCHEMA_VERSION:
-        raise DatabaseUnusableError(
-            f"the database is at schema version {version}, this program needs {SCHEMA_VERSION}: homeward db migrate"
-        )
 
 
 async def _serve(pages: web.Application, settings: Settings) -> web.AppRunner:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from holidays import country_holidays
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -63,6 +62,8 @@ class _Section(BaseModel):
 class DatabaseSettings(_Section):
     dsn: str | None = None
     """PostgreSQL connection; left out: an embedded server in `state_dir`."""
+    owner_dsn: str | None = None
+    """The same database by the role that owns its tables, for `homeward db migrate` and `db prune`; left out: `dsn`."""
     pool_max: int = Field(default=8, ge=2, le=100)
     """Database connections of one daemon."""
 
@@ -145,6 +146,8 @@ class AlertSettings(_Section):
     """How long notices are gathered before a team is told of them together."""
     urgent_minutes: int = Field(default=1, ge=0)
     """The same where one of them is urgent."""
+    web_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+[^\s]*$")
+    """Where people open Homeward in a browser; alerts then link to each return there."""
     smtp: SmtpSettings | None = None
     teams: dict[Literal["customer-service", "finance", "warehouse", "operations"], TeamSettings] = Field(
         default_factory=dict
@@ -404,12 +407,16 @@ class CalendarSettings(_Section):
         return self
 
     def business_time(self) -> Calendar:
-        years = range(HOLIDAY_YEARS[0], HOLIDAY_YEARS[1])
-        public = country_holidays(self.country, self.subdivision, years=years) if self.country else {}
-        return Calendar(
-            ZoneInfo(self.timezone), self.opens, self.closes, frozenset(WEEKDAYS.index(day) for day in self.weekdays),
-            frozenset(public) | frozenset(self.closed_on),
-        )  # fmt: skip
+        weekdays = frozenset(WEEKDAYS.index(day) for day in self.weekdays)
+        days_off = self._public_holidays() | frozenset(self.closed_on)
+        return Calendar(ZoneInfo(self.timezone), self.opens, self.closes, weekdays, days_off)
+
+    def _public_holidays(self) -> frozenset[date]:
+        if not self.country:
+            return frozenset()
+        from holidays import country_holidays  # here, since every command reads settings and few name a country
+
+        return frozenset(country_holidays(self.country, self.subdivision, years=range(*HOLIDAY_YEARS)))
 
 
 class RungSettings(_Section):
@@ -428,12 +435,32 @@ class RungSettings(_Section):
         return Rung(after, self.tell, self.severity, in_business_time=self.in_business_time)
 
 
+class PeopleSettings(_Section):
+    """What people may do to this merchant's returns."""
+
+    second_person_above: Decimal | None = Field(
+        default=None,
+        ge=0,
+        description="A forced, accepted or ended return worth more than this, in the order's currency, waits until a second "
+        "person agrees: `homeward batch approve`. Left out: one person is enough.",
+    )
+    reason_codes: tuple[str, ...] = Field(
+        default=(
+            "goodwill", "vendor-fault", "data-error", "credited-by-hand", "refunded-elsewhere", "goods-lost", "fraud", "test",
+            "other",
+        ),
+        min_length=1,
+        description="Reasons to choose from when a state is forced or an exception is ended by hand.",
+    )  # fmt: skip
+
+
 class MerchantSettings(_Section):
     happy_returns: HappyReturnsSettings
     brightpearl: BrightpearlSettings
     policy: PolicySettings = PolicySettings()
     calendar: CalendarSettings = CalendarSettings()
     messaging: MessagingSettings = MessagingSettings()
+    people: PeopleSettings = PeopleSettings()
     ladders: dict[str, tuple[RungSettings, ...]] = Field(default_factory=dict)
     """Deadlines in place of the default ones, by state, `approval`, or cause; the last rung of a state is its exception."""
     map_file: ConfigPath | None = None

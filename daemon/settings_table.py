@@ -21,6 +21,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("merchants.NAME.policy.", settings.PolicySettings),
     ("merchants.NAME.policy.by_method.METHOD.", settings.MethodPolicySettings),
     ("merchants.NAME.messaging.", settings.MessagingSettings),
+    ("merchants.NAME.people.", settings.PeopleSettings),
     ("merchants.NAME.calendar.", settings.CalendarSettings),
     ("merchants.NAME.ladders.STATE_OR_CAUSE[].", settings.RungSettings),
     ("merchants.NAME.assumptions.", settings.AssumptionSettings),

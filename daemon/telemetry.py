@@ -6,7 +6,7 @@ any number of days and restarts, is a child of that one.
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, DEFAULT_ON
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TraceFlags
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 EXPORT_TIMEOUT_SECONDS = 2  # a dead backend then delays shutdown by about a second, not by seven
@@ -27,7 +27,7 @@ _PLAIN = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"m
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and the fields of `extra`."""
+    """One JSON object a line: time, level, logger, message, the trace it was said in, and the fields of `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -36,6 +36,9 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        context = trace.get_current_span().get_span_context()
+        if context.is_valid:
+            line["trace_id"] = f"{context.trace_id:032x}"
         line |= {key: value for key, value in record.__dict__.items() if key not in _PLAIN}
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
@@ -64,10 +67,16 @@ class Telemetry:
         self.metrics = Metrics()
 
     @contextmanager
-    def span(self, name: str, *, parent: str | None = None, **attributes: Any) -> Iterator[Span]:
-        """One span a piece of work; `parent` is the stored context of the return it belongs to."""
+    def span(
+        self, name: str, *, parent: str | None = None, links: Iterable[str] = (), **attributes: Any
+    ) -> Iterator[Span]:
+        """One span a piece of work; `parent` is the stored context of the return it belongs to.
+
+        `links`: stored contexts of what it also concerns: the other returns of a wave, or the wave of a return.
+        """
         context = trace.set_span_in_context(NonRecordingSpan(_parse(parent))) if parent else None
-        with self.tracer.start_as_current_span(name, context=context, attributes=attributes) as span:
+        also = [Link(_parse(each)) for each in links]
+        with self.tracer.start_as_current_span(name, context=context, attributes=attributes, links=also) as span:
             yield span
 
     def close(self) -> None:
@@ -79,6 +88,16 @@ def traceparent(span: Span) -> str:
     """The W3C form in which a span's context is stored."""
     context = span.get_span_context()
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-01"
+
+
+def trace_id_of(stored: str | None) -> str | None:
+    """The trace's id, as backends and logs show it."""
+    return stored.split("-")[1] if stored else None
+
+
+def note_on_span(attributes: Mapping[str, str | int]) -> None:
+    """Say something on the span in which this happens."""
+    trace.get_current_span().set_attributes(dict(attributes))
 
 
 def _parse(stored: str) -> SpanContext:
@@ -111,6 +130,27 @@ class Metrics:
         )  # fmt: skip
         self.quota_left = Gauge(
             "homeward_quota_left", "Brightpearl requests left in this period.", ["merchant"], registry=self.registry
+        )
+        self.open_returns = Gauge(
+            "homeward_open_returns", "Returns that are not over, by state; looked up for each scrape, at most every 15 s.",
+            ["merchant", "state"], registry=self.registry,
+        )  # fmt: skip
+        self.oldest_seconds = Gauge(
+            "homeward_oldest_return_seconds", "How long the oldest return of a state has been in it.",
+            ["merchant", "state"], registry=self.registry,
+        )  # fmt: skip
+        self.effects_due = Gauge(
+            "homeward_effects_due", "Effects whose time has come.", ["merchant"], registry=self.registry
+        )
+        self.lease_held = Gauge(
+            "homeward_lease_held", "1 while this daemon works the merchant.", ["merchant"], registry=self.registry
+        )
+        self.loop_round_at = Gauge(
+            "homeward_loop_round_timestamp_seconds", "When a loop last ended a round; its lag is now less this.",
+            ["merchant", "loop"], registry=self.registry,
+        )  # fmt: skip
+        self.pool_connections = Gauge(
+            "homeward_database_connections", "Connections of the pool, by use.", ["use"], registry=self.registry
         )
         self.loop_seconds = Histogram(
             "homeward_loop_seconds", "Duration of one round of a loop.", ["loop"], registry=self.registry

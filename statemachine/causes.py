@@ -41,6 +41,8 @@ OF_OTHER_CREDITS = frozenset({"rival-credit", "credit-cancelled"})
 """What others did to, or beside, a credit of ours. No money moves while it stands, and hoping does not end it."""
 OF_THE_GOODS = frozenset({"unit-missing", "wrong-item"})
 """What the warehouse found. Nothing a credit does wipes it, and no credit is begun while it stands."""
+STANDING = OF_THE_GOODS | {"held"}
+"""What ends only by a person's word; what becomes of the credit meanwhile is kept, and changes nothing about it."""
 
 CAUSES: dict[str, Cause] = _causes(
     # Nothing is wrong: what a verdict says when it stops nobody
@@ -168,6 +170,15 @@ CAUSES: dict[str, Cause] = _causes(
           f"Decide with customer service: claw back, or let it be. {_AGAIN}"),
     Cause("goods-not-received", WAREHOUSE, 2 * DAY, "Credited, but the goods never arrived.",
           f"Trace the bag and shipment; claim it from Happy Returns. {_AGAIN}"),
+    # People
+    Cause("held", OPERATIONS, DAY, "A person has stopped this return: nothing more is done until it is released.",
+          "homeward exception release ID --reason TEXT"),
+    Cause("credit-not-adoptable", FINANCE, DAY, _NOT_REFUNDED,
+          "The credit that was to be taken over is not a credit against this order, or is another return's: name the right "
+          "one: homeward return force ID --to credited --adopt CREDIT_ID"),
+    Cause("arrived-after-write-off", CUSTOMER_SERVICE, DAY, "Written off, but the goods have come; nothing was credited.",
+          "Credit it after all: homeward exception retry ID --reason TEXT; or write it off again: homeward return force ID "
+          "--to closed"),
     # Happy Returns
     Cause("status-unclear", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           "Happy Returns reports progress without saying for which units: look in its dashboard. "

@@ -215,12 +215,61 @@ class Resumed(Event):
     """Causes the person says are all right for this return."""
     is_seen: bool = False
     """The cause itself was seen to be gone; not merely hoped."""
+    releases: bool = False
+    """A person lets go of what a person had stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Event):
+    """A person stops the return where it is; `team` owns it meanwhile."""
+
+    name: ClassVar[str] = "held"
+    team: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forced(Event):
+    """A person moves the return past a rule. What must be true in Brightpearl is read back there all the same.
+
+    `adopt`: the credit to take over; the return is credited once that credit was read back.
+    `accepts`: causes the person says are all right for this return.
+    """
+
+    name: ClassVar[str] = "forced"
+    to: State = State.CREDIT_PENDING
+    adopt: int | None = None
+    accepts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned(Event):
+    """Somebody works on it; nobody when `to` is empty."""
+
+    name: ClassVar[str] = "assigned"
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snoozed(Event):
+    """Its clock rests until then; at once over when `until` is None."""
+
+    name: ClassVar[str] = "snoozed"
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted(Event):
+    """A person's note; its words stand beside the event, as with every event by a person."""
+
+    name: ClassVar[str] = "noted"
 
 
 EVENTS: tuple[type[Event], ...] = (
     Started, DroppedOff, Approved, Expired, Cancelled, MethodChanged, Departed, StatusUnclear, SplitOff,
     UnitsReceived, CreditFallsDue, CreditVerified, CreditWaits, FactChanged, Troubled, PaymentRecorded, CreditClosed,
     CreditMarked, StockReceived, FullyRestocked, NothingToRestock, DeadlinePassed, Resumed,
+    Held, Forced, Assigned, Snoozed, Noted,
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}
@@ -261,4 +310,12 @@ def without_personal_data(event: Event) -> dict[str, Any]:
         return {"level": event.level}
     if isinstance(event, Resumed):
         return {"why": event.why, "accepts": list(event.accepts)}
+    if isinstance(event, Held):
+        return {"team": event.team, "why": event.why}
+    if isinstance(event, Forced):
+        return {"to": event.to.value, "adopt": event.adopt, "accepts": list(event.accepts)}
+    if isinstance(event, Assigned):
+        return {"to": event.to}
+    if isinstance(event, Snoozed):
+        return {"until": event.until.isoformat() if event.until else None}
     return {}

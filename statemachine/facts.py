@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from statemachine.causes import CAUSES
 from statemachine.effects import (
     ApproveReturn,
     AskHappyReturns,
@@ -14,6 +15,7 @@ from statemachine.effects import (
 )
 from statemachine.events import (
     Approved,
+    Assigned,
     Cancelled,
     CreditClosed,
     CreditMarked,
@@ -24,10 +26,13 @@ from statemachine.events import (
     DroppedOff,
     Event,
     Expired,
+    Forced,
+    Held,
     MethodChanged,
     NothingToRestock,
     PaymentRecorded,
     Resumed,
+    Snoozed,
     Started,
     StatusUnclear,
     StockReceived,
@@ -38,7 +43,7 @@ from statemachine.events import (
 from statemachine.policy import Policy
 from statemachine.refs import approve_ref, goods_in_ref, payment_ref
 from statemachine.states import CloseReason, State
-from statemachine.units import Condition, Progress, Return, Trouble, Unit
+from statemachine.units import HELD, Condition, Progress, Return, Trouble, Unit
 
 _DESCRIPTION = (
     "happy_item_id", "line_item_id", "sku", "barcode", "variant_id", "name", "reason_id", "reason", "refund_type",
@@ -66,7 +71,8 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
         case UnitEvent():
             return _apply_unit_event(instance, event)
         case UnitsReceived():
-            return replace(instance, units=tuple(_received(unit, event) for unit in instance.units))
+            units = tuple(_received(unit, event) for unit in instance.units)
+            return replace(instance, units=units, trouble=instance.trouble or _come_too_late(instance, event))
         case StockReceived():
             units = tuple(replace(u, goods_in_id=event.goods_in.get(u.key, u.goods_in_id)) for u in instance.units)
             return replace(instance, units=units)
@@ -75,7 +81,7 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
             return replace(
                 instance, credit=event.credit, order_id=event.order_id or instance.order_id, units=units,
                 refund_due=event.refund_due, close_due=event.close_due, map_version=event.map_version,
-                order_digest=event.order_digest, marks=dict(event.marks),
+                order_digest=event.order_digest, marks=dict(event.marks), adopts=None,
             )  # fmt: skip
         case CreditWaits():
             return replace(
@@ -89,6 +95,16 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
             return replace(instance, trouble=event.trouble, watches=watches, order_id=order_id, map_version=version)
         case Resumed():
             return replace(instance, accepted=tuple(dict.fromkeys(instance.accepted + event.accepts)))
+        case Held():
+            team = event.team or CAUSES[HELD].owner
+            evidence = {"stopped_in": instance.state.value if instance.state else ""}
+            return replace(instance, trouble=Trouble(HELD, team, event.why or CAUSES[HELD].means, evidence), watches=())
+        case Forced():
+            return _forced(instance, event)
+        case Assigned():
+            return replace(instance, assignee=event.to)
+        case Snoozed():
+            return replace(instance, snoozed_until=event.until)
         case CreditMarked():
             return replace(instance, is_marked=True)
         case PaymentRecorded():
@@ -101,6 +117,27 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
             return replace(instance, close_reason=CloseReason.EXPIRED)
         case _:
             return instance
+
+
+def _forced(instance: Return, event: Forced) -> Return:
+    accepted = tuple(dict.fromkeys(instance.accepted + event.accepts))
+    match event.to:
+        case State.CLOSED:
+            return replace(instance, close_reason=CloseReason.WRITTEN_OFF)
+        case State.SCANNED:
+            units = tuple(replace(unit, confirmed=max(unit.confirmed, Progress.DROPPED_OFF)) for unit in instance.units)
+            return replace(instance, units=units, close_reason=None)
+        case _:
+            return replace(instance, adopts=event.adopt, accepted=accepted, close_reason=None)
+
+
+def _come_too_late(instance: Return, event: UnitsReceived) -> Trouble | None:
+    """Goods of a return that was written off without a credit: somebody must say what becomes of them."""
+    if instance.close_reason is not CloseReason.WRITTEN_OFF or instance.credit is not None:
+        return None
+    cause = CAUSES["arrived-after-write-off"]
+    explanation = f"{len(event.unit_keys)} unit(s) came in after this return was written off."
+    return Trouble(cause.code, cause.owner, explanation, {"units": list(event.unit_keys)})
 
 
 def _apply_unit_event(instance: Return, event: UnitEvent) -> Return:

@@ -49,7 +49,7 @@ def may_be_told(*, state: State, is_settled: bool, refund_due: bool, was_handed_
     if is_settled:
         return ALLOWED[Word.REFUNDED if refund_due else Word.CREDITED]
     if state is State.CLOSED:
-        return "This return is over; no refund was due."
+        return "This return is over; nothing was refunded for it."
     if was_handed_over:
         return ALLOWED[Word.HOLDING]
     return "We have not received your return yet."

@@ -10,7 +10,7 @@ from typing import Any
 
 from transitions import Machine
 
-from statemachine.causes import CAUSES, OF_OTHER_CREDITS, OF_THE_GOODS
+from statemachine.causes import CAUSES, OF_OTHER_CREDITS, OF_THE_GOODS, STANDING
 from statemachine.deadlines import deadline_for
 from statemachine.effects import Effect, ReceiveStock
 from statemachine.events import (
@@ -26,6 +26,7 @@ from statemachine.events import (
     Expired,
     FactChanged,
     FullyRestocked,
+    Held,
     MethodChanged,
     NothingToRestock,
     Resumed,
@@ -264,8 +265,15 @@ class _Desk:
         if isinstance(event, FactChanged) and State.CREDIT_PENDING not in (instance.state, instance.resume_state):
             return Ignored(f"{event.fact} changed, but the return no longer waits for it")
         of_the_credit = isinstance(event, FactChanged | CreditWaits | Troubled) and not _is_of_the_goods(event)
-        if of_the_credit and _goods_are_wrong(instance):
-            return Ignored("what the warehouse found stands; the credit is decided again once that is settled")
+        if of_the_credit and _stands(instance):
+            assert instance.trouble is not None
+            return Ignored(f"{instance.trouble.cause} stands; the credit is decided again once that is settled")
+        if isinstance(event, Held) and instance.is_held:
+            return Ignored("it is held already")
+        if isinstance(event, Resumed) and instance.is_held and not event.releases:
+            return Ignored("a person has stopped it: it goes on when it is released")
+        if isinstance(event, Resumed) and event.releases and not instance.is_held:
+            return Ignored("it is not held")
         if isinstance(event, Resumed) and _hopes_away_a_rival(instance, event):
             return Ignored(
                 "another credit stands beside ours: it must go, or be accepted; asking again changes nothing"
@@ -295,10 +303,14 @@ class _Desk:
             )
         if isinstance(event, StatusUnclear):
             after = replace(after, resume_state=State.INITIATED)
+        if instance.state is State.CLOSED and target is State.EXCEPTION:
+            after = replace(after, resume_state=State.SCANNED)
         if isinstance(event, CreditVerified) and target is State.EXCEPTION:
             after = replace(after, resume_state=State.CREDITED)
         if target is not State.EXCEPTION and instance.state is State.EXCEPTION:
-            after = replace(after, resume_state=None, trouble=None)
+            after = replace(after, resume_state=None, trouble=None, assignee="")
+        if target is not State.CLOSED and instance.state is State.CLOSED:
+            after = replace(after, close_reason=None)
         effects = effects_for(rule.effects, instance, replace(after, state=target), event, self.policy)
         asked = {key: effect.key for effect in effects if isinstance(effect, ReceiveStock) for key in effect.unit_keys}
         if asked:
@@ -313,9 +325,9 @@ class _Desk:
         entered_at = self.now if moved else (before.entered_at or self.now)
         escalation = event.level if isinstance(event, DeadlinePassed) and not moved else before.escalation
         if moved:
-            escalation = 0
+            escalation, after = 0, replace(after, snoozed_until=None)
         cause = after.trouble.cause if after.trouble else ""
-        if isinstance(event, Troubled) and before.trouble and before.trouble.cause != cause:
+        if isinstance(event, Troubled | Held) and before.trouble and before.trouble.cause != cause:
             entered_at, escalation = self.now, 0
         if target is not State.CREDIT_PENDING or (moved and not isinstance(event, CreditWaits)):
             after = replace(after, waits_for="", wait_cause="")
@@ -330,6 +342,8 @@ class _Desk:
             target, self.policy, entered_at=entered_at, level=escalation, cause=cause or after.wait_cause,
             awaits_approval=self.policy.awaits_approval(after),
         )  # fmt: skip
+        if due_at is not None and after.snoozed_until is not None:
+            due_at = max(due_at, after.snoozed_until)
         if target is State.RESTOCKED and after.is_settled:
             due_at = None
         source = before.state.value if before.state else NEW
@@ -405,8 +419,8 @@ def _hopes_away_a_rival(instance: Return, event: Resumed) -> bool:
     return cause in OF_OTHER_CREDITS and cause not in event.accepts and not event.is_seen
 
 
-def _goods_are_wrong(instance: Return) -> bool:
-    return instance.state is State.EXCEPTION and instance.trouble is not None and instance.trouble.cause in OF_THE_GOODS
+def _stands(instance: Return) -> bool:
+    return instance.state is State.EXCEPTION and instance.trouble is not None and instance.trouble.cause in STANDING
 
 
 def _is_of_the_goods(event: Event) -> bool:

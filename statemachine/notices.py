@@ -8,7 +8,7 @@ from statemachine.machine import Move
 from statemachine.policy import Policy, Severity
 from statemachine.states import State
 from statemachine.table import rungs_of
-from statemachine.units import Return
+from statemachine.units import HELD, Return
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ def notice_of(move: Move, policy: Policy) -> Notice | None:
     stopped = after.state is State.EXCEPTION and topic_of(before) != topic_of(after) and after.trouble is not None
     if stopped:
         assert after.trouble is not None
-        owner = after.trouble.owner if after.trouble.cause not in CAUSES else CAUSES[after.trouble.cause].owner
+        known = after.trouble.cause in CAUSES and after.trouble.cause != HELD  # who holds says whose it is
+        owner = CAUSES[after.trouble.cause].owner if known else after.trouble.owner
         severity = Severity.WARNING
         if isinstance(event, DeadlinePassed):
             severity = rungs_of(before, policy)[-1].severity

@@ -6,7 +6,7 @@ Read by the machine, mirrored in `schema.sql`, drawn in the README; a test keeps
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from statemachine.causes import OF_THE_GOODS
+from statemachine.causes import STANDING
 from statemachine.deadlines import ladder
 from statemachine.effects import (
     ApproveReturn,
@@ -20,6 +20,7 @@ from statemachine.effects import (
 )
 from statemachine.events import (
     Approved,
+    Assigned,
     Cancelled,
     CreditClosed,
     CreditFallsDue,
@@ -32,11 +33,15 @@ from statemachine.events import (
     Event,
     Expired,
     FactChanged,
+    Forced,
     FullyRestocked,
+    Held,
     MethodChanged,
+    Noted,
     NothingToRestock,
     PaymentRecorded,
     Resumed,
+    Snoozed,
     SplitOff,
     Started,
     StatusUnclear,
@@ -98,8 +103,8 @@ def rungs_of(instance: Return, policy: Policy) -> tuple[Rung, ...]:
 
 
 def credit_is_stuck(instance: Return, event: Event, policy: Policy) -> bool:
-    """It stands where its credit does, and nothing is wrong with the goods themselves."""
-    return instance.resume_state is State.CREDIT_PENDING and not goods_are_wrong(instance, event, policy)
+    """It stands where its credit does, and neither the goods nor a person's word keep it there."""
+    return instance.resume_state is State.CREDIT_PENDING and not stands(instance, event, policy)
 
 
 def waits_for_something_new(instance: Return, event: Event, policy: Policy) -> bool:
@@ -108,8 +113,54 @@ def waits_for_something_new(instance: Return, event: Event, policy: Policy) -> b
     return credit_is_stuck(instance, event, policy) and not same
 
 
-def goods_are_wrong(instance: Return, event: Event, policy: Policy) -> bool:
-    return instance.trouble is not None and instance.trouble.cause in OF_THE_GOODS
+def stands(instance: Return, event: Event, policy: Policy) -> bool:
+    return instance.trouble is not None and instance.trouble.cause in STANDING
+
+
+def is_unfinished(instance: Return, event: Event, policy: Policy) -> bool:
+    """Restocked, but refund or invoice are still to come."""
+    return not instance.is_settled
+
+
+def has_a_clock(instance: Return, event: Event, policy: Policy) -> bool:
+    return instance.state is not State.RESTOCKED or is_unfinished(instance, event, policy)
+
+
+def was_written_off(instance: Return, event: Event, policy: Policy) -> bool:
+    return instance.close_reason is CloseReason.WRITTEN_OFF
+
+
+def was_written_off_uncredited(instance: Return, event: Event, policy: Policy) -> bool:
+    return was_written_off(instance, event, policy) and instance.credit is None
+
+
+def was_written_off_credited(instance: Return, event: Event, policy: Policy) -> bool:
+    return was_written_off(instance, event, policy) and instance.credit is not None
+
+
+def forces_scanned(instance: Return, event: Event, policy: Policy) -> bool:
+    """A person's word that the goods were handed over. What has a credit is past that."""
+    return isinstance(event, Forced) and event.to is State.SCANNED and instance.credit is None
+
+
+def forces_credit(instance: Return, event: Event, policy: Policy) -> bool:
+    """To its credit at once; *credited* takes the credit that is named, and only once that was read back."""
+    if not isinstance(event, Forced) or instance.credit is not None:
+        return False
+    return event.to is State.CREDIT_PENDING or (event.to is State.CREDITED and event.adopt is not None)
+
+
+def forces_credited(instance: Return, event: Event, policy: Policy) -> bool:
+    """Back to where its own credit stands."""
+    return (
+        isinstance(event, Forced) and event.to is State.CREDITED and event.adopt is None and instance.credit is not None
+    )
+
+
+def forces_end(instance: Return, event: Event, policy: Policy) -> bool:
+    """Written off; but a credit that was made is seen through first: refund and invoice are owed."""
+    owed = instance.credit is not None and not instance.is_settled
+    return isinstance(event, Forced) and event.to is State.CLOSED and not owed
 
 
 def resumes_to(state: State) -> Guard:
@@ -171,7 +222,7 @@ RULES: tuple[Rule, ...] = (
     Rule(FactChanged, S.EXCEPTION, S.EXCEPTION, guard=credit_is_stuck, effects=(CreateSalesCredit,)),
     Rule(CreditVerified, S.CREDIT_PENDING, S.CREDITED, effects=_LEGS),
     Rule(CreditVerified, S.EXCEPTION, S.CREDITED, guard=credit_is_stuck, effects=_LEGS),
-    Rule(CreditVerified, S.EXCEPTION, S.EXCEPTION, guard=goods_are_wrong),
+    Rule(CreditVerified, S.EXCEPTION, S.EXCEPTION, guard=stands),
     # The other legs
     *(Rule(PaymentRecorded, state, state, effects=(MarkCredit,)) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),
     *(Rule(CreditClosed, state, state, effects=(MarkCredit,)) for state in (S.CREDITED, S.RESTOCKED, S.EXCEPTION)),
@@ -194,6 +245,30 @@ RULES: tuple[Rule, ...] = (
     Rule(Resumed, S.EXCEPTION, S.CREDIT_PENDING, guard=resumes_to(S.CREDIT_PENDING), effects=(CreateSalesCredit,)),
     Rule(Resumed, S.EXCEPTION, S.CREDITED, guard=resumes_to(S.CREDITED), effects=_LEGS),
     Rule(Resumed, S.EXCEPTION, S.RESTOCKED, guard=resumes_to(S.RESTOCKED), effects=_LEGS),
+    # What a person does
+    *(Rule(Held, state, S.EXCEPTION) for state in (S.INITIATED, S.SCANNED, S.CREDIT_PENDING, S.CREDITED, S.EXCEPTION)),
+    Rule(Held, S.RESTOCKED, S.EXCEPTION, guard=is_unfinished),
+    *(
+        Rule(Forced, state, S.SCANNED, guard=forces_scanned, effects=_HINT)
+        for state in (S.INITIATED, S.EXCEPTION, S.CLOSED)
+    ),
+    *(
+        Rule(Forced, state, S.CREDIT_PENDING, guard=forces_credit, effects=(CreateSalesCredit,))
+        for state in (S.INITIATED, S.SCANNED, S.CREDIT_PENDING, S.EXCEPTION, S.CLOSED)
+    ),
+    Rule(Forced, S.EXCEPTION, S.CREDITED, guard=forces_credited, effects=_LEGS),
+    *(
+        Rule(Forced, state, S.CLOSED, guard=forces_end)
+        for state in (S.INITIATED, S.SCANNED, S.CREDIT_PENDING, S.CREDITED, S.EXCEPTION)
+    ),
+    Rule(CreditVerified, S.CLOSED, S.CREDITED, guard=was_written_off, effects=_LEGS),
+    Rule(DroppedOff, S.CLOSED, S.CLOSED, guard=was_written_off),
+    Rule(Approved, S.CLOSED, S.CLOSED, guard=was_written_off),
+    Rule(UnitsReceived, S.CLOSED, S.CREDITED, guard=was_written_off_credited, effects=_LEGS),
+    Rule(UnitsReceived, S.CLOSED, S.EXCEPTION, guard=was_written_off_uncredited),
+    *(Rule(Assigned, state, state) for state in State),
+    *(Rule(Snoozed, state, state, guard=has_a_clock) for state in State if state is not S.CLOSED),
+    *(Rule(Noted, state, state) for state in State),
     # Clocks
     Rule(DeadlinePassed, S.INITIATED, S.INITIATED, guard=is_not_last_rung, effects=_HINT),
     Rule(DeadlinePassed, S.INITIATED, S.CLOSED, guard=is_last_rung),

@@ -8,6 +8,9 @@ from typing import Any
 
 from statemachine.states import CloseReason, State
 
+HELD = "held"
+"""The cause of a return that a person has stopped."""
+
 
 class Progress(IntEnum):
     """How far Happy Returns has taken a unit; a lower rank that arrives later is recorded, not applied."""
@@ -147,6 +150,12 @@ class Return:
     """Facts whose change has this return decided again, while it waits or is stuck."""
     accepted: tuple[str, ...] = ()
     """Causes a person has waved through."""
+    adopts: int | None = None
+    """The credit a person wants taken over; none other is made while this stands."""
+    assignee: str = ""
+    """The person who works on it."""
+    snoozed_until: datetime | None = None
+    """Its clock rests until then."""
     map_version: str = ""
     """The accepted maps that decided the credit."""
     order_digest: str = ""
@@ -164,6 +173,24 @@ class Return:
     @property
     def is_returnless(self) -> bool:
         return bool(self.units) and all(unit.dropoff_method == "returnless" for unit in self.units)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person has stopped it."""
+        return self.state is State.EXCEPTION and self.trouble is not None and self.trouble.cause == HELD
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether it is held or written off: what is not under way in Brightpearl must not be begun."""
+        return self.is_held or (self.state is State.CLOSED and self.close_reason is CloseReason.WRITTEN_OFF)
+
+    @property
+    def value(self) -> Decimal | None:
+        """Money at stake in the order's currency: the credit's, else what Happy Returns announced; None if unknown."""
+        if self.credit is not None:
+            return self.credit.net + self.credit.tax
+        announced = [unit.refund_amount for unit in self.units if unit.refund_amount is not None]
+        return sum(announced, Decimal(0)) if announced else None
 
     @property
     def is_all_received(self) -> bool:

@@ -17,6 +17,7 @@ from daemon.clock import Clock
 from daemon.console.maps import accept
 from daemon.console.passport import passport_view
 from daemon.loops.advance import Advance
+from daemon.loops.batches import Batches
 from daemon.loops.dispatch import Dispatch
 from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
@@ -29,7 +30,7 @@ from daemon.maps import from_content
 from daemon.sandbox.app import Sandbox, write_configuration
 from daemon.sandbox.scenarios import SCENARIOS
 from daemon.settings import load
-from daemon.store import inbox, reports
+from daemon.store import board, inbox, reports
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
 from daemon.store.inbox import Arrival
@@ -66,7 +67,7 @@ class World:
         self.database = workplace.database
         self.loops: list[Loop] = [
             Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Reconcile(workplace),
-            Reevaluate(workplace), Notify(workplace),
+            Reevaluate(workplace), Notify(workplace), Batches(workplace),
         ]  # fmt: skip
 
     @property
@@ -155,7 +156,7 @@ class World:
 
     async def all_returns(self) -> list[dict[str, Any]]:
         async with self.database.reading() as connection:
-            return [dict(row) for row in await reports.returns(connection)]
+            return [dict(row) for row in await board.listing(connection, board.EVERYTHING, rows_max=1000)]
 
     def books(self) -> dict[str, Any]:
         return self.sandbox.books.as_json()

@@ -19,20 +19,21 @@ def compose(
     new: Sequence[Topic],
     over: Sequence[Record],
     names: Mapping[int, Record],
+    web_url: str | None = None,
 ) -> dict[str, Any]:
-    """What the team is told, as data; the generic webhook sends it as it is."""
+    """What the team is told, as data; the generic webhook sends it as it is. `web_url`: where links lead."""
     return {
         "schema": "homeward.digest/v1",
         "merchant": merchant,
         "team": team,
         "as_of": now.isoformat(),
         "severity": "urgent" if any(topic.is_urgent for topic in new) else "warning",
-        "topics": [_topic(topic, names) for topic in new],
+        "topics": [_topic(topic, names, web_url) for topic in new],
         "over": [{"topic": row["topic"], "returns": row["returns"]} for row in over],
     }
 
 
-def _topic(told: Topic, names: Mapping[int, Record]) -> dict[str, Any]:
+def _topic(told: Topic, names: Mapping[int, Record], web_url: str | None) -> dict[str, Any]:
     cause = CAUSES.get(told.topic)
     kind, query = ("exception", f"--cause {told.topic}") if cause else ("return", f"--state {told.topic}")
     return {
@@ -44,10 +45,12 @@ def _topic(told: Topic, names: Mapping[int, Record]) -> dict[str, Any]:
         "means": cause.means if cause else SENTENCES[State(told.topic)],
         "next_step": cause.next_step if cause else "It has stood there longer than it should: look at it.",
         "command": f"homeward {kind} list {query}",
+        "runbook": f"homeward help {told.topic if cause else 'states'}",
         "returns": [
             {
                 "id": each, "happy_return_id": names[each]["happy_return_id"], "express_code": names[each]["express_code"],
                 "command": f"homeward return show {names[each]['express_code'] or names[each]['happy_return_id']}",
+                **({"link": f"{web_url.rstrip('/')}/returns/{each}"} if web_url else {}),
             }
             for each in told.return_ids
             if each in names
@@ -72,9 +75,11 @@ def text(content: Mapping[str, Any]) -> str:
             f"  What it means: {topic['means']}",
             f"  What to do:    {topic['next_step']}",
             f"  See them:      {topic['command']}",
+            f"  Runbook:       {topic['runbook']}",
         ]
         lines += [
-            f"    {each['happy_return_id']}  {each['express_code']}  {each['command']}" for each in topic["returns"]
+            f"    {each['happy_return_id']}  {each['express_code']}  {each.get('link') or each['command']}"
+            for each in topic["returns"]
         ]
         if topic["new"] > len(topic["returns"]):
             lines.append(f"    and {topic['new'] - len(topic['returns'])} more")

@@ -26,7 +26,7 @@ from daemon.errors import (
     TransientError,
 )
 from daemon.settings import HTTP_TIMEOUT_SECONDS, BrightpearlSettings, OAuthSettings, read_secret
-from daemon.telemetry import Telemetry
+from daemon.telemetry import Telemetry, note_on_span
 
 BODY_MAX = 64 * 1024 * 1024
 _INVALID_INPUT_AS_500 = ("CMNC-018", "CMNC-044")  # sent with HTTP 500, yet final; sheet section 4
@@ -147,10 +147,8 @@ class Transport:
                     answer = await exchange()
             except HomewardError as error:
                 self._count(operation, type(error).__name__)
-                span.set_attribute("error.type", type(error).__name__)
+                span.set_attributes({"error.type": type(error).__name__, "error.message": str(error)[:500]})
                 raise
-            span.set_attribute("http.response.status_code", answer.status)
-            span.set_attribute("brightpearl.ruid", answer.ruid)
             self._count(operation, "ok")
             return answer
 
@@ -182,6 +180,8 @@ class Transport:
                 raise (OutcomeUnknownError(lost) if is_write else TransientError(lost)) from error
             raise
         resets = self._hear(reply)
+        ruid = reply.headers.get("Ruid", "")
+        note_on_span({"http.response.status_code": reply.status, "brightpearl.ruid": ruid})
         if _is_throttled(reply.status, raw):
             pause = self.quota.refused(ticket, resets_in=resets)
             raise TransientError(f"{what}: over the request limit", retry_after_seconds=pause.total_seconds())
@@ -189,7 +189,7 @@ class Transport:
         cost = self.quota.heard(ticket, remaining=self._remaining(reply), resets_in=resets)
         if members > 1:
             self.bundle_cost.measured(members, cost)
-        return _judge(reply.status, raw, what, is_write=is_write, ruid=reply.headers.get("Ruid", ""))
+        return _judge(reply.status, raw, what, is_write=is_write, ruid=ruid)
 
     def _hear(self, reply: aiohttp.ClientResponse) -> timedelta | None:
         if self.instance_id is None:

@@ -16,6 +16,7 @@ WINDOW = timedelta(seconds=60)  # Brightpearl sheet 3; whether it is fixed or ro
 ACCOUNT_LIMIT = 200  # requests a window of one account, all its private apps together (sheet 3)
 MARGIN = 3  # requests left alone while others are seen to use the pool too: so that we do not race for the last one
 LANE_PATIENCE = timedelta(minutes=5)  # a later lane that waited this long is let through all the same
+BREATH_MAX = timedelta(seconds=15)  # what may have been done already must not wait longer to be looked up
 REFUSED_PAUSE = timedelta(seconds=10)  # where a refusal does not say when its window ends
 REFUSED_AGAIN_PAUSE = timedelta(seconds=30)  # the second refusal in a row: what the headers say is not the whole truth
 _LIMIT = re.compile(r"limit ([0-9.]+) requests/sec, leaky bucket size ([0-9.]+)")
@@ -78,6 +79,17 @@ class Quota:
         """Requests that could be sent at once."""
         left = self.share - self.used
         return max(left if self.remaining is None else min(left, self.remaining - self._margin()), 0)
+
+    def breath(self, units: int) -> timedelta:
+        """How long to gather before spending `units` again, so that what is left lasts until what was spent comes back.
+
+        Nothing while more than a third of our share is free: then whoever waits is served at once. Reads are paid by the
+        round and not by the return, so gathered rounds serve more returns with the same requests.
+        """
+        if not self._counts_until or 3 * self.used < 2 * self.share:
+            return timedelta(0)
+        back_in = max(self._counts_until[0][0] - self._clock.now(), timedelta(0))
+        return min(back_in * units / max(self.free, units), BREATH_MAX)
 
     async def take(self, units: int = 1) -> Ticket:
         """Wait until `units` requests may be sent, and count them. Pair it with `heard`, `refused` or `lost`."""

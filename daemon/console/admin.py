@@ -8,7 +8,7 @@ import anyio
 import typer
 from rich.progress import Progress
 
-from daemon import app as application
+from daemon import opening
 from daemon.clock import Clock
 from daemon.console.forecast import quota_told
 from daemon.console.output import Format, emit_list, emit_one, errors
@@ -92,12 +92,12 @@ def migrate(output: OutputOption = Format.TABLE, config: ConfigOption = None) ->
     """Bring the schema to this program's version. Safe to repeat."""
     settings = settings_from(config)
 
-    async def work() -> dict[str, Any]:
-        async with application.open_database(settings) as database:
-            before, after = await database.migrate()
-        return {"before": before, "after": after, "changed": before != after}
+    async def work() -> tuple[int, int]:
+        async with opening.open_database(settings, as_owner=True) as owner:
+            return await opening.migrate(settings, owner)
 
-    emit_one(anyio.run(work), output)
+    before, after = anyio.run(work)
+    emit_one({"before": before, "after": after, "changed": before != after}, output)
 
 
 @db.command("prune")
@@ -139,7 +139,7 @@ def prune(
         emit_one({**told, "changed": False}, output)
         return
     confirm(f"Remove up to {over} returns of {name} for good, journal included?", yes=yes)
-    gone, bodies = run_with_database(config, work)
+    gone, bodies = run_with_database(config, work, as_owner=True)
     log.info("pruned", extra={**told, "gone": gone, "bodies": bodies, "actor": actor()})
     emit_one({**told, "returns": gone, "bodies": bodies, "changed": bool(gone or bodies)}, output)
 
@@ -150,7 +150,7 @@ def db_status(output: OutputOption = Format.TABLE, config: ConfigOption = None) 
     settings = settings_from(config)
 
     async def work() -> dict[str, Any]:
-        async with application.open_database(settings) as database:
+        async with opening.open_database(settings) as database:
             version = await database.version()
             async with database.reading() as connection:
                 server = await connection.fetchval("SHOW server_version")

@@ -7,6 +7,7 @@ import anyio
 import typer
 
 from daemon import app as application
+from daemon import opening
 from daemon.alerts.channels import channels_of, send
 from daemon.clock import Clock
 from daemon.console.output import Format, age, emit_list
@@ -88,7 +89,7 @@ def send_test(
         raise Stop(NOT_FOUND, f"nobody of {team} is reached: set alerts.teams.{team} in the configuration")
 
     async def work() -> list[dict[str, Any]]:
-        clock, rows = application.build_clock(settings), []
+        clock, rows = opening.build_clock(settings), []
         now = clock.now()
         content = {
             "schema": "homeward.digest/v1", "merchant": "test", "team": team, "as_of": now.isoformat(),
@@ -96,6 +97,7 @@ def send_test(
             "topics": [{
                 "topic": "test", "new": 1, "open": 1, "oldest_at": now.isoformat(), "is_urgent": False,
                 "means": "This is a test; nothing is wrong.", "next_step": "Nothing.", "command": "homeward alert list",
+                "runbook": "homeward help causes",
                 "returns": [],
             }],
         }  # fmt: skip

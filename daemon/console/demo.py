@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from daemon import app as application
+from daemon import opening
 from daemon.console.compare import Comparison, compare
 from daemon.console.imports import import_receipts
 from daemon.console.maps import accept
@@ -138,7 +138,7 @@ class _Season:
             config = Path(told["config"])
             settings = load(config)
             async with (
-                application.open_database(settings) as database,
+                opening.open_database(settings) as database,
                 aiohttp.ClientSession(base_url=told["sandbox"]) as control,
             ):
                 # The server is the demo's own: the daemon is told where it is, so that it does not stop it.

@@ -9,10 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from daemon import app as application
+from daemon import opening
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
+from daemon.console.output import Format, emit_list, errors
+from daemon.console.session import FAILED, ConfigOption, OutputOption
 from daemon.errors import (
     DatabaseUnusableError,
     HomewardError,
@@ -23,7 +28,7 @@ from daemon.errors import (
     TransientError,
 )
 from daemon.maps import read_map
-from daemon.settings import MerchantSettings, PolicySettings, Settings, load, read_secret
+from daemon.settings import MerchantSettings, PolicySettings, Settings, config_path, load, read_secret
 from daemon.store import maps as maps_store
 from daemon.store.database import SCHEMA_VERSION
 from daemon.telemetry import Telemetry
@@ -140,7 +145,7 @@ def _is_credential(path: Path) -> bool:
 async def _maps_in_force(settings: Settings) -> dict[str, str]:
     """Merchant → version of the accepted maps, empty where none is; nothing where the database cannot be asked."""
     try:
-        async with application.open_database(settings) as database:
+        async with opening.open_database(settings) as database:
             if await database.version() != SCHEMA_VERSION:
                 return {}
             async with database.reading() as connection:
@@ -165,20 +170,33 @@ def _map_file(name: str, merchant: MerchantSettings, in_force: str | None) -> li
     return [Finding(check, True, f"version {found.version}; {other}", "homeward map what-if, then homeward map accept")]
 
 
+def _rights(is_mighty: bool) -> Finding:
+    if not is_mighty:
+        return Finding("database rights", True, "the journal can be read and added to, and not changed")
+    fix = (
+        "let daemons and operators use a role of their own: CREATE ROLE homeward_worker LOGIN; name it in database.dsn, the "
+        "owner in database.owner_dsn; homeward db migrate gives it its rights"
+    )
+    return Finding("database rights", False, "this role could change the journal behind everybody's back", fix)
+
+
 async def _database(settings: Settings) -> list[Finding]:
     where = "database.dsn" if settings.database.dsn else "the embedded server"
     try:
-        async with application.open_database(settings) as database:
+        async with opening.open_database(settings) as database:
             version = await database.version()
             async with database.reading() as connection:
                 server = await connection.fetchval("SHOW server_version")
                 told = await connection.fetchval("SELECT clock_timestamp()")
+            is_mighty = version == SCHEMA_VERSION and await database.may_change_the_journal()
     except (DatabaseUnusableError, HomewardError) as error:
         return [Finding("database", False, str(error), f"see that PostgreSQL runs and that {where} is right")]
     findings = [Finding("database", True, f"PostgreSQL {server} answers")]
     current = version == SCHEMA_VERSION
     detail = f"version {version}, needed {SCHEMA_VERSION}"
     findings.append(Finding("database schema", current, detail, "" if current else "homeward db migrate"))
+    if version == SCHEMA_VERSION:
+        findings.append(_rights(is_mighty))
     findings.append(_skew("database clock", told, settings))
     return findings
 
@@ -196,7 +214,7 @@ def _skew(check: str, told: datetime | None, settings: Settings) -> Finding:
 async def _vendors(settings: Settings, name: str) -> list[Finding]:
     """Both vendors of one merchant, through the very clients the daemon uses."""
     telemetry = Telemetry(otlp_endpoint=None)
-    clock = application.build_clock(settings)
+    clock = opening.build_clock(settings)
     async with application.new_http_session() as http:
         try:
             clients = application.build_clients(settings, name, clock=clock, telemetry=telemetry, http=http)
@@ -279,3 +297,13 @@ async def _reference(client: BrightpearlClient, name: str, policy: PolicySetting
     if account.locked_until is not None:
         findings.append(Finding(f"{name}: period lock", True, f"postings are dated after {account.locked_until}"))
     return findings
+
+
+def doctor(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> None:
+    """Check settings, database, clocks, both vendors, permissions and reference data."""
+    findings = anyio.run(examine, config_path(config))
+    emit_list([finding.as_row() for finding in findings], ["result", "check", "detail", "fix"], output)
+    failed = sum(not finding.ok for finding in findings)
+    if failed:
+        errors.print(f"{failed} of {len(findings)} checks failed")
+        raise SystemExit(FAILED)

@@ -4,80 +4,74 @@ from typing import Annotated, Any
 
 import typer
 
-from daemon import app as application
 from daemon.clock import Clock
-from daemon.console.output import Format, age, emit_list, emit_one
-from daemon.console.passport import summary_view
-from daemon.console.returns import IdArgument, known, only_one, passport_of, say
+from daemon.console import selecting
+from daemon.console.changing import ReasonOption
+from daemon.console.listing import CountOption, GroupByOption, WatchOption, show_list
+from daemon.console.output import Format, emit_list, emit_one, errors
+from daemon.console.output import age as age_of
+from daemon.console.returns import IdArgument, explain, passport_of
 from daemon.console.session import (
     NOT_FOUND,
-    REFUSED,
     USAGE,
+    AfterOption,
     ConfigOption,
-    DryRunOption,
     LimitOption,
     MerchantOption,
     OutputOption,
-    ReasonOption,
     Stop,
     YesOption,
     run_with_database,
 )
-from daemon.errors import HomewardError
-from daemon.loops.credit_facts import case_for, with_products
-from daemon.maps import NO_MAPS, from_content
+from daemon.console.verbs import add_verbs
 from daemon.settings import Settings
-from daemon.store import maps as maps_store
-from daemon.store import reports
-from daemon.store import returns as returns_store
 from daemon.store.database import Database
-from daemon.telemetry import Telemetry
-from statemachine.causes import CAUSES, TEAMS
-from statemachine.credit.comparison import Line, side_by_side
-from statemachine.events import Resumed
-from statemachine.states import State
+from statemachine.causes import CAUSES
 
 exceptions = typer.Typer(help="Returns that need a person: cause, owner, next step.", no_args_is_help=True)
+COLUMNS = [
+    "id",
+    "merchant",
+    "express_code",
+    "order_number",
+    "cause",
+    "owner",
+    "assignee",
+    "since",
+    "due_at",
+    "explanation",
+]
 
 
 @exceptions.command("list")
 def list_exceptions(
-    cause: Annotated[str | None, typer.Option("--cause", help="Only this cause.")] = None,
-    team: Annotated[str | None, typer.Option("--team", help=f"Only this team's: {', '.join(TEAMS)}.")] = None,
-    group_by: Annotated[
-        str | None, typer.Option("--group-by", help="'cause', or 'fingerprint': one line for each thing to mend.")
-    ] = None,
-    fingerprint: Annotated[str | None, typer.Option("--fingerprint", help="Only what this one entry stops.")] = None,
+    where: selecting.WhereOption = None,
+    cause: selecting.CauseOption = None,
+    team: selecting.TeamOption = None,
+    order: selecting.OrderOption = None,
+    sku: selecting.SkuOption = None,
+    assignee: selecting.AssigneeOption = None,
+    age: selecting.AgeOption = None,
+    fingerprint: selecting.FingerprintOption = None,
+    group_by: GroupByOption = None,
+    count: CountOption = False,
+    explain_filter: selecting.ExplainFilterOption = False,
+    watch: WatchOption = False,
+    after: AfterOption = None,
     merchant: MerchantOption = None,
     limit: LimitOption = 1000,
     output: OutputOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """List what is stuck. Example: homeward exception list --team finance"""
-    known(cause=cause, team=team)
-    if group_by not in (None, "cause", "fingerprint"):
-        raise Stop(USAGE, "--group-by takes 'cause' or 'fingerprint'")
-
-    async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
-        async with database.reading() as connection:
-            if group_by:
-                grouped = reports.causes if group_by == "cause" else reports.fingerprints
-                found = await grouped(connection, merchant, cause=cause, owner=team, fingerprint=fingerprint)
-                return [dict(row) for row in found[:limit]]
-            rows = await reports.returns(
-                connection, merchant=merchant, state=State.EXCEPTION.value, cause=cause, owner=team,
-                fingerprint=fingerprint, rows_max=limit,
-            )  # fmt: skip
-        return [
-            {**summary_view(row), "explanation": row["explanation"], "fingerprint": row["fingerprint"]} for row in rows
-        ]
-
-    columns = ["cause", "owner", "returns", "oldest"]
-    if group_by == "fingerprint":
-        columns = ["fingerprint", "owner", "returns", "oldest", "example"]
-    if not group_by:
-        columns = ["id", "merchant", "express_code", "order_number", "cause", "owner", "since", "due_at", "explanation"]
-    emit_list(run_with_database(config, work), columns, output, hint="Look at one: homeward exception show ID")
+    """List what is stuck. Example: homeward exception list --team finance --group-by fingerprint"""
+    asked = selecting.asked(
+        where, cause=cause, team=team, order=order, sku=sku, assignee=assignee, age=age, fingerprint=fingerprint,
+        always="state=exception",
+    )  # fmt: skip
+    show_list(
+        config, asked, merchant=merchant, group_by=group_by, count=count, explain_filter=explain_filter, after=after,
+        watch=watch, limit=limit, output=output, columns=COLUMNS, hint="Look at one: homeward exception show ID",
+    )  # fmt: skip
 
 
 @exceptions.command("show")
@@ -99,13 +93,15 @@ def show_exception(
             see = f"homeward return show {found['id']}"
             raise Stop(NOT_FOUND, f"return {found['id']} is not an exception; it is {found['state']}{waits}: {see}")
         cause = CAUSES.get(trouble["cause"], CAUSES["internal-error"])
-        lines, compared = await _beside(database, settings, clock, found)
+        from daemon.console.beside import beside  # here: it asks Brightpearl, and lists need not
+
+        lines, compared = await beside(database, settings, clock, found)
         return {
             "id": found["id"], "merchant": found["merchant"], "express_code": found["express_code"],
             "order_number": found["order_number"], "cause": trouble["cause"], "fingerprint": trouble["fingerprint"],
             "why": trouble["explanation"], "effect": cause.means,
             "do": cause.next_step.replace(" ID", f" {found['id']}"), "owner": trouble["owner"],
-            "since": found["since"], "due_at": found["due_at"], "clock": age(found["due_at"], now),
+            "since": found["since"], "due_at": found["due_at"], "clock": age_of(found["due_at"], now),
             "resumes_to": trouble["resume_state"], "decided_again_when": found["watches"],
             "evidence": trouble["evidence"], "compared": compared, "lines": lines,
         }  # fmt: skip
@@ -130,100 +126,48 @@ def show_exception(
     emit_list(found["lines"], columns, output)
 
 
-async def _beside(
-    database: Database, settings: Settings, clock: Clock, found: dict[str, Any]
-) -> tuple[list[dict[str, Any]], str]:
-    """Return lines beside order rows, from Brightpearl as it is now; without it, the return's side alone."""
-    name = found["merchant"]
-    async with database.reading() as connection:
-        instance = (await returns_store.read(connection, name, [found["id"]]))[found["id"]]
-        row = await maps_store.latest(connection, name)
-    if instance.order_id is None or name not in settings.merchants:
-        return [Line(unit, None, "", ()).as_row() for unit in instance.units], "no order is known"
-    maps = from_content(row["content"]) if row is not None else NO_MAPS
-    try:
-        async with application.new_http_session() as http:
-            client = application.build_clients(
-                settings, name, clock=clock, telemetry=Telemetry(otlp_endpoint=None), http=http
-            ).brightpearl
-            account = await client.account()
-            orders, _ = await client.orders([instance.order_id])
-            order = orders[instance.order_id]
-            order = (await with_products(client, [(instance, order)])).get(order.id, order)
-            made, _ = await client.credits((await client.credit_ids_of([order.id]))[order.id])
-    except (HomewardError, KeyError) as error:
-        return [Line(unit, None, "", ()).as_row() for unit in instance.units], f"Brightpearl could not be read: {error}"
-    case = case_for(
-        instance,
-        order,
-        made.values(),
-        account=account,
-        policy=settings.merchants[name].policy,
-        maps=maps,
-        now=clock.now(),
-    )
-    return [line.as_row() for line in side_by_side(case)], f"order {order.reference} as read {clock.now().isoformat()}"
-
-
-@exceptions.command("retry")
-def retry(
-    identifier: IdArgument,
-    reason: ReasonOption,
-    merchant: MerchantOption = None,
+@exceptions.command("recheck")
+def recheck(
+    where: selecting.WhereOption = None,
+    cause: selecting.CauseOption = None,
+    team: selecting.TeamOption = None,
+    fingerprint: selecting.FingerprintOption = None,
+    release: Annotated[bool, typer.Option("--release", help="Release what would pass, as a batch.")] = False,
+    rate: Annotated[
+        int | None, typer.Option("--rate", min=1, help="With --release: at most this many a minute.")
+    ] = None,
+    reason: ReasonOption = "mended",
     yes: YesOption = False,
-    dry_run: DryRunOption = False,
+    merchant: MerchantOption = None,
     output: OutputOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """Ask for another attempt once the cause is mended. Safe: what was done is looked up, never repeated blindly."""
+    """After a map, tax code or order was mended: how many stopped returns would pass now, and release those.
+
+    Reads the orders as they are in Brightpearl this moment and decides each return again; changes nothing by itself.
+    """
+    asked = selecting.asked(where, cause=cause, team=team, fingerprint=fingerprint, always="state=exception")
+
+    from daemon.console.releasing import recheck as decide_again  # here: it asks Brightpearl, and lists need not
+
+    if rate is not None and not release:
+        raise Stop(USAGE, "--rate goes with --release")
 
     async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
-        now = clock.now()
-        async with database.reading() as connection:
-            found = await only_one(connection, identifier, merchant, now)
-        if found["exception"] is None:
-            raise Stop(REFUSED, f"return {found['id']} is not an exception; it is {found['state']}")
-        if found["exception"]["cause"] == "rival-credit" and found["credit"] is not None:
-            told = "another credit stands beside ours; cancel the wrong one (that is seen by itself), or"
-            raise Stop(REFUSED, f"return {found['id']}: {told} homeward exception accept {found['id']} --reason TEXT")
-        question = f"Resume return {found['id']} in state {found['exception']['resume_state']}?"
-        event = Resumed(why=reason)
-        natural_key = f"retry:{found['id']}:{found['version']}"
-        return await say(database, found, event, natural_key, question, reason, yes=yes, dry_run=dry_run, now=now)
+        return await decide_again(
+            database, settings, clock, asked, merchant=merchant, release=release, rate=rate, reason=reason, yes=yes
+        )
 
-    emit_one(run_with_database(config, work), output)
+    found = run_with_database(config, work)
+    if output not in (Format.TABLE, Format.WIDE):
+        emit_one(found, output)
+        return
+    emit_one({name: value for name, value in found.items() if name != "returns"}, output)
+    still = [row for row in found["returns"] if not row["passes"]]
+    emit_list(still[:20], ["id", "express_code", "order_number", "cause", "why"], output)
+    if found["would_pass"] and not found["changed"]:
+        errors.print("release them: the same command with --release", style="dim")
 
 
-@exceptions.command("accept")
-def accept(
-    identifier: IdArgument,
-    reason: ReasonOption,
-    merchant: MerchantOption = None,
-    yes: YesOption = False,
-    dry_run: DryRunOption = False,
-    output: OutputOption = Format.TABLE,
-    config: ConfigOption = None,
-) -> None:
-    """Say that what stopped this return is all right for it, and go on. Only causes that may be accepted."""
-
-    async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
-        now = clock.now()
-        async with database.reading() as connection:
-            found = await only_one(connection, identifier, merchant, now)
-        trouble = found["exception"]
-        if trouble is None:
-            raise Stop(REFUSED, f"return {found['id']} is not an exception; it is {found['state']}")
-        cause = CAUSES.get(trouble["cause"], CAUSES["internal-error"])
-        if not cause.is_waivable:
-            raise Stop(REFUSED, f"{cause.code} cannot be accepted, it must be mended: {cause.next_step}")
-        if trouble["evidence"].get("accepting_helps") is False:
-            told = "nothing would be left to credit beside the other credit"
-            raise Stop(
-                REFUSED, f"return {found['id']}: {told}; cancel it, or write the express code into its reference"
-            )
-        question = f"Accept {cause.code} for return {found['id']} ({trouble['explanation']}) and go on?"
-        event = Resumed(why=reason, accepts=(cause.code,))
-        natural_key = f"accept:{found['id']}:{found['version']}"
-        return await say(database, found, event, natural_key, question, reason, yes=yes, dry_run=dry_run, now=now)
-
-    emit_one(run_with_database(config, work), output)
+exceptions.command("explain")(explain)
+add_verbs(exceptions, always="state=exception")

@@ -1,88 +1,110 @@
-"""`homeward`: the command. Service verbs here; nouns in the modules beside."""
+"""`homeward`: the command. Nouns and verbs live in the modules beside, each loaded only when it is asked for."""
 
+import os
 import sys
+from importlib import import_module
 from importlib.metadata import version as installed
+from typing import Any
 
-import anyio
 import typer
 
-from daemon import app as application
-from daemon.console import doctor as doctor_room
-from daemon.console.admin import db, merchants
-from daemon.console.alerts import alerts
-from daemon.console.demo import demo
-from daemon.console.events import effects, events, receipts
-from daemon.console.exceptions import exceptions
-from daemon.console.journal import journal
-from daemon.console.maps import maps
-from daemon.console.output import Format, emit_list, errors
-from daemon.console.returns import returns
-from daemon.console.session import FAILED, ConfigOption, OutputOption, fail, settings_from
+from daemon.console.output import Format, emit_one, shown
+from daemon.console.session import INTERRUPTED, OutputOption, fail
 from daemon.errors import HomewardError
-from daemon.sandbox.__main__ import main as sandbox_main
-from daemon.settings import config_path
-from daemon.telemetry import start_logging
+from daemon.store.database import SCHEMA_VERSION
 
-cli = typer.Typer(
-    name="homeward",
-    help="Brings returned goods home in the books: Happy Returns and Brightpearl, reconciled to the penny.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
+EPILOG = (
+    "Anywhere: --fields a,b.c shows only these fields; --utc shows times in UTC; --envelope puts JSON into an object with "
+    "its schema, time and next page; --no-input never asks. Topics: homeward help filters, exit-codes, causes, states, "
+    "environment, json."
 )
-cli.add_typer(returns, name="return")
-cli.add_typer(exceptions, name="exception")
-cli.add_typer(maps, name="map")
-cli.add_typer(events, name="event")
-cli.add_typer(effects, name="effect")
-cli.add_typer(receipts, name="receipt")
-cli.add_typer(alerts, name="alert")
-cli.add_typer(journal, name="journal")
-cli.add_typer(merchants, name="merchant")
-cli.add_typer(db, name="db")
-cli.command("demo")(demo)
+NOUNS = {
+    "return": "returns.returns", "exception": "exceptions.exceptions", "batch": "batches.batches", "map": "maps.maps",
+    "event": "events.events", "effect": "events.effects", "receipt": "events.receipts", "alert": "alerts.alerts",
+    "journal": "journal.journal", "merchant": "admin.merchants", "db": "admin.db",
+}  # fmt: skip
+"""Noun → the module here and the group in it."""
+SERVICES = {
+    "apply": "batches.apply_plan", "top": "top.top", "doctor": "doctor.doctor", "help": "helping.help_topic",
+    "schema": "helping.print_schema", "run": "service.run", "demo": "demo.demo", "sandbox": "service.sandbox",
+}  # fmt: skip
+"""Command without a noun → the module here and the function in it."""
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
-@cli.command("run")
-def run(config: ConfigOption = None) -> None:
-    """Run the daemon in the foreground until SIGTERM or Ctrl-C; ready when GET /readyz answers 200."""
-    settings = settings_from(config)
-    start_logging(settings.telemetry.log_level)
-    anyio.run(application.run, settings)
+def build(asked: str | None = None) -> typer.Typer:
+    """The command; with `asked`, only that noun or service is loaded, where there is one of that name."""
+    cli = typer.Typer(
+        name="homeward",
+        help="Brings returned goods home in the books: Happy Returns and Brightpearl, reconciled to the penny.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        epilog=EPILOG,
+    )
+    cli.callback()(_nothing)
+    cli.command("version")(_version)
+    is_known = asked in NOUNS or asked in SERVICES or asked == "version"
+    for name, place in NOUNS.items():
+        if not is_known or name == asked:
+            cli.add_typer(_load(place), name=name)
+    for name, place in SERVICES.items():
+        if not is_known or name == asked:
+            cli.command(name, context_settings=PASSED_ON if name == "sandbox" else None)(_load(place))
+    return cli
 
 
-@cli.command(
-    "sandbox",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
-)
-def sandbox(context: typer.Context) -> None:
-    """Serve local stand-ins of Happy Returns and Brightpearl; see `homeward sandbox --help`."""
-    raise SystemExit(sandbox_main(context.args))
+def _load(place: str) -> Any:
+    module, _, name = place.partition(".")
+    return getattr(import_module(f"daemon.console.{module}"), name)
 
 
-@cli.command("doctor")
-def doctor(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> None:
-    """Check settings, database, clocks, both vendors, permissions and reference data."""
-    findings = anyio.run(doctor_room.examine, config_path(config))
-    emit_list([finding.as_row() for finding in findings], ["result", "check", "detail", "fix"], output)
-    failed = sum(not finding.ok for finding in findings)
-    if failed:
-        errors.print(f"{failed} of {len(findings)} checks failed")
-        raise SystemExit(FAILED)
+def _nothing() -> None:
+    """Brings returned goods home in the books: Happy Returns and Brightpearl, reconciled to the penny."""
 
 
-@cli.command("version")
-def version() -> None:
+def _version(output: OutputOption = Format.TABLE) -> None:
     """Print the version."""
-    sys.stdout.write(installed("homeward") + "\n")
+    if output is Format.TABLE:
+        sys.stdout.write(installed("homeward") + "\n")
+    else:
+        emit_one({"version": installed("homeward"), "schema": SCHEMA_VERSION}, output)
+
+
+def _take_what_is_said_anywhere(arguments: list[str]) -> list[str]:
+    """--fields, --utc, --envelope and --no-input, wherever they stand; answers the other arguments."""
+    left: list[str] = []
+    given = iter(arguments)
+    for each in given:
+        if each == "--utc":
+            shown.utc = True
+        elif each == "--envelope":
+            shown.envelope = True
+        elif each == "--no-input":
+            shown.asks = False
+        elif each == "--fields" or each.startswith("--fields="):
+            told = each.partition("=")[2] or next(given, "")
+            shown.fields = tuple(name.strip() for name in told.split(",") if name.strip())
+        else:
+            left.append(each)
+    return left
 
 
 def main() -> None:
     """Entry point: every error on purpose becomes a message and its exit code."""
-    as_json = any(a in sys.argv for a in ("json", "ndjson", "--output=json", "-ojson"))
+    if len(sys.argv) < 2 or sys.argv[1] != "sandbox":
+        sys.argv[1:] = _take_what_is_said_anywhere(sys.argv[1:])
+        words = [each for each in sys.argv[1:3] if not each.startswith("-")]
+        shown.command = " ".join(words if words and words[0] in NOUNS else words[:1])
+    as_json = any(a in sys.argv for a in ("json", "ndjson", "--output=json", "-ojson", "--output=ndjson", "-ondjson"))
     try:
-        cli()
+        build(sys.argv[1] if len(sys.argv) > 1 else None)()
     except HomewardError as error:
         fail(error, as_json=as_json)
+    except BrokenPipeError:  # whoever read us has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
 
 
 if __name__ == "__main__":

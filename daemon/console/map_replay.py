@@ -72,22 +72,27 @@ async def replay(
             if not ids:
                 return found
             instances = list((await returns_store.read(connection, merchant, ids)).values())
-            orders = sorted({each.order_id for each in instances if each.order_id is not None})
-            siblings = await returns_store.siblings_on_orders(connection, merchant, orders)
-            wanted = {each.map_version for each in instances if each.map_version}
-            decided = await maps_store.versions(connection, merchant, sorted(wanted))
-        maps_of = {version: from_content(content) for version, content in decided.items()}
         after = ids[-1]
-        owners = {row["credit_id"]: row["id"] for row in siblings if row["credit_id"] is not None}
-        page = [each for each in instances if each.order_id is not None]
-        found += await _page(page, owners, in_force, maps_of, changed, client, account, policy, now)
+        found += await replay_page(
+            instances, in_force, changed, client, database, merchant=merchant, account=account, policy=policy, now=now
+        )
         tell(len(found))
 
 
-async def _page(
-    page: list[Return], owners: dict[int, int], in_force: CreditMap, maps_of: dict[str, CreditMap], changed: CreditMap,
-    client: BrightpearlClient, account: Account, policy: PolicySettings, now: datetime,
+async def replay_page(
+    instances: list[Return], in_force: CreditMap, changed: CreditMap, client: BrightpearlClient, database: Database, *,
+    merchant: str, account: Account, policy: PolicySettings, now: datetime,
 ) -> list[Replayed]:  # fmt: skip
+    """These returns, at most BATCH_MAX, as Brightpearl has their orders now; those without a known order are left out."""
+    wanted = sorted({each.map_version for each in instances if each.map_version})
+    async with database.reading() as connection:
+        siblings = await returns_store.siblings_on_orders(
+            connection, merchant, sorted({each.order_id for each in instances if each.order_id is not None})
+        )
+        decided = await maps_store.versions(connection, merchant, wanted)
+    maps_of = {version: from_content(content) for version, content in decided.items()}
+    owners = {row["credit_id"]: row["id"] for row in siblings if row["credit_id"] is not None}
+    page = [each for each in instances if each.order_id is not None]
     orders, _ = await client.orders({each.order_id for each in page if each.order_id is not None})
     by_order = await client.credit_ids_of(orders)
     credits_made, _ = await client.credits({each for ids in by_order.values() for each in ids})

@@ -8,12 +8,15 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from daemon import app as application
+from daemon.actions import perform
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clock import Clock
 from daemon.console import session
 from daemon.console.map_lint import lint
 from daemon.console.map_replay import Replayed, replay
 from daemon.console.output import Format, emit_list, emit_one, errors
+from daemon.console.releasing import judge
+from daemon.console.selecting import Asked
 from daemon.console.session import (
     DIFFERENCES,
     FAILED,
@@ -31,7 +34,8 @@ from daemon.console.session import (
     run_with_database,
 )
 from daemon.maps import NO_MAPS, from_content, read_map, to_content
-from daemon.settings import Settings
+from daemon.settings import PolicySettings, Settings
+from daemon.store import board
 from daemon.store import maps as maps_store
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
@@ -44,6 +48,7 @@ maps = typer.Typer(
 )
 
 _T = TypeVar("_T")
+FREED_MAX = 1000  # stopped returns that are tried with maps just accepted; `exception recheck` tries all
 
 FileArgument = Annotated[
     Path | None, typer.Argument(metavar="[FILE]", help="The map file; left out: the merchant's map_file.")
@@ -150,7 +155,8 @@ def accept_map(
         gaps = f" {len(faults)} thing(s) really seen are not covered and would stop." if faults else ""
         session.confirm(f"Put version {found.version} in force for {name}?{gaps}", yes=yes)
         await accept(database, name, found, accepted_by=session.actor(), reason=reason, now=now)
-        return {**told, "changed": True, "see": "homeward map history"}
+        told |= {"changed": True, "see": "homeward map history"}
+        return told | await _what_it_frees(database, client, settings.merchants[name].policy, name, clock)
 
     emit_one(_with_client(config, merchant, work), output)
 
@@ -194,6 +200,21 @@ async def accept(
             connection, merchant, version=found.version, content=to_content(found), accepted_by=accepted_by,
             reason=reason, now=now,
         )  # fmt: skip
+
+
+async def _what_it_frees(
+    database: Database, client: BrightpearlClient, policy: PolicySettings, merchant: str, clock: Clock
+) -> dict[str, Any]:
+    """How many stopped returns would pass with the maps now in force."""
+    async with database.reading() as connection:
+        condition = Asked("state=exception").condition(clock.now())
+        chosen = await board.chosen(connection, condition, merchant=merchant, rows_max=FREED_MAX)
+    stopped = await perform.load(database, chosen)
+    found, _ = await judge(
+        database, client, stopped, merchant=merchant, policy=policy, clock=clock, tell=lambda count: None
+    )
+    told = {"stopped": found["stopped"], "would_pass": found["would_pass"]}
+    return {**told, "then": "homeward exception recheck --release"} if found["would_pass"] else told
 
 
 async def _in_force(database: Database, merchant: str) -> CreditMap:

@@ -1,14 +1,22 @@
-"""How commands print: data on stdout in the format asked for, everything else on stderr."""
+"""How commands print: data on stdout in the format asked for, everything else on stderr.
+
+JSON, NDJSON and YAML carry every field and are a contract (`homeward schema`); table, CSV, TSV and XLSX show columns.
+Colour only on a terminal that allows it (NO_COLOR); nothing is ever sent through a pager.
+"""
 
 import csv
+import io
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 import orjson
+import xlsxwriter
+import yaml
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,32 +31,61 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 class Format(StrEnum):
     TABLE = "table"
+    WIDE = "wide"
     JSON = "json"
     NDJSON = "ndjson"
     CSV = "csv"
+    TSV = "tsv"
+    XLSX = "xlsx"
+    YAML = "yaml"
+    IDS = "ids"
 
 
-def emit_list(rows: Iterable[Mapping[str, Any]], columns: list[str], how: Format, *, hint: str = "") -> None:
-    """A list. Empty is `[]` in JSON, nothing in NDJSON, a header in CSV; `hint` names the next useful command."""
+@dataclass
+class Shown:
+    """What the person wants to see of every list, as the options before the command said."""
+
+    fields: tuple[str, ...] = ()
+    utc: bool = False
+    envelope: bool = False
+    asks: bool = True
+    command: str = ""
+
+
+shown = Shown()
+
+
+def emit_list(
+    rows: Iterable[Mapping[str, Any]], columns: list[str], how: Format, *, hint: str = "", after: int | None = None
+) -> None:
+    """A list. Empty is `[]` in JSON, nothing in NDJSON, a header in CSV; `hint` names the next useful command.
+
+    `after`: what --after takes for the next page, when there is one.
+    """
     told = [dict(row) for row in rows]
+    if shown.fields:
+        columns = list(shown.fields)
+        told = [{name: field_of(row, name) for name in columns} for row in told]
     match how:
         case Format.JSON:
-            _raw(orjson.dumps(told, default=_plain, option=orjson.OPT_INDENT_2))
+            _raw(orjson.dumps(_enveloped(told, after), default=_plain, option=orjson.OPT_INDENT_2))
         case Format.NDJSON:
             for row in told:
                 _raw(orjson.dumps(row, default=_plain))
-        case Format.CSV:
-            writer = csv.writer(sys.stdout)
+        case Format.YAML:
+            sys.stdout.write(_yaml(told))
+        case Format.IDS:
+            for row in told:
+                sys.stdout.write(f"{row.get('id', row.get(columns[0], ''))}\n")
+        case Format.CSV | Format.TSV:
+            writer = csv.writer(sys.stdout, delimiter="\t" if how is Format.TSV else ",")
             writer.writerow(columns)
             writer.writerows([_safe(row.get(column)) for column in columns] for row in told)
-        case Format.TABLE:
-            shown = [name for name in columns if name != "merchant" or len({row.get(name) for row in told}) > 1]
-            table = Table(box=None, pad_edge=False, header_style="bold")
-            for name in shown:
-                table.add_column(name, no_wrap=name in CODES)
-            for row in told:
-                table.add_row(*(Text(_cell(row.get(name)), overflow="fold") for name in shown))
-            Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
+        case Format.XLSX:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(_workbook(columns, told))
+        case Format.TABLE | Format.WIDE:
+            _table(told, columns, how)
             if not told:
                 errors.print("nothing to show")
             elif hint:
@@ -56,15 +93,41 @@ def emit_list(rows: Iterable[Mapping[str, Any]], columns: list[str], how: Format
 
 
 def emit_one(value: Mapping[str, Any], how: Format) -> None:
-    """One object: JSON, or key and value lines."""
-    if how is Format.NDJSON:
-        _raw(orjson.dumps(dict(value), default=_plain))
-    elif how is Format.TABLE:
-        console = Console(highlight=False, soft_wrap=True)
-        for key, each in value.items():
-            console.print(f"{key:<22} {_cell(each)}", markup=False)
-    else:
-        _raw(orjson.dumps(dict(value), default=_plain, option=orjson.OPT_INDENT_2))
+    """One object: JSON or YAML, else key and value lines."""
+    told = {name: field_of(value, name) for name in shown.fields} if shown.fields else dict(value)
+    match how:
+        case Format.NDJSON:
+            _raw(orjson.dumps(told, default=_plain))
+        case Format.JSON:
+            _raw(orjson.dumps(_enveloped(told, None), default=_plain, option=orjson.OPT_INDENT_2))
+        case Format.YAML:
+            sys.stdout.write(_yaml(told))
+        case Format.IDS:
+            sys.stdout.write(f"{told.get('id', '')}\n")
+        case Format.CSV | Format.TSV | Format.XLSX:
+            emit_list([told], list(told), how)
+        case Format.TABLE | Format.WIDE:
+            console = Console(highlight=False, soft_wrap=True)
+            for key, each in told.items():
+                console.print(f"{key:<22} {_cell(each)}", markup=False)
+
+
+def _enveloped(told: Any, after: int | None) -> Any:
+    """With --envelope: the data beside its schema, its time and the next page."""
+    if not shown.envelope:
+        return told
+    return {
+        "schema": f"homeward:{shown.command.replace(' ', '-')}/v1", "data": told, "page": {"next": after},
+        "meta": {"as_of": datetime.now(UTC).isoformat()},
+    }  # fmt: skip
+
+
+def field_of(row: Mapping[str, Any], path: str) -> Any:
+    """A field by its path, as `credit.id`; None where there is none."""
+    value: Any = row
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def age(moment: datetime | None, now: datetime) -> str:
@@ -78,6 +141,48 @@ def age(moment: datetime | None, now: datetime) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {name} {word}"
     return f"{int(seconds)} s {word}"
+
+
+def _table(told: list[dict[str, Any]], columns: list[str], how: Format) -> None:
+    """Merchant only where there are several; `wide` shows every field that holds no list or object, unfolded."""
+    names = columns
+    if how is Format.WIDE and told:
+        names = [name for name, value in told[0].items() if not isinstance(value, dict | list)]
+    names = [name for name in names if name != "merchant" or len({row.get(name) for row in told}) > 1]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name, no_wrap=how is Format.WIDE or name in CODES)
+    for row in told:
+        table.add_row(*(Text(_cell(row.get(name)), overflow="fold") for name in names))
+    width = None if sys.stdout.isatty() else WIDE
+    Console(highlight=False, width=4000 if how is Format.WIDE else width).print(table)
+
+
+def _workbook(columns: list[str], told: list[dict[str, Any]]) -> bytes:
+    """One sheet: a heading, then rows; ids and words as text, sums as numbers, nothing taken for a formula."""
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(
+        target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    ) as book:
+        sheet = book.add_worksheet()
+        bold = book.add_format({"bold": True})
+        for number, name in enumerate(columns):
+            sheet.write_string(0, number, name, bold)
+        for line, row in enumerate(told, 1):
+            for number, name in enumerate(columns):
+                value = row.get(name)
+                if isinstance(value, Decimal):
+                    sheet.write_number(line, number, float(value))
+                else:
+                    sheet.write_string(line, number, _cell(value))
+        sheet.freeze_panes(1, 0)
+        sheet.autofit()
+    return target.getvalue()
+
+
+def _yaml(told: Any) -> str:
+    """Through JSON, so that it says the same."""
+    return str(yaml.safe_dump(orjson.loads(orjson.dumps(told, default=_plain)), sort_keys=False, allow_unicode=True))
 
 
 def _raw(data: bytes) -> None:
@@ -96,7 +201,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        local = value.astimezone(UTC) if shown.utc or not sys.stdout.isatty() else value.astimezone()
+        return local.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, dict | list):
         return orjson.dumps(value, default=_plain).decode()
     return str(value)

@@ -22,10 +22,12 @@ def summary_view(row: Record) -> dict[str, Any]:
     return {
         "id": row["id"], "merchant": row["merchant"], "happy_return_id": row["happy_return_id"],
         "express_code": row["express_code"], "order_number": row["order_number"], "part": row["part"],
-        "state": row["state"], "since": row["entered_at"], "units": row["units"], "credit_id": row["credit_id"],
-        "credit": credit, "payment_id": row["payment_id"], "cause": row["cause"] or row["wait_cause"] or None,
+        "state": row["state"], "since": row["since"], "units": row["units"], "credit_id": row["credit_id"],
+        "credit": credit, "payment_id": row["payment_id"], "cause": row["cause"],
         "owner": row["owner"] or _owner_of(row["wait_cause"]), "waits_for": row["waits_for"],
-        "close_reason": row["close_reason"], "due_at": row["due_at"],
+        "explanation": row["explanation"], "fingerprint": row["fingerprint"], "assignee": row["assignee"],
+        "snoozed_until": row["snoozed_until"], "close_reason": row["close_reason"], "due_at": row["due_at"],
+        "value": row["value"], "currency": row["currency"],
     }  # fmt: skip
 
 
@@ -48,7 +50,8 @@ def passport_view(told: dict[str, Any], now: datetime) -> dict[str, Any]:
         "means": SENTENCES[State(head["state"])], "since": head["entered_at"], "due_at": head["due_at"],
         "waits_for": head["waits_for"], "wait_cause": head["wait_cause"], "wait_owner": _owner_of(head["wait_cause"]),
         "wait_next_step": CAUSES[head["wait_cause"]].next_step if head["wait_cause"] in CAUSES else None,
-        "close_reason": head["close_reason"],
+        "close_reason": head["close_reason"], "assignee": head["assignee"], "snoozed_until": head["snoozed_until"],
+        "adopts": head["adopts"],
         "map_version": head["map_version"], "accepted": list(head["accepted"]), "watches": list(head["watches"]),
         "units": units, **_customer_view(head, units),
         "credit": _credit_view(head), "payment": _payment_view(head),

@@ -1,18 +1,20 @@
 """What every command shares: settings, database, exit codes, asking before a change."""
 
-import getpass
+import os
+import pwd
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import anyio
+import asyncpg
 import orjson
 import typer
 
-from daemon import app as application
+from daemon import opening
 from daemon.clock import Clock
-from daemon.console.output import Format, errors
+from daemon.console.output import Format, errors, shown
 from daemon.errors import (
     DatabaseUnusableError,
     HomewardError,
@@ -33,6 +35,7 @@ _T = TypeVar("_T")
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file; else HOMEWARD_CONFIG.")]
 OutputOption = Annotated[Format, typer.Option("-o", "--output", help="How to print.")]
 MerchantOption = Annotated[str | None, typer.Option("--merchant", help="Only this merchant.")]
+AfterOption = Annotated[int | None, typer.Option("--after", help="Page on: only ids below this one.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most this many rows.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done; change nothing.")]
@@ -51,19 +54,26 @@ def settings_from(config: Path | None) -> Settings:
     return load(config_path(config))
 
 
-def run_with_database(config: Path | None, work: Callable[[Database, Settings, Clock], Awaitable[_T]]) -> _T:
+def run_with_database(
+    config: Path | None, work: Callable[[Database, Settings, Clock], Awaitable[_T]], *, as_owner: bool = False
+) -> _T:
     """Open the configured database, do the work, close it. Errors become exit codes."""
     settings = settings_from(config)
 
     async def main() -> _T:
-        async with application.open_database(settings) as database:
+        async with opening.open_database(settings, as_owner=as_owner) as database:
             version = await database.version()
             if version != SCHEMA_VERSION:
                 raise DatabaseUnusableError(
                     f"the database is at schema version {version}, this program needs {SCHEMA_VERSION}: "
                     "run homeward db migrate"
                 )
-            return await work(database, settings, application.build_clock(settings))
+            try:
+                return await work(database, settings, opening.build_clock(settings))
+            except asyncpg.InsufficientPrivilegeError as error:
+                raise NotPermittedError(
+                    f"the database role of this command may not do that ({error}): database.owner_dsn names one that may"
+                ) from error
 
     return anyio.run(main)
 
@@ -79,16 +89,35 @@ def choose_merchant(settings: Settings, given: str | None) -> str:
     raise Stop(USAGE, "several merchants are configured: name one with --merchant")
 
 
+def person() -> str:
+    """Who is at the keyboard, by the account of the process; behind sudo, the account it was called from.
+
+    Not by LOGNAME or USER, which anybody may set.
+    """
+    uid = os.getuid()
+    if uid == 0 and os.environ.get("SUDO_UID", "").isdigit():
+        uid = int(os.environ["SUDO_UID"])
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid-{uid}"
+
+
 def actor() -> str:
-    """Who is at the keyboard, as the journal shows it."""
-    return f"user:{getpass.getuser()}"
+    """The person as the journal shows them."""
+    return f"user:{person()}"
+
+
+def may_ask() -> bool:
+    """Whether somebody is there to answer."""
+    return shown.asks and sys.stdin.isatty()
 
 
 def confirm(question: str, *, yes: bool) -> None:
     """Ask before a change; without a terminal a missing --yes is a usage error."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not may_ask():
         raise Stop(USAGE, f"{question} There is no terminal to ask at: add --yes.")
     if not typer.confirm(question, err=True):
         raise Stop(INTERRUPTED, "Nothing was changed.")

@@ -13,11 +13,11 @@ from daemon.store import inbox, notice, outbox, returns, watch
 from daemon.store.inbox import Waiting
 from daemon.store.notice import Message
 from daemon.store.sql import Connection
-from daemon.telemetry import traceparent
+from daemon.telemetry import trace_id_of, traceparent
 from statemachine.effects import AskHappyReturns
 from statemachine.events import Approved, DroppedOff, UnitsReceived
 from statemachine.gate import word_of
-from statemachine.machine import Ignored, Move, Moved, Refused, decide
+from statemachine.machine import Decision, Ignored, Move, Moved, Refused, decide
 from statemachine.notices import Notice, notice_of, topic_of
 from statemachine.states import TERMINAL
 from statemachine.units import Return
@@ -99,7 +99,12 @@ class _Batch:
             if parts:
                 address = replace(address, order_number=next(iter(parts.values())).order_number)
             with self._at.telemetry.span(
-                f"advance {event.name}", parent=trace, merchant=self._at.merchant, happy_return_id=first.happy_return_id
+                f"advance {event.name}",
+                parent=trace,
+                merchant=self._at.merchant,
+                actor=first.actor,
+                happy_return_id=first.happy_return_id,
+                **first.words,
             ) as span:
                 trace = trace or traceparent(span)
                 decision = decide(
@@ -110,7 +115,7 @@ class _Batch:
                     policy=self._at.policy,
                     part=first.part,
                 )
-                span.set_attribute("decision", type(decision).__name__.lower())
+                span.set_attributes(_told_of(decision))
             match decision:
                 case Moved(moves):
                     for move in moves:
@@ -145,7 +150,10 @@ class _Batch:
             return_id = final[key][0].id
             assert return_id is not None
             actor = first.actor if move.event.name == first.event.name else "homeward"
-            journal.append(returns.journal_row(move, return_id=return_id, actor=actor, inbox_id=first.id, trace=trace))
+            words = first.words if actor == first.actor else {}
+            journal.append(
+                returns.journal_row(move, return_id=return_id, actor=actor, inbox_id=first.id, trace=trace, words=words)
+            )
             if told := notice_of(move, self._at.policy):
                 notices.append(notice.notice_row(told, return_id=return_id, version=move.after.version))
                 self._notices.append((told, move.after))
@@ -178,8 +186,20 @@ class _Batch:
                 await notice.put_message(connection, merchant, message, now)
         unique = {(row["kind"], row["key"]): row for row in effects}
         await outbox.put(connection, merchant, list(unique.values()), now)
+        await self._withhold(connection, final)
         await watch.ask_soon(connection, merchant, sorted(ask), now)
         await inbox.settle(connection, merchant, self._outcomes, now)
+
+    async def _withhold(
+        self, connection: Connection, final: dict[tuple[str, str, int], tuple[Return, str | None]]
+    ) -> None:
+        """What a person stopped is not begun; what they let go of goes on."""
+        stopped = {instance.id for instance, _ in final.values() if instance.is_withheld and instance.id is not None}
+        went_on = {
+            move.before.id for move, _, _ in self._moves if move.before.is_withheld and move.before.id is not None
+        }
+        await outbox.withhold(connection, self._at.merchant, sorted(stopped))
+        await outbox.let_go(connection, self._at.merchant, sorted(went_on - stopped), self._now)
 
     def _words(self, final: dict[tuple[str, str, int], tuple[Return, str | None]]) -> list[Message]:
         """What customers may now be told; for the merchant's own messaging, where it wants to know."""
@@ -205,7 +225,7 @@ class _Batch:
 
     def tell(self) -> None:
         """Logs and metrics, once the transaction has committed."""
-        for move, first, _ in self._moves:
+        for move, first, trace in self._moves:
             self._at.telemetry.metrics.moves.labels(self._at.merchant, move.event.name, move.target.value).inc()
             if move.source != move.target.value:
                 log.info(
@@ -214,7 +234,7 @@ class _Batch:
                         "merchant": self._at.merchant, "happy_return_id": move.after.happy_return_id,
                         "part": move.after.part, "event": move.event.name, "from": move.source,
                         "to": move.target.value, "inbox_id": first.id,
-                        "over": move.target in TERMINAL,
+                        "over": move.target in TERMINAL, "trace_id": trace_id_of(trace),
                     },
                 )  # fmt: skip
         for told, instance in self._notices:
@@ -233,6 +253,17 @@ class _Batch:
                     "event": waiting.event.name, "inbox_id": waiting.id, "why": why,
                 },
             )  # fmt: skip
+
+
+def _told_of(decision: Decision) -> dict[str, Any]:
+    """What a span says of a decision: which returns moved from where to where, or why nothing did."""
+    told: dict[str, Any] = {"decision": type(decision).__name__.lower()}
+    if not isinstance(decision, Moved):
+        return {**told, "why": decision.why}
+    ids = [move.before.id for move in decision.moves if move.before.id is not None]
+    moves = [f"{move.source} → {move.target}" for move in decision.moves]
+    troubles = [move.after.trouble.cause for move in decision.moves if move.after.trouble is not None]
+    return {**told, "return_ids": ids, "moves": moves, **({"cause": troubles[-1]} if troubles else {})}
 
 
 def _merged(events: list[Waiting]) -> list[tuple[Any, list[Waiting]]]:

@@ -11,7 +11,7 @@ from daemon.loops.wave import Wave
 from daemon.loops.workplace import Backoff
 from daemon.store import returns as returns_store
 from daemon.store.outbox import Leased, Settlement
-from statemachine.causes import OF_THE_GOODS
+from statemachine.causes import STANDING
 from statemachine.credit.case import is_same_order
 from statemachine.credit.edges import no_order, several_orders
 from statemachine.credit.maps import CreditMap
@@ -71,8 +71,8 @@ class CreditReads(Wave):
             instance = self._return(effect)
             if instance.credit is not None:
                 self._settle(done(effect, None, credit_id=instance.credit.id))
-            elif effect.intent is None and instance.trouble is not None and instance.trouble.cause in OF_THE_GOODS:
-                detail = {"why": "what the warehouse found must be settled first"}
+            elif effect.intent is None and instance.trouble is not None and instance.trouble.cause in STANDING:
+                detail = {"why": f"{instance.trouble.cause} must be settled first"}
                 self._settle(Outcome(Settlement(effect, "parked", detail, forget_intent=True)))
 
     async def _locate(self) -> None:

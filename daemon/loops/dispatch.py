@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import anyio
 
@@ -13,7 +13,7 @@ from daemon.loops.approve_wave import ApproveWave
 from daemon.loops.credit_wave import CreditWave
 from daemon.loops.mark_wave import MarkWave
 from daemon.loops.money_wave import CloseWave, RefundWave
-from daemon.loops.outcome import Outcome, parked, trouble
+from daemon.loops.outcome import Outcome, parked, trouble, withheld
 from daemon.loops.stock_wave import StockWave
 from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Workplace
@@ -21,6 +21,7 @@ from daemon.settings import EFFECT_LEASE
 from daemon.store import inbox, merchant, outbox, returns
 from daemon.store.inbox import Arrival
 from daemon.store.outbox import Leased, Settlement
+from daemon.telemetry import traceparent
 from statemachine.effects import ApproveReturn, CloseCredit, CreateSalesCredit, MarkCredit, ReceiveStock, RecordRefund
 from statemachine.units import Return
 
@@ -74,6 +75,10 @@ class Dispatch:
         self._passed_over: Counter[str] = Counter()
         self._is_down = False
         self._told_at: datetime | None = None
+        self._gathers_until = datetime.min.replace(tzinfo=UTC)
+        """Requests are short: until then only a full wave is worked, so that one round serves many."""
+        self._wave: str | None = None
+        """The span of the wave in hand, for what must be found from each of its returns."""
 
     async def run_once(self, now: datetime) -> int:
         if not await self._answers():
@@ -85,7 +90,7 @@ class Dispatch:
         async with self._at.database.reading() as connection:
             due = await outbox.due_by_kind(connection, self._at.merchant, now, WAVE_MAX)
         kind = next_kind(due, self._passed_over)
-        if kind is None:
+        if kind is None or (now < self._gathers_until and due[kind] < wave_max(kind)):
             return 0
         async with self._at.writing("lease") as connection:
             largest = 1 if self._singly else min(wave_max(kind), self._largest.get(kind, WAVE_MAX))
@@ -98,7 +103,10 @@ class Dispatch:
         self._held = effects
         self._passed_over.update(other for other in LANES if other != kind)
         self._passed_over[kind] = 0
+        quota = self._at.brightpearl.transport.quota
+        before = quota.used
         await self._work(kind, effects, instances)
+        self._gathers_until = self._at.clock.now() + quota.breath(max(quota.used - before, 1))
         self._held, self._singly = [], max(self._singly - 1, 0)
         await self._tell_quota(self._at.clock.now())
         return len(effects)
@@ -140,8 +148,14 @@ class Dispatch:
         LANE.set(lane)
         wave = make(self._at, effects, instances)
         with self._at.telemetry.span(
-            f"dispatch {kind}", parent=effects[0].trace, merchant=self._at.merchant, effects=len(effects)
-        ):
+            f"dispatch {kind}",
+            parent=effects[0].trace,
+            links=[e.trace for e in effects[1:] if e.trace],
+            merchant=self._at.merchant,
+            effects=len(effects),
+            return_ids=[e.return_id for e in effects],
+        ) as span:
+            self._wave = traceparent(span)
             try:
                 planned = await wave.plan()
             except (TransientError, NotPermittedError, MalformedPayloadError, RejectedError) as error:
@@ -155,7 +169,10 @@ class Dispatch:
                 log.info("brightpearl is back", extra={"merchant": self._at.merchant})
             self._is_down = False
             self._largest[kind] = min(self._largest.get(kind, WAVE_MAX) * 2, WAVE_MAX)
-            await self._send(wave, planned, instances)
+            for effect, _ in planned:
+                if instances[effect.return_id].is_withheld:
+                    wave.outcomes[effect.id] = withheld(effect)
+            await self._send(wave, [each for each in planned if each[0].id not in wave.outcomes], instances)
 
     async def _send(self, wave: Wave, planned: list[Planned], instances: dict[int, Return]) -> None:
         """Send as the quota allows; each part's intents are stored in the moment before it leaves."""
@@ -251,7 +268,7 @@ class Dispatch:
             self._tell(outcome)
 
     def _tell(self, outcome: Outcome) -> None:
-        """A wave has one span; each return's own trace gets the part that concerns it."""
+        """A wave has one span, in the trace of its first return; each return's own trace links to it."""
         effect, how = outcome.settlement.effect, outcome.settlement.outcome
         self._at.telemetry.metrics.effects.labels(self._at.merchant, effect.kind, how).inc()
         why = str(outcome.settlement.detail.get("why", ""))
@@ -262,5 +279,6 @@ class Dispatch:
             "return_id": effect.return_id,
             "why": why,
         }
-        with self._at.telemetry.span(f"settle {effect.kind}", parent=effect.trace, **told):
+        links = [self._wave] if self._wave else []
+        with self._at.telemetry.span(f"settle {effect.kind}", parent=effect.trace, links=links, **told):
             pass

@@ -87,6 +87,11 @@ def parked(
     return Outcome(stopped, Troubled(trouble, order_id, map_version))
 
 
+def withheld(effect: Leased) -> Outcome:
+    """A person stopped the return before this was sent; what was sent earlier and never found stays an open question."""
+    return Outcome(Settlement(effect, "withheld", {"why": "a person stopped the return"}))
+
+
 def refused(effect: Leased, cause: str, error: RejectedError, **evidence: Any) -> Outcome:
     facts = {"status": error.status, "code": error.code, "message": str(error), **evidence}
     return parked(effect, trouble(cause, f"Brightpearl refused: {error}", facts))

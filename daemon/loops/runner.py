@@ -18,6 +18,7 @@ from daemon.clients.throttle import LANE, Lane
 from daemon.clock import Clock
 from daemon.errors import HomewardError, LeaseLostError
 from daemon.loops.advance import Advance
+from daemon.loops.batches import Batches
 from daemon.loops.dispatch import Dispatch
 from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
@@ -98,6 +99,10 @@ class Runner:
         """Something new lies in the database for this merchant."""
         if merchant in self._held:
             self._held[merchant].stir()
+
+    def held(self) -> set[str]:
+        """The merchants this daemon works just now."""
+        return {name for name, held in self._held.items() if time.monotonic() < held.lease.until}
 
     async def run(self) -> None:
         """Until stopped. Leases are given back at the end."""
@@ -196,6 +201,7 @@ class Runner:
             Expire(workplace),
             Intake(workplace),
             Notify(workplace),
+            Batches(workplace),
             Reconcile(workplace),
             Reevaluate(workplace),
         ]
@@ -240,7 +246,7 @@ class Runner:
         while not held.lease.leaving.is_set():
             rest, stirred = IDLE_LOOKS * self._look_seconds, held.stirred
             try:
-                handled = await self._round(loop)
+                handled = await self._round(loop, merchant)
                 if is_down:
                     log.info("loop works again", extra={"loop": loop.name, "merchant": merchant})
                 is_down = False
@@ -262,9 +268,10 @@ class Runner:
             with anyio.move_on_after(rest):
                 await stirred.wait()
 
-    async def _round(self, loop: Loop) -> int:
+    async def _round(self, loop: Loop, merchant: str) -> int:
         began = time.perf_counter()
         handled = await loop.run_once(self._clock.now())
+        self._telemetry.metrics.loop_round_at.labels(merchant, loop.name).set_to_current_time()
         if handled:
             self._telemetry.metrics.loop_seconds.labels(loop.name).observe(time.perf_counter() - began)
         return handled

@@ -80,6 +80,31 @@ class Database:
             known = await connection.fetchval("SELECT to_regclass('schema_version') IS NOT NULL")
             return int(await connection.fetchval("SELECT max(version) FROM schema_version")) if known else 0
 
+    async def user(self) -> str:
+        """The role we are."""
+        async with self.reading() as connection:
+            return str(await connection.fetchval("SELECT current_user"))
+
+    async def create_role(self, name: str) -> None:
+        """A role that can log in and nothing else; nothing when there is one."""
+        async with self.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+            if await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = $1", name) == 0:
+                await connection.execute(
+                    await connection.fetchval("SELECT format('CREATE ROLE %I LOGIN', $1::text)", name)
+                )
+
+    async def grant(self, worker: str) -> None:
+        """Give a role what daemons and operators need, and nothing that would let it change the past."""
+        async with self.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+            await connection.execute("SELECT grant_worker($1)", worker)
+
+    async def may_change_the_journal(self) -> bool:
+        """Whether our role has more rights than a worker needs."""
+        async with self.reading() as connection:
+            return bool(await connection.fetchval("SELECT has_table_privilege('journal', 'UPDATE, DELETE, TRUNCATE')"))
+
     async def migrate(self) -> tuple[int, int]:
         """Bring the schema to SCHEMA_VERSION; answer (before, after). Safe to repeat and to run twice at once."""
         async with self.transaction() as connection:

@@ -25,6 +25,7 @@ from typing import IO
 from daemon.errors import DatabaseUnusableError
 
 ROLE = "homeward"
+WORKER = "homeward_worker"
 PORT = 5432  # names the socket file only; nothing listens on TCP
 READY_SECONDS = 30.0
 STOP_SECONDS = 30.0
@@ -58,7 +59,13 @@ class Server:
 
     @property
     def dsn(self) -> str:
+        """By the role that owns everything in it."""
         return f"postgresql://{ROLE}@/postgres?host={self.sockets}&port={PORT}"
+
+    @property
+    def worker_dsn(self) -> str:
+        """By the role of daemons and operators."""
+        return f"postgresql://{WORKER}@/postgres?host={self.sockets}&port={PORT}"
 
 
 def account() -> Account:

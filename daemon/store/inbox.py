@@ -30,6 +30,9 @@ class Arrival:
     actor: str = "homeward"
     part: int | None = None
     trace: str | None = None
+    reason: str = ""
+    """Why a person wanted it; `note` is in their own words."""
+    note: str = ""
     parked: str | None = None
     """Why this cannot be addressed yet; it is kept and looked at again."""
 
@@ -48,12 +51,23 @@ class Waiting:
     actor: str
     trace: str | None
     received_at: datetime
+    reason: str = ""
+    note: str = ""
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the person said whose event this is."""
+        return {name: told for name, told in (("reason", self.reason), ("note", self.note)) if told}
 
 
 def decode(name: str, payload: dict[str, Any]) -> Event:
     event: Event = _ADAPTERS[name].validate_python(payload)
     assert isinstance(event, BY_NAME[name])
     return event
+
+
+def encode(event: Event) -> dict[str, Any]:
+    return plain(_ADAPTERS[event.name], event)
 
 
 async def put(connection: Connection, merchant: str, arrivals: Iterable[Arrival]) -> set[str]:
@@ -66,9 +80,11 @@ async def put(connection: Connection, merchant: str, arrivals: Iterable[Arrival]
             "order_number": each.order_number,
             "order_key": order_key(each.order_number),
             "part": each.part,
-            "payload": plain(_ADAPTERS[each.event.name], each.event),
+            "payload": encode(each.event),
             "source": each.source,
             "actor": each.actor,
+            "reason": each.reason,
+            "note": each.note,
             "trace": each.trace,
             "received_at": each.received_at.isoformat(),
             "state": "parked" if each.parked else None,
@@ -98,7 +114,8 @@ async def read_waiting(
     return [
         Waiting(
             row["id"], decode(row["event"], row["payload"]), row["happy_return_id"], row["order_number"],
-            row["order_key"], row["part"], row["source"], row["actor"], row["trace"], row["received_at"],
+            row["order_key"], row["part"], row["source"], row["actor"], row["trace"], row["received_at"], row["reason"],
+            row["note"],
         )
         for row in rows
     ]  # fmt: skip
@@ -130,7 +147,7 @@ async def unpark(
 ) -> None:
     await SQL.run(
         connection, "unpark", merchant=merchant, id=row_id, happy_return_id=happy_return_id, order_number=order_number,
-        order_key=order_key(order_number), payload=plain(_ADAPTERS[event.name], event),
+        order_key=order_key(order_number), payload=encode(event),
     )  # fmt: skip
 
 
@@ -163,6 +180,11 @@ async def backlog(connection: Connection, merchant: str) -> Record:
     row = await SQL.row(connection, "backlog", merchant=merchant)
     assert row is not None
     return row
+
+
+async def told_of(connection: Connection, merchant: str, natural_key: str) -> Record | None:
+    """State and outcome of one event; None when it is not known."""
+    return await SQL.row(connection, "told_of", merchant=merchant, natural_key=natural_key)
 
 
 async def is_known(connection: Connection, merchant: str, natural_key: str) -> bool:

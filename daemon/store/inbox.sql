@@ -1,12 +1,12 @@
 -- name: put
 -- Add events that are not known yet; a repeat of a natural key changes nothing.
 INSERT INTO inbox (merchant, natural_key, event, happy_return_id, order_number, order_key, part, payload, source, actor,
-                   trace, received_at, state, outcome)
+                   reason, note, trace, received_at, state, outcome)
 SELECT :merchant, natural_key, event, happy_return_id, order_number, order_key, part, payload, source, actor,
-       trace, received_at, coalesce(state, 'waiting'), outcome
+       reason, note, trace, received_at, coalesce(state, 'waiting'), outcome
   FROM jsonb_to_recordset(:rows) AS r(natural_key text, event text, happy_return_id text, order_number text,
-       order_key text, part integer, payload jsonb, source text, actor text, trace text, received_at timestamptz,
-       state text, outcome text)
+       order_key text, part integer, payload jsonb, source text, actor text, reason text, note text, trace text,
+       received_at timestamptz, state text, outcome text)
     ON CONFLICT (merchant, natural_key) DO NOTHING
 RETURNING id, natural_key;
 
@@ -26,7 +26,7 @@ SELECT happy_return_id, order_key, min(id) AS first_id
 -- name: read_waiting
 -- Every waiting event of the locked families, oldest first.
 SELECT i.id, i.event, i.happy_return_id, i.order_number, i.order_key, i.part, i.payload, i.source, i.actor, i.trace,
-       i.received_at
+       i.received_at, i.reason, i.note
   FROM inbox AS i
   JOIN unnest(:happy_return_ids::text[], :order_keys::text[]) AS f(happy_return_id, order_key)
     ON i.happy_return_id = f.happy_return_id AND i.order_key = f.order_key
@@ -43,6 +43,12 @@ UPDATE inbox AS i
   FROM jsonb_to_recordset(:rows) AS r(id bigint, state text, outcome text)
  WHERE i.merchant = :merchant
    AND i.id = r.id;
+
+-- name: told_of
+SELECT state, outcome
+  FROM inbox
+ WHERE merchant = :merchant
+   AND natural_key = :natural_key;
 
 -- name: park_family!
 -- Put a family's waiting events aside, so that one poison event does not stop the others.

@@ -93,6 +93,7 @@ SELECT m.merchant
          WHERE t.merchant = m.merchant AND t.state = 'ready' AND t.due_at <= :now
          ORDER BY t.due_at
          LIMIT 1)
+    OR (SELECT true FROM batch AS b WHERE b.merchant = m.merchant AND b.state = 'running' ORDER BY b.id LIMIT 1)
     OR (SELECT true FROM deadline AS d
          WHERE d.merchant = m.merchant AND d.due_at <= :now
          ORDER BY d.due_at

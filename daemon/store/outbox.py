@@ -54,7 +54,7 @@ class Settlement:
 
     @property
     def state(self) -> str:
-        return {"done": "done", "parked": "parked"}.get(self.outcome, "ready")
+        return self.outcome if self.outcome in ("done", "parked", "withheld") else "ready"
 
 
 def effect_row(effect: Effect, *, return_id: int, trace: str | None) -> dict[str, Any] | None:
@@ -69,6 +69,22 @@ async def put(connection: Connection, merchant: str, rows: list[dict[str, Any]],
     if rows:
         await SQL.run(connection, "want_again", merchant=merchant, rows=rows)
         await SQL.run(connection, "put", merchant=merchant, rows=rows, now=now)
+
+
+async def withhold(connection: Connection, merchant: str, return_ids: list[int]) -> None:
+    if return_ids:
+        await SQL.run(connection, "withhold", merchant=merchant, return_ids=return_ids)
+
+
+async def let_go(connection: Connection, merchant: str, return_ids: list[int], now: datetime) -> None:
+    if return_ids:
+        await SQL.run(connection, "let_go", merchant=merchant, return_ids=return_ids, now=now)
+
+
+async def not_begun(connection: Connection, merchant: str, return_ids: list[int]) -> dict[int, tuple[str, ...]]:
+    """Return id → kinds of effects that are to be done and were never sent."""
+    rows = await SQL.rows(connection, "not_begun", merchant=merchant, return_ids=return_ids)
+    return {row["return_id"]: tuple(row["kinds"]) for row in rows}
 
 
 async def due_by_kind(connection: Connection, merchant: str, now: datetime, batch_max: int) -> dict[str, int]:

@@ -6,7 +6,7 @@ SELECT :merchant, return_id, kind, key, payload, :now, trace, :now
   FROM jsonb_to_recordset(:rows) AS r(return_id bigint, kind text, key text, payload jsonb, trace text)
     ON CONFLICT (merchant, kind, key) DO UPDATE
    SET state = 'ready', due_at = :now, settled_at = NULL
- WHERE known.state IN ('parked', 'done')
+ WHERE known.state IN ('parked', 'done', 'withheld')
     OR (known.state = 'ready' AND (known.intent IS NULL OR known.result ? 'credit_id'));
 
 -- name: want_again!
@@ -18,6 +18,32 @@ UPDATE outbox AS o
    AND o.kind = r.kind
    AND o.key = r.key
    AND o.state = 'leased';
+
+-- name: withhold!
+-- A person stopped these returns: what was not sent is not begun. What was sent keeps being looked up.
+UPDATE outbox
+   SET state = 'withheld', last_error = 'a person stopped the return'
+ WHERE merchant = :merchant
+   AND return_id = ANY(:return_ids::bigint[])
+   AND state = 'ready'
+   AND intent IS NULL;
+
+-- name: let_go!
+-- These returns go on: what was withheld is due now.
+UPDATE outbox
+   SET state = 'ready', due_at = :now, last_error = NULL
+ WHERE merchant = :merchant
+   AND return_id = ANY(:return_ids::bigint[])
+   AND state = 'withheld';
+
+-- name: not_begun
+SELECT return_id, array_agg(kind ORDER BY kind) AS kinds
+  FROM outbox
+ WHERE merchant = :merchant
+   AND return_id = ANY(:return_ids::bigint[])
+   AND state = 'ready'
+   AND intent IS NULL
+ GROUP BY return_id;
 
 -- name: due_by_kind
 -- How many effects of each kind are due, counted up to a full wave.

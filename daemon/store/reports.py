@@ -3,23 +3,9 @@
 from typing import Any
 
 from daemon.store.sql import Connection, Record, statements
-from statemachine.causes import CAUSES
 from statemachine.refs import order_key
 
 SQL = statements(__file__)
-
-
-async def returns(
-    connection: Connection, *, merchant: str | None = None, state: str | None = None, cause: str | None = None,
-    owner: str | None = None, order_number: str | None = None, fingerprint: str | None = None, after: int | None = None,
-    rows_max: int = 1000,
-) -> list[Record]:  # fmt: skip
-    owned = [each.code for each in CAUSES.values() if each.owner == owner]
-    return await SQL.rows(
-        connection, "returns", merchant=merchant, state=state, cause=cause, owner=owner, owned=owned,
-        order_key=order_key(order_number) if order_number else None, fingerprint=fingerprint, after=after,
-        rows_max=rows_max,
-    )  # fmt: skip
 
 
 async def find(connection: Connection, text: str, merchant: str | None = None) -> list[tuple[str, int]]:
@@ -40,20 +26,12 @@ async def passport(connection: Connection, merchant: str, return_id: int) -> dic
     }
 
 
-async def causes(
-    connection: Connection, merchant: str | None = None, *, cause: str | None = None, owner: str | None = None,
-    fingerprint: str | None = None,
-) -> list[Record]:  # fmt: skip
-    return await SQL.rows(connection, "causes", merchant=merchant, cause=cause, owner=owner, fingerprint=fingerprint)
+async def causes(connection: Connection, merchant: str | None = None) -> list[Record]:
+    return await SQL.rows(connection, "causes", merchant=merchant)
 
 
-async def fingerprints(
-    connection: Connection, merchant: str | None = None, *, cause: str | None = None, owner: str | None = None,
-    fingerprint: str | None = None,
-) -> list[Record]:  # fmt: skip
-    return await SQL.rows(
-        connection, "fingerprints", merchant=merchant, cause=cause, owner=owner, fingerprint=fingerprint
-    )
+async def open_states(connection: Connection, merchant: str) -> list[Record]:
+    return await SQL.rows(connection, "open_states", merchant=merchant)
 
 
 async def states(connection: Connection, merchant: str | None = None) -> list[Record]:

@@ -1,23 +1,3 @@
--- name: returns
--- Returns, newest change first, by any of the filters.
-SELECT r.merchant, r.id, r.happy_return_id, r.express_code, r.order_number, r.part, r.state, r.entered_at,
-       r.cause, r.owner, r.explanation, r.waits_for, r.credit_id, r.credit_external_ref, r.credit_net, r.credit_tax,
-       r.credit_currency, r.invoice_reference, r.payment_id, r.close_reason, r.created_at, r.updated_at, r.escalation,
-       r.fingerprint, r.wait_cause,
-       (SELECT count(*) FROM unit AS u WHERE u.merchant = r.merchant AND u.return_id = r.id) AS units,
-       d.due_at
-  FROM returns AS r
-  LEFT JOIN deadline AS d ON d.merchant = r.merchant AND d.return_id = r.id
- WHERE (:merchant::text IS NULL OR r.merchant = :merchant)
-   AND (:state::text IS NULL OR r.state = :state)
-   AND (:cause::text IS NULL OR r.cause = :cause OR r.wait_cause = :cause)
-   AND (:owner::text IS NULL OR r.owner = :owner OR r.wait_cause = ANY(:owned::text[]))
-   AND (:order_key::text IS NULL OR r.order_key = :order_key)
-   AND (:fingerprint::text IS NULL OR r.fingerprint = :fingerprint)
-   AND (:after::bigint IS NULL OR r.id < :after)
- ORDER BY r.id DESC
- LIMIT :rows_max;
-
 -- name: find
 -- The returns an identifier may mean: our id, Happy Returns' id or express code, order number, credit id, references.
 SELECT merchant, id
@@ -42,7 +22,7 @@ SELECT r.merchant, r.id, r.happy_return_id, r.express_code, r.rma_id, r.order_nu
        r.credit_tax, r.credit_currency, r.credit_rows, r.credit_adopted, r.invoice_reference, r.refund_due, r.close_due,
        r.payment_id, r.payment_ref, r.payment_amount, r.payment_currency, r.payment_method, r.waits_for, r.cause,
        r.owner, r.explanation, r.evidence, r.resume_state, r.close_reason, r.trace, r.created_at, r.updated_at, d.due_at,
-       r.wait_cause, r.watches, r.accepted, r.map_version, r.fingerprint
+       r.wait_cause, r.watches, r.accepted, r.map_version, r.fingerprint, r.assignee, r.snoozed_until, r.adopts
   FROM returns AS r
   LEFT JOIN deadline AS d ON d.merchant = r.merchant AND d.return_id = r.id
  WHERE r.merchant = :merchant
@@ -70,23 +50,16 @@ SELECT cause, owner, count(*) AS returns, min(entered_at) AS oldest
   FROM returns
  WHERE state = 'exception'
    AND (:merchant::text IS NULL OR merchant = :merchant)
-   AND (:cause::text IS NULL OR cause = :cause)
-   AND (:owner::text IS NULL OR owner = :owner)
-   AND (:fingerprint::text IS NULL OR fingerprint = :fingerprint)
  GROUP BY cause, owner
  ORDER BY returns DESC, cause;
 
--- name: fingerprints
--- What stops returns, as one piece of work for each thing that must be mended.
-SELECT fingerprint, cause, owner, count(*) AS returns, min(entered_at) AS oldest, min(id) AS example
+-- name: open_states
+-- What is not over, by state, at the cost of what is not over.
+SELECT state, count(*) AS returns, min(entered_at) AS oldest
   FROM returns
- WHERE state = 'exception'
-   AND (:merchant::text IS NULL OR merchant = :merchant)
-   AND (:cause::text IS NULL OR cause = :cause)
-   AND (:owner::text IS NULL OR owner = :owner)
-   AND (:fingerprint::text IS NULL OR fingerprint = :fingerprint)
- GROUP BY fingerprint, cause, owner
- ORDER BY returns DESC, fingerprint;
+ WHERE merchant = :merchant
+   AND state IN ('initiated', 'scanned', 'credit-pending', 'credited', 'exception')
+ GROUP BY state;
 
 -- name: states
 SELECT merchant, state, count(*) AS returns

@@ -50,6 +50,7 @@ async def prune(database: Database, merchant: str, before: datetime, after: tupl
                 "drop_effects",
                 "drop_deadlines",
                 "drop_notices",
+                "drop_batch_items",
                 "drop_units",
                 "drop_returns",
                 "drop_journal",

@@ -50,6 +50,9 @@ DELETE FROM deadline WHERE merchant = :merchant AND return_id = ANY(:ids::bigint
 -- name: drop_notices!
 DELETE FROM notice WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
 
+-- name: drop_batch_items!
+DELETE FROM batch_item WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
+
 -- name: drop_units!
 DELETE FROM unit WHERE merchant = :merchant AND return_id = ANY(:ids::bigint[]);
 

@@ -1,6 +1,6 @@
 """Returns: loaded as the machine's frozen values, written back as moves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +42,8 @@ def _from_row(row: Record, units: tuple[Unit, ...]) -> Return:
         escalation=row["escalation"], entered_at=row["entered_at"], refund_due=row["refund_due"],
         close_due=row["close_due"], wait_cause=row["wait_cause"], watches=tuple(row["watches"]),
         accepted=tuple(row["accepted"]), map_version=row["map_version"], order_digest=row["order_digest"],
-        marks=row["marks"], is_marked=row["is_marked"], id=row["id"], version=row["version"],
+        marks=row["marks"], is_marked=row["is_marked"], adopts=row["adopts"], assignee=row["assignee"],
+        snoozed_until=row["snoozed_until"], id=row["id"], version=row["version"],
     )  # fmt: skip
 
 
@@ -76,7 +77,10 @@ async def next_ids(connection: Connection, count: int) -> list[int]:
     return [row["id"] for row in await SQL.rows(connection, "next_ids", count=count)] if count else []
 
 
-def journal_row(move: Move, *, return_id: int, actor: str, inbox_id: int, trace: str | None) -> dict[str, Any]:
+def journal_row(
+    move: Move, *, return_id: int, actor: str, inbox_id: int, trace: str | None, words: Mapping[str, str]
+) -> dict[str, Any]:
+    """`words`: reason and note of the person whose event this is; empty for everything else."""
     return {
         "return_id": return_id,
         "version": move.after.version,
@@ -84,7 +88,7 @@ def journal_row(move: Move, *, return_id: int, actor: str, inbox_id: int, trace:
         "from_state": move.source,
         "to_state": move.target.value,
         "actor": actor,
-        "facts": without_personal_data(move.event),
+        "facts": {**without_personal_data(move.event), **words},
         "inbox_id": inbox_id,
         "trace": trace,
     }
@@ -133,6 +137,9 @@ def return_row(instance: Return, trace: str | None) -> dict[str, Any]:
         "wait_cause": instance.wait_cause,
         "watches": list(instance.watches),
         "accepted": list(instance.accepted),
+        "adopts": instance.adopts,
+        "assignee": instance.assignee,
+        "snoozed_until": instance.snoozed_until.isoformat() if instance.snoozed_until else None,
         "map_version": instance.map_version,
         "order_digest": instance.order_digest,
         "marks": instance.marks,

@@ -4,7 +4,8 @@ SELECT r.merchant, r.id, r.happy_return_id, r.order_number, r.order_key, r.part,
        r.escalation, r.express_code, r.rma_id, r.order_id, r.credit_ref, r.credit_external_ref, r.credit_id, r.credit_net, r.credit_tax,
        r.credit_currency, r.credit_rows, r.credit_adopted, r.invoice_reference, r.refund_due, r.close_due, r.payment_id,
        r.payment_ref, r.payment_amount, r.payment_currency, r.payment_method, r.waits_for, r.cause, r.owner,
-       r.explanation, r.evidence, r.resume_state, r.close_reason, r.wait_cause, r.watches, r.accepted, r.map_version,
+       r.explanation, r.evidence, r.resume_state, r.close_reason, r.wait_cause, r.watches, r.accepted, r.adopts,
+       r.assignee, r.snoozed_until, r.map_version,
        r.order_digest, r.marks, r.is_marked, r.fingerprint, r.trace, r.created_at
   FROM returns AS r
   JOIN unnest(:happy_return_ids::text[], :order_keys::text[]) AS f(happy_return_id, order_key)
@@ -19,8 +20,8 @@ SELECT merchant, id, happy_return_id, order_number, order_key, part, state, vers
        escalation, express_code, rma_id, order_id, credit_ref, credit_external_ref, credit_id, credit_net, credit_tax,
        credit_currency, credit_rows, credit_adopted, invoice_reference, refund_due, close_due, payment_id,
        payment_ref, payment_amount, payment_currency, payment_method, waits_for, cause, owner,
-       explanation, evidence, resume_state, close_reason, wait_cause, watches, accepted, map_version, order_digest,
-       marks, is_marked, fingerprint, trace, created_at
+       explanation, evidence, resume_state, close_reason, wait_cause, watches, accepted, adopts,
+       assignee, snoozed_until, map_version, order_digest, marks, is_marked, fingerprint, trace, created_at
   FROM returns
  WHERE merchant = :merchant
    AND id = ANY(:ids::bigint[]);
@@ -43,21 +44,23 @@ INSERT INTO returns AS known (merchant, id, happy_return_id, order_number, order
        credit_currency,
        credit_rows, credit_adopted, invoice_reference, refund_due, close_due, payment_id, payment_ref, payment_amount,
        payment_currency, payment_method, waits_for, cause, owner, explanation, evidence, resume_state, close_reason,
-       wait_cause, watches, accepted, map_version, order_digest, marks, is_marked, fingerprint, trace, created_at,
-       updated_at)
+       wait_cause, watches, accepted, adopts, assignee, snoozed_until, map_version, order_digest, marks, is_marked,
+       fingerprint, trace, created_at, updated_at)
 SELECT :merchant, id, happy_return_id, order_number, order_key, part, state, version, entered_at,
        escalation, express_code, rma_id, order_id, credit_ref, credit_external_ref, credit_id, credit_net, credit_tax,
        credit_currency,
        credit_rows, credit_adopted, invoice_reference, refund_due, close_due, payment_id, payment_ref, payment_amount,
        payment_currency, payment_method, waits_for, cause, owner, explanation, evidence, resume_state, close_reason,
-       wait_cause, watches, accepted, map_version, order_digest, marks, is_marked, fingerprint, trace, :now, :now
+       wait_cause, watches, accepted, adopts, assignee, snoozed_until, map_version, order_digest, marks, is_marked,
+       fingerprint, trace, :now, :now
   FROM jsonb_to_recordset(:rows) AS r(id bigint, happy_return_id text, order_number text, order_key text, part integer,
        state text, version integer, entered_at timestamptz, escalation integer, express_code text, rma_id text,
        order_id bigint, credit_ref text, credit_external_ref text, credit_id bigint, credit_net numeric, credit_tax numeric,
        credit_currency text, credit_rows jsonb, credit_adopted boolean, invoice_reference text, refund_due boolean,
        close_due boolean, payment_id bigint, payment_ref text, payment_amount numeric, payment_currency text,
        payment_method text, waits_for text, cause text, owner text, explanation text, evidence jsonb,
-       resume_state text, close_reason text, wait_cause text, watches text[], accepted text[], map_version text,
+       resume_state text, close_reason text, wait_cause text, watches text[], accepted text[], adopts bigint,
+       assignee text, snoozed_until timestamptz, map_version text,
        order_digest text, marks jsonb, is_marked boolean, fingerprint text, trace text)
     ON CONFLICT (merchant, id) DO UPDATE
    SET state = EXCLUDED.state, version = EXCLUDED.version, entered_at = EXCLUDED.entered_at,
@@ -71,7 +74,8 @@ SELECT :merchant, id, happy_return_id, order_number, order_key, part, state, ver
        payment_method = EXCLUDED.payment_method, waits_for = EXCLUDED.waits_for, cause = EXCLUDED.cause,
        owner = EXCLUDED.owner, explanation = EXCLUDED.explanation, evidence = EXCLUDED.evidence,
        resume_state = EXCLUDED.resume_state, close_reason = EXCLUDED.close_reason, wait_cause = EXCLUDED.wait_cause,
-       watches = EXCLUDED.watches, accepted = EXCLUDED.accepted, map_version = EXCLUDED.map_version,
+       watches = EXCLUDED.watches, accepted = EXCLUDED.accepted, adopts = EXCLUDED.adopts,
+       assignee = EXCLUDED.assignee, snoozed_until = EXCLUDED.snoozed_until, map_version = EXCLUDED.map_version,
        order_digest = EXCLUDED.order_digest, marks = EXCLUDED.marks, is_marked = EXCLUDED.is_marked,
        fingerprint = EXCLUDED.fingerprint, updated_at = EXCLUDED.updated_at
  WHERE known.version < EXCLUDED.version;

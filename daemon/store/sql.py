@@ -25,6 +25,10 @@ class Statements:
     def text(self, name: str) -> str:
         return str(getattr(self._queries, name).sql)
 
+    def parameters(self, name: str) -> list[str]:
+        """The names of its parameters, $1 first."""
+        return list(self._queries.driver_adapter.var_sorted[name])
+
     def _args(self, name: str, values: dict[str, Any]) -> list[Any]:
         order = self._queries.driver_adapter.var_sorted[name]
         assert set(order) == set(values), f"{name} takes {sorted(order)}, given {sorted(values)}"

@@ -17,6 +17,7 @@ from daemon.loops.receive import Taken, accept
 from daemon.settings import MerchantSettings
 from daemon.store.database import DISCONNECTED, Database
 from daemon.telemetry import Telemetry, traceparent
+from daemon.web.watched import Watched
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ def build(
     receivers: dict[str, Receiver],
     is_ready: Callable[[], bool],
     stir: Callable[[str], None],
+    held: Callable[[], set[str]] = set,
 ) -> web.Application:
     app = web.Application(client_max_size=WEBHOOK_BODY_MAX)
     door = _Door(database, clock, telemetry, receivers, stir)
@@ -58,7 +60,10 @@ def build(
     async def healthy(request: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
+    watched = Watched(database, clock, telemetry, sorted(receivers), held)
+
     async def metrics(request: web.Request) -> web.Response:
+        await watched.refresh()
         body = generate_latest(telemetry.metrics.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

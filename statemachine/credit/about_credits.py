@@ -38,7 +38,7 @@ def own_credit(case: Case) -> Verdict | None:
 def named_by_hand(case: Case) -> Verdict | None:
     """A person wrote this return's code on a credit: that is the answer, whatever else we could not decide."""
     if not case.claimed:
-        return None
+        return _not_adoptable(case)
     ids = [credit.id for credit in case.claimed]
     facts: dict[str, Any] = {"credits": ids}
     if len(ids) > 1:
@@ -67,6 +67,18 @@ def named_by_hand(case: Case) -> Verdict | None:
     return Adopt(
         cause="credit-exists", explanation=f"Credit {credit.id} was made by hand and names this return.", evidence=facts,
         credit=credit, places=places, order_digest=case.order.digest,
+    )  # fmt: skip
+
+
+def _not_adoptable(case: Case) -> Verdict | None:
+    """The credit a person named is not there to be taken over: then none is made either."""
+    wanted = case.instance.adopts
+    if wanted is None:
+        return None
+    facts = {"wanted": wanted, "credits_of_the_order": sorted(credit.id for credit in case.standing)}
+    return NeedsPerson(
+        cause="credit-not-adoptable", evidence=facts, key=f"credit={wanted}", watches=case.on_credits,
+        explanation=f"Credit {wanted} is no credit against order {case.order.reference} that is free to be taken over.",
     )  # fmt: skip
 
 

@@ -90,7 +90,9 @@ class Case:
 
     @cached_property
     def claimed(self) -> tuple[ExistingCredit, ...]:
-        """Credits of others that name this very return."""
+        """Credits of others that name this very return, or the one a person named for it."""
+        if self.instance.adopts is not None:
+            return tuple(c for c in self.foreign if not c.is_ours and c.id == self.instance.adopts)
         return tuple(c for c in self.foreign if not c.is_ours and _claims(c, self.instance))
 
     @cached_property

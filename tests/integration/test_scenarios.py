@@ -11,7 +11,7 @@ from daemon.sandbox.scenarios import SCENARIOS
 from daemon.store.database import Database
 from statemachine.causes import CAUSES
 from statemachine.credit.table import lines
-from tests.integration import test_decisions
+from tests.integration import test_decisions, test_hands
 from tests.world import MERCHANT, NOON, open_world
 
 
@@ -50,6 +50,7 @@ PROVEN_ELSEWHERE = {
     "value-ceiling": "test_a_value_above_the_ceiling_needs_a_person_who_may_accept_it",
     "fee-above-credit": "test_a_fee_that_takes_everything_needs_a_person",
     "credit-cancelled": "test_a_credit_that_finance_cancels_is_not_made_again",
+    "credit-not-adoptable": "test_a_credit_that_cannot_be_taken_over_stops_the_return_and_none_is_made",
     "amount-differs": "test_another_sum_than_announced_is_held_where_policy_minds",
     "outcome-unknown": "test_a_credit_whose_outcome_stays_unknown_is_never_guessed",
 }
@@ -63,7 +64,7 @@ def test_every_cause_of_the_decision_table_is_shown_against_the_sandbox() -> Non
         scenario(season, name, NOON)
     ends = {end for truth in season.truth for ends in truth["units"].values() for end in ends.split("|")}
     shown = {end.removeprefix("exception:") for end in ends} | set(PROVEN_ELSEWHERE)
-    tests = {name for name in dir(test_decisions) if name.startswith("test_")} | set(globals())
+    tests = {*dir(test_decisions), *dir(test_hands), *globals()}
 
     assert {line.about.code for line in lines()} <= shown
     assert all(test.partition("[")[0] in tests for test in PROVEN_ELSEWHERE.values())

@@ -58,6 +58,7 @@ def examples() -> list[tuple[type[Verdict], str, Verdict]]:
          judge(tee, one, by_hand(700, replace(ROW, net=Decimal("19.00")), reference="HRK7Q2MX"))),
         (NeedsPerson, "rival-credit",
          judge(tee, one, by_hand(700, ROW, reference="HRK7Q2MX"), by_hand(701, ROW, reference="HRK7Q2MX"))),
+        (NeedsPerson, "credit-not-adoptable", judge(coming_back(TEE, adopts=700), one)),
         (NeedsPerson, "credit-cancelled", judge(tee, one, replace(OWN, is_cancelled=True))),
         (Refuse, "order-cancelled", judge(tee, replace(one, status_id=5))),
         (Wait, "invoice-pending", judge(tee, replace(one, invoice_reference="pending"))),

@@ -35,6 +35,11 @@ MATRIX = {
     "nothing-to-restock": "refused | refused | refused | refused | refused | refused | refused",
     "deadline-passed": "initiated | scanned | credit-pending | credited | restocked | exception | refused",
     "resumed": "refused | refused | refused | refused | refused | credit-pending | refused",
+    "held": "exception | exception | exception | exception | exception | exception | refused",
+    "forced": "credit-pending | credit-pending | credit-pending | refused | refused | credit-pending | credit-pending",
+    "assigned": "initiated | scanned | credit-pending | credited | restocked | exception | closed",
+    "snoozed": "initiated | scanned | credit-pending | credited | restocked | exception | refused",
+    "noted": "initiated | scanned | credit-pending | credited | restocked | exception | closed",
 }
 
 

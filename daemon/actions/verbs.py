@@ -1,0 +1,202 @@
+"""The verbs: what each asks of the person, and the event it says to the machine. Data and arithmetic."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from pydantic import TypeAdapter
+
+from statemachine.causes import CAUSES, OF_OTHER_CREDITS
+from statemachine.events import Assigned, Event, Forced, Held, Noted, Resumed, Snoozed, UnitsReceived
+from statemachine.policy import Policy
+from statemachine.states import State
+from statemachine.units import Condition, Return
+
+
+class Guard(Enum):
+    """What stands between a person and the change."""
+
+    MILD = "mild"
+    """Nothing: it is undone as easily."""
+    MODERATE = "moderate"
+    """A reason, and a question after the preview."""
+    SERIOUS = "serious"
+    """A reason from the list, a note, a count typed for many, and a second person above the merchant's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    name: str
+    guard: Guard
+    does: str
+    """What it does to one return, as the question before it says."""
+    undo: str
+    """The command that takes it back; empty when nothing does."""
+    minds_version: bool = False
+    """Only what is still as it was previewed is changed."""
+
+
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb("retry", Guard.MODERATE, "ask for another attempt at", "homeward return hold ID --reason TEXT"),
+        Verb("accept", Guard.MODERATE, "accept what stops, and go on with,", "", minds_version=True),
+        Verb("hold", Guard.MODERATE, "stop", "homeward return release ID --reason TEXT"),
+        Verb("release", Guard.MODERATE, "let go of", "homeward return hold ID --reason TEXT"),
+        Verb("resolve", Guard.SERIOUS, "end as done elsewhere", "", minds_version=True),
+        Verb("force", Guard.SERIOUS, "force", "", minds_version=True),
+        Verb("receive", Guard.MODERATE, "receive the goods of", ""),
+        Verb("assign", Guard.MILD, "assign", 'homeward exception assign ID --to ""'),
+        Verb("snooze", Guard.MILD, "let rest", "homeward exception snooze ID --until now"),
+        Verb("note", Guard.MILD, "write a note on", ""),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Everything a verb may be told. `until` is a moment; None ends the rest at once."""
+
+    reason: str = ""
+    note: str = ""
+    team: str = ""
+    to: str = ""
+    adopt: int | None = None
+    accepts: tuple[str, ...] = ()
+    until: datetime | None = None
+    units: tuple[str, ...] = ()
+    condition: Condition = Condition.SELLABLE
+    received_at: datetime | None = None
+
+
+OPTIONS = TypeAdapter(Options)
+
+
+class Unfit(Exception):  # noqa: N818 - a finding about one return, not a failure
+    """The verb makes no sense for this return; says why."""
+
+
+def event_for(verb: str, options: Options, instance: Return, *, now: datetime) -> Event:
+    """What is said to the machine about this return. Raises Unfit."""
+    match verb:
+        case "retry":
+            _must_be_stuck(instance)
+            if instance.is_held:
+                raise Unfit(f"it is held: homeward return release {instance.id} --reason TEXT")
+            if instance.credit is not None and instance.trouble and instance.trouble.cause in OF_OTHER_CREDITS:
+                raise Unfit(
+                    "another credit stands beside ours, and asking again does not end that; cancel the wrong one (that is "
+                    f"seen by itself), or: homeward exception accept {instance.id} --reason TEXT"
+                )
+            return Resumed(why=options.reason)
+        case "accept":
+            return Resumed(why=options.reason, accepts=(_waivable(instance),))
+        case "hold":
+            return Held(team=options.team, why=options.reason)
+        case "release":
+            return Resumed(why=options.reason, releases=True)
+        case "resolve":
+            _must_be_stuck(instance)
+            return Forced(State.CLOSED)
+        case "force":
+            return _forced(options, instance)
+        case "receive":
+            return UnitsReceived(_to_receive(options, instance), options.condition, options.received_at or now)
+        case "assign":
+            if instance.assignee == options.to:
+                raise Unfit(f"it is assigned to {options.to or 'nobody'} already")
+            return Assigned(options.to)
+        case "snooze":
+            if options.until is None and instance.snoozed_until is None:
+                raise Unfit("its clock does not rest")
+            return Snoozed(options.until)
+        case "note":
+            return Noted()
+    raise AssertionError(f"no verb {verb}")
+
+
+def natural_key(verb: str, options: Options, instance: Return) -> str:
+    """The same for the same command on the same return as it stands: said twice, it happens once."""
+    match verb:
+        case "receive":
+            return f"receive:{instance.id}:{'|'.join(_to_receive(options, instance))}:{options.condition.value}"
+        case "note":
+            digest = hashlib.sha256(options.note.encode()).hexdigest()[:16]
+            return f"note:{instance.id}:{digest}"
+        case _:
+            return f"{verb}:{instance.id}:{instance.version}"
+
+
+def bypasses(event: Event, instance: Return, policy: Policy) -> str:
+    """The rule a forced move goes past, in words; empty when it goes past none."""
+    if isinstance(event, Held):
+        return "time: a return goes on by itself; nothing more is done with it until it is released"
+    if not isinstance(event, Forced):
+        return ""
+    cause = f", and {instance.trouble.cause} is to be mended first" if instance.trouble is not None else ""
+    match event.to:
+        case State.SCANNED:
+            return (
+                f"hand-over: goods count as handed over when Happy Returns confirms it or the warehouse has them{cause}"
+            )
+        case State.CREDITED if event.adopt is not None:
+            return f"own credit: only a credit with the return's key or express code is taken over{cause}"
+        case State.CREDIT_PENDING | State.CREDITED:
+            trigger = policy.credit_trigger.name.lower().replace("_", "-")
+            return f"credit trigger: a credit is due when the units are {trigger}{cause}"
+        case _:
+            return f"completeness: a return ends with its credit and its goods, or by silence{cause}"
+
+
+def _must_be_stuck(instance: Return) -> None:
+    if instance.state is not State.EXCEPTION:
+        raise Unfit(f"it is not an exception; it is {instance.state}")
+
+
+def _waivable(instance: Return) -> str:
+    _must_be_stuck(instance)
+    assert instance.trouble is not None
+    cause = CAUSES.get(instance.trouble.cause, CAUSES["internal-error"])
+    if not cause.is_waivable:
+        raise Unfit(f"{cause.code} cannot be accepted, it must be mended: {cause.next_step}")
+    if instance.trouble.evidence.get("accepting_helps") is False:
+        raise Unfit(
+            "nothing would be left to credit beside the other credit; cancel it, or write the express code into its "
+            "reference"
+        )
+    return cause.code
+
+
+def _forced(options: Options, instance: Return) -> Event:
+    to = State(options.to)
+    if to is State.EXCEPTION:
+        return Held(team=options.team, why=options.note or options.reason)
+    if to is State.RESTOCKED:
+        raise Unfit("only a goods-in note makes it restocked: homeward return receive ID, or receive it in Brightpearl")
+    if to is State.CREDITED and options.adopt is None and instance.credit is None:
+        raise Unfit("credited needs a credit: name it with --adopt CREDIT_ID; it is read back from Brightpearl first")
+    if instance.credit is not None and (to in (State.SCANNED, State.CREDIT_PENDING) or options.adopt is not None):
+        raise Unfit(f"credit {instance.credit.id} exists; a second one cannot be forced")
+    if to is State.CLOSED and instance.credit is not None and not instance.is_settled:
+        raise Unfit(f"credit {instance.credit.id} exists and its refund or invoice is still due: see it through first")
+    accepts = options.accepts
+    if to is State.CREDITED and instance.trouble is not None and instance.trouble.cause in OF_OTHER_CREDITS:
+        if instance.trouble.cause == "credit-cancelled":
+            raise Unfit("its credit was cancelled in Brightpearl: credited would not be true")
+        accepts = (*accepts, instance.trouble.cause)
+    return Forced(to, options.adopt, accepts)
+
+
+def _to_receive(options: Options, instance: Return) -> tuple[str, ...]:
+    """The keys of the units that are not here yet, of those that were named."""
+    wanted = set(options.units)
+    keys = tuple(
+        unit.key
+        for unit in instance.units
+        if (unit.received_at is None or unit.condition is Condition.MISSING)
+        and (not wanted or unit.key in wanted or unit.sku in wanted)
+    )
+    if not keys:
+        raise Unfit(f"no unit is left to receive{' under that name' if wanted else ''}")
+    return keys

@@ -1,0 +1,135 @@
+"""`homeward top`: what is where, what is stuck, what waits, on one screen that keeps itself fresh; works over ssh."""
+
+import sys
+from datetime import datetime
+from typing import Annotated, Any
+
+import anyio
+import typer
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from daemon.clock import Clock
+from daemon.console.output import Format, age, emit_one
+from daemon.console.session import ConfigOption, MerchantOption, OutputOption, run_with_database
+from daemon.loops.dispatch import QUOTA
+from daemon.settings import Settings
+from daemon.store import batch, board, inbox, merchant, notice, outbox, reports
+from daemon.store.board import EVERYTHING
+from daemon.store.database import Database
+from daemon.store.sql import Connection
+from statemachine.states import State
+
+ROWS_MAX = 10
+COLOURS = {"exception": "red", "credit-pending": "yellow", "restocked": "green"}
+
+
+def top(
+    every: Annotated[float, typer.Option("--every", min=0.5, help="Seconds between two looks.")] = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
+    only: MerchantOption = None,
+    output: OutputOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """States, ages, backlog, quota, alerts and batches, live. Ctrl-C ends it. Piped, it looks once."""
+
+    async def work(database: Database, settings: Settings, clock: Clock) -> None:
+        if output not in (Format.TABLE, Format.WIDE):
+            async with database.reading() as connection:
+                emit_one(await look(connection, only, clock.now()), output)
+            return
+        console = Console(highlight=False)
+        if once or not sys.stdout.isatty():
+            async with database.reading() as connection:
+                console.print(screen(await look(connection, only, clock.now())))
+            return
+        with Live(console=console, screen=True, auto_refresh=False) as live:
+            while True:
+                async with database.reading() as connection:
+                    live.update(screen(await look(connection, only, clock.now())), refresh=True)
+                await anyio.sleep(every)
+
+    run_with_database(config, work)
+
+
+async def look(connection: Connection, only: str | None, now: datetime) -> dict[str, Any]:
+    """Everything the screen shows, as data."""
+    holders = [row for row in await merchant.everyone(connection) if only in (None, row["merchant"])]
+    states = await reports.states(connection, only)
+    stuck = await board.grouped(connection, EVERYTHING, "state", merchant=only, rows_max=len(State))
+    causes = await reports.causes(connection, only)
+    return {
+        "as_of": now,
+        "states": [
+            {"state": row["state"], "returns": row["returns"], "oldest": row["oldest"]}
+            for row in sorted(stuck, key=lambda row: list(State).index(State(row["state"])))
+        ],
+        "merchants": [await _merchant(connection, row["merchant"], bool(row["is_held"]), states, now) for row in holders],
+        "causes": [dict(row) for row in causes[:ROWS_MAX]],
+        "alerts": [dict(row) for row in await notice.listing(connection, merchant=only, team=None, rows_max=ROWS_MAX)],
+        "batches": [
+            dict(row) for row in await batch.listing(connection, merchant=only, rows_max=ROWS_MAX)
+            if row["state"] in (batch.RUNNING, batch.PAUSED, batch.AWAITS_APPROVAL)
+        ],
+    }  # fmt: skip
+
+
+async def _merchant(
+    connection: Connection, name: str, is_held: bool, states: list[Any], now: datetime
+) -> dict[str, Any]:
+    effects, events = await outbox.backlog(connection, name, now), await inbox.backlog(connection, name)
+    told = await merchant.read_cursor(connection, name, QUOTA)
+    return {
+        "merchant": name, "is_held": is_held, "returns": sum(row["returns"] for row in states if row["merchant"] == name),
+        "effects_due": effects["due"], "effects_open": effects["open"], "events_waiting": events["waiting"],
+        "quota_used": told["used"] if told else None, "brightpearl_is_down": bool(told and told["is_down"]),
+    }  # fmt: skip
+
+
+def screen(told: dict[str, Any]) -> RenderableType:
+    """The data as one screen."""
+    now = told["as_of"]
+    states = _table(
+        "returns", ["state", "returns", "oldest"],
+        [[Text(row["state"], style=COLOURS.get(row["state"], "")), str(row["returns"]), age(row["oldest"], now)]
+         for row in told["states"]],
+    )  # fmt: skip
+    merchants = _table(
+        "merchants", ["merchant", "worked", "events", "due", "open", "quota used", "brightpearl"],
+        [[row["merchant"], "yes" if row["is_held"] else Text("NO", style="bold red"), str(row["events_waiting"]),
+          str(row["effects_due"]), str(row["effects_open"]), str(row["quota_used"] if row["quota_used"] is not None else ""),
+          Text("DOWN", style="bold red") if row["brightpearl_is_down"] else "answers"]
+         for row in told["merchants"]],
+    )  # fmt: skip
+    causes = _table(
+        "stuck", ["cause", "team", "returns", "oldest"],
+        [[row["cause"], row["owner"], str(row["returns"]), age(row["oldest"], now)] for row in told["causes"]],
+    )  # fmt: skip
+    alerts = _table(
+        "alerts", ["team", "topic", "severity", "returns", "since"],
+        [[row["team"], row["topic"], row["severity"], str(row["returns"]), age(row["since"], now)]
+         for row in told["alerts"]],
+    )  # fmt: skip
+    running = _table(
+        "batches", ["batch", "verb", "state", "done", "of"],
+        [[str(row["id"]), row["verb"], row["state"], str(row["items"] - row["waiting"] - row["said"]), str(row["items"])]
+         for row in told["batches"]],
+    )  # fmt: skip
+    head = Text(f"homeward  as of {now:%Y-%m-%d %H:%M:%S} UTC", style="bold")
+    return Group(head, Columns([states, merchants], padding=(0, 4)), causes, alerts, running)
+
+
+def _table(title: str, names: list[str], rows: list[list[str | Text]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for name in names:
+        table.add_column(
+            name, justify="right" if name in ("returns", "events", "due", "open", "done", "of") else "left"
+        )
+    for row in rows:
+        table.add_row(*row)
+    if not rows:
+        table.add_row(Text("nothing", style="dim"))
+    return table

@@ -1,0 +1,86 @@
+"""Opening what the settings name: the clock and the database. No vendor is reached from here, so commands start fast."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+
+from daemon.clock import Clock, MovedClock, SystemClock
+from daemon.crash import CrashPoints
+from daemon.errors import DatabaseUnusableError
+from daemon.settings import Settings
+from daemon.store import embedded
+from daemon.store.database import SCHEMA_VERSION, Database
+
+
+def build_clock(settings: Settings) -> Clock:
+    return MovedClock(settings.clock.file) if settings.clock.file else SystemClock()
+
+
+@asynccontextmanager
+async def open_database(
+    settings: Settings, crash: CrashPoints | None = None, *, as_owner: bool = False
+) -> AsyncIterator[Database]:
+    """The configured database, or the embedded one of the state directory; `as_owner` for changing its schema.
+
+    An embedded server is stopped by whoever uses it last.
+    """
+    server_handle: embedded.Server | None = None
+    dsn = settings.database.owner_dsn if as_owner and settings.database.owner_dsn else settings.database.dsn
+    if dsn is None:
+        server_handle = await anyio.to_thread.run_sync(embedded.ensure, Path(settings.state_dir))
+        dsn = server_handle.dsn if as_owner or not await _has_worker(server_handle.dsn) else server_handle.worker_dsn
+    try:
+        database = await Database.connect(dsn, pool_max=settings.database.pool_max, crash=crash)
+        try:
+            yield database
+        finally:
+            await database.close()
+    finally:
+        if server_handle is not None:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(embedded.stop, server_handle)
+
+
+async def _has_worker(dsn: str) -> bool:
+    """Whether an embedded database was installed; before that there is only its owner, and nothing to protect."""
+    owner = await Database.connect(dsn, pool_max=1)
+    try:
+        async with owner.reading() as connection:
+            return bool(await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = $1", embedded.WORKER))
+    finally:
+        await owner.close()
+
+
+async def migrate(settings: Settings, owner: Database) -> tuple[int, int]:
+    """Bring the schema to this program's version and give the workers' role its rights; answer (before, after)."""
+    told = await owner.migrate()
+    if settings.database.dsn is None:
+        await owner.create_role(embedded.WORKER)
+        await owner.grant(embedded.WORKER)
+    elif settings.database.owner_dsn is not None:
+        async with open_database(settings) as worker:
+            name = await worker.user()
+        if name != await owner.user():
+            await owner.grant(name)
+    return told
+
+
+@asynccontextmanager
+async def open_installed(settings: Settings, crash: CrashPoints) -> AsyncIterator[Database]:
+    """The database with this program's schema in it, by the workers' role.
+
+    An embedded or empty database is ours to migrate; another one is migrated by its administrator.
+    """
+    async with open_database(settings, as_owner=True) as owner:
+        version = await owner.version()
+        if settings.database.dsn is None or version == 0:
+            await migrate(settings, owner)
+        elif version != SCHEMA_VERSION:
+            raise DatabaseUnusableError(
+                f"the database is at schema version {version}, this program needs {SCHEMA_VERSION}: homeward db migrate"
+            )
+        async with open_database(settings, crash) as database:
+            await owner.close()  # the rights of an owner are not needed any more
+            yield database

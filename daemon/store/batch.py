@@ -1,0 +1,155 @@
+"""Batches: one verb on many returns, said to the machine item by item, each exactly once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from daemon.store import inbox
+from daemon.store.inbox import Arrival
+from daemon.store.sql import Connection, Record, statements
+
+SQL = statements(__file__)
+
+MINUTE = timedelta(minutes=1)
+WINDOW = 2000  # items looked at for what may be said next; orders beyond it wait for their turn
+ITEMS_MAX = 200
+
+AWAITS_APPROVAL, RUNNING, PAUSED, STOPPED, DONE = "awaits-approval", "running", "paused", "stopped", "done"
+STATES = (AWAITS_APPROVAL, RUNNING, PAUSED, STOPPED, DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One return of a batch. `version`: what was previewed, when that must not have changed."""
+
+    return_id: int
+    order_key: str
+    event: str
+    payload: dict[str, Any]
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    id: int
+    is_new: bool
+
+
+async def begin(
+    connection: Connection, merchant: str, items: Iterable[Item], *, batch_key: str, verb: str, options: dict[str, Any],
+    filter_text: str, reason: str, note: str, actor: str, state: str, rate_per_minute: int | None,
+    stop_after_errors: int | None, now: datetime,
+) -> Opened:  # fmt: skip
+    """A batch of these returns, in this order; the one that has this key already, when there is one."""
+    rows = [
+        {
+            "position": number, "return_id": each.return_id, "order_key": each.order_key, "version": each.version,
+            "event": each.event, "payload": each.payload,
+        }
+        for number, each in enumerate(items, 1)
+    ]  # fmt: skip
+    new = await SQL.row(
+        connection, "open", merchant=merchant, batch_key=batch_key, verb=verb, options=options, filter=filter_text,
+        reason=reason, note=note, actor=actor, state=state, items=len(rows), rate_per_minute=rate_per_minute,
+        stop_after_errors=stop_after_errors, now=now,
+    )  # fmt: skip
+    if new is None:
+        known = await SQL.row(connection, "by_key", merchant=merchant, batch_key=batch_key)
+        assert known is not None
+        return Opened(known["id"], is_new=False)
+    await SQL.run(connection, "put_items", merchant=merchant, batch_id=new["id"], rows=rows)
+    return Opened(new["id"], is_new=True)
+
+
+async def running(connection: Connection, merchant: str) -> list[Record]:
+    return await SQL.rows(connection, "running", merchant=merchant)
+
+
+async def go_on(connection: Connection, merchant: str, batch: Record, now: datetime) -> int:
+    """Take in what became of what was said, say what may be said next, end the batch when nothing is left.
+
+    One transaction of the caller's; answers how much it did. Nothing when the batch was paused meanwhile.
+    """
+    if await SQL.row(connection, "hold_batch", merchant=merchant, batch_id=batch["id"]) is None:
+        return 0
+    settled = await _settle_said(connection, merchant, batch, now)
+    counts = await SQL.row(connection, "counts", merchant=merchant, batch_id=batch["id"])
+    assert counts is not None
+    errors = counts["refused"] + counts["skipped"]
+    if batch["stop_after_errors"] is not None and errors >= batch["stop_after_errors"]:
+        why = f"{errors} of its returns could not be done"
+        await SQL.run(connection, "finish", merchant=merchant, batch_id=batch["id"], state=STOPPED, why=why, now=now)
+        return settled + 1
+    if not counts["waiting"] and not counts["said"]:
+        await SQL.run(connection, "finish", merchant=merchant, batch_id=batch["id"], state=DONE, why="", now=now)
+        return settled + 1
+    return settled + await _say_next(connection, merchant, batch, now)
+
+
+async def _settle_said(connection: Connection, merchant: str, batch: Record, now: datetime) -> int:
+    found = await SQL.rows(connection, "told_of_said", merchant=merchant, batch_id=batch["id"], items_max=WINDOW)
+    if found:
+        rows = [dict(row) for row in found]
+        await SQL.run(connection, "settle", merchant=merchant, batch_id=batch["id"], rows=rows, now=now)
+    return len(found)
+
+
+async def _say_next(connection: Connection, merchant: str, batch: Record, now: datetime) -> int:
+    room = ITEMS_MAX
+    if batch["rate_per_minute"] is not None:
+        said = await SQL.value(connection, "said_since", merchant=merchant, batch_id=batch["id"], since=now - MINUTE)
+        room = min(room, batch["rate_per_minute"] - int(said))
+    if room <= 0:
+        return 0
+    items = await SQL.rows(
+        connection, "next_items", merchant=merchant, batch_id=batch["id"], window=WINDOW, items_max=room
+    )
+    fit = [each for each in items if each["previewed"] in (None, each["version"])]
+    arrivals = [
+        Arrival(
+            natural_key=f"batch:{batch['id']}:{each['return_id']}",
+            event=inbox.decode(each["event"], each["payload"]),
+            happy_return_id=each["happy_return_id"], order_number=each["order_number"], part=each["part"],
+            source=f"batch:{batch['id']}", actor=batch["actor"], reason=batch["reason"], note=batch["note"],
+            trace=each["trace"], received_at=now,
+        )
+        for each in fit
+    ]  # fmt: skip
+    await inbox.put(connection, merchant, arrivals)
+    marks = [{"position": each["position"], "state": "said", "outcome": ""} for each in fit]
+    marks += [
+        {"position": each["position"], "state": "skipped", "outcome": "the return has moved since the preview"}
+        for each in items
+        if each not in fit
+    ]
+    if marks:
+        await SQL.run(connection, "mark", merchant=merchant, batch_id=batch["id"], rows=marks, now=now)
+    return len(marks)
+
+
+async def move(
+    connection: Connection, merchant: str, batch_id: int, *, to: str, froms: tuple[str, ...], now: datetime,
+    decided_by: str | None = None, why: str = "",
+) -> bool:  # fmt: skip
+    """Pause, resume, stop or approve; False when it is not in a state that allows it."""
+    row = await SQL.row(
+        connection, "move", merchant=merchant, batch_id=batch_id, state=to, froms=list(froms), decided_by=decided_by,
+        why=why, now=now,
+    )  # fmt: skip
+    return row is not None
+
+
+async def listing(
+    connection: Connection, *, merchant: str | None = None, batch_id: int | None = None, state: str | None = None,
+    rows_max: int = 100,
+) -> list[Record]:  # fmt: skip
+    return await SQL.rows(connection, "listing", merchant=merchant, batch_id=batch_id, state=state, rows_max=rows_max)
+
+
+async def items(
+    connection: Connection, merchant: str, batch_id: int, *, state: str | None = None, after: int = 0, rows_max: int
+) -> list[Record]:
+    return await SQL.rows(
+        connection, "items", merchant=merchant, batch_id=batch_id, state=state, after=after, rows_max=rows_max
+    )

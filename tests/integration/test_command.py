@@ -1,0 +1,340 @@
+"""The whole command as a user drives it: every noun and verb through a pipe, the questions through a pseudo-terminal."""
+
+import csv
+import io
+import os
+import pty
+import select
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import jsonschema
+import openpyxl
+import orjson
+import yaml
+from typer.main import get_command
+
+from daemon.console.main import build
+from daemon.console.schemas import SCHEMAS, schema_of
+from daemon.store import batch
+from daemon.store.batch import Item
+from daemon.store.database import Database
+from statemachine.events import Noted
+from tests.world import MERCHANT, World, open_world
+
+DAYS = timedelta(days=1)
+SERIOUS = ("--reason", "goodwill", "--note", "agreed", "--yes")
+PLAIN = frozenset({"schema", "run", "sandbox", "demo"})
+"""Commands without -o: schemas, and programs that are proven elsewhere by what they do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One command: what succeeds, and what is refused with which exit code."""
+
+    name: str
+    good: tuple[str, ...]
+    bad: tuple[str, ...]
+    code: int
+
+
+def cases(ids: dict[str, str], files: Path) -> list[Case]:
+    """In an order in which each finds what it needs."""
+    stuck, waivable, done, fresh, held = (ids[name] for name in ("stuck", "waivable", "done", "fresh", "held"))
+    nobody = ("nobody-knows",)
+    told = []
+    for noun, one in (("return", fresh), ("exception", stuck)):
+        told += [
+            Case(f"{noun} note", (one, "--note", f"seen as {noun}"), (one,), 2),
+            Case(f"{noun} assign", (one, "--to", f"alice-{noun}"), (one,), 2),
+            Case(f"{noun} snooze", (one, "--until", "2h"), (one, "--until", "soon"), 2),
+            Case(f"{noun} retry", (stuck, "--reason", "mended", "--dry-run"), (done, "--reason", "x", "--yes"), 6),
+            Case(f"{noun} accept", (waivable, "--reason", "fine", "--dry-run"), (stuck, "--reason", "x", "--yes"), 6),
+            Case(f"{noun} hold", (one, "--reason", "fraud?", "--dry-run"), (done, "--reason", "x", "--yes"), 6),
+            Case(f"{noun} release", (held, "--reason", "cleared", "--dry-run"), (held,), 2),
+            Case(
+                f"{noun} resolve", (stuck, *SERIOUS, "--dry-run"), (stuck, "--reason", "x", "--note", "y", "--yes"), 2
+            ),
+            Case(
+                f"{noun} force", (one, "--to", "closed", *SERIOUS, "--dry-run"), (one, "--to", "restocked", *SERIOUS), 6
+            ),
+            Case(f"{noun} receive", (one, "--reason", "here", "--dry-run"), (done, "--reason", "here", "--yes"), 6),
+        ]
+    told += [
+        Case("return list", ("--state", "exception", "--age", ">1h"), ("--where", "foo=1"), 2),
+        Case("return show", (done,), nobody, 5),
+        Case("return timeline", (done,), nobody, 5),
+        Case("return explain", (stuck,), nobody, 5),
+        Case("return watch", (done, "--timeout", "5"), nobody, 5),
+        Case("exception list", ("--group-by", "cause"), ("--group-by", "colour"), 2),
+        Case("exception list", ("--team", "customer-service"), ("--team", "nobody"), 2),
+        Case("exception show", (stuck,), (done,), 5),
+        Case("exception explain", (stuck,), nobody, 5),
+        Case("exception recheck", (), ("--rate", "5"), 2),
+        Case("batch list", (), ("--state", "asleep"), 2),
+        Case("batch show", (ids["running"],), ("999",), 5),
+        Case("batch result", (ids["running"],), ("999",), 5),
+        Case("batch pause", (ids["running"],), (ids["asked"],), 6),
+        Case("batch resume", (ids["running"],), (ids["asked"],), 6),
+        Case(
+            "batch stop", (ids["running"], "--reason", "enough", "--yes"), (ids["asked"], "--reason", "x", "--yes"), 6
+        ),
+        Case("batch approve", (ids["asked"], "--yes"), (ids["own"], "--yes"), 4),
+        Case("batch reject", (ids["own"], "--reason", "no"), (ids["asked"], "--reason", "no"), 6),
+        Case("apply", (str(files / "plan.json"), "--dry-run"), (str(files / "bad.json"), "--yes"), 2),
+        Case("top", ("--once",), ("--every", "0"), 2),
+        Case("event list", ("--state", "applied"), ("--state", "happy"), 2),
+        Case("event pull", (ids["code"],), ("HRNOBODY",), 5),
+        Case("event import", (str(files / "hooks.json"),), (str(files / "absent.json"),), 2),
+        Case("event retry", (), ("999",), 5),
+        Case("effect list", ("--return", done), ("--limit", "0"), 2),
+        Case("receipt import", (str(files / "receipts.csv"),), (str(files / "absent.csv"),), 2),
+        Case("receipt list", (), ("--merchant", "nobody"), 5),
+        Case("alert list", (), ("--team", "nobody"), 2),
+        Case("alert messages", (), ("--limit", "0"), 2),
+        Case("alert test", ("finance",), ("nobody",), 2),
+        Case("journal verify", (), ("--head", "nonsense"), 2),
+        Case("journal export", ("--since", "2026-01-01"), ("--since", "2026-02-01", "--until", "2026-01-01"), 2),
+        Case("map lint", (str(files / "maps.toml"),), (str(files / "absent.toml"),), 2),
+        Case("map what-if", (str(files / "maps.toml"),), (str(files / "maps.toml"), "--since", "once"), 2),
+        Case("map accept", (str(files / "maps.toml"), "--reason", "reviewed", "--yes"), ("--reason", " "), 2),
+        Case("map show", (), ("--merchant", "nobody"), 5),
+        Case("map history", (), ("--merchant", "nobody"), 5),
+        Case("merchant list", (), ("--nothing",), 2),
+        Case("merchant status", (), ("--nothing",), 2),
+        Case("db status", (), ("--nothing",), 2),
+        Case("db migrate", (), ("--nothing",), 2),
+        Case(
+            "db prune", ("--older-than", "400", "--reason", "x", "--dry-run"), ("--older-than", "1", "--reason", "x"), 2
+        ),
+        Case("doctor", (), ("--nothing",), 2),
+        Case("help", ("filters",), ("nonsense",), 5),
+        Case("version", (), ("--nothing",), 2),
+    ]
+    return told
+
+
+async def run(world: World, *arguments: str, given: bytes = b"", **environment: str) -> tuple[int, bytes, str]:
+    command = [sys.executable, "-m", "daemon.console.main", *arguments]
+    told = {**os.environ, "HOMEWARD_CONFIG": str(world.config), **environment}
+    done = await anyio.run_process(command, check=False, env=told, input=given)
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+async def given_a_world(world: World, folder: Path) -> dict[str, str]:
+    """One return in each situation, and batches that wait for somebody."""
+    truths = {name: world.begin(scenario) for name, scenario in (
+        ("stuck", "sku_of_nobody"), ("waivable", "edited_order"), ("done", "bar_single"), ("held", "sku_of_nobody"),
+    )}  # fmt: skip
+    await world.pass_time(20 * DAYS)
+    late = world.begin("bar_single")
+    while len(await world.all_returns()) < 5:
+        await world.pass_time(timedelta(minutes=10), step=timedelta(minutes=10))
+    ids = {}
+    for name, truth in {**truths, "fresh": late}.items():
+        ids[name] = str((await world.show(str(truth["express_code"])))["id"])
+    ids["code"] = str(late["express_code"])
+    await run(world, "return", "hold", ids["held"], "--reason", "fraud?", "--yes")
+    await world.settle()
+    item = Item(int(ids["stuck"]), "x", Noted.name, {}, None)
+    me = (await anyio.run_process(["id", "-un"])).stdout.decode().strip()
+    for name, state, who in (
+        ("running", batch.RUNNING, "user:bob"), ("asked", batch.AWAITS_APPROVAL, "user:bob"),
+        ("own", batch.AWAITS_APPROVAL, f"user:{me}"),
+    ):  # fmt: skip
+        async with world.database.transaction() as connection:
+            opened = await batch.begin(
+                connection, MERCHANT, [item], batch_key=name, verb="note", options={}, filter_text="id=1", reason="",
+                note="by batch", actor=who, state=state, rate_per_minute=None, stop_after_errors=None, now=world.now,
+            )  # fmt: skip
+        ids[name] = str(opened.id)
+    (folder / "bad.json").write_text("{}")
+    (folder / "hooks.json").write_text("[]")
+    (folder / "maps.toml").write_text('[reasons."*"]\n')
+    (folder / "receipts.csv").write_text("express_code,sku\nHRNOBODY,NO-SUCH\n")
+    await run(world, "return", "assign", ids["fresh"], "--to", "carol", "--plan", str(folder / "plan.json"))
+    return ids
+
+
+def commands() -> set[str]:
+    """Every command there is, as people type it."""
+    found: set[str] = set()
+    for name, command in get_command(build()).commands.items():  # type: ignore[attr-defined]
+        children = getattr(command, "commands", None)
+        found |= {f"{name} {child}" for child in children} if children else {name}
+    return found
+
+
+async def test_every_command_succeeds_is_refused_and_prints_what_its_schema_says(
+    database: Database, tmp_path: Path
+) -> None:
+    wrong: list[str] = []
+    config = '[alerts.teams.finance]\nwebhook_url = "http://127.0.0.1:1/nobody"\n'
+    async with open_world(database, tmp_path, extra_config=config) as world:
+        ids = await given_a_world(world, tmp_path)
+        told = cases(ids, tmp_path)
+        limiter = anyio.Semaphore(2)
+
+        async def try_one(case: Case) -> None:
+            name = case.name.split()
+            allowed = {0, 8} if case.name in ("alert test", "doctor", "event import", "receipt import") else {0}
+            allowed |= {1} if case.name in ("doctor", "map lint") else set()  # what they find is not their failure
+            async with limiter:
+                code, out, said = await run(world, *name, *case.good, "-o", "json")
+                if code not in allowed:
+                    wrong.append(f"{case.name} {case.good}: exit {code}: {said}")
+                    return
+                for value in _values(case.name, out):
+                    schema = schema_of(f"{case.name} --group-by" if "--group-by" in case.good else case.name)
+                    for error in jsonschema.Draft202012Validator(schema).iter_errors(value):
+                        wrong.append(f"{case.name}: {error.json_path}: {error.message}"[:300])
+                code, _, said = await run(world, *name, *case.bad, "-o", "json")
+                if code != case.code or not said.strip():
+                    wrong.append(f"{case.name} {case.bad}: exit {code}, not {case.code}: {said}")
+
+        in_order = [
+            case for case in told if case.name.startswith("batch ") or case.name in ("map accept", "map history")
+        ]
+        async with anyio.create_task_group() as group:
+            for case in told:
+                if case not in in_order:
+                    group.start_soon(try_one, case)
+        for case in in_order:
+            await try_one(case)
+        code, _, _ = await run(world, "batch", "watch", ids["asked"], "--timeout", "0", "-o", "json")
+
+    assert wrong == [], "\n".join(wrong)
+    assert code in (6, 8)
+    assert commands() - PLAIN - {"batch watch"} == {case.name for case in told}
+    assert commands() - PLAIN == {name for name in SCHEMAS if "--" not in name}
+
+
+def _values(name: str, out: bytes) -> list[Any]:
+    """What was printed; a watched return is a line a move."""
+    if name == "return watch":
+        return [orjson.loads(line) for line in out.splitlines()]
+    return [orjson.loads(out)]
+
+
+async def test_lists_come_in_every_format_and_empty_ones_are_empty(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        _, empty, _ = await run(world, "return", "list", "-o", "json")
+        _, no_lines, _ = await run(world, "return", "list", "-o", "ndjson")
+        _, no_ids, _ = await run(world, "return", "list", "-o", "ids")
+        world.begin("sku_of_nobody")
+        await world.pass_time(10 * DAYS)
+        select_ = ("exception", "list", "--fields", "id,express_code,cause,credit.id")
+
+        _, as_json, _ = await run(world, *select_, "-o", "json")
+        _, as_yaml, _ = await run(world, *select_, "-o", "yaml")
+        _, as_csv, _ = await run(world, *select_, "-o", "csv")
+        _, as_tsv, _ = await run(world, *select_, "-o", "tsv")
+        _, as_xlsx, _ = await run(world, *select_, "-o", "xlsx")
+        _, as_ids, _ = await run(world, "exception", "list", "-o", "ids")
+        _, enveloped, _ = await run(world, "exception", "list", "--limit", "1", "-o", "json", "--envelope")
+        unwatched, _, _ = await run(world, "exception", "list", "--watch")
+        _, table, _ = await run(world, "exception", "list", NO_COLOR="1")
+        piped, _, _ = await run(world, "exception", "assign", "--to", "alice", "-", "--yes", given=as_ids)
+        await world.settle()
+
+        assert (orjson.loads(empty), no_lines, no_ids) == ([], b"", b"")
+        (row,) = orjson.loads(as_json)
+        assert row["cause"] == "sku-unknown-to-order"
+        assert row["credit.id"] is None
+        assert yaml.safe_load(as_yaml) == [row]
+        for text, separator in ((as_csv, ","), (as_tsv, "\t")):
+            head, line = csv.reader(io.StringIO(text.decode()), delimiter=separator)
+            assert head == ["id", "express_code", "cause", "credit.id"]
+            assert line == [str(row["id"]), row["express_code"], row["cause"], ""]
+        sheet = openpyxl.load_workbook(io.BytesIO(as_xlsx)).active
+        assert sheet is not None
+        assert [cell.value for cell in sheet[2]][:3] == [str(row["id"]), row["express_code"], row["cause"]]
+        assert as_ids.decode().split() == [str(row["id"])]
+        told = orjson.loads(enveloped)
+        assert told["schema"] == schema_of("exception list")["$id"]
+        assert (told["data"][0]["id"], told["page"]["next"]) == (row["id"], row["id"])
+        assert unwatched == 2
+        assert b"\x1b[" not in table
+        assert piped == 0
+        assert (await world.all_returns())[0]["assignee"] == "alice"
+
+
+class Terminal:
+    """A command at a pseudo-terminal: what it wrote, and what is typed."""
+
+    def __init__(self, world: World, *arguments: str, **environment: str) -> None:
+        self.seen = ""
+        told = {**os.environ, "HOMEWARD_CONFIG": str(world.config), "TERM": "xterm", "COLUMNS": "200", **environment}
+        self.pid, self._end = pty.fork()
+        if self.pid == 0:
+            os.execve(sys.executable, [sys.executable, "-m", "daemon.console.main", *arguments], told)  # noqa: S606
+
+    def until(self, fact: Callable[[str], bool]) -> str:
+        """Read on until the fact holds or the command has ended."""
+        while not fact(self.seen):
+            ready, _, _ = select.select([self._end], [], [], 60)
+            assert ready, f"nothing more came; so far: {self.seen}"
+            try:
+                more = os.read(self._end, 65536)
+            except OSError:  # the other end is gone
+                break
+            self.seen += more.decode(errors="replace")
+        return self.seen
+
+    def type(self, text: str) -> None:
+        os.write(self._end, text.encode())
+
+    def ends(self) -> int:
+        self.until(lambda _: False)
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self._end)
+        return os.waitstatus_to_exitcode(status)
+
+
+async def at_a_terminal(world: World, *arguments: str, type_: str, at: str, **environment: str) -> tuple[int, str]:
+    def play() -> tuple[int, str]:
+        terminal = Terminal(world, *arguments, **environment)
+        terminal.until(lambda seen: at in seen)
+        if type_ == "^C":
+            os.kill(terminal.pid, signal.SIGINT)
+        else:
+            terminal.type(type_)
+        return terminal.ends(), terminal.seen
+
+    return await anyio.to_thread.run_sync(play)
+
+
+async def test_a_person_at_a_terminal_is_asked_and_obeyed(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truths = [world.begin("sku_of_nobody") for _ in range(2)]
+        await world.pass_time(10 * DAYS)
+        number = str((await world.show(str(truths[0]["express_code"])))["id"])
+        hold = ("return", "hold", number, "--reason", "fraud?", "--wait", "0")
+        close = ("exception", "resolve", "--where", "state=exception", "--reason", "fraud", "--note", "police")
+
+        unasked, said_unasked = await at_a_terminal(world, *hold, "--no-input", at="--yes", type_="")
+        no, said_no = await at_a_terminal(world, *hold, at="[y/N]", type_="n\n")
+        nothing = (await world.show(number))["exception"]["cause"]
+        yes, said_yes = await at_a_terminal(world, *hold, at="[y/N]", type_="y\n")
+        await world.settle()
+        miscounted, _ = await at_a_terminal(world, *close, at="Type the number", type_="7\n")
+        counted, _ = await at_a_terminal(world, *close, at="Type the number", type_="2\n")
+        await world.settle()
+        live = ("top", "--every", "0.5")
+        plain = await at_a_terminal(world, *live, at="alerts", type_="^C", NO_COLOR="1")
+        coloured = await at_a_terminal(world, *live, at="alerts", type_="^C")
+
+        assert (unasked, no, nothing, yes) == (2, 130, "sku-unknown-to-order", 0)
+        assert "[y/N]" not in said_unasked
+        assert "exception → exception" in said_no
+        assert "homeward return release" in said_yes
+        assert (miscounted, counted) == (6, 0)
+        assert {row["state"] for row in await world.all_returns()} == {"closed"}
+        assert plain[0] == coloured[0] == 130
+        assert "\x1b[31m" not in plain[1]
