@@ -346,7 +346,8 @@ CREATE TABLE returns (
     CHECK (credit_id IS NULL OR (credit_net IS NOT NULL AND credit_tax IS NOT NULL AND credit_currency IS NOT NULL)),
     CHECK (state <> 'exception' OR (cause IS NOT NULL AND owner IS NOT NULL AND explanation IS NOT NULL
                                     AND resume_state IS NOT NULL)),
-    CHECK (state <> 'closed' OR close_reason IN ('expired', 'cancelled', 'returnless', 'written-off'))
+    CHECK (state <> 'closed' OR (close_reason IS NOT NULL
+                                 AND close_reason IN ('expired', 'cancelled', 'returnless', 'written-off')))
 );
 CREATE INDEX returns_state ON returns (merchant, state, entered_at);
 CREATE INDEX returns_over ON returns (merchant, updated_at) WHERE state IN ('restocked', 'closed');

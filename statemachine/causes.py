@@ -175,10 +175,10 @@ CAUSES: dict[str, Cause] = _causes(
           "homeward exception release ID --reason TEXT"),
     Cause("credit-not-adoptable", FINANCE, DAY, _NOT_REFUNDED,
           "The credit that was to be taken over is not a credit against this order, or is another return's: name the right "
-          "one: homeward return force ID --to credited --adopt CREDIT_ID"),
+          "one: homeward return force ID --to credited --adopt CREDIT_ID --reason CODE --note TEXT"),
     Cause("arrived-after-write-off", CUSTOMER_SERVICE, DAY, "Written off, but the goods have come; nothing was credited.",
           "Credit it after all: homeward exception retry ID --reason TEXT; or write it off again: homeward return force ID "
-          "--to closed"),
+          "--to closed --reason CODE --note TEXT"),
     # Happy Returns
     Cause("status-unclear", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           "Happy Returns reports progress without saying for which units: look in its dashboard. "

@@ -159,8 +159,6 @@ def _apply_unit_event(instance: Return, event: UnitEvent) -> Return:
             explanation = f"Happy Returns reports '{event.claimed}' for several units without saying for which."
             evidence = {"claimed": event.claimed, "units": sorted(event.keys)}
             return replace(after, trouble=Trouble("status-unclear", "customer-service", explanation, evidence))
-        case DroppedOff() | Approved():
-            return replace(after, close_reason=None)
         case _:
             return after
 

@@ -118,7 +118,7 @@ async def begin(
     ]
     async with database.transaction() as connection:
         return await batch.begin(
-            connection, merchant, items, batch_key=batch_key or preview.key, verb=preview.verb,
+            connection, merchant, items, batch_key=batch_key, default_key=preview.key, verb=preview.verb,
             options=OPTIONS.dump_python(preview.options, mode="json"), filter_text=preview.filter_text,
             reason=preview.options.reason, note=preview.options.note, actor=actor,
             state=AWAITS_APPROVAL if preview.needs_approval else RUNNING, rate_per_minute=rate_per_minute,

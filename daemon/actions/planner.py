@@ -70,12 +70,12 @@ def _plan_one(
     try:
         event = event_for(verb, options, instance, now=now)
     except Unfit as unfit:
-        return Planned(instance, Verdict.NOT, str(unfit))
+        return Planned(instance, Verdict.DONE if unfit.is_done else Verdict.NOT, str(unfit))
     part = None if isinstance(event, UnitsReceived) else instance.part
     decision = decide((instance,), event, address=instance, now=now, policy=limits.policy, part=part)
     match decision:
         case Refused(why):
-            return Planned(instance, Verdict.NOT, _in_words(verb, instance, why))
+            return Planned(instance, Verdict.NOT, _in_words(verb, options, instance, why))
         case Ignored(why):
             return Planned(instance, Verdict.DONE, why)
         case Moved(moves):
@@ -97,8 +97,9 @@ def _needs_approval(verb: str, instance: Return, limits: Limits) -> bool:
     return limit is not None and (value is None or value > limit)
 
 
-def _in_words(verb: str, instance: Return, why: str) -> str:
-    return f"{verb} is not possible while it is {instance.state}" if "not possible in state" in why else why
+def _in_words(verb: str, options: Options, instance: Return, why: str) -> str:
+    what = f"{verb} to {options.to}" if verb == "force" else verb
+    return f"{what} is not possible while it is {instance.state}" if "not possible in state" in why else why
 
 
 def summary(planned: list[Planned]) -> dict[str, Any]:

@@ -74,7 +74,11 @@ OPTIONS = TypeAdapter(Options)
 
 
 class Unfit(Exception):  # noqa: N818 - a finding about one return, not a failure
-    """The verb makes no sense for this return; says why."""
+    """The verb makes no sense for this return; says why. `is_done`: because it is so already."""
+
+    def __init__(self, why: str, *, is_done: bool = False) -> None:
+        super().__init__(why)
+        self.is_done = is_done
 
 
 def event_for(verb: str, options: Options, instance: Return, *, now: datetime) -> Event:
@@ -105,11 +109,11 @@ def event_for(verb: str, options: Options, instance: Return, *, now: datetime) -
             return UnitsReceived(_to_receive(options, instance), options.condition, options.received_at or now)
         case "assign":
             if instance.assignee == options.to:
-                raise Unfit(f"it is assigned to {options.to or 'nobody'} already")
+                raise Unfit(f"it is assigned to {options.to or 'nobody'} already", is_done=True)
             return Assigned(options.to)
         case "snooze":
             if options.until is None and instance.snoozed_until is None:
-                raise Unfit("its clock does not rest")
+                raise Unfit("its clock does not rest", is_done=True)
             return Snoozed(options.until)
         case "note":
             return Noted()
@@ -170,6 +174,8 @@ def _waivable(instance: Return) -> str:
 
 def _forced(options: Options, instance: Return) -> Event:
     to = State(options.to)
+    if to is instance.state and to is State.CLOSED:
+        raise Unfit("it is closed already", is_done=True)
     if to is State.EXCEPTION:
         return Held(team=options.team, why=options.note or options.reason)
     if to is State.RESTOCKED:
@@ -198,5 +204,5 @@ def _to_receive(options: Options, instance: Return) -> tuple[str, ...]:
         and (not wanted or unit.key in wanted or unit.sku in wanted)
     )
     if not keys:
-        raise Unfit(f"no unit is left to receive{' under that name' if wanted else ''}")
+        raise Unfit(f"no unit is left to receive{' under that name' if wanted else ''}", is_done=not wanted)
     return keys

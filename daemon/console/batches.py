@@ -172,7 +172,7 @@ def _move(
 ) -> None:  # fmt: skip
     async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
         found = await _find(database, number)
-        if is_approval and found["actor"] == session.actor():
+        if is_approval and found["state"] in froms and found["actor"] == session.actor():
             raise Stop(NOT_PERMITTED, f"batch {number} was asked for by you: it needs another person's word")
         async with database.transaction() as connection:
             moved = await batch.move(
@@ -269,7 +269,9 @@ def _read_plan(file: Path) -> tuple[dict[str, Any], Options]:
     except OSError as error:
         raise Stop(USAGE, f"{file} cannot be read: {error.strerror}") from error
     except (ValueError, ValidationError, AttributeError, TypeError) as error:
-        raise Stop(USAGE, f"{file} is no plan that --plan wrote: {error}") from error
+        lacks = [str(each["loc"][0]) for each in error.errors()][:5] if isinstance(error, ValidationError) else []
+        where = f": look at {', '.join(lacks).replace('schema_', 'schema')}" if lacks else ""
+        raise Stop(USAGE, f"{file} is no plan that --plan wrote{where}") from error
     if plan.schema_ != "homeward.plan/v1" or plan.verb not in VERBS:
         raise Stop(USAGE, f"{file} is no plan of this version: schema {plan.schema_!r}, verb {plan.verb!r}")
     if len({row.merchant for row in plan.returns}) > 1:

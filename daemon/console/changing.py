@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import anyio
 import orjson
@@ -101,15 +101,17 @@ class Common:
 COMMON = inspect.signature(Common)
 
 
-def changes(
-    app: typer.Typer, verb: str, *, always: str = ""
-) -> Callable[[Callable[..., Options]], Callable[..., Options]]:
+Asking: TypeAlias = Callable[..., Options | Callable[[datetime], Options]]
+"""A verb's own flags as its Options, or as what they are at a moment."""
+
+
+def changes(app: typer.Typer, verb: str, *, always: str = "") -> Callable[[Asking], Asking]:
     """Make a command of a function that turns a verb's own flags into its Options.
 
     `always`: what a filter under this noun is about, as `state=exception`.
     """
 
-    def register(own: Callable[..., Options]) -> Callable[..., Options]:
+    def register(own: Asking) -> Asking:
         mine = inspect.signature(own, eval_str=True).parameters
         own_names = set(mine)
         shared = [p for name, p in COMMON.parameters.items() if name not in own_names]
@@ -130,16 +132,20 @@ def changes(
     return register
 
 
-def _run(verb: Verb, options: Options, common: Common, always: str) -> None:
-    options = _with_words(verb, options, common)
+def _run(verb: Verb, own: Options | Callable[[datetime], Options], common: Common, always: str) -> None:
+    if isinstance(own, Options):
+        _with_words(verb, own, common)  # what is missing is said before a database is opened
 
     async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
         now = clock.now()
+        options = _with_words(verb, own if isinstance(own, Options) else own(now), common)
+        if common.merchant is not None:
+            session.choose_merchant(settings, common.merchant)
         async with database.reading() as connection:
             chosen = await selecting.choose(
                 connection, common.ids or (), common.asked, merchant=common.merchant, now=now, always=always
             )
-        instances = await perform.load(database, chosen)
+        instances = await perform.load(database, sorted(chosen))
         check_reason(verb, options, settings, {each.merchant for each in instances})
         preview = await perform.preview(
             database, settings, verb.name, options, instances, filter_text=_told(common, always), now=now
@@ -193,6 +199,9 @@ async def _one(database: Database, preview: Preview, common: Common, clock: Cloc
 async def _many(database: Database, preview: Preview, common: Common, now: datetime) -> dict[str, Any]:
     told = _previewed(preview, is_one=False)
     if not preview.eligible:
+        if common.ids and told["not_eligible"]:
+            whys = "; ".join(f"{count} not: {why}" for why, count in told["not_eligible_by_why"].items())
+            raise Stop(REFUSED, f"{preview.verb}: none of these returns can be changed: {whys}")
         return {**told, "changed": False}
     _must_be_of_one_merchant(preview)
     ask_for_many(preview, yes=common.yes, confirm=common.confirm)
@@ -208,7 +217,7 @@ def begun(batch_id: int, *, is_new: bool, needs_approval: bool) -> dict[str, Any
     return {
         "batch": batch_id, "changed": is_new, "state": "awaits-approval" if needs_approval else "running",
         "see": f"homeward batch show {batch_id}", "watch": f"homeward batch watch {batch_id}",
-        "undo": f"homeward batch pause {batch_id}",
+        "undo": f"homeward batch {'reject' if needs_approval else 'stop'} {batch_id} --reason TEXT",
     }  # fmt: skip
 
 
@@ -281,6 +290,8 @@ def check_words(verb: Verb, options: Options) -> Options:
     for name in ("reason", "note"):
         if len(getattr(options, name)) > WORDS_MAX:
             raise Stop(USAGE, f"--{name} is longer than {WORDS_MAX} characters")
+        if not all(letter.isprintable() or letter in "\n\t" for letter in getattr(options, name)):
+            raise Stop(USAGE, f"--{name} holds control characters")
     return options
 
 
@@ -350,7 +361,7 @@ def _show(told: dict[str, Any], how: Format) -> None:
         emit_one(told, how)
         return
     emit_one({key: value for key, value in told.items() if key != "returns"}, how)
-    columns = ["id", "express_code", "order_number", "verdict", "state_before", "state_after", "why"]
+    columns = ["id", "order_number", "verdict", "state_before", "state_after", "effects", "withheld", "why"]
     emit_list(returns[:SHOWN_MAX], columns, how)
     if len(returns) > SHOWN_MAX:
         errors.print(f"… and {len(returns) - SHOWN_MAX} more; -o json shows all", style="dim")

@@ -12,7 +12,7 @@ from daemon.console.changing import columns_of
 from daemon.console.output import Format, emit_list, emit_one, errors
 from daemon.console.passport import summary_view
 from daemon.console.selecting import Asked
-from daemon.console.session import USAGE, Stop, run_with_database
+from daemon.console.session import USAGE, Stop, choose_merchant, run_with_database
 from daemon.settings import Settings
 from daemon.store import board
 from daemon.store.database import Database
@@ -36,6 +36,8 @@ def show_list(
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         condition = asked.condition(clock.now())
+        if merchant is not None:
+            choose_merchant(settings, merchant)
         async with database.reading() as connection:
             if count:
                 return [{"returns": await board.counted(connection, condition, merchant=merchant)}]

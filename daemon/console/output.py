@@ -21,6 +21,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from daemon.errors import HomewardError
+
 WIDE = 240  # columns when nobody looks: piped tables are not squeezed into a terminal's width
 
 CODES = frozenset({"id", "express_code", "order_number", "state", "cause", "owner", "fate", "row"})
@@ -39,6 +41,10 @@ class Format(StrEnum):
     XLSX = "xlsx"
     YAML = "yaml"
     IDS = "ids"
+
+
+class UnknownFieldError(HomewardError):
+    """--fields names what is not there."""
 
 
 @dataclass
@@ -65,6 +71,9 @@ def emit_list(
     told = [dict(row) for row in rows]
     if shown.fields:
         columns = list(shown.fields)
+        unknown = [name for name in columns if told and not any(name.split(".")[0] in row for row in told)]
+        if unknown:
+            raise UnknownFieldError(f"there is no field {', '.join(unknown)}; there are: {', '.join(told[0])}")
         told = [{name: field_of(row, name) for name in columns} for row in told]
     match how:
         case Format.JSON:

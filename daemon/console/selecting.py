@@ -93,6 +93,8 @@ async def choose(
     `always`: what a filter is about even when it does not say so; ids mean exactly themselves.
     """
     names = [each for given in ids for each in _read(given)]
+    if not names and list(ids) == ["-"]:
+        return []  # an empty pipe: nothing to do
     if names and filter_.text:
         raise Stop(USAGE, "give ids or a filter, not both")
     if not names and not filter_.text:

@@ -14,7 +14,7 @@ import typer
 
 from daemon import opening
 from daemon.clock import Clock
-from daemon.console.output import Format, errors, shown
+from daemon.console.output import Format, UnknownFieldError, errors, shown
 from daemon.errors import (
     DatabaseUnusableError,
     HomewardError,
@@ -70,6 +70,8 @@ def run_with_database(
                 )
             try:
                 return await work(database, settings, opening.build_clock(settings))
+            except asyncpg.DataError as error:
+                raise Stop(USAGE, f"a value is out of the range the database can hold: {error}") from error
             except asyncpg.InsufficientPrivilegeError as error:
                 raise NotPermittedError(
                     f"the database role of this command may not do that ({error}): database.owner_dsn names one that may"
@@ -119,7 +121,11 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not may_ask():
         raise Stop(USAGE, f"{question} There is no terminal to ask at: add --yes.")
-    if not typer.confirm(question, err=True):
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        agreed = False
+    if not agreed:
         raise Stop(INTERRUPTED, "Nothing was changed.")
 
 
@@ -127,7 +133,7 @@ def code_of(error: HomewardError) -> int:
     match error:
         case Stop():
             return error.code
-        case SettingsError():
+        case SettingsError() | UnknownFieldError():
             return USAGE
         case NotPermittedError():
             return NOT_PERMITTED

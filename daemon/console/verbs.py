@@ -1,13 +1,14 @@
 """The verbs of `homeward return` and `homeward exception`: their own flags, and nothing else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from daemon.actions.verbs import Options
-from daemon.console.changing import changes
+from daemon.console.changing import Asking, changes
 from daemon.console.session import USAGE, Stop, person
 from daemon.filters import moment_of
 from statemachine.causes import TEAMS
@@ -21,7 +22,7 @@ SKEW = timedelta(minutes=5)
 def add_verbs(app: typer.Typer, *, always: str = "") -> None:
     """Give a noun every verb. `always`: what its filters are about without saying so."""
 
-    def verb(name: str) -> Callable[[Callable[..., Options]], Callable[..., Options]]:
+    def verb(name: str) -> Callable[[Asking], Asking]:
         return changes(app, name, always=always)
 
     @verb("retry")
@@ -77,14 +78,10 @@ def add_verbs(app: typer.Typer, *, always: str = "") -> None:
             Condition, typer.Option("--condition", help="What the warehouse found.")
         ] = Condition.SELLABLE,
         received_at: Annotated[datetime | None, typer.Option("--at", help="When; left out: now.")] = None,
-    ) -> Options:
+    ) -> Callable[[datetime], Options]:
         """Record that the warehouse has units in hand. Example: homeward return receive HRK7Q2MX --reason arrived"""
-        arrived = received_at
-        if arrived is not None:
-            arrived = arrived if arrived.tzinfo else arrived.replace(tzinfo=UTC)
-            if arrived > datetime.now(UTC) + SKEW:
-                raise Stop(USAGE, f"--at {arrived.isoformat()} lies in the future")
-        return Options(units=tuple(unit or ()), condition=condition, received_at=arrived)
+        told = Options(units=tuple(unit or ()), condition=condition, received_at=received_at)
+        return lambda now: _received(told, now)
 
     @verb("assign")
     def assign(
@@ -98,21 +95,33 @@ def add_verbs(app: typer.Typer, *, always: str = "") -> None:
     @verb("snooze")
     def snooze(
         until: Annotated[str, typer.Option("--until", help="3d, 12h, tomorrow, a date; 'now' ends it.")],
-    ) -> Options:
+    ) -> Callable[[datetime], Options]:
         """Let the clock of returns rest: nobody is alerted for them until then. Ends by itself when they move."""
-        if until == "now":
-            return Options(until=None)
-        now = datetime.now(UTC)
-        moment = moment_of(until, now, ahead=True)
-        if moment is None:
-            raise Stop(USAGE, f"--until {until}: give it as 12h, 3d, tomorrow or 2026-01-31")
-        if moment <= now:
-            raise Stop(USAGE, f"--until {moment.isoformat()} is over already")
-        if moment > now + timedelta(days=366):
-            raise Stop(USAGE, "--until lies more than a year ahead: hold it, or end it")
-        return Options(until=moment)
+        return lambda now: _until(until, now)
 
     @verb("note")
     def note() -> Options:
         """Write a note into the journal of returns."""
         return Options()
+
+
+def _until(text: str, now: datetime) -> Options:
+    if text == "now":
+        return Options(until=None)
+    moment = moment_of(text, now, ahead=True)
+    if moment is None:
+        raise Stop(USAGE, f"--until {text}: give it as 12h, 3d, tomorrow or 2026-01-31")
+    if moment <= now:
+        raise Stop(USAGE, f"--until {moment.isoformat()} is over already")
+    if moment > now + timedelta(days=366):
+        raise Stop(USAGE, "--until lies more than a year ahead: hold it, or end it")
+    return Options(until=moment)
+
+
+def _received(told: Options, now: datetime) -> Options:
+    if told.received_at is None:
+        return told
+    arrived = told.received_at if told.received_at.tzinfo else told.received_at.replace(tzinfo=UTC)
+    if arrived > now + SKEW:
+        raise Stop(USAGE, f"--at {arrived.isoformat()} lies in the future")
+    return replace(told, received_at=arrived)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from daemon.errors import RejectedError
 from daemon.store import inbox
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Connection, Record, statements
@@ -37,11 +38,22 @@ class Opened:
 
 
 async def begin(
-    connection: Connection, merchant: str, items: Iterable[Item], *, batch_key: str, verb: str, options: dict[str, Any],
+    connection: Connection, merchant: str, items: Iterable[Item], *, batch_key: str | None, default_key: str, verb: str,
+    options: dict[str, Any],
     filter_text: str, reason: str, note: str, actor: str, state: str, rate_per_minute: int | None,
     stop_after_errors: int | None, now: datetime,
 ) -> Opened:  # fmt: skip
-    """A batch of these returns, in this order; the one that has this key already, when there is one."""
+    """A batch of these returns, in this order; the one that has this key already, when there is one.
+
+    Without a key, the same command by the same person joins its batch that is not over. Raises RejectedError when the key
+    belongs to another change.
+    """
+    if batch_key is None:
+        same = await SQL.row(
+            connection, "same_command", merchant=merchant, verb=verb, options=options, filter=filter_text, actor=actor
+        )
+        if same is not None:
+            return Opened(same["id"], is_new=False)
     rows = [
         {
             "position": number, "return_id": each.return_id, "order_key": each.order_key, "version": each.version,
@@ -50,13 +62,16 @@ async def begin(
         for number, each in enumerate(items, 1)
     ]  # fmt: skip
     new = await SQL.row(
-        connection, "open", merchant=merchant, batch_key=batch_key, verb=verb, options=options, filter=filter_text,
+        connection, "open", merchant=merchant, batch_key=batch_key or default_key, verb=verb, options=options,
+        filter=filter_text,
         reason=reason, note=note, actor=actor, state=state, items=len(rows), rate_per_minute=rate_per_minute,
         stop_after_errors=stop_after_errors, now=now,
     )  # fmt: skip
     if new is None:
-        known = await SQL.row(connection, "by_key", merchant=merchant, batch_key=batch_key)
+        known = await SQL.row(connection, "by_key", merchant=merchant, batch_key=batch_key or default_key)
         assert known is not None
+        if (known["verb"], known["options"], known["reason"], known["note"]) != (verb, options, reason, note):
+            raise RejectedError(f"the batch key {batch_key} belongs to batch {known['id']}, which does something else")
         return Opened(known["id"], is_new=False)
     await SQL.run(connection, "put_items", merchant=merchant, batch_id=new["id"], rows=rows)
     return Opened(new["id"], is_new=True)

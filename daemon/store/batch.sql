@@ -8,10 +8,24 @@ VALUES (:merchant, :batch_key, :verb, :options, :filter, :reason, :note, :actor,
 RETURNING id;
 
 -- name: by_key
-SELECT id
+SELECT id, verb, options, reason, note
   FROM batch
  WHERE merchant = :merchant
    AND batch_key = :batch_key;
+
+-- name: same_command
+-- A batch of the very same command that is not over yet.
+SELECT id
+  FROM batch
+ WHERE merchant = :merchant
+   AND state IN ('awaits-approval', 'running', 'paused')
+   AND verb = :verb
+   AND options = :options
+   AND filter = :filter
+   AND filter NOT LIKE 'ids:%'
+   AND actor = :actor
+ ORDER BY id DESC
+ LIMIT 1;
 
 -- name: put_items!
 INSERT INTO batch_item (merchant, batch_id, position, return_id, order_key, version, event, payload)

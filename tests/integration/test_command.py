@@ -64,7 +64,12 @@ def cases(ids: dict[str, str], files: Path) -> list[Case]:
             Case(
                 f"{noun} force", (one, "--to", "closed", *SERIOUS, "--dry-run"), (one, "--to", "restocked", *SERIOUS), 6
             ),
-            Case(f"{noun} receive", (one, "--reason", "here", "--dry-run"), (done, "--reason", "here", "--yes"), 6),
+            Case(
+                f"{noun} receive",
+                (one, "--reason", "here", "--dry-run"),
+                (one, "--unit", "NO-SUCH", "--reason", "x", "--yes"),
+                6,
+            ),
         ]
     told += [
         Case("return list", ("--state", "exception", "--age", ">1h"), ("--where", "foo=1"), 2),
@@ -150,8 +155,9 @@ async def given_a_world(world: World, folder: Path) -> dict[str, str]:
     ):  # fmt: skip
         async with world.database.transaction() as connection:
             opened = await batch.begin(
-                connection, MERCHANT, [item], batch_key=name, verb="note", options={}, filter_text="id=1", reason="",
-                note="by batch", actor=who, state=state, rate_per_minute=None, stop_after_errors=None, now=world.now,
+                connection, MERCHANT, [item], batch_key=name, default_key=name, verb="note", options={},
+                filter_text="id=1", reason="", note="by batch", actor=who, state=state, rate_per_minute=None,
+                stop_after_errors=None, now=world.now,
             )  # fmt: skip
         ids[name] = str(opened.id)
     (folder / "bad.json").write_text("{}")

@@ -258,6 +258,30 @@ async def test_a_batch_says_each_event_once_in_order_and_can_be_paused_resumed_a
             assert sum(step["event"] == Resumed.name for step in journal) == 1
 
 
+async def test_the_same_command_joins_its_batch_while_it_runs_and_a_key_belongs_to_one_change(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        for _ in range(3):
+            world.begin("sku_of_nobody")
+        await world.pass_time(10 * DAYS)
+        note = ("exception", "note", "--where", "state=exception", "--yes")
+
+        _, begun, _ = await world.homeward(*note, "--note", "look", "--rate", "1")
+        for loop in (Batches(world.workplace), Advance(world.workplace)):
+            await loop.run_once(world.now)
+        _, joined, _ = await world.homeward(*note, "--note", "look", "--rate", "1")
+        _, named, _ = await world.homeward(*note, "--note", "mine", "--batch-key", "k1")
+        other, _, said = await world.homeward(*note, "--note", "another", "--batch-key", "k1")
+        far, _, _ = await world.homeward("return", "list", "--after", "99999999999999999999")
+        snoozed, _, _ = await world.homeward("exception", "snooze", "1", "--until", "2d")
+
+        assert (joined["batch"], joined["changed"]) == (begun["batch"], False)
+        assert named["batch"] != begun["batch"]
+        assert (other, far, snoozed) == (6, 2, 0)
+        assert "does something else" in said
+
+
 async def test_ids_can_be_piped_and_a_filter_is_pointed_at_where_it_is_wrong(
     database: Database, tmp_path: Path
 ) -> None:

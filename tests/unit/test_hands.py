@@ -160,7 +160,8 @@ def test_late_news_of_a_written_off_return_is_kept_and_brings_nothing_back() -> 
 
     for kind in (DroppedOff, Approved):
         (move,) = moved(ask(over, event=an_event(kind)))
-        assert (move.target, move.effects) == (State.CLOSED, ())
+        over = move.after
+        assert (over.state, over.close_reason, move.effects) == (State.CLOSED, CloseReason.WRITTEN_OFF, ())
 
 
 def test_goods_of_an_uncredited_write_off_need_a_persons_word() -> None:
