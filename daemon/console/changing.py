@@ -83,7 +83,8 @@ class Common:
         int | None, typer.Option("--confirm", help="The number of returns, in place of typing it when asked.")
     ] = None
     wait: Annotated[
-        float | None, typer.Option("--wait", min=0, help="Seconds to wait for the daemon to do it; 5 at a terminal.")
+        float | None,
+        typer.Option("--wait", min=0, help="Of one: seconds to wait for the daemon to do it; 5 at a terminal."),
     ] = None
     yes: YesOption = False
     dry_run: DryRunOption = False

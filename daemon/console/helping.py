@@ -40,7 +40,10 @@ FORMATS = (
         "--envelope",
         "Puts data into {schema, data, page: {next}, meta: {as_of}}; page.next is what --after takes, or null.",
     ),
-    ("errors", 'With -o json an error is JSON on stderr: {"error": …, "exit_code": …}.'),
+    (
+        "errors",
+        'With -o json an error is JSON on stderr: {"error": …, "exit_code": …}; a mistyped flag is words, exit 2.',
+    ),
     ("changes", "Fields are added, never renamed or removed, within one major version."),
     ("paging", "Lists are newest first; --limit N and --after ID page on."),
 )

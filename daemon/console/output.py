@@ -153,11 +153,15 @@ def age(moment: datetime | None, now: datetime) -> str:
 
 
 def _table(told: list[dict[str, Any]], columns: list[str], how: Format) -> None:
-    """Merchant only where there are several; `wide` shows every field that holds no list or object, unfolded."""
+    """Merchant only where there are several or the rows are about merchants.
+
+    `wide` shows every field that holds no list or object, unfolded.
+    """
     names = columns
     if how is Format.WIDE and told:
         names = [name for name, value in told[0].items() if not isinstance(value, dict | list)]
-    names = [name for name in names if name != "merchant" or len({row.get(name) for row in told}) > 1]
+    is_told = names[:1] == ["merchant"] or len({row.get("merchant") for row in told}) > 1
+    names = [name for name in names if name != "merchant" or is_told]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         table.add_column(name, no_wrap=how is Format.WIDE or name in CODES)
