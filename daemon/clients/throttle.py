@@ -83,10 +83,10 @@ class Quota:
     def breath(self, units: int) -> timedelta:
         """How long to gather before spending `units` again, so that what is left lasts until what was spent comes back.
 
-        Nothing while more than a third of our share is free: then whoever waits is served at once. Reads are paid by the
+        Nothing while more than half of our share is free: then whoever waits is served at once. Reads are paid by the
         round and not by the return, so gathered rounds serve more returns with the same requests.
         """
-        if not self._counts_until or 3 * self.used < 2 * self.share:
+        if not self._counts_until or 2 * self.used < self.share:
             return timedelta(0)
         back_in = max(self._counts_until[0][0] - self._clock.now(), timedelta(0))
         return min(back_in * units / max(self.free, units), BREATH_MAX)

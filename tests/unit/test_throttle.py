@@ -218,10 +218,10 @@ def test_a_vendor_that_does_not_answer_is_left_alone_but_for_a_probe() -> None:
     assert circuit.opens_in == timedelta(0)
 
 
-async def test_nobody_waits_for_company_while_a_third_of_the_share_is_free() -> None:
+async def test_nobody_waits_for_company_while_half_of_the_share_is_free() -> None:
     clock = StoodClock()
     quota = Quota(clock, share=100)
-    for _ in range(66):
+    for _ in range(49):
         quota.heard(await quota.take(), remaining=None, resets_in=None)
 
     assert quota.breath(5) == timedelta(0)
@@ -230,11 +230,11 @@ async def test_nobody_waits_for_company_while_a_third_of_the_share_is_free() -> 
 async def test_what_is_left_is_made_to_last_until_what_was_spent_comes_back() -> None:
     clock = StoodClock()
     quota = Quota(clock, share=100)
-    for _ in range(80):
+    for _ in range(60):
         quota.heard(await quota.take(), remaining=None, resets_in=None)
     clock.at += timedelta(seconds=20)
 
-    assert quota.breath(4) == timedelta(seconds=40) * 4 / 20
+    assert quota.breath(4) == timedelta(seconds=40) * 4 / 40
     assert quota.breath(400) == timedelta(seconds=15)
     clock.at += timedelta(seconds=41)
     assert quota.breath(4) == timedelta(0)
