@@ -23,7 +23,7 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A verb on a set of returns of one merchant, as the machine would decide it now."""
+    """A verb on a set of returns, as the machine would decide it now."""
 
     verb: str
     options: Options
@@ -161,6 +161,6 @@ def at_most(preview: Preview, count: int | None) -> Preview:
     """Only the first `count` eligible returns; the others are left as they are."""
     if count is None or len(preview.eligible) <= count:
         return preview
-    kept = {id(each) for each in preview.eligible[:count]}
-    planned = tuple(e for e in preview.planned if e.verdict is not Verdict.ELIGIBLE or id(e) in kept)
+    kept = {each.instance.id for each in preview.eligible[:count]}
+    planned = tuple(e for e in preview.planned if e.verdict is not Verdict.ELIGIBLE or e.instance.id in kept)
     return replace(preview, planned=planned)

@@ -4,7 +4,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -275,9 +275,8 @@ async def _outcome(database: Database, merchant: str, key: str, wait: float | No
 
 
 def _with_words(verb: Verb, options: Options, common: Common) -> Options:
-    words = {field.name: getattr(options, field.name) for field in fields(Options)}
-    words |= {"reason": common.reason.strip() or options.reason, "note": common.note.strip() or options.note}
-    return check_words(verb, Options(**words))
+    reason, note = common.reason.strip() or options.reason, common.note.strip() or options.note
+    return check_words(verb, replace(options, reason=reason, note=note))
 
 
 def check_words(verb: Verb, options: Options) -> Options:
@@ -309,7 +308,7 @@ def _told(common: Common, always: str) -> str:
     """What a batch remembers of how it was chosen."""
     if common.ids:
         return f"ids: {' '.join(common.ids)}"[:2000]
-    return f"{always} and ({common.asked.text})" if always else common.asked.text
+    return common.asked.under(always).text
 
 
 def _told_of(planned: Planned, preview: Preview) -> dict[str, Any]:

@@ -14,21 +14,18 @@ from daemon.console.listing import CountOption, GroupByOption, WatchOption, show
 from daemon.console.output import Format, emit_list, emit_one
 from daemon.console.passport import passport_view
 from daemon.console.session import (
-    NOT_FOUND,
-    USAGE,
     AfterOption,
     ConfigOption,
     LimitOption,
     MerchantOption,
     OutputOption,
-    Stop,
     run_with_database,
 )
 from daemon.console.verbs import add_verbs
 from daemon.settings import Settings
 from daemon.store import outbox, reports
 from daemon.store.database import Database
-from daemon.store.sql import Connection
+from daemon.store.sql import Connection, Record
 from statemachine.states import TERMINAL
 
 returns = typer.Typer(help="Returns: list them, follow one, change one or many.", no_args_is_help=True)
@@ -102,7 +99,9 @@ def timeline(
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
-            return await timeline_of(connection, *(await find_one(connection, identifier, merchant)))
+            merchant_name, return_id = (await selecting.find(connection, identifier, merchant))[0]
+            told = await reports.passport(connection, merchant_name, return_id)
+            return timeline_of(told, await outbox.attempts_of(connection, merchant_name, return_id))
 
     emit_list(run_with_database(config, work), ["at", "what", "detail", "by", "facts"], output)
 
@@ -138,9 +137,9 @@ def watch(
         with anyio.move_on_after(timeout):
             while True:
                 async with database.reading() as connection:
-                    merchant_name, return_id = await find_one(connection, identifier, merchant)
-                    lines = await timeline_of(connection, merchant_name, return_id)
+                    merchant_name, return_id = (await selecting.find(connection, identifier, merchant))[0]
                     told = await reports.passport(connection, merchant_name, return_id)
+                    lines = timeline_of(told, await outbox.attempts_of(connection, merchant_name, return_id))
                 for line in lines[seen:]:
                     _print_line(line, output)
                 seen = len(lines)
@@ -160,10 +159,8 @@ def _print_line(line: dict[str, Any], output: Format) -> None:
         emit_one(line, Format.NDJSON)
 
 
-async def timeline_of(connection: Connection, merchant: str, return_id: int) -> list[dict[str, Any]]:
+def timeline_of(told: dict[str, Any], attempts: list[Record]) -> list[dict[str, Any]]:
     """Moves, people's words and every attempt at a vendor, oldest first."""
-    told = await reports.passport(connection, merchant, return_id)
-    attempts = await outbox.attempts_of(connection, merchant, return_id)
     lines = [
         {"at": row["at"], "what": row["event"], "by": row["actor"],
          "detail": f"{row['from_state']} → {row['to_state']}", "facts": row["facts"]}
@@ -177,18 +174,9 @@ async def timeline_of(connection: Connection, merchant: str, return_id: int) -> 
     return sorted(lines, key=lambda line: line["at"])
 
 
-async def find_one(connection: Connection, identifier: str, merchant: str | None) -> tuple[str, int]:
-    if not identifier.strip():
-        raise Stop(USAGE, "the identifier is empty")
-    found = await reports.find(connection, identifier, merchant)
-    if not found:
-        raise Stop(NOT_FOUND, f"no return is known under '{identifier}'; ask for it: homeward event pull {identifier}")
-    return found[0]
-
-
 async def passport_of(connection: Connection, identifier: str, merchant: str | None, now: datetime) -> dict[str, Any]:
-    found = await reports.find(connection, identifier, merchant)
-    merchant_name, return_id = await find_one(connection, identifier, merchant)
+    found = await selecting.find(connection, identifier, merchant)
+    merchant_name, return_id = found[0]
     told = passport_view(await reports.passport(connection, merchant_name, return_id), now)
     return {**told, "siblings": [other for _, other in found if other != return_id]}
 

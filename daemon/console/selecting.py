@@ -54,6 +54,10 @@ class Asked:
 
     text: str
 
+    def under(self, always: str) -> "Asked":
+        """The same within what `always` fits."""
+        return Asked(f"{always} and ({self.text})") if always else self
+
     def condition(self, now: datetime) -> Condition:
         """Raises Stop for a filter that cannot be understood."""
         if not self.text:
@@ -100,20 +104,26 @@ async def choose(
     if not names and not filter_.text:
         raise Stop(USAGE, "say which: an id, ids from stdin with '-', or a filter with --where")
     if not names:
-        text = f"{always} and ({filter_.text})" if always else filter_.text
-        return await board.chosen(connection, Asked(text).condition(now), merchant=merchant, rows_max=CHOSEN_MAX)
+        condition = filter_.under(always).condition(now)
+        return await board.chosen(connection, condition, merchant=merchant, rows_max=CHOSEN_MAX)
     chosen: dict[tuple[str, int], None] = {}
     for name in names:
         chosen[await _one(connection, name, merchant)] = None
     return list(chosen)
 
 
-async def _one(connection: Connection, name: str, merchant: str | None) -> tuple[str, int]:
+async def find(connection: Connection, name: str, merchant: str | None) -> list[tuple[str, int]]:
+    """Merchant and id of what is known under this name, the likeliest first. Raises Stop when nothing is."""
     if not name.strip():
         raise Stop(USAGE, "the identifier is empty")
     found = await reports.find(connection, name, merchant)
     if not found:
         raise Stop(NOT_FOUND, f"no return is known under '{name}'; ask for it: homeward event pull {name}")
+    return found
+
+
+async def _one(connection: Connection, name: str, merchant: str | None) -> tuple[str, int]:
+    found = await find(connection, name, merchant)
     if len(found) > 1:
         several = ", ".join(str(each) for _, each in found)
         raise Stop(REFUSED, f"'{name}' fits returns {several}: give the id of the one you mean")

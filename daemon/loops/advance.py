@@ -115,7 +115,8 @@ class _Batch:
                     policy=self._at.policy,
                     part=first.part,
                 )
-                span.set_attributes(_told_of(decision))
+                if span.is_recording():
+                    span.set_attributes(_told_of(decision))
             match decision:
                 case Moved(moves):
                     for move in moves:

@@ -120,7 +120,7 @@ async def _say_next(connection: Connection, merchant: str, batch: Record, now: d
     items = await SQL.rows(
         connection, "next_items", merchant=merchant, batch_id=batch["id"], window=WINDOW, items_max=room
     )
-    fit = [each for each in items if each["previewed"] in (None, each["version"])]
+    fit = [each for each in items if not _has_moved(each)]
     arrivals = [
         Arrival(
             natural_key=f"batch:{batch['id']}:{each['return_id']}",
@@ -132,15 +132,19 @@ async def _say_next(connection: Connection, merchant: str, batch: Record, now: d
         for each in fit
     ]  # fmt: skip
     await inbox.put(connection, merchant, arrivals)
-    marks = [{"position": each["position"], "state": "said", "outcome": ""} for each in fit]
-    marks += [
+    marks = [
         {"position": each["position"], "state": "skipped", "outcome": "the return has moved since the preview"}
+        if _has_moved(each)
+        else {"position": each["position"], "state": "said", "outcome": ""}
         for each in items
-        if each not in fit
     ]
     if marks:
         await SQL.run(connection, "mark", merchant=merchant, batch_id=batch["id"], rows=marks, now=now)
     return len(marks)
+
+
+def _has_moved(item: Record) -> bool:
+    return item["previewed"] not in (None, item["version"])
 
 
 async def move(
