@@ -5,6 +5,8 @@ import os
 import secrets
 import signal
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -74,6 +76,14 @@ def build_clients(
             http, told.brightpearl, merchant=merchant, clock=clock, telemetry=telemetry, may_write=may_write
         ),
     )  # fmt: skip
+
+
+@asynccontextmanager
+async def open_clients(settings: Settings, merchant: str, *, clock: Clock) -> AsyncIterator[Clients]:
+    """One merchant's vendors for a command: read only, no spans."""
+    async with new_http_session() as http:
+        telemetry = Telemetry(otlp_endpoint=None)
+        yield build_clients(settings, merchant, clock=clock, telemetry=telemetry, http=http)
 
 
 def build_workplace(

@@ -29,6 +29,10 @@ class NotPermittedError(RejectedError):
     """Our key or token is not accepted; nothing of this merchant will work until it is mended."""
 
 
+class NotFoundError(HomewardError):
+    """There is no such thing; nothing was done."""
+
+
 class MalformedPayloadError(HomewardError):
     """The other side broke its own contract."""
 

@@ -13,9 +13,8 @@ import orjson
 from aiohttp import web
 
 from daemon import app as application
+from daemon.actions.map_changes import accept
 from daemon.clock import Clock
-from daemon.console.maps import accept
-from daemon.console.passport import passport_view
 from daemon.loops.advance import Advance
 from daemon.loops.batches import Batches
 from daemon.loops.dispatch import Dispatch
@@ -35,6 +34,7 @@ from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
 from daemon.store.inbox import Arrival
 from daemon.telemetry import Telemetry
+from daemon.views.passport import passport_view
 from daemon.web import server
 from statemachine.events import Resumed
 
@@ -106,7 +106,7 @@ class World:
         import csv
         import io
 
-        from daemon.console.imports import import_receipts
+        from daemon.actions.imports import import_receipts
 
         rows, self.sandbox.season.receipts = self.sandbox.season.receipts, []
         if rows:

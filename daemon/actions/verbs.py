@@ -13,6 +13,8 @@ from statemachine.policy import Policy
 from statemachine.states import State
 from statemachine.units import Condition, Return
 
+WORDS_MAX = 2000  # characters of a reason or a note
+
 
 class Guard(Enum):
     """What stands between a person and the change."""
@@ -71,6 +73,34 @@ class Options:
 
 
 OPTIONS = TypeAdapter(Options)
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What is missing in, or wrong with, what a person said."""
+
+    field: str
+    why: str
+
+
+def lacking(verb: Verb, options: Options, *, reason_codes: tuple[str, ...] | None = None) -> list[Lack]:
+    """What the verb still wants said; `reason_codes`: what a serious change may give as its reason."""
+    found = []
+    if verb.name == "note" and not options.note:
+        found.append(Lack("note", "a note needs its words"))
+    if verb.guard is not Guard.MILD and not options.reason:
+        found.append(Lack("reason", f"{verb.name} needs a reason: it is kept in the journal"))
+    if verb.guard is Guard.SERIOUS and not options.note:
+        found.append(Lack("note", f"{verb.name} needs a note: in your own words, for whoever reads the journal later"))
+    for name in ("reason", "note"):
+        words = getattr(options, name)
+        if len(words) > WORDS_MAX:
+            found.append(Lack(name, f"is longer than {WORDS_MAX} characters"))
+        if not all(letter.isprintable() or letter in "\n\t" for letter in words):
+            found.append(Lack(name, "holds control characters"))
+    if verb.guard is Guard.SERIOUS and reason_codes is not None and options.reason not in reason_codes:
+        found.append(Lack("reason", f"{options.reason} is none of the reasons: {', '.join(reason_codes)}"))
+    return found
 
 
 class Unfit(Exception):  # noqa: N818 - a finding about one return, not a failure

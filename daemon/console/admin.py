@@ -10,7 +10,6 @@ from rich.progress import Progress
 
 from daemon import opening
 from daemon.clock import Clock
-from daemon.console.forecast import quota_told
 from daemon.console.output import Format, emit_list, emit_one, errors
 from daemon.console.session import (
     ConfigOption,
@@ -29,6 +28,7 @@ from daemon.loops.dispatch import QUOTA
 from daemon.settings import Settings
 from daemon.store import inbox, merchant, outbox, reports, retention, watch
 from daemon.store.database import SCHEMA_VERSION, Database
+from daemon.views.forecast import quota_told
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from daemon import app as application
 from daemon import opening
 from daemon.alerts.channels import channels_of, send
 from daemon.clock import Clock
-from daemon.console.output import Format, age, emit_list
+from daemon.console.output import Format, emit_list
 from daemon.console.session import (
     NOT_FOUND,
     PARTIAL,
@@ -28,6 +28,7 @@ from daemon.settings import MessagingSettings, Settings
 from daemon.store import notice
 from daemon.store.database import Database
 from daemon.store.notice import Message
+from daemon.views.moments import age
 from statemachine.causes import TEAMS
 
 alerts = typer.Typer(help="Who is told what, and whether it arrives.", no_args_is_help=True)

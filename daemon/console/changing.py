@@ -16,7 +16,7 @@ import typer
 from daemon.actions import perform
 from daemon.actions.perform import Preview
 from daemon.actions.planner import Planned, Verdict, summary
-from daemon.actions.verbs import VERBS, Guard, Options, Verb
+from daemon.actions.verbs import VERBS, Guard, Options, Verb, lacking
 from daemon.clock import Clock
 from daemon.console import selecting, session
 from daemon.console.output import Format, emit_list, emit_one, errors
@@ -38,7 +38,6 @@ from daemon.store.database import Database
 
 TERMINAL_WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.1
-WORDS_MAX = 2000  # characters of a reason or a note
 SHOWN_MAX = 20  # returns of a preview that a person is shown one by one
 
 IdsArgument = Annotated[
@@ -174,9 +173,12 @@ async def _credit_to_adopt(settings: Settings, options: Options, preview: Previe
         return {}
     if len(preview.eligible) > 1:
         raise Stop(USAGE, f"credit {options.adopt} can be taken over by one return, not by {len(preview.eligible)}")
-    from daemon.console import adoption  # here: it speaks to a vendor, and no other verb does
+    from daemon import app as application  # here: it speaks to a vendor, and no other verb does
+    from daemon.actions import adoption
 
-    return {"credit": await adoption.look(settings, preview.eligible[0].instance, options.adopt, clock)}
+    instance = preview.eligible[0].instance
+    async with application.open_clients(settings, instance.merchant, clock=clock) as clients:
+        return {"credit": await adoption.look(clients.brightpearl, instance, options.adopt)}
 
 
 async def _one(database: Database, preview: Preview, common: Common, clock: Clock) -> dict[str, Any]:
@@ -281,27 +283,15 @@ def _with_words(verb: Verb, options: Options, common: Common) -> Options:
 
 def check_words(verb: Verb, options: Options) -> Options:
     """What a verb wants said. Raises Stop when it is missing."""
-    if verb.name == "note" and not options.note:
-        raise Stop(USAGE, "a note needs its words: --note TEXT")
-    if verb.guard is not Guard.MILD and not options.reason:
-        raise Stop(USAGE, f"{verb.name} needs --reason: it is kept in the journal")
-    if verb.guard is Guard.SERIOUS and not options.note:
-        raise Stop(USAGE, f"{verb.name} needs --note: in your own words, for whoever reads the journal later")
-    for name in ("reason", "note"):
-        if len(getattr(options, name)) > WORDS_MAX:
-            raise Stop(USAGE, f"--{name} is longer than {WORDS_MAX} characters")
-        if not all(letter.isprintable() or letter in "\n\t" for letter in getattr(options, name)):
-            raise Stop(USAGE, f"--{name} holds control characters")
+    for lack in lacking(verb, options):
+        raise Stop(USAGE, f"--{lack.field}: {lack.why}")
     return options
 
 
 def check_reason(verb: Verb, options: Options, settings: Settings, merchants: set[str]) -> None:
-    if verb.guard is not Guard.SERIOUS:
-        return
     for merchant in sorted(merchants & set(settings.merchants)):
-        codes = settings.merchants[merchant].people.reason_codes
-        if options.reason not in codes:
-            raise Stop(USAGE, f"--reason {options.reason} is none of {merchant}'s reasons: {', '.join(codes)}")
+        for lack in lacking(verb, options, reason_codes=settings.merchants[merchant].people.reason_codes):
+            raise Stop(USAGE, f"--{lack.field}: {lack.why} (merchant {merchant})")
 
 
 def _told(common: Common, always: str) -> str:

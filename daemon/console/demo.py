@@ -28,9 +28,9 @@ from rich.live import Live
 from rich.table import Table
 
 from daemon import opening
+from daemon.actions.imports import import_receipts
+from daemon.actions.map_changes import accept
 from daemon.console.compare import Comparison, compare
-from daemon.console.imports import import_receipts
-from daemon.console.maps import accept
 from daemon.console.output import Format, emit_one
 from daemon.console.session import FAILED, Stop
 from daemon.maps import read_map

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from daemon import app as application
+from daemon.actions import imports
 from daemon.clock import Clock
-from daemon.console import imports, session
+from daemon.console import session
 from daemon.console.output import Format, emit_list, emit_one
 from daemon.console.session import (
     FAILED,

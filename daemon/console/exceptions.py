@@ -9,7 +9,6 @@ from daemon.console import selecting
 from daemon.console.changing import ReasonOption
 from daemon.console.listing import CountOption, GroupByOption, WatchOption, show_list
 from daemon.console.output import Format, emit_list, emit_one, errors
-from daemon.console.output import age as age_of
 from daemon.console.returns import IdArgument, explain, passport_of
 from daemon.console.session import (
     NOT_FOUND,
@@ -25,7 +24,9 @@ from daemon.console.session import (
 )
 from daemon.console.verbs import add_verbs
 from daemon.settings import Settings
+from daemon.store import returns
 from daemon.store.database import Database
+from daemon.views.moments import age as age_of
 from statemachine.causes import CAUSES
 
 exceptions = typer.Typer(help="Returns that need a person: cause, owner, next step.", no_args_is_help=True)
@@ -93,9 +94,7 @@ def show_exception(
             see = f"homeward return show {found['id']}"
             raise Stop(NOT_FOUND, f"return {found['id']} is not an exception; it is {found['state']}{waits}: {see}")
         cause = CAUSES.get(trouble["cause"], CAUSES["internal-error"])
-        from daemon.console.beside import beside  # here: it asks Brightpearl, and lists need not
-
-        lines, compared = await beside(database, settings, clock, found)
+        lines, compared = await _beside(database, settings, clock, found)
         return {
             "id": found["id"], "merchant": found["merchant"], "express_code": found["express_code"],
             "order_number": found["order_number"], "cause": trouble["cause"], "fingerprint": trouble["fingerprint"],
@@ -167,6 +166,23 @@ def recheck(
     emit_list(still[:20], ["id", "express_code", "order_number", "cause", "why"], output)
     if found["would_pass"] and not found["changed"]:
         errors.print("release them: the same command with --release", style="dim")
+
+
+async def _beside(
+    database: Database, settings: Settings, clock: Clock, found: dict[str, Any]
+) -> tuple[list[dict[str, Any]], str]:
+    from daemon import app as application  # here: it asks Brightpearl, and lists need not
+    from daemon.actions.beside import beside, units_alone
+
+    name = found["merchant"]
+    async with database.reading() as connection:
+        instance = (await returns.read(connection, name, [found["id"]]))[found["id"]]
+    if name not in settings.merchants:
+        return units_alone(instance), "the merchant is not configured here"
+    async with application.open_clients(settings, name, clock=clock) as clients:
+        return await beside(
+            database, clients.brightpearl, instance, policy=settings.merchants[name].policy, now=clock.now()
+        )
 
 
 exceptions.command("explain")(explain)

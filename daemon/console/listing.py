@@ -10,12 +10,12 @@ import typer
 from daemon.clock import Clock
 from daemon.console.changing import columns_of
 from daemon.console.output import Format, emit_list, emit_one, errors
-from daemon.console.passport import summary_view
 from daemon.console.selecting import Asked
 from daemon.console.session import USAGE, Stop, choose_merchant, run_with_database
 from daemon.settings import Settings
 from daemon.store import board
 from daemon.store.database import Database
+from daemon.views.passport import summary_view
 
 GroupByOption = Annotated[str | None, typer.Option("--group-by", help=f"One line for each: {', '.join(board.GROUPS)}.")]
 WATCH_SECONDS = 2.0

@@ -9,13 +9,14 @@ import typer
 
 from daemon import app as application
 from daemon.actions import perform
+from daemon.actions.map_changes import accept, differences
+from daemon.actions.map_lint import lint
+from daemon.actions.map_replay import Replayed, replay
+from daemon.actions.recheck import judge
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clock import Clock
 from daemon.console import session
-from daemon.console.map_lint import lint
-from daemon.console.map_replay import Replayed, replay
 from daemon.console.output import Format, emit_list, emit_one, errors
-from daemon.console.releasing import judge
 from daemon.console.selecting import Asked
 from daemon.console.session import (
     DIFFERENCES,
@@ -33,13 +34,11 @@ from daemon.console.session import (
     choose_merchant,
     run_with_database,
 )
-from daemon.maps import NO_MAPS, from_content, read_map, to_content
+from daemon.maps import read_map
 from daemon.settings import PolicySettings, Settings
 from daemon.store import board
 from daemon.store import maps as maps_store
-from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
-from daemon.telemetry import Telemetry
 from statemachine.credit.maps import CreditMap
 
 maps = typer.Typer(
@@ -133,7 +132,7 @@ def accept_map(
             "merchant": name,
             "version": found.version,
             "version_before": before.version,
-            "changes": _diff(before, found),
+            "changes": differences(before, found),
         }
         if found.version == before.version:
             return {**told, "changed": False}
@@ -190,18 +189,6 @@ def history(
     emit_list(run_with_database(config, work), columns, output)
 
 
-async def accept(
-    database: Database, merchant: str, found: CreditMap, *, accepted_by: str, reason: str, now: datetime
-) -> None:
-    """Record the version as the one in force."""
-    async with database.transaction() as connection:
-        await merchant_store.ensure(connection, [merchant])
-        await maps_store.accept(
-            connection, merchant, version=found.version, content=to_content(found), accepted_by=accepted_by,
-            reason=reason, now=now,
-        )  # fmt: skip
-
-
 async def _what_it_frees(
     database: Database, client: BrightpearlClient, policy: PolicySettings, merchant: str, clock: Clock
 ) -> dict[str, Any]:
@@ -219,8 +206,7 @@ async def _what_it_frees(
 
 async def _in_force(database: Database, merchant: str) -> CreditMap:
     async with database.reading() as connection:
-        row = await maps_store.latest(connection, merchant)
-    return from_content(row["content"]) if row is not None else NO_MAPS
+        return await maps_store.in_force(connection, merchant)
 
 
 def _read(settings: Settings, merchant: str, file: Path | None) -> CreditMap:
@@ -228,19 +214,6 @@ def _read(settings: Settings, merchant: str, file: Path | None) -> CreditMap:
     if path is None:
         raise Stop(USAGE, f"name a map file, or set merchants.{merchant}.map_file")
     return read_map(path)
-
-
-def _diff(before: CreditMap, after: CreditMap) -> dict[str, list[str]]:
-    """Entries added (+), removed (-) and changed (~), by map."""
-    was, now = to_content(before), to_content(after)
-    told: dict[str, list[str]] = {}
-    for name in now:
-        old, new = was.get(name) or {}, now[name] or {}
-        lines = [f"+{key}" for key in new if key not in old] + [f"-{key}" for key in old if key not in new]
-        lines += [f"~{key}" for key in new if key in old and old[key] != new[key]]
-        if lines:
-            told[name] = lines
-    return told
 
 
 def _since(told: str, now: datetime) -> datetime:
@@ -263,9 +236,7 @@ def _with_client(
 
     async def main(database: Database, settings: Settings, clock: Clock) -> _T:
         name = choose_merchant(settings, merchant)
-        telemetry = Telemetry(otlp_endpoint=None)
-        async with application.new_http_session() as http:
-            clients = application.build_clients(settings, name, clock=clock, telemetry=telemetry, http=http)
+        async with application.open_clients(settings, name, clock=clock) as clients:
             return await work(database, settings, clock, name, clients.brightpearl)
 
     return run_with_database(config, main)

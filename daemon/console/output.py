@@ -4,8 +4,6 @@ JSON, NDJSON and YAML carry every field and are a contract (`homeward schema`); 
 Colour only on a terminal that allows it (NO_COLOR); nothing is ever sent through a pager.
 """
 
-import csv
-import io
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,13 +13,13 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-import xlsxwriter
 import yaml
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from daemon.errors import HomewardError
+from daemon.views.sheets import separated, workbook
 
 WIDE = 240  # columns when nobody looks: piped tables are not squeezed into a terminal's width
 
@@ -87,12 +85,10 @@ def emit_list(
             for row in told:
                 sys.stdout.write(f"{row.get('id', row.get(columns[0], ''))}\n")
         case Format.CSV | Format.TSV:
-            writer = csv.writer(sys.stdout, delimiter="\t" if how is Format.TSV else ",")
-            writer.writerow(columns)
-            writer.writerows([_safe(row.get(column)) for column in columns] for row in told)
+            sys.stdout.write(separated(columns, told, delimiter="\t" if how is Format.TSV else ",", cell=_cell))
         case Format.XLSX:
             sys.stdout.flush()
-            sys.stdout.buffer.write(_workbook(columns, told))
+            sys.stdout.buffer.write(workbook(columns, told, cell=_cell))
         case Format.TABLE | Format.WIDE:
             _table(told, columns, how)
             if not told:
@@ -139,19 +135,6 @@ def field_of(row: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def age(moment: datetime | None, now: datetime) -> str:
-    """'3 h ago' for people."""
-    if moment is None:
-        return ""
-    seconds = (now - moment).total_seconds()
-    word = "ago" if seconds >= 0 else "from now"
-    seconds = abs(seconds)
-    for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{int(seconds // size)} {name} {word}"
-    return f"{int(seconds)} s {word}"
-
-
 def _table(told: list[dict[str, Any]], columns: list[str], how: Format) -> None:
     """Merchant only where there are several or the rows are about merchants.
 
@@ -169,28 +152,6 @@ def _table(told: list[dict[str, Any]], columns: list[str], how: Format) -> None:
         table.add_row(*(Text(_cell(row.get(name)), overflow="fold") for name in names))
     width = None if sys.stdout.isatty() else WIDE
     Console(highlight=False, width=4000 if how is Format.WIDE else width).print(table)
-
-
-def _workbook(columns: list[str], told: list[dict[str, Any]]) -> bytes:
-    """One sheet: a heading, then rows; ids and words as text, sums as numbers, nothing taken for a formula."""
-    target = io.BytesIO()
-    with xlsxwriter.Workbook(
-        target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    ) as book:
-        sheet = book.add_worksheet()
-        bold = book.add_format({"bold": True})
-        for number, name in enumerate(columns):
-            sheet.write_string(0, number, name, bold)
-        for line, row in enumerate(told, 1):
-            for number, name in enumerate(columns):
-                value = row.get(name)
-                if isinstance(value, Decimal):
-                    sheet.write_number(line, number, float(value))
-                else:
-                    sheet.write_string(line, number, _cell(value))
-        sheet.freeze_panes(1, 0)
-        sheet.autofit()
-    return target.getvalue()
 
 
 def _yaml(told: Any) -> str:
@@ -219,13 +180,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict | list):
         return orjson.dumps(value, default=_plain).decode()
     return str(value)
-
-
-def _safe(value: Any) -> str:
-    """A CSV cell that no spreadsheet takes for a formula."""
-    told = _cell(value)
-    return f"'{told}" if told[:1] in ("=", "+", "@", "\t", "\r") or (told[:1] == "-" and not _is_number(told)) else told
-
-
-def _is_number(told: str) -> bool:
-    return told.lstrip("-").replace(".", "", 1).isdigit()

@@ -9,10 +9,8 @@ from rich.console import Console
 
 from daemon.clock import Clock
 from daemon.console import selecting
-from daemon.console.explaining import explanation
 from daemon.console.listing import CountOption, GroupByOption, WatchOption, show_list
 from daemon.console.output import Format, emit_list, emit_one
-from daemon.console.passport import passport_view
 from daemon.console.session import (
     AfterOption,
     ConfigOption,
@@ -25,7 +23,10 @@ from daemon.console.verbs import add_verbs
 from daemon.settings import Settings
 from daemon.store import outbox, reports
 from daemon.store.database import Database
-from daemon.store.sql import Connection, Record
+from daemon.store.sql import Connection
+from daemon.views.explaining import explanation
+from daemon.views.passport import passport_view
+from daemon.views.timeline import timeline_of
 from statemachine.states import TERMINAL
 
 returns = typer.Typer(help="Returns: list them, follow one, change one or many.", no_args_is_help=True)
@@ -157,21 +158,6 @@ def _print_line(line: dict[str, Any], output: Format) -> None:
         )
     else:
         emit_one(line, Format.NDJSON)
-
-
-def timeline_of(told: dict[str, Any], attempts: list[Record]) -> list[dict[str, Any]]:
-    """Moves, people's words and every attempt at a vendor, oldest first."""
-    lines = [
-        {"at": row["at"], "what": row["event"], "by": row["actor"],
-         "detail": f"{row['from_state']} → {row['to_state']}", "facts": row["facts"]}
-        for row in told["journal"]
-    ]  # fmt: skip
-    lines += [
-        {"at": row["at"], "what": f"{row['kind']} attempt {row['attempt']}", "by": "brightpearl",
-         "detail": row["outcome"], "facts": row["detail"]}
-        for row in attempts
-    ]  # fmt: skip
-    return sorted(lines, key=lambda line: line["at"])
 
 
 async def passport_of(connection: Connection, identifier: str, merchant: str | None, now: datetime) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from daemon.console.output import Format, UnknownFieldError, errors, shown
 from daemon.errors import (
     DatabaseUnusableError,
     HomewardError,
+    NotFoundError,
     NotPermittedError,
     OutcomeUnknownError,
     RejectedError,
@@ -135,6 +136,8 @@ def code_of(error: HomewardError) -> int:
             return error.code
         case SettingsError() | UnknownFieldError():
             return USAGE
+        case NotFoundError():
+            return NOT_FOUND
         case NotPermittedError():
             return NOT_PERMITTED
         case DatabaseUnusableError() | TransientError():

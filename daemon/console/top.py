@@ -1,7 +1,6 @@
 """`homeward top`: what is where, what is stuck, what waits, on one screen that keeps itself fresh; works over ssh."""
 
 import sys
-from datetime import datetime
 from typing import Annotated, Any
 
 import anyio
@@ -13,17 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from daemon.clock import Clock
-from daemon.console.output import Format, age, emit_one
+from daemon.console.output import Format, emit_one
 from daemon.console.session import ConfigOption, MerchantOption, OutputOption, run_with_database
-from daemon.loops.dispatch import QUOTA
 from daemon.settings import Settings
-from daemon.store import batch, board, inbox, merchant, notice, outbox, reports
-from daemon.store.board import EVERYTHING
 from daemon.store.database import Database
-from daemon.store.sql import Connection
-from statemachine.states import State
+from daemon.views.look import look
+from daemon.views.moments import age
 
-ROWS_MAX = 10
 COLOURS = {"exception": "red", "credit-pending": "yellow", "restocked": "green"}
 
 
@@ -53,40 +48,6 @@ def top(
                 await anyio.sleep(every)
 
     run_with_database(config, work)
-
-
-async def look(connection: Connection, only: str | None, now: datetime) -> dict[str, Any]:
-    """Everything the screen shows, as data."""
-    holders = [row for row in await merchant.everyone(connection) if only in (None, row["merchant"])]
-    states = await reports.states(connection, only)
-    stuck = await board.grouped(connection, EVERYTHING, "state", merchant=only, rows_max=len(State))
-    causes = await reports.causes(connection, only)
-    return {
-        "as_of": now,
-        "states": [
-            {"state": row["state"], "returns": row["returns"], "oldest": row["oldest"]}
-            for row in sorted(stuck, key=lambda row: list(State).index(State(row["state"])))
-        ],
-        "merchants": [await _merchant(connection, row["merchant"], bool(row["is_held"]), states, now) for row in holders],
-        "causes": [dict(row) for row in causes[:ROWS_MAX]],
-        "alerts": [dict(row) for row in await notice.listing(connection, merchant=only, team=None, rows_max=ROWS_MAX)],
-        "batches": [
-            dict(row) for row in await batch.listing(connection, merchant=only, rows_max=ROWS_MAX)
-            if row["state"] in (batch.RUNNING, batch.PAUSED, batch.AWAITS_APPROVAL)
-        ],
-    }  # fmt: skip
-
-
-async def _merchant(
-    connection: Connection, name: str, is_held: bool, states: list[Any], now: datetime
-) -> dict[str, Any]:
-    effects, events = await outbox.backlog(connection, name, now), await inbox.backlog(connection, name)
-    told = await merchant.read_cursor(connection, name, QUOTA)
-    return {
-        "merchant": name, "is_held": is_held, "returns": sum(row["returns"] for row in states if row["merchant"] == name),
-        "effects_due": effects["due"], "effects_open": effects["open"], "events_waiting": events["waiting"],
-        "quota_used": told["used"] if told else None, "brightpearl_is_down": bool(told and told["is_down"]),
-    }  # fmt: skip
 
 
 def screen(told: dict[str, Any]) -> RenderableType:

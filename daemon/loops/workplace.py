@@ -17,7 +17,7 @@ from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clock import Clock
 from daemon.errors import LeaseLostError
-from daemon.maps import NO_MAPS, from_content
+from daemon.maps import NO_MAPS
 from daemon.settings import AlertSettings, MerchantSettings
 from daemon.store import maps as maps_store
 from daemon.store import merchant as merchant_store
@@ -83,8 +83,7 @@ class Workplace:
             version = await maps_store.latest_version(connection, self.merchant)
             if version == self._maps.version:
                 return self._maps
-            stored = await maps_store.latest(connection, self.merchant) if version else None
-        self._maps = from_content(stored["content"]) if stored else NO_MAPS
+            self._maps = await maps_store.in_force(connection, self.merchant)
         return self._maps
 
     async def warehouse_location(self, account: Account, warehouse_id: int, *, quarantine: bool) -> int | None:

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from daemon.maps import NO_MAPS, from_content
 from daemon.store.sql import Connection, Record, statements
+from statemachine.credit.maps import CreditMap
 
 SQL = statements(__file__)
 
@@ -11,6 +13,12 @@ SQL = statements(__file__)
 async def latest(connection: Connection, merchant: str) -> Record | None:
     """The version in force with its content; None when none was ever accepted."""
     return await SQL.row(connection, "latest", merchant=merchant)
+
+
+async def in_force(connection: Connection, merchant: str) -> CreditMap:
+    """The maps that decide; none where none was ever accepted."""
+    row = await latest(connection, merchant)
+    return from_content(row["content"]) if row is not None else NO_MAPS
 
 
 async def latest_version(connection: Connection, merchant: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from daemon.actions.imports import import_events, import_receipts
 from daemon.clients import brightpearl_wire, happy_returns_wire
-from daemon.console.imports import import_events, import_receipts
 from daemon.errors import MalformedPayloadError
 from daemon.store import inbox
 from daemon.store.database import Database

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from daemon.console.forecast import calls_left, quota_told
+from daemon.views.forecast import calls_left, quota_told
 from tests.unit.returns import NOON
 
 QUOTA = {"at": NOON.isoformat(), "used": 97, "remaining": 60, "refused": 2, "bundle_cost": "one", "is_down": False}

@@ -1,0 +1,41 @@
+"""A return beside its order, line by line, as Brightpearl has it now."""
+
+from datetime import datetime
+from typing import Any
+
+from daemon.clients.brightpearl import BrightpearlClient
+from daemon.errors import HomewardError
+from daemon.loops.credit_facts import case_for, with_products
+from daemon.settings import PolicySettings
+from daemon.store import maps as maps_store
+from daemon.store.database import Database
+from statemachine.credit.comparison import Line, side_by_side
+from statemachine.units import Return
+
+
+async def beside(
+    database: Database, client: BrightpearlClient, instance: Return, *, policy: PolicySettings, now: datetime
+) -> tuple[list[dict[str, Any]], str]:
+    """Return lines beside order rows, from Brightpearl as it is now, and what they were compared with.
+
+    Where Brightpearl cannot be read, the return's side alone.
+    """
+    if instance.order_id is None:
+        return units_alone(instance), "no order is known"
+    async with database.reading() as connection:
+        maps = await maps_store.in_force(connection, instance.merchant)
+    try:
+        account = await client.account()
+        orders, _ = await client.orders([instance.order_id])
+        order = orders[instance.order_id]
+        order = (await with_products(client, [(instance, order)])).get(order.id, order)
+        made, _ = await client.credits((await client.credit_ids_of([order.id]))[order.id])
+    except (HomewardError, KeyError) as error:
+        return units_alone(instance), f"Brightpearl could not be read: {error}"
+    case = case_for(instance, order, made.values(), account=account, policy=policy, maps=maps, now=now)
+    return [line.as_row() for line in side_by_side(case)], f"order {order.reference} as read {now.isoformat()}"
+
+
+def units_alone(instance: Return) -> list[dict[str, Any]]:
+    """What came back, with nothing beside it."""
+    return [Line(unit, None, "", ()).as_row() for unit in instance.units]

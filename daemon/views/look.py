@@ -1,0 +1,46 @@
+"""What is where, what is stuck, what waits: the whole board at a glance, as data."""
+
+from datetime import datetime
+from typing import Any
+
+from daemon.loops.dispatch import QUOTA
+from daemon.store import batch, board, inbox, merchant, notice, outbox, reports
+from daemon.store.board import EVERYTHING
+from daemon.store.sql import Connection
+from statemachine.states import State
+
+ROWS_MAX = 10
+
+
+async def look(connection: Connection, only: str | None, now: datetime) -> dict[str, Any]:
+    """Everything the screen shows, as data."""
+    holders = [row for row in await merchant.everyone(connection) if only in (None, row["merchant"])]
+    states = await reports.states(connection, only)
+    stuck = await board.grouped(connection, EVERYTHING, "state", merchant=only, rows_max=len(State))
+    causes = await reports.causes(connection, only)
+    return {
+        "as_of": now,
+        "states": [
+            {"state": row["state"], "returns": row["returns"], "oldest": row["oldest"]}
+            for row in sorted(stuck, key=lambda row: list(State).index(State(row["state"])))
+        ],
+        "merchants": [await _merchant(connection, row["merchant"], bool(row["is_held"]), states, now) for row in holders],
+        "causes": [dict(row) for row in causes[:ROWS_MAX]],
+        "alerts": [dict(row) for row in await notice.listing(connection, merchant=only, team=None, rows_max=ROWS_MAX)],
+        "batches": [
+            dict(row) for row in await batch.listing(connection, merchant=only, rows_max=ROWS_MAX)
+            if row["state"] in (batch.RUNNING, batch.PAUSED, batch.AWAITS_APPROVAL)
+        ],
+    }  # fmt: skip
+
+
+async def _merchant(
+    connection: Connection, name: str, is_held: bool, states: list[Any], now: datetime
+) -> dict[str, Any]:
+    effects, events = await outbox.backlog(connection, name, now), await inbox.backlog(connection, name)
+    told = await merchant.read_cursor(connection, name, QUOTA)
+    return {
+        "merchant": name, "is_held": is_held, "returns": sum(row["returns"] for row in states if row["merchant"] == name),
+        "effects_due": effects["due"], "effects_open": effects["open"], "events_waiting": events["waiting"],
+        "quota_used": told["used"] if told else None, "brightpearl_is_down": bool(told and told["is_down"]),
+    }  # fmt: skip
