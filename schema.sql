@@ -236,6 +236,7 @@ CREATE TABLE delivery (
                     'quarantined'  -- kept as it is; a person must look
                 )),
     reason      text,
+    return_ids  text[]      NOT NULL DEFAULT '{}', -- the Happy Returns returns it is about
     received_at timestamptz NOT NULL,
     repeats     integer     NOT NULL DEFAULT 0,
     recorded_at timestamptz NOT NULL DEFAULT now(),
@@ -243,6 +244,7 @@ CREATE TABLE delivery (
     UNIQUE (merchant, source, body_sha256),
     CHECK (state <> 'quarantined' OR reason IS NOT NULL)
 );
+CREATE INDEX delivery_return ON delivery USING gin (return_ids) WHERE return_ids <> '{}';
 CREATE INDEX delivery_quarantined ON delivery (merchant, id) WHERE state = 'quarantined';
 
 -- The one door: whatever may change a return is first a row here. natural_key makes a repeat harmless.
@@ -352,6 +354,9 @@ CREATE TABLE returns (
 CREATE INDEX returns_state ON returns (merchant, state, entered_at);
 CREATE INDEX returns_over ON returns (merchant, updated_at) WHERE state IN ('restocked', 'closed');
 CREATE INDEX returns_express_code ON returns (merchant, express_code) WHERE express_code <> '';
+CREATE INDEX returns_rma ON returns (merchant, rma_id) WHERE rma_id <> '';
+CREATE INDEX returns_invoice ON returns (merchant, invoice_reference) WHERE invoice_reference <> '';
+CREATE INDEX returns_created ON returns (merchant, created_at);
 CREATE INDEX returns_order ON returns (merchant, order_key);
 CREATE INDEX returns_order_id ON returns (merchant, order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX returns_cause ON returns (merchant, cause) WHERE state = 'exception';
@@ -369,6 +374,9 @@ CREATE TABLE unit (
     happy_item_id   text        NOT NULL DEFAULT '',
     line_item_id    text        NOT NULL DEFAULT '',
     sku             text        NOT NULL DEFAULT '',
+    bag             text        NOT NULL DEFAULT '',
+    tracking        text        NOT NULL DEFAULT '',
+    departed_at     timestamptz,
     received_at     timestamptz,
     condition       text,
     goods_in_id     bigint,
@@ -378,6 +386,11 @@ CREATE TABLE unit (
 );
 CREATE INDEX unit_return ON unit (merchant, return_id);
 CREATE INDEX unit_item ON unit (merchant, happy_item_id) WHERE happy_item_id <> '';
+CREATE INDEX unit_tracking ON unit (merchant, tracking) WHERE tracking <> '';
+CREATE INDEX unit_bag ON unit (merchant, bag) WHERE bag <> '';
+CREATE INDEX unit_goods_in ON unit (merchant, goods_in_id) WHERE goods_in_id IS NOT NULL;
+CREATE INDEX unit_on_the_way ON unit (merchant, departed_at) WHERE departed_at IS NOT NULL AND received_at IS NULL;
+CREATE INDEX unit_received ON unit (merchant, received_at) WHERE received_at IS NOT NULL;
 CREATE INDEX unit_without_item ON unit (merchant, unit_key) WHERE happy_item_id = '';
 
 -- The life of every return, one row a move, never changed. The foreign key to machine_rule makes an illegal move
@@ -452,7 +465,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), worker);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), worker);
     EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', current_schema(), worker);
-    EXECUTE format('REVOKE UPDATE, DELETE ON journal, journal_pruned, attempt, credit_map FROM %I', worker);
+    EXECUTE format('REVOKE UPDATE, DELETE ON journal, journal_pruned, attempt, credit_map, access_log FROM %I', worker);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON schema_version, machine_state, machine_rule FROM %I', worker);
 END $$;
 
@@ -670,6 +683,109 @@ CREATE TABLE batch_item (
 );
 CREATE INDEX batch_item_open ON batch_item (merchant, batch_id, position) WHERE state IN ('waiting', 'said');
 CREATE INDEX batch_item_return ON batch_item (merchant, return_id);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- People and programs that come in over the web
+-- ---------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE account (
+    name          text        NOT NULL PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9._@+-]{0,99}$'),
+    role          text        NOT NULL CHECK (role IN (
+                      'viewer', 'customer-service', 'finance', 'warehouse', 'operator', 'administrator')),
+    merchants     text[],                 -- whose returns they may see; null: everybody's
+    password_hash text,                   -- argon2id; null: they sign in elsewhere
+    failures      integer     NOT NULL DEFAULT 0,  -- wrong passwords in a row
+    locked_until  timestamptz,
+    disabled_at   timestamptz,
+    created_by    text        NOT NULL,
+    created_at    timestamptz NOT NULL,
+    updated_at    timestamptz NOT NULL,
+    recorded_at   timestamptz NOT NULL DEFAULT now()
+);
+
+-- Only the hash of what the browser holds is kept: who reads this table cannot come in with it.
+CREATE TABLE web_session (
+    token_hash  bytea       NOT NULL PRIMARY KEY,
+    account     text        NOT NULL REFERENCES account (name) ON DELETE CASCADE,
+    csrf        text        NOT NULL,
+    way         text        NOT NULL CHECK (way IN ('password', 'openid', 'proxy')),
+    created_at  timestamptz NOT NULL,
+    seen_at     timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX web_session_account ON web_session (account);
+
+-- A sign-in that is under way at the OpenID provider. The browser holds the token, this row what it must come back with.
+CREATE TABLE openid_attempt (
+    token_hash  bytea       NOT NULL PRIMARY KEY,
+    nonce       text        NOT NULL,
+    verifier    text        NOT NULL,
+    goes_to     text        NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- How programs come in: the helpdesk, a warehouse system, a report.
+CREATE TABLE api_token (
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name        text        NOT NULL UNIQUE CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+    token_hash  bytea       NOT NULL UNIQUE,
+    scope       text        NOT NULL CHECK (scope IN (
+                    'helpdesk',   -- the sentence, the promised day and the allowed words of a return; nothing else
+                    'read',       -- every list and passport
+                    'warehouse',  -- read, and say what was received
+                    'write'       -- read, and every verb
+                )),
+    merchants   text[],
+    created_by  text        NOT NULL,
+    created_at  timestamptz NOT NULL,
+    expires_at  timestamptz,
+    used_at     timestamptz,
+    revoked_at  timestamptz,
+    recorded_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- What a write over the API was answered with: the same key again gets the same answer, and nothing is done twice.
+CREATE TABLE api_answer (
+    token_id    bigint      NOT NULL REFERENCES api_token (id),
+    key         text        NOT NULL,
+    asked       bytea       NOT NULL,  -- SHA-256 of the request
+    status      integer     NOT NULL,
+    body        jsonb       NOT NULL,
+    at          timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (token_id, key)
+);
+
+-- Filters somebody gave a name, for themselves or for everybody.
+CREATE TABLE saved_view (
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account     text        NOT NULL REFERENCES account (name) ON DELETE CASCADE,
+    name        text        NOT NULL CHECK (length(name) BETWEEN 1 AND 60),
+    page        text        NOT NULL CHECK (page IN ('returns', 'exceptions')),
+    filter      text        NOT NULL,
+    is_shared   boolean     NOT NULL DEFAULT false,
+    created_at  timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (account, page, name)
+);
+
+-- Who came in, or tried; who changed accounts and tokens; who asked for personal data. Never changed, never deleted.
+CREATE TABLE access_log (
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at          timestamptz NOT NULL,
+    actor       text        NOT NULL,
+    action      text        NOT NULL,
+    subject     text        NOT NULL DEFAULT '',
+    merchant    text        NOT NULL DEFAULT '',
+    address     text        NOT NULL DEFAULT '',
+    detail      text        NOT NULL DEFAULT '',
+    recorded_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX access_log_action ON access_log (action, id);
+CREATE TRIGGER access_log_is_append_only BEFORE UPDATE OR DELETE ON access_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- Returns as people look for them: the columns a filter may name (daemon/filters.py). Only what is asked for is computed.
 CREATE VIEW return_board AS

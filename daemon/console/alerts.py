@@ -20,6 +20,7 @@ from daemon.console.session import (
     MerchantOption,
     OutputOption,
     Stop,
+    only,
     run_with_database,
     settings_from,
 )
@@ -49,7 +50,7 @@ def list_alerts(
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
-            rows = await notice.listing(connection, merchant=merchant, team=team, rows_max=limit)
+            rows = await notice.listing(connection, merchants=only(merchant), team=team, rows_max=limit)
         return [
             {**row, "age": age(row["since"], clock.now()), "reached_by": _reached(settings, row["team"])}
             for row in rows
@@ -70,7 +71,7 @@ def list_messages(
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
-            return [dict(row) for row in await notice.messages(connection, merchant=merchant, rows_max=limit)]
+            return [dict(row) for row in await notice.messages(connection, merchants=only(merchant), rows_max=limit)]
 
     columns = ["merchant", "id", "team", "channel", "state", "attempts", "due_at", "last_error", "created_at"]
     emit_list(run_with_database(config, work), columns, output)

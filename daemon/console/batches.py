@@ -29,6 +29,7 @@ from daemon.console.session import (
     OutputOption,
     Stop,
     YesOption,
+    only,
     run_with_database,
 )
 from daemon.settings import Settings
@@ -61,7 +62,7 @@ def list_batches(
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
-            rows = await batch.listing(connection, merchant=merchant, state=state, rows_max=limit)
+            rows = await batch.listing(connection, merchants=only(merchant), state=state, rows_max=limit)
         return [dict(row) for row in rows]
 
     emit_list(run_with_database(config, work), COLUMNS, output, hint="Follow one: homeward batch watch BATCH")

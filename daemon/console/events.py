@@ -21,6 +21,7 @@ from daemon.console.session import (
     OutputOption,
     Stop,
     choose_merchant,
+    only,
     run_with_database,
 )
 from daemon.loops.intake import Intake
@@ -55,10 +56,10 @@ def list_events(
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
             if state == "quarantined":
-                rows = await inbox.deliveries(connection, merchant=merchant, state=state, rows_max=limit)
+                rows = await inbox.deliveries(connection, merchants=only(merchant), state=state, rows_max=limit)
             else:
                 rows = await inbox.listing(
-                    connection, merchant=merchant, state=state, happy_return_id=happy_return_id, rows_max=limit
+                    connection, merchants=only(merchant), state=state, happy_return_id=happy_return_id, rows_max=limit
                 )
         return [dict(row) for row in rows]
 
@@ -160,7 +161,7 @@ def list_effects(
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
             rows = await outbox.listing(
-                connection, merchant=merchant, state=state, return_id=return_id, kind=kind, rows_max=limit
+                connection, merchants=only(merchant), state=state, return_id=return_id, kind=kind, rows_max=limit
             )
         return [dict(row) for row in rows]
 

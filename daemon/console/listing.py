@@ -11,7 +11,7 @@ from daemon.clock import Clock
 from daemon.console.changing import columns_of
 from daemon.console.output import Format, emit_list, emit_one, errors
 from daemon.console.selecting import Asked
-from daemon.console.session import USAGE, Stop, choose_merchant, run_with_database
+from daemon.console.session import USAGE, Stop, choose_merchant, only, run_with_database
 from daemon.settings import Settings
 from daemon.store import board
 from daemon.store.database import Database
@@ -40,11 +40,11 @@ def show_list(
             choose_merchant(settings, merchant)
         async with database.reading() as connection:
             if count:
-                return [{"returns": await board.counted(connection, condition, merchant=merchant)}]
+                return [{"returns": await board.counted(connection, condition, merchants=only(merchant))}]
             if group_by:
-                rows = await board.grouped(connection, condition, group_by, merchant=merchant, rows_max=limit)
+                rows = await board.grouped(connection, condition, group_by, merchants=only(merchant), rows_max=limit)
                 return [dict(row) for row in rows]
-            rows = await board.listing(connection, condition, merchant=merchant, after=after, rows_max=limit)
+            rows = await board.listing(connection, condition, merchants=only(merchant), after=after, rows_max=limit)
         return [summary_view(row) for row in rows]
 
     async def watched(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:

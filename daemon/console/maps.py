@@ -195,7 +195,7 @@ async def _what_it_frees(
     """How many stopped returns would pass with the maps now in force."""
     async with database.reading() as connection:
         condition = Asked("state=exception").condition(clock.now())
-        chosen = await board.chosen(connection, condition, merchant=merchant, rows_max=FREED_MAX)
+        chosen = await board.chosen(connection, condition, merchants=[merchant], rows_max=FREED_MAX)
     stopped = await perform.load(database, chosen)
     found, _ = await judge(
         database, client, stopped, merchant=merchant, policy=policy, clock=clock, tell=lambda count: None

@@ -26,7 +26,7 @@ async def recheck(
     name, now = choose_merchant(settings, merchant), clock.now()
     async with database.reading() as connection:
         condition = asked.condition(now)
-        chosen = await board.chosen(connection, condition, merchant=name, rows_max=selecting.CHOSEN_MAX)
+        chosen = await board.chosen(connection, condition, merchants=[name], rows_max=selecting.CHOSEN_MAX)
     stopped = await perform.load(database, chosen)
     async with application.open_clients(settings, name, clock=clock) as clients:
         told, passing = await judge(

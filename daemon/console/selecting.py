@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from daemon.console.session import NOT_FOUND, REFUSED, USAGE, Stop
+from daemon.console.session import NOT_FOUND, REFUSED, USAGE, Stop, only
 from daemon.filters import FIELDS, Condition, FilterError, compile_filter, term
 from daemon.store import board, reports
 from daemon.store.board import EVERYTHING
@@ -105,7 +105,7 @@ async def choose(
         raise Stop(USAGE, "say which: an id, ids from stdin with '-', or a filter with --where")
     if not names:
         condition = filter_.under(always).condition(now)
-        return await board.chosen(connection, condition, merchant=merchant, rows_max=CHOSEN_MAX)
+        return await board.chosen(connection, condition, merchants=only(merchant), rows_max=CHOSEN_MAX)
     chosen: dict[tuple[str, int], None] = {}
     for name in names:
         chosen[await _one(connection, name, merchant)] = None
@@ -116,7 +116,7 @@ async def find(connection: Connection, name: str, merchant: str | None) -> list[
     """Merchant and id of what is known under this name, the likeliest first. Raises Stop when nothing is."""
     if not name.strip():
         raise Stop(USAGE, "the identifier is empty")
-    found = await reports.find(connection, name, merchant)
+    found = await reports.find(connection, name, only(merchant))
     if not found:
         raise Stop(NOT_FOUND, f"no return is known under '{name}'; ask for it: homeward event pull {name}")
     return found

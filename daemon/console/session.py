@@ -92,6 +92,11 @@ def choose_merchant(settings: Settings, given: str | None) -> str:
     raise Stop(USAGE, "several merchants are configured: name one with --merchant")
 
 
+def only(merchant: str | None) -> list[str] | None:
+    """The merchants meant: the one that was named, or all."""
+    return None if merchant is None else [merchant]
+
+
 def person() -> str:
     """Who is at the keyboard, by the account of the process; behind sudo, the account it was called from.
 

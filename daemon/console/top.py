@@ -14,6 +14,7 @@ from rich.text import Text
 from daemon.clock import Clock
 from daemon.console.output import Format, emit_one
 from daemon.console.session import ConfigOption, MerchantOption, OutputOption, run_with_database
+from daemon.console.session import only as named
 from daemon.settings import Settings
 from daemon.store.database import Database
 from daemon.views.look import look
@@ -34,17 +35,17 @@ def top(
     async def work(database: Database, settings: Settings, clock: Clock) -> None:
         if output not in (Format.TABLE, Format.WIDE):
             async with database.reading() as connection:
-                emit_one(await look(connection, only, clock.now()), output)
+                emit_one(await look(connection, named(only), clock.now()), output)
             return
         console = Console(highlight=False)
         if once or not sys.stdout.isatty():
             async with database.reading() as connection:
-                console.print(screen(await look(connection, only, clock.now())))
+                console.print(screen(await look(connection, named(only), clock.now())))
             return
         with Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
                 async with database.reading() as connection:
-                    live.update(screen(await look(connection, only, clock.now())), refresh=True)
+                    live.update(screen(await look(connection, named(only), clock.now())), refresh=True)
                 await anyio.sleep(every)
 
     run_with_database(config, work)

@@ -56,7 +56,13 @@ async def accept(
         if notice is not None:
             reason = _fault_of(notice, settings)
         delivery_id, repeats = await inbox.keep_delivery(
-            connection, merchant, source=source, body=raw, reason=reason, received_at=now
+            connection,
+            merchant,
+            source=source,
+            body=raw,
+            reason=reason,
+            received_at=now,
+            return_ids=[item.happy_return_id for item in notice.items] if notice is not None and is_ours else [],
         )
         if notice is not None and is_ours and notice.items and not repeats:
             looks.append((_look(notice, raw, trace, settings, source=source, now=now), next_poll_at))

@@ -8,7 +8,7 @@ from typing import Any
 from daemon.errors import RejectedError
 from daemon.store import inbox
 from daemon.store.inbox import Arrival
-from daemon.store.sql import Connection, Record, statements
+from daemon.store.sql import Connection, Merchants, Record, listed, statements
 
 SQL = statements(__file__)
 
@@ -160,10 +160,12 @@ async def move(
 
 
 async def listing(
-    connection: Connection, *, merchant: str | None = None, batch_id: int | None = None, state: str | None = None,
+    connection: Connection, *, merchants: Merchants = None, batch_id: int | None = None, state: str | None = None,
     rows_max: int = 100,
 ) -> list[Record]:  # fmt: skip
-    return await SQL.rows(connection, "listing", merchant=merchant, batch_id=batch_id, state=state, rows_max=rows_max)
+    return await SQL.rows(
+        connection, "listing", merchants=listed(merchants), batch_id=batch_id, state=state, rows_max=rows_max
+    )
 
 
 async def items(

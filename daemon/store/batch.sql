@@ -149,7 +149,7 @@ SELECT b.merchant, b.id, b.verb, b.options, b.filter, b.reason, b.note, b.actor,
               count(*) FILTER (WHERE i.state = 'skipped') AS skipped
          FROM batch_item AS i
         WHERE i.merchant = b.merchant AND i.batch_id = b.id) AS c
- WHERE (:merchant::text IS NULL OR b.merchant = :merchant)
+ WHERE b.merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
    AND (:batch_id::bigint IS NULL OR b.id = :batch_id)
    AND (:state::text IS NULL OR b.state = :state)
  ORDER BY b.id DESC

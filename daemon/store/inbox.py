@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from daemon.store.sql import Connection, Record, plain, statements
+from daemon.store.sql import Connection, Merchants, Record, listed, plain, statements
 from statemachine.events import BY_NAME, EVENTS, Event
 from statemachine.refs import order_key
 
@@ -152,28 +152,37 @@ async def unpark(
 
 
 async def listing(
-    connection: Connection, *, merchant: str | None, state: str | None, happy_return_id: str | None, rows_max: int
+    connection: Connection, *, merchants: Merchants, state: str | None, happy_return_id: str | None, rows_max: int
 ) -> list[Record]:
     return await SQL.rows(
-        connection, "listing", merchant=merchant, state=state, happy_return_id=happy_return_id, rows_max=rows_max
+        connection,
+        "listing",
+        merchants=listed(merchants),
+        state=state,
+        happy_return_id=happy_return_id,
+        rows_max=rows_max,
     )
 
 
 async def keep_delivery(
-    connection: Connection, merchant: str, *, source: str, body: bytes, reason: str | None, received_at: datetime
-) -> tuple[int, int]:
-    """Keep a body; `reason` quarantines it. Answers its id and how often it came before."""
+    connection: Connection, merchant: str, *, source: str, body: bytes, reason: str | None, received_at: datetime,
+    return_ids: Iterable[str] = (),
+) -> tuple[int, int]:  # fmt: skip
+    """Keep a body, with the Happy Returns returns it is about; `reason` quarantines it.
+
+    Answers its id and how often it came before.
+    """
     row = await SQL.row(
         connection, "keep_delivery", merchant=merchant, source=source, body=body, reason=reason,
         body_sha256=hashlib.sha256(body).hexdigest(), state="quarantined" if reason else "accepted",
-        received_at=received_at,
+        return_ids=sorted(set(return_ids)), received_at=received_at,
     )  # fmt: skip
     assert row is not None
     return row["id"], row["repeats"]
 
 
-async def deliveries(connection: Connection, *, merchant: str | None, state: str | None, rows_max: int) -> list[Record]:
-    return await SQL.rows(connection, "deliveries", merchant=merchant, state=state, rows_max=rows_max)
+async def deliveries(connection: Connection, *, merchants: Merchants, state: str | None, rows_max: int) -> list[Record]:
+    return await SQL.rows(connection, "deliveries", merchants=listed(merchants), state=state, rows_max=rows_max)
 
 
 async def backlog(connection: Connection, merchant: str) -> Record:

@@ -93,7 +93,7 @@ UPDATE inbox
 SELECT id, merchant, event, happy_return_id, order_number, part, source, actor, state, outcome, received_at, settled_at,
        natural_key
   FROM inbox
- WHERE (:merchant::text IS NULL OR merchant = :merchant)
+ WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
    AND (:state::text IS NULL OR state = :state)
    AND (:happy_return_id::text IS NULL OR happy_return_id = :happy_return_id)
  ORDER BY id DESC
@@ -101,8 +101,8 @@ SELECT id, merchant, event, happy_return_id, order_number, part, source, actor, 
 
 -- name: keep_delivery
 -- Keep a body as received; the same body again only counts.
-INSERT INTO delivery (merchant, source, body_sha256, body, state, reason, received_at)
-VALUES (:merchant, :source, :body_sha256, :body, :state, :reason, :received_at)
+INSERT INTO delivery (merchant, source, body_sha256, body, state, reason, return_ids, received_at)
+VALUES (:merchant, :source, :body_sha256, :body, :state, :reason, :return_ids, :received_at)
     ON CONFLICT (merchant, source, body_sha256) DO UPDATE SET repeats = delivery.repeats + 1
 RETURNING id, repeats;
 
@@ -110,7 +110,7 @@ RETURNING id, repeats;
 -- Bodies we could not use, newest first; the body itself only by its size.
 SELECT id, merchant, source, state, reason, received_at, repeats, octet_length(body) AS bytes
   FROM delivery
- WHERE (:merchant::text IS NULL OR merchant = :merchant)
+ WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
    AND (:state::text IS NULL OR state = :state)
  ORDER BY id DESC
  LIMIT :rows_max;

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from daemon.store.sql import Connection, Record, statements
+from daemon.store.sql import Connection, Merchants, Record, listed, statements
 from statemachine.notices import Notice
 
 SQL = statements(__file__)
@@ -121,9 +121,9 @@ async def settle_message(
     )  # fmt: skip
 
 
-async def listing(connection: Connection, *, merchant: str | None, team: str | None, rows_max: int) -> list[Record]:
-    return await SQL.rows(connection, "listing", merchant=merchant, team=team, rows_max=rows_max)
+async def listing(connection: Connection, *, merchants: Merchants, team: str | None, rows_max: int) -> list[Record]:
+    return await SQL.rows(connection, "listing", merchants=listed(merchants), team=team, rows_max=rows_max)
 
 
-async def messages(connection: Connection, *, merchant: str | None, rows_max: int) -> list[Record]:
-    return await SQL.rows(connection, "messages", merchant=merchant, rows_max=rows_max)
+async def messages(connection: Connection, *, merchants: Merchants, rows_max: int) -> list[Record]:
+    return await SQL.rows(connection, "messages", merchants=listed(merchants), rows_max=rows_max)

@@ -83,7 +83,7 @@ SELECT merchant, team, topic, max(level) AS level,
        count(DISTINCT return_id) AS returns, min(at) AS since, max(told_at) AS told_at
   FROM notice
  WHERE cleared_at IS NULL
-   AND (:merchant::text IS NULL OR merchant = :merchant)
+   AND merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
    AND (:team::text IS NULL OR team = :team)
  GROUP BY merchant, team, topic
  ORDER BY bool_or(severity = 'urgent') DESC, min(at)
@@ -113,6 +113,6 @@ UPDATE message
 -- name: messages
 SELECT merchant, id, team, channel, state, attempts, due_at, last_error, created_at, settled_at
   FROM message
- WHERE (:merchant::text IS NULL OR merchant = :merchant)
+ WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
  ORDER BY created_at DESC
  LIMIT :rows_max;

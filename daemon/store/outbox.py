@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from daemon.errors import LeaseLostError
-from daemon.store.sql import Connection, Record, statements
+from daemon.store.sql import Connection, Merchants, Record, listed, statements
 from statemachine.effects import (
     ApproveReturn,
     AskHappyReturns,
@@ -151,11 +151,17 @@ async def settle(connection: Connection, merchant: str, settlements: list[Settle
 
 
 async def listing(
-    connection: Connection, *, merchant: str | None, state: str | None, return_id: int | None, kind: str | None,
+    connection: Connection, *, merchants: Merchants, state: str | None, return_id: int | None, kind: str | None,
     rows_max: int,
 ) -> list[Record]:  # fmt: skip
     return await SQL.rows(
-        connection, "listing", merchant=merchant, state=state, return_id=return_id, kind=kind, rows_max=rows_max
+        connection,
+        "listing",
+        merchants=listed(merchants),
+        state=state,
+        return_id=return_id,
+        kind=kind,
+        rows_max=rows_max,
     )
 
 

@@ -149,7 +149,7 @@ SELECT :merchant, effect_id, attempt, outcome, detail, :now
 -- Effects with their state, newest first.
 SELECT id, merchant, return_id, kind, key, state, attempts, due_at, sent_at, last_error, created_at, settled_at
   FROM outbox
- WHERE (:merchant::text IS NULL OR merchant = :merchant)
+ WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
    AND (:state::text IS NULL OR state = :state)
    AND (:return_id::bigint IS NULL OR return_id = :return_id)
    AND (:kind::text IS NULL OR kind = :kind)

@@ -1,17 +1,43 @@
 """Reports: what people and programs read. Nothing here changes anything."""
 
+import re
 from typing import Any
 
-from daemon.store.sql import Connection, Record, statements
+from daemon.store.sql import Connection, Merchants, Record, listed, statements
 from statemachine.refs import order_key
 
 SQL = statements(__file__)
 
+NAME_MAX = 120  # characters of a name; the longest parcel barcodes have less than half of it
+TRACKING_MIN = 8  # shorter endings of a barcode are no tracking numbers
 
-async def find(connection: Connection, text: str, merchant: str | None = None) -> list[tuple[str, int]]:
-    rows = await SQL.rows(connection, "find", text=text, order_key=order_key(text), merchant=merchant)
-    exact = [row for row in rows if str(row["id"]) == text]
+
+async def find(connection: Connection, text: str, merchants: Merchants = None) -> list[tuple[str, int]]:
+    """Merchant and id of every return known under this name; what is our own id means that return alone."""
+    told = plain_name(text)
+    rows = await SQL.rows(
+        connection,
+        "find",
+        text=told,
+        order_key=order_key(told),
+        trackings=_trackings(told),
+        merchants=listed(merchants),
+    )
+    exact = [row for row in rows if row["rank"] == 1]
     return [(row["merchant"], row["id"]) for row in (exact or rows)]
+
+
+def plain_name(text: str) -> str:
+    """What was typed or scanned, without what scanners and links put around it."""
+    told = "".join(text.split())
+    if told.lower().startswith(("http://", "https://")):
+        told = re.split(r"[?#]", told)[0].rstrip("/").rpartition("/")[2]
+    return told[:NAME_MAX]
+
+
+def _trackings(told: str) -> list[str]:
+    """A parcel's barcode carries more than its tracking number in front: every ending of it that may be one."""
+    return [told[start:] for start in range(max(1, len(told) - TRACKING_MIN + 1))]
 
 
 async def passport(connection: Connection, merchant: str, return_id: int) -> dict[str, Any]:
@@ -26,13 +52,13 @@ async def passport(connection: Connection, merchant: str, return_id: int) -> dic
     }
 
 
-async def causes(connection: Connection, merchant: str | None = None) -> list[Record]:
-    return await SQL.rows(connection, "causes", merchant=merchant)
+async def causes(connection: Connection, merchants: Merchants = None) -> list[Record]:
+    return await SQL.rows(connection, "causes", merchants=listed(merchants))
 
 
 async def open_states(connection: Connection, merchant: str) -> list[Record]:
     return await SQL.rows(connection, "open_states", merchant=merchant)
 
 
-async def states(connection: Connection, merchant: str | None = None) -> list[Record]:
-    return await SQL.rows(connection, "states", merchant=merchant)
+async def states(connection: Connection, merchants: Merchants = None) -> list[Record]:
+    return await SQL.rows(connection, "states", merchants=listed(merchants))

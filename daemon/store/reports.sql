@@ -1,12 +1,71 @@
 -- name: find
--- The returns an identifier may mean: our id, Happy Returns' id or express code, order number, credit id, references.
-SELECT merchant, id
-  FROM returns
- WHERE (:merchant::text IS NULL OR merchant = :merchant)
-   AND :text <> ''
-   AND (id::text = :text OR happy_return_id = :text OR upper(express_code) = upper(:text) OR order_key = :order_key
-        OR credit_id::text = :text OR credit_ref = :text OR rma_id = :text OR invoice_reference = :text)
- ORDER BY (id::text = :text) DESC, merchant, happy_return_id, order_key, part
+-- The returns an identifier may mean, the likeliest first. Each kind of name is a branch with an index of its own.
+SELECT f.merchant, f.id, min(f.rank) AS rank
+  FROM (
+    SELECT merchant, id, 1 AS rank
+      FROM returns
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND id = CASE WHEN :text ~ '^[0-9]{1,18}$' THEN :text::bigint END
+     UNION ALL
+    SELECT merchant, id, 3 AS rank
+      FROM returns
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND happy_return_id = :text
+     UNION ALL
+    SELECT merchant, id, 2 AS rank
+      FROM returns
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND express_code <> '' AND express_code = ANY(ARRAY[:text, upper(:text)])
+     UNION ALL
+    SELECT merchant, id, 4 AS rank
+      FROM returns
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND order_key = :order_key
+     UNION ALL
+    SELECT merchant, id, 5 AS rank
+      FROM returns
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND credit_id = CASE WHEN :text ~ '^[0-9]{1,18}$' THEN :text::bigint END
+     UNION ALL
+    SELECT merchant, id, 6 AS rank
+      FROM returns
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND credit_ref = :text
+     UNION ALL
+    SELECT merchant, id, 7 AS rank
+      FROM returns
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND rma_id = :text AND rma_id <> ''
+     UNION ALL
+    SELECT merchant, id, 8 AS rank
+      FROM returns
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND invoice_reference = :text AND invoice_reference <> ''
+     UNION ALL
+    SELECT merchant, return_id, 9
+      FROM unit
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND tracking = ANY(:trackings::text[]) AND tracking <> ''
+     UNION ALL
+    SELECT merchant, return_id, 10
+      FROM unit
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND bag = :text AND bag <> ''
+     UNION ALL
+    SELECT merchant, return_id, 11
+      FROM unit
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND happy_item_id = :text AND happy_item_id <> ''
+     UNION ALL
+    SELECT merchant, return_id, 12
+      FROM unit
+     WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+       AND goods_in_id = CASE WHEN :text ~ '^[0-9]{1,18}$' THEN :text::bigint END
+       ) AS f
+  JOIN returns AS r ON r.merchant = f.merchant AND r.id = f.id
+ WHERE :text <> ''
+ GROUP BY f.merchant, f.id, r.happy_return_id, r.order_key, r.part
+ ORDER BY rank, f.merchant, r.happy_return_id, r.order_key, r.part
  LIMIT 50;
 
 -- name: journal
@@ -49,7 +108,7 @@ SELECT key, result, settled_at
 SELECT cause, owner, count(*) AS returns, min(entered_at) AS oldest
   FROM returns
  WHERE state = 'exception'
-   AND (:merchant::text IS NULL OR merchant = :merchant)
+   AND merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
  GROUP BY cause, owner
  ORDER BY returns DESC, cause;
 
@@ -64,6 +123,6 @@ SELECT state, count(*) AS returns, min(entered_at) AS oldest
 -- name: states
 SELECT merchant, state, count(*) AS returns
   FROM returns
- WHERE (:merchant::text IS NULL OR merchant = :merchant)
+ WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
  GROUP BY merchant, state
  ORDER BY merchant, state;

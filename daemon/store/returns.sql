@@ -82,15 +82,16 @@ SELECT :merchant, id, happy_return_id, order_number, order_key, part, state, ver
 
 -- name: write_units!
 INSERT INTO unit (merchant, happy_return_id, order_key, unit_key, return_id, happy_item_id, line_item_id, sku,
-                  received_at, condition, goods_in_id, facts)
+                  bag, tracking, departed_at, received_at, condition, goods_in_id, facts)
 SELECT :merchant, happy_return_id, order_key, unit_key, return_id, happy_item_id, line_item_id, sku,
-       received_at, condition, goods_in_id, facts
+       bag, tracking, departed_at, received_at, condition, goods_in_id, facts
   FROM jsonb_to_recordset(:rows) AS r(happy_return_id text, order_key text, unit_key text, return_id bigint,
-       happy_item_id text, line_item_id text, sku text, received_at timestamptz, condition text, goods_in_id bigint,
-       facts jsonb)
+       happy_item_id text, line_item_id text, sku text, bag text, tracking text, departed_at timestamptz,
+       received_at timestamptz, condition text, goods_in_id bigint, facts jsonb)
     ON CONFLICT (merchant, happy_return_id, order_key, unit_key) DO UPDATE
    SET return_id = EXCLUDED.return_id, happy_item_id = EXCLUDED.happy_item_id, line_item_id = EXCLUDED.line_item_id,
-       sku = EXCLUDED.sku, received_at = EXCLUDED.received_at, condition = EXCLUDED.condition,
+       sku = EXCLUDED.sku, bag = EXCLUDED.bag, tracking = EXCLUDED.tracking, departed_at = EXCLUDED.departed_at,
+       received_at = EXCLUDED.received_at, condition = EXCLUDED.condition,
        goods_in_id = EXCLUDED.goods_in_id, facts = EXCLUDED.facts;
 
 -- name: write_deadlines!

@@ -1,6 +1,6 @@
 """Named statements from the .sql files beside the modules. No SQL is built from strings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,6 +13,15 @@ Connection: TypeAlias = Any
 
 Record: TypeAlias = Mapping[str, Any]
 """One row by column name."""
+
+
+Merchants: TypeAlias = Sequence[str] | None
+"""Whose rows are meant; None is everybody's."""
+
+
+def listed(merchants: Merchants) -> list[str] | None:
+    """As the driver wants it."""
+    return None if merchants is None else list(merchants)
 
 
 class Statements:

@@ -6,18 +6,18 @@ from typing import Any
 from daemon.loops.dispatch import QUOTA
 from daemon.store import batch, board, inbox, merchant, notice, outbox, reports
 from daemon.store.board import EVERYTHING
-from daemon.store.sql import Connection
+from daemon.store.sql import Connection, Merchants
 from statemachine.states import State
 
 ROWS_MAX = 10
 
 
-async def look(connection: Connection, only: str | None, now: datetime) -> dict[str, Any]:
+async def look(connection: Connection, merchants: Merchants, now: datetime) -> dict[str, Any]:
     """Everything the screen shows, as data."""
-    holders = [row for row in await merchant.everyone(connection) if only in (None, row["merchant"])]
-    states = await reports.states(connection, only)
-    stuck = await board.grouped(connection, EVERYTHING, "state", merchant=only, rows_max=len(State))
-    causes = await reports.causes(connection, only)
+    holders = [row for row in await merchant.everyone(connection) if merchants is None or row["merchant"] in merchants]
+    states = await reports.states(connection, merchants)
+    stuck = await board.grouped(connection, EVERYTHING, "state", merchants=merchants, rows_max=len(State))
+    causes = await reports.causes(connection, merchants)
     return {
         "as_of": now,
         "states": [
@@ -26,9 +26,9 @@ async def look(connection: Connection, only: str | None, now: datetime) -> dict[
         ],
         "merchants": [await _merchant(connection, row["merchant"], bool(row["is_held"]), states, now) for row in holders],
         "causes": [dict(row) for row in causes[:ROWS_MAX]],
-        "alerts": [dict(row) for row in await notice.listing(connection, merchant=only, team=None, rows_max=ROWS_MAX)],
+        "alerts": [dict(row) for row in await notice.listing(connection, merchants=merchants, team=None, rows_max=ROWS_MAX)],
         "batches": [
-            dict(row) for row in await batch.listing(connection, merchant=only, rows_max=ROWS_MAX)
+            dict(row) for row in await batch.listing(connection, merchants=merchants, rows_max=ROWS_MAX)
             if row["state"] in (batch.RUNNING, batch.PAUSED, batch.AWAITS_APPROVAL)
         ],
     }  # fmt: skip

@@ -65,9 +65,9 @@ async def test_a_damaged_webhook_is_kept_and_harms_nothing(damage: str, database
 
         await world.settle()
         async with database.reading() as connection:
-            kept = await inbox.deliveries(connection, merchant=MERCHANT, state=None, rows_max=10)
+            kept = await inbox.deliveries(connection, merchants=[MERCHANT], state=None, rows_max=10)
             stuck = await inbox.listing(
-                connection, merchant=MERCHANT, state="parked", happy_return_id=None, rows_max=10
+                connection, merchants=[MERCHANT], state="parked", happy_return_id=None, rows_max=10
             )
         assert status == 200
         assert [row["bytes"] for row in kept] == [len(body)]
@@ -86,7 +86,7 @@ async def test_an_unsigned_or_forged_webhook_is_refused_and_not_stored(database:
         forged = [await post(world, body, signature=told) for told in ("", "0" * 64, "sha256=", "not hex")]
 
         async with database.reading() as connection:
-            kept = await inbox.deliveries(connection, merchant=None, state=None, rows_max=10)
+            kept = await inbox.deliveries(connection, merchants=None, state=None, rows_max=10)
         assert forged == [401] * 4
         assert kept == []
         assert await post(world, body, merchant="nobody") == 404
@@ -102,7 +102,7 @@ async def test_the_same_webhook_again_changes_nothing(database: Database, tmp_pa
 
         shown = await world.show("HRK7Q2MX")
         async with database.reading() as connection:
-            kept = await inbox.deliveries(connection, merchant=None, state=None, rows_max=10)
+            kept = await inbox.deliveries(connection, merchants=None, state=None, rows_max=10)
         assert [row["repeats"] for row in kept] == [2]
         assert [row["to"] for row in shown["journal"]] == ["initiated", "scanned"]
 
@@ -277,7 +277,7 @@ async def test_an_unreadable_detail_is_told_and_the_unit_still_counts(
 
         assert (await world.show("HRK7Q2MX"))["state"] == State.SCANNED.value
         async with database.reading() as connection:
-            (kept,) = await inbox.deliveries(connection, merchant=MERCHANT, state="quarantined", rows_max=9)
+            (kept,) = await inbox.deliveries(connection, merchants=[MERCHANT], state="quarantined", rows_max=9)
         assert field in kept["reason"]
 
 
@@ -291,7 +291,7 @@ async def test_a_label_notice_is_kept_whatever_it_holds(code: Any, database: Dat
         assert await post(world, json.dumps(told).encode()) == 200
 
         async with database.reading() as connection:
-            assert len(await inbox.deliveries(connection, merchant=MERCHANT, state=None, rows_max=9)) == 1
+            assert len(await inbox.deliveries(connection, merchants=[MERCHANT], state=None, rows_max=9)) == 1
 
 
 async def test_two_parked_receipts_find_two_units(database: Database, tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ async def test_a_refused_event_is_kept_with_its_reason(database: Database, tmp_p
 
         async with database.reading() as connection:
             (row,) = await inbox.listing(
-                connection, merchant=MERCHANT, state="refused", happy_return_id=None, rows_max=9
+                connection, merchants=[MERCHANT], state="refused", happy_return_id=None, rows_max=9
             )
         assert "never started" in row["outcome"]
 
