@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench chaos chaos-proof lock clean
+.PHONY: help demo test browser check bench chaos chaos-proof lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -18,7 +18,13 @@ $(STAMP): requirements-dev.txt pyproject.toml
 demo: $(STAMP) ## Run a season of returns on real parts and compare the books
 	$(BIN)/homeward demo
 
-test: $(STAMP) ## Run all tests
+browser: ## Debian's Chromium for the browser tests, where it may be installed; where not, they are skipped and say so
+	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+		&& export DEBIAN_FRONTEND=noninteractive && apt-get update -qq > /dev/null \
+		&& apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
+		|| echo "no Chromium, and no right to install it: browser tests will be skipped"
+
+test: $(STAMP) browser ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(STAMP) ## Lint, types, import contracts

@@ -356,11 +356,18 @@ CREATE INDEX returns_over ON returns (merchant, updated_at) WHERE state IN ('res
 CREATE INDEX returns_express_code ON returns (merchant, express_code) WHERE express_code <> '';
 CREATE INDEX returns_rma ON returns (merchant, rma_id) WHERE rma_id <> '';
 CREATE INDEX returns_invoice ON returns (merchant, invoice_reference) WHERE invoice_reference <> '';
+CREATE INDEX returns_money_open ON returns (merchant, id)
+    WHERE credit_id IS NOT NULL AND state <> 'closed'
+      AND ((refund_due AND payment_id IS NULL) OR (close_due AND invoice_reference = ''));
+CREATE INDEX returns_assignee ON returns (merchant, assignee) WHERE assignee <> '';
+CREATE INDEX returns_late ON returns (merchant, entered_at, id) WHERE escalation > 0;
 CREATE INDEX returns_created ON returns (merchant, created_at);
 CREATE INDEX returns_order ON returns (merchant, order_key);
 CREATE INDEX returns_order_id ON returns (merchant, order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX returns_cause ON returns (merchant, cause) WHERE state = 'exception';
 CREATE INDEX returns_fingerprint ON returns (merchant, fingerprint) WHERE state = 'exception';
+-- Cause and owner go with the state: without this the planner thinks that few are stuck for the cause that most are stuck for.
+CREATE STATISTICS returns_stuck (mcv) ON state, owner, wait_cause, (coalesce(cause, nullif(wait_cause, ''))) FROM returns;
 CREATE INDEX returns_watching ON returns (merchant, id) WHERE state IN ('credit-pending', 'exception') AND watches <> '{}';
 CREATE INDEX returns_stock_awaited ON returns (merchant, credit_id) WHERE state IN ('credited', 'exception');
 
@@ -380,6 +387,7 @@ CREATE TABLE unit (
     received_at     timestamptz,
     condition       text,
     goods_in_id     bigint,
+    reported_at     timestamptz,  -- when Happy Returns was told that it is here; not part of the return's own story
     facts           jsonb       NOT NULL,
     PRIMARY KEY (merchant, happy_return_id, order_key, unit_key),
     FOREIGN KEY (merchant, return_id) REFERENCES returns (merchant, id) DEFERRABLE INITIALLY DEFERRED
@@ -391,6 +399,9 @@ CREATE INDEX unit_bag ON unit (merchant, bag) WHERE bag <> '';
 CREATE INDEX unit_goods_in ON unit (merchant, goods_in_id) WHERE goods_in_id IS NOT NULL;
 CREATE INDEX unit_on_the_way ON unit (merchant, departed_at) WHERE departed_at IS NOT NULL AND received_at IS NULL;
 CREATE INDEX unit_received ON unit (merchant, received_at) WHERE received_at IS NOT NULL;
+CREATE INDEX unit_odd ON unit (merchant, condition, received_at) WHERE condition IS NOT NULL AND condition <> 'sellable';
+CREATE INDEX unit_to_report ON unit (merchant, received_at)
+    WHERE received_at IS NOT NULL AND reported_at IS NULL AND bag <> '' AND happy_item_id <> '';
 CREATE INDEX unit_without_item ON unit (merchant, unit_key) WHERE happy_item_id = '';
 
 -- The life of every return, one row a move, never changed. The foreign key to machine_rule makes an illegal move
@@ -697,6 +708,7 @@ CREATE TABLE account (
     failures      integer     NOT NULL DEFAULT 0,  -- wrong passwords in a row
     locked_until  timestamptz,
     disabled_at   timestamptz,
+    seen_at       timestamptz,
     created_by    text        NOT NULL,
     created_at    timestamptz NOT NULL,
     updated_at    timestamptz NOT NULL,
@@ -806,6 +818,18 @@ SELECT r.merchant, r.id, r.happy_return_id, r.express_code, r.rma_id, r.order_nu
        coalesce(r.credit_currency,
                 (SELECT max(nullif(u.facts->>'refund_currency', '')) FROM unit AS u
                   WHERE u.merchant = r.merchant AND u.return_id = r.id)) AS currency,
+       CASE WHEN r.escalation > 0 AND r.state NOT IN ('restocked', 'closed') THEN 'yes' ELSE 'no' END AS overdue,
+       CASE WHEN EXISTS (SELECT FROM journal AS j WHERE j.merchant = r.merchant AND j.return_id = r.id
+                            AND j.to_state = 'exception') THEN 'yes' ELSE 'no' END AS touched,
+       (SELECT max(o.settled_at) FROM outbox AS o WHERE o.merchant = r.merchant AND o.return_id = r.id
+           AND o.kind = 'create-sales-credit' AND o.state = 'done') AS credited_at,
+       CASE WHEN r.credit_id IS NOT NULL AND r.refund_due AND r.payment_id IS NULL THEN 'yes' ELSE 'no' END AS unpaid,
+       CASE WHEN r.credit_id IS NOT NULL AND r.close_due AND r.invoice_reference = '' THEN 'yes' ELSE 'no' END AS uninvoiced,
+       (SELECT CASE WHEN bool_and(u.received_at IS NOT NULL OR u.goods_in_id IS NOT NULL) THEN 'yes'
+                    WHEN bool_or(u.received_at IS NOT NULL OR u.goods_in_id IS NOT NULL) THEN 'part' ELSE 'no' END
+          FROM unit AS u WHERE u.merchant = r.merchant AND u.return_id = r.id) AS arrived,
+       (SELECT max(u.received_at) FROM unit AS u WHERE u.merchant = r.merchant AND u.return_id = r.id) AS received_at,
+       (SELECT max(u.departed_at) FROM unit AS u WHERE u.merchant = r.merchant AND u.return_id = r.id) AS departed_at,
        (SELECT coalesce(max(o.attempts), 0) FROM outbox AS o
          WHERE o.merchant = r.merchant AND o.return_id = r.id) AS attempts,
        ARRAY(SELECT CASE WHEN o.state = 'ready' AND o.attempts > 0 THEN 'retrying' ELSE o.state END FROM outbox AS o

@@ -23,14 +23,18 @@ from daemon.errors import SettingsError
 from daemon.loops.runner import LOOK_SECONDS, Runner
 from daemon.loops.workplace import Lease, Workplace
 from daemon.opening import build_clock, open_installed
-from daemon.settings import Settings, read_secret
+from daemon.settings import Settings
+from daemon.settings_section import read_secret
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
 from daemon.telemetry import Telemetry
 from daemon.web import server
+from daemon.web.desk import Desk, Vendors
+from daemon.web.webhooks import Receiver
 
 log = logging.getLogger(__name__)
 
+LINGERING_SECONDS = 2.0  # how long the rest of a body is taken in that was refused
 MOVED_LOOK_SECONDS = 0.05  # with a moved clock time may jump at any moment: look more often
 
 
@@ -114,6 +118,7 @@ def build_workplace(
         policy=told.machine_policy(),
         lease=lease,
         alerts=settings.alerts,
+        web_url=settings.web.url,
         http=http,
     )
 
@@ -123,12 +128,12 @@ def _owner(settings: Settings) -> str:
     return f"{settings.name or socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-def _receivers(settings: Settings) -> dict[str, server.Receiver]:
+def _receivers(settings: Settings) -> dict[str, Receiver]:
     receivers = {}
     for merchant, configured in settings.merchants.items():
         path = configured.happy_returns.webhook_secret_file
         keys = tuple(line.encode() for line in read_secret(path).splitlines() if line.strip()) if path else ()
-        receivers[merchant] = server.Receiver(configured, keys)
+        receivers[merchant] = Receiver(configured, keys)
     return receivers
 
 
@@ -144,13 +149,10 @@ async def run(settings: Settings) -> None:
         async with open_installed(settings, crash) as database, new_http_session(crash) as http:
             async with database.reading() as connection:
                 await merchant_store.ensure(connection, sorted(settings.merchants))
-            runner = Runner(
-                database=database,
-                clock=clock,
-                telemetry=telemetry,
-                owner=_owner(settings),
-                merchants=sorted(settings.merchants),
-                open_workplace=lambda lease: build_workplace(
+            workplaces: dict[str, Workplace] = {}
+
+            def open_workplace(lease: Lease) -> Workplace:
+                workplaces[lease.merchant] = build_workplace(
                     settings,
                     lease.merchant,
                     database=database,
@@ -158,24 +160,31 @@ async def run(settings: Settings) -> None:
                     telemetry=telemetry,
                     http=http,
                     lease=lease,
-                ),
-                look_seconds=MOVED_LOOK_SECONDS if settings.clock.file else LOOK_SECONDS,
-            )
-            pages = server.build(
+                )
+                return workplaces[lease.merchant]
+
+            runner = Runner(
                 database=database,
                 clock=clock,
                 telemetry=telemetry,
-                receivers=receivers,
-                is_ready=lambda: runner.is_ready,
-                stir=runner.stir,
-                held=runner.held,
+                owner=_owner(settings),
+                merchants=sorted(settings.merchants),
+                open_workplace=open_workplace,
+                look_seconds=MOVED_LOOK_SECONDS if settings.clock.file else LOOK_SECONDS,
             )
+            desk = Desk(
+                settings=settings, database=database, clock=clock, telemetry=telemetry, http=http,
+                open_vendors=lambda merchant: _vendors(settings, merchant, workplaces, clock, telemetry, http),
+                stir=runner.stir, held=runner.held,
+            )  # fmt: skip
+            pages = server.build(desk, receivers=receivers, is_ready=lambda: runner.is_ready)
             site = await _serve(pages, settings)
             _notify("READY=1")
             log.info("homeward is running", extra={"listen": settings.web.listen, "merchants": len(settings.merchants)})
             try:
                 async with anyio.create_task_group() as group:
                     group.start_soon(_stop_on_signal, runner)
+                    group.start_soon(desk.pulse.run)
                     await runner.run()
                     group.cancel_scope.cancel()
             finally:
@@ -188,8 +197,22 @@ async def run(settings: Settings) -> None:
     log.info("homeward has stopped")
 
 
+@asynccontextmanager
+async def _vendors(
+    settings: Settings, merchant: str, workplaces: dict[str, Workplace], clock: Clock, telemetry: Telemetry,
+    http: aiohttp.ClientSession,
+) -> AsyncIterator[Vendors]:  # fmt: skip
+    """For the pages to read with: the very clients the loops use, so that one quota is counted once."""
+    at = workplaces.get(merchant)
+    if at is not None:
+        yield Vendors(at.brightpearl, at.happy_returns)
+        return
+    clients = build_clients(settings, merchant, clock=clock, telemetry=telemetry, http=http)
+    yield Vendors(clients.brightpearl, clients.happy_returns)
+
+
 async def _serve(pages: web.Application, settings: Settings) -> web.AppRunner:
-    site_runner = web.AppRunner(pages, access_log=None, handle_signals=False)
+    site_runner = web.AppRunner(pages, access_log=None, handle_signals=False, lingering_time=LINGERING_SECONDS)
     await site_runner.setup()
     try:
         await web.TCPSite(site_runner, settings.web.host, settings.web.port).start()

@@ -11,7 +11,7 @@ constants below and nothing of what was typed.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -43,6 +43,10 @@ WORD: /[^\s()=<>!~,"]+/
 %import common.WS
 %ignore WS
 """
+
+
+NESTED_MAX = 50
+_NESTING = re.compile(r"\bnot\b|\(", re.IGNORECASE)
 
 
 class Kind(Enum):
@@ -84,6 +88,14 @@ FIELDS: dict[str, Field] = {
     "attempts": Field(Kind.NUMBER, "attempts", "attempts at its most tried effect"),
     "effect": Field(Kind.TEXT, "effects", "state of an effect: ready, retrying, leased, parked, withheld, done"),
     "level": Field(Kind.NUMBER, "escalation", "rungs of its ladder that were told"),
+    "overdue": Field(Kind.TEXT, "overdue", "whether its owner's time has run out: yes or no"),
+    "touched": Field(Kind.TEXT, "touched", "whether it ever needed a person: yes or no"),
+    "credited": Field(Kind.MOMENT, "credited_at", "when its credit was made"),
+    "unpaid": Field(Kind.TEXT, "unpaid", "whether its refund record is still due: yes or no"),
+    "uninvoiced": Field(Kind.TEXT, "uninvoiced", "whether its credit's invoice is still due: yes or no"),
+    "arrived": Field(Kind.TEXT, "arrived", "whether its units are here: yes, part or no"),
+    "received": Field(Kind.MOMENT, "received_at", "when the last unit arrived"),
+    "departed": Field(Kind.MOMENT, "departed_at", "when the last unit left for the warehouse"),
     "age": Field(Kind.AGE, "since", "how long it has been where it is"),
     "since": Field(Kind.MOMENT, "since", "when it came to where it is"),
     "created": Field(Kind.MOMENT, "created_at", "when it became known"),
@@ -149,7 +161,7 @@ class _Reader(Transformer[Token, Filter]):
     def value(self, told: list[Token]) -> tuple[str, str]:
         text = str(told[0])
         quoted = told[0].type == "ESCAPED_STRING"
-        return (text[1:-1].replace('\\"', '"') if quoted else text), str(told[1]).strip() if len(told) > 1 else ""
+        return (re.sub(r"\\(.)", r"\1", text[1:-1]) if quoted else text), str(told[1]).strip() if len(told) > 1 else ""
 
     @v_args(inline=True)
     def comparison(self, name: Token, op: Token, value: tuple[str, str]) -> Comparison:
@@ -177,6 +189,8 @@ def _parser() -> Lark:
 
 def parse(text: str) -> Filter:
     """Raises FilterError, which points at the character."""
+    if len(_NESTING.findall(text)) > NESTED_MAX:
+        raise FilterError(f"more than {NESTED_MAX} of not and ( are too many", text, 0)
     try:
         return _Reader().transform(_parser().parse(text))
     except UnexpectedInput as error:
@@ -307,7 +321,7 @@ def length_of(text: str) -> timedelta | None:
     """90min, 24h, 3d or 2w; None for anything else."""
     digits = text.rstrip("abcdefghijklmnopqrstuvwxyz")
     unit = _UNITS.get(text[len(digits) :])
-    if unit is None or not digits.isascii() or not digits.isdigit() or len(digits) > 6:
+    if unit is None or not digits.isascii() or not digits.isdigit() or len(digits) > 4:
         return None
     return timedelta(**{unit: int(digits)})
 
@@ -325,11 +339,27 @@ def moment_of(text: str, now: datetime, *, ahead: bool = False) -> datetime | No
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if 1900 <= moment.year < 9000 else None  # what cannot be reckoned with is no time
+
+
+def combined(where: str | None, flags: Mapping[str, str | None], *, age: str | None = None, always: str = "") -> str:
+    """An expression and single fields as one filter; the fields are short for it, nothing more.
+
+    `age` may begin with how it is compared, as `>24h`; `always` is what every such filter is about.
+    """
+    terms = [always] if always else []
+    terms += [term(name, value) for name, value in flags.items() if value is not None]
+    if age:
+        op = age[: len(age) - len(age.lstrip("<>="))] or ">="
+        terms.append(term("age", age.lstrip("<>= "), op))
+    if where:
+        terms.append(f"({where})" if terms else where)
+    return " and ".join(terms)
 
 
 def term(field: str, value: str, op: str = "=") -> str:
     """One comparison as text, quoted where needed: what a flag such as --cause stands for."""
     plain = value != "" and all(letter.isalnum() or letter in "-_.:+@/" for letter in value)
-    quoted = value if plain else '"' + value.replace('"', '\\"') + '"'
+    quoted = value if plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return f"{field}{op}{quoted}"

@@ -7,12 +7,10 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -23,6 +21,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from daemon.errors import SettingsError
+from daemon.settings_section import ConfigPath, Section
+from daemon.settings_web import WebSettings
 from statemachine.calendar import Calendar
 from statemachine.causes import CAUSES
 from statemachine.credit.policy import CreditPolicy
@@ -41,25 +41,7 @@ TRIGGERS = {"started": Progress.STARTED, "dropped_off": Progress.DROPPED_OFF, "a
 Trigger = Literal["started", "dropped_off", "approved"]
 
 
-def _relative_to_config(value: Any, info: ValidationInfo) -> Any:
-    """Paths are relative to the file that names them, or to systemd's credentials when that folder holds them."""
-    if not isinstance(value, str):
-        return value
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    if credentials and (Path(credentials) / value).is_file():
-        return Path(credentials) / value
-    base = (info.context or {}).get("base", Path())
-    return Path(base) / Path(value).expanduser()
-
-
-ConfigPath = Annotated[Path, BeforeValidator(_relative_to_config)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class DatabaseSettings(_Section):
+class DatabaseSettings(Section):
     dsn: str | None = None
     """PostgreSQL connection; left out: an embedded server in `state_dir`."""
     owner_dsn: str | None = None
@@ -68,35 +50,14 @@ class DatabaseSettings(_Section):
     """Database connections of one daemon."""
 
 
-class WebSettings(_Section):
-    listen: str = "127.0.0.1:8600"
-    """HOST:PORT of webhooks, health and metrics."""
-
-    @field_validator("listen")
-    @classmethod
-    def _host_and_port(cls, value: str) -> str:
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdigit() or not 0 <= int(port) < 65536:
-            raise ValueError("give it as HOST:PORT, for example 127.0.0.1:8600")
-        return value
-
-    @property
-    def host(self) -> str:
-        return self.listen.rpartition(":")[0].strip("[]")
-
-    @property
-    def port(self) -> int:
-        return int(self.listen.rpartition(":")[2])
-
-
-class TelemetrySettings(_Section):
+class TelemetrySettings(Section):
     otlp_endpoint: str | None = None
     """OTLP over HTTP, without /v1/traces; left out: no export."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 
 
-class SmtpSettings(_Section):
+class SmtpSettings(Section):
     host: str
     """The mail server."""
     port: int = Field(default=587, ge=1, le=65535)
@@ -111,7 +72,7 @@ class SmtpSettings(_Section):
     """Address the messages come from."""
 
 
-class TeamSettings(_Section):
+class TeamSettings(Section):
     email: tuple[Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")], ...] = ()
     """Addresses that are told."""
     slack_url_file: ConfigPath | None = None
@@ -126,7 +87,7 @@ class TeamSettings(_Section):
     """End of those hours."""
 
 
-class MessagingSettings(_Section):
+class MessagingSettings(Section):
     """Where the merchant's own messaging is told what customers may be told; nothing is sent where nothing is set."""
 
     email: tuple[Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")], ...] = ()
@@ -141,13 +102,11 @@ class MessagingSettings(_Section):
     """What is told: holding (the credit is late), refunded and credited (it is posted)."""
 
 
-class AlertSettings(_Section):
+class AlertSettings(Section):
     digest_minutes: int = Field(default=15, ge=0)
     """How long notices are gathered before a team is told of them together."""
     urgent_minutes: int = Field(default=1, ge=0)
     """The same where one of them is urgent."""
-    web_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+[^\s]*$")
-    """Where people open Homeward in a browser; alerts then link to each return there."""
     smtp: SmtpSettings | None = None
     teams: dict[Literal["customer-service", "finance", "warehouse", "operations"], TeamSettings] = Field(
         default_factory=dict
@@ -157,12 +116,12 @@ class AlertSettings(_Section):
         return next((told for name, told in self.teams.items() if name == team), None)
 
 
-class ClockSettings(_Section):
+class ClockSettings(Section):
     file: ConfigPath | None = None
     """A sandbox's clock file; left out: the machine's clock."""
 
 
-class HappyReturnsSettings(_Section):
+class HappyReturnsSettings(Section):
     base_url: str = Field(default="https://partner.happyreturns.com", pattern=r"^https?://[^/]+")
     """Where Happy Returns answers."""
     retailer_id: str
@@ -197,7 +156,7 @@ class HappyReturnsSettings(_Section):
     """How often a shipped order is asked about again."""
 
 
-class OAuthSettings(_Section):
+class OAuthSettings(Section):
     client_id: str
     """The app reference, as the token service knows it."""
     client_secret_file: ConfigPath | None = None
@@ -208,7 +167,7 @@ class OAuthSettings(_Section):
     """Where tokens are refreshed."""
 
 
-class BrightpearlSettings(_Section):
+class BrightpearlSettings(Section):
     base_url: str = Field(pattern=r"^https?://[^/]+/public-api/[^/]+/?$")
     """Data centre and account, up to and with /public-api/ACCOUNT."""
     app_ref: str
@@ -244,14 +203,14 @@ class BrightpearlSettings(_Section):
     model_config = ConfigDict(validate_default=True)
 
 
-class AssumptionSettings(_Section):
+class AssumptionSettings(Section):
     """UNCONFIRMED points of the vendors' sheets that change what we conclude."""
 
     status_covers_all_items: bool = False
     """U-19: a webhook's status holds for every unit it lists."""
 
 
-class MethodPolicySettings(_Section):
+class MethodPolicySettings(Section):
     """What differs for one drop-off method; whatever is left out is as for all."""
 
     credit_trigger: Trigger | None = None
@@ -284,7 +243,7 @@ class MethodPolicySettings(_Section):
     """As policy.return_warehouse_id."""
 
 
-class PolicySettings(_Section):
+class PolicySettings(Section):
     credit_trigger: Trigger = "dropped_off"
     """When the credit falls due: started, dropped_off or approved."""
     by_method: dict[str, MethodPolicySettings] = Field(default_factory=dict)
@@ -313,6 +272,8 @@ class PolicySettings(_Section):
     """Damaged goods go to the warehouse's quarantine location."""
     approve_returns: bool = False
     """Approving at Happy Returns moves money and cannot be undone; off unless set."""
+    report_contents: bool = False
+    """Tell Happy Returns which units of its bags have arrived, and in which condition. No money moves by it."""
     on_invoiced_order: Literal["credit", "hold"] = "credit"
     """credit: the normal reversal of an invoiced sale; hold: park such returns."""
     on_exchange: Literal["credit", "hold"] = "hold"
@@ -380,7 +341,7 @@ class PolicySettings(_Section):
         return CreditPolicy(**{field.name: getattr(told, field.name) for field in fields(CreditPolicy)})
 
 
-class CalendarSettings(_Section):
+class CalendarSettings(Section):
     """When the merchant's people work: clocks that give a team time stand still outside these hours."""
 
     timezone: str = "UTC"
@@ -419,7 +380,7 @@ class CalendarSettings(_Section):
         return frozenset(country_holidays(self.country, self.subdivision, years=range(*HOLIDAY_YEARS)))
 
 
-class RungSettings(_Section):
+class RungSettings(Section):
     after: str = Field(pattern=r"^[1-9][0-9]{0,3}[hd]$")
     """How long after the state was entered: 4h, 2d."""
     tell: Literal["customer-service", "finance", "warehouse", "operations"]
@@ -435,7 +396,7 @@ class RungSettings(_Section):
         return Rung(after, self.tell, self.severity, in_business_time=self.in_business_time)
 
 
-class PeopleSettings(_Section):
+class PeopleSettings(Section):
     """What people may do to this merchant's returns."""
 
     second_person_above: Decimal | None = Field(
@@ -454,7 +415,7 @@ class PeopleSettings(_Section):
     )  # fmt: skip
 
 
-class MerchantSettings(_Section):
+class MerchantSettings(Section):
     happy_returns: HappyReturnsSettings
     brightpearl: BrightpearlSettings
     policy: PolicySettings = PolicySettings()
@@ -490,7 +451,7 @@ class MerchantSettings(_Section):
         return replace(self.policy.machine(), calendar=self.calendar.business_time(), ladders=ladders)
 
 
-class Settings(_Section):
+class Settings(Section):
     name: str = ""
     """Name of this daemon in leases and logs; left out: host name and process id."""
     state_dir: ConfigPath = Path("/var/lib/homeward")
@@ -536,15 +497,3 @@ def _fault(error: ErrorDetails) -> str:
         return f"{key}: is required"
     message = error["msg"].removeprefix("Value error, ")
     return f"{key}: {message} (given: {str(error['input'])[:60]!r})"
-
-
-def read_secret(path: Path) -> str:
-    """A secret from its file, without the final newline. Raises SettingsError, never naming the content."""
-    try:
-        secret = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise SettingsError(f"secret file {path}: {reason}") from error
-    if not secret:
-        raise SettingsError(f"secret file {path}: is empty")
-    return secret

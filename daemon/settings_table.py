@@ -3,12 +3,14 @@
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from daemon import settings
+from daemon import settings, settings_web
 
 SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("", settings.Settings),
     ("database.", settings.DatabaseSettings),
-    ("web.", settings.WebSettings),
+    ("web.", settings_web.WebSettings),
+    ("web.openid.", settings_web.OpenIdSettings),
+    ("web.proxy.", settings_web.ProxySettings),
     ("telemetry.", settings.TelemetrySettings),
     ("clock.", settings.ClockSettings),
     ("alerts.", settings.AlertSettings),

@@ -79,8 +79,8 @@ CAUSES: dict[str, Cause] = _causes(
           "Several order rows fit this item at different prices: decide which one it was, credit it by hand with the "
           f"express code in its reference. {_WATCHED}"),
     Cause("substitution-suspected", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          "Another article than the sold one is named: see the suggested reading; if it is right, add it to the map's "
-          f"[substitutions]. {_WATCHED}"),
+          f"Another article than the sold one is named: see the suggested reading; if it is right for this return, "
+          f"{_ACCEPT}; if it always is, add it to the map's [substitutions]. {_WATCHED}", is_waivable=True),
     Cause("bundle-incomplete", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           "Part of a bundle came back: give its components their shares under [bundles] in the map, or credit it by hand."),
     Cause("over-return", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,

@@ -44,10 +44,26 @@ ALLOWED = {
 """The wording that is true at that moment; a merchant may say less, never more."""
 
 
-def may_be_told(*, state: State, is_settled: bool, refund_due: bool, was_handed_over: bool) -> str:
-    """What anybody may tell the customer about a return just now."""
+ENDED_BY_HAND = {
+    "credited-by-hand": "Your return has been credited.",
+    "refunded-elsewhere": "Your refund has been issued.",
+}
+"""What is true of a return that a person ended for this reason."""
+
+
+def may_be_told(
+    *, state: State, is_settled: bool, refund_due: bool, was_handed_over: bool, ended_because: str | None = None
+) -> str:
+    """What anybody may tell the customer about a return just now.
+
+    `ended_because`: the reason a person gave who ended it by hand.
+    """
     if is_settled:
         return ALLOWED[Word.REFUNDED if refund_due else Word.CREDITED]
+    if state is State.CLOSED and ended_because is not None:
+        return ENDED_BY_HAND.get(
+            ended_because, "Your return has been closed; whoever closed it can say what that means."
+        )
     if state is State.CLOSED:
         return "This return is over; nothing was refunded for it."
     if was_handed_over:

@@ -1,6 +1,6 @@
 """A small world to test in: the sandbox served over real HTTP, real PostgreSQL, the daemon's own loops, one moved clock."""
 
-import sys
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import anyio
 import orjson
 from aiohttp import web
 
@@ -36,7 +35,10 @@ from daemon.store.inbox import Arrival
 from daemon.telemetry import Telemetry
 from daemon.views.passport import passport_view
 from daemon.web import server
+from daemon.web.desk import Desk, Vendors
+from daemon.web.webhooks import Receiver
 from statemachine.events import Resumed
+from tests.command import homeward
 
 MERCHANT = "acme"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -64,6 +66,8 @@ class World:
         self.sandbox, self.workplace, self.http, self.url = sandbox, workplace, http, url
         self.config: Path
         """Configuration file of this world, for running the command against it."""
+        self.desk: Desk
+        """What its pages work with."""
         self.database = workplace.database
         self.loops: list[Loop] = [
             Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Reconcile(workplace),
@@ -149,10 +153,9 @@ class World:
 
     async def homeward(self, *arguments: str) -> tuple[int, Any, str]:
         """Run the real command as a process against this world: exit code, its JSON, what it said on stderr."""
-        command = [sys.executable, "-m", "daemon.console.main", *arguments, "-o", "json", "--config", str(self.config)]
-        done = await anyio.run_process(command, check=False)
-        told = orjson.loads(done.stdout) if done.stdout.strip() else None
-        return done.returncode, told, done.stderr.decode()
+        told = (*arguments, "-o", "json", "--config", str(self.config))
+        code, out, said = await homeward(*told, environment=os.environ)
+        return code, orjson.loads(out) if out.strip() else None, said.decode()
 
     async def all_returns(self) -> list[dict[str, Any]]:
         async with self.database.reading() as connection:
@@ -164,7 +167,7 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    database: Database, folder: Path, *, extra_config: str = "", otlp_endpoint: str | None = None
+    database: Database, folder: Path, *, extra_config: str = "", web_config: str = "", otlp_endpoint: str | None = None
 ) -> AsyncIterator[World]:
     """Serve the sandbox and the daemon's web on free ports and connect the two."""
     sandbox = Sandbox.open(now=NOON, rate=0.0)
@@ -173,7 +176,7 @@ async def open_world(
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     config = write_configuration(folder, sandbox_url=url, listen="127.0.0.1:0", clock_file=None)
-    config.write_text(config.read_text() + extra_config)
+    config.write_text(config.read_text().replace("[web]\n", f"[web]\n{web_config}\n") + extra_config)
     settings = load(config)
     clock: Clock = MovedByHand(sandbox)
     telemetry = Telemetry(otlp_endpoint=otlp_endpoint)
@@ -191,21 +194,28 @@ async def open_world(
             lease=Lease(MERCHANT, share.held[MERCHANT]),
         )
         told = settings.merchants[MERCHANT]
-        receiver = server.Receiver(told, (b"sandbox-webhook-secret",))
-        pages = web.AppRunner(
-            server.build(
-                database=database, clock=clock, telemetry=telemetry, receivers={MERCHANT: receiver},
-                is_ready=lambda: True, stir=lambda merchant: None,
-            ),
-            access_log=None,
+        receiver = Receiver(told, (b"sandbox-webhook-secret",))
+
+        @asynccontextmanager
+        async def vendors(merchant: str) -> AsyncIterator[Vendors]:
+            yield Vendors(workplace.brightpearl, workplace.happy_returns)
+
+        desk = Desk(
+            settings=settings, database=database, clock=clock, telemetry=telemetry, http=http, open_vendors=vendors,
+            stir=lambda merchant: None, held=lambda: {MERCHANT},
         )  # fmt: skip
+        pages = web.AppRunner(
+            server.build(desk, receivers={MERCHANT: receiver}),
+            access_log=None,
+            lingering_time=application.LINGERING_SECONDS,
+        )
         await pages.setup()
         await web.TCPSite(pages, "127.0.0.1", 0).start()
         daemon_url = f"http://127.0.0.1:{pages.addresses[0][1]}"
         sandbox.happy_returns.webhook_url = f"{daemon_url}/webhooks/happy-returns/{MERCHANT}"
         try:
             world = World(sandbox, workplace, http, daemon_url)
-            world.config = config
+            world.config, world.desk = config, desk
             config.write_text(f'{config.read_text()}\n[database]\ndsn = "{database.dsn}"\n')
             yield world
         finally:

@@ -33,7 +33,9 @@ async def beside(
     except (HomewardError, KeyError) as error:
         return units_alone(instance), f"Brightpearl could not be read: {error}"
     case = case_for(instance, order, made.values(), account=account, policy=policy, maps=maps, now=now)
-    return [line.as_row() for line in side_by_side(case)], f"order {order.reference} as read {now.isoformat()}"
+    return [
+        line.as_row() for line in side_by_side(case)
+    ], f"order {order.reference} as Brightpearl had it at {now:%Y-%m-%d %H:%M} UTC"
 
 
 def units_alone(instance: Return) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from statemachine.units import Condition
 ROWS_TOGETHER = 200  # rows of a file in one commit; what was not committed is imported by the next try
 CELL_MAX = 200
 QUANTITY_MAX = 1000
+OLDEST = timedelta(days=730)  # what is said to have come earlier is a slip
 RECEIPT_COLUMNS = (
     "happy_return_id", "express_code", "order_number", "happy_item_id", "sku", "quantity", "condition", "received_at",
 )  # fmt: skip
@@ -83,10 +84,35 @@ async def _import_export_row(
 async def import_receipts(
     database: Database, merchant: str, raw: bytes, now: datetime, *, actor: str
 ) -> list[dict[str, Any]]:
-    """Match each row to units and tell the machine; a repeat of a row changes nothing."""
+    """The rows of a warehouse's CSV file. Raises MalformedPayloadError when it is none."""
+    rows = list(_csv_rows(raw))
+    known = {name for _, row in rows for name in row} & set(RECEIPT_COLUMNS)
+    if rows and not known:
+        given = ", ".join(name for name in rows[0][1] if name)[:200]
+        raise MalformedPayloadError(f"none of its columns is known ({given}); known are: {', '.join(RECEIPT_COLUMNS)}")
+    return await take_receipts(database, merchant, rows, now, actor=actor)
+
+
+def receipt_rows(raw: bytes) -> dict[int, dict[str, str]]:
+    """The rows of a file by their number, as they were sent. Raises MalformedPayloadError."""
+    return dict(_csv_rows(raw))
+
+
+async def take_receipts(
+    database: Database,
+    merchant: str,
+    rows: list[tuple[int, dict[str, str]]],
+    now: datetime,
+    *,
+    actor: str,
+    named: str = "",
+) -> list[dict[str, Any]]:
+    """Match each row to units and tell the machine; a repeat of a row changes nothing.
+
+    `named`: what tells equal rows of two senders apart; rows of files are the same whoever sends them.
+    """
     seen: dict[str, int] = {}
     results: list[dict[str, Any]] = []
-    rows = list(_csv_rows(raw))
     for start in range(0, len(rows), ROWS_TOGETHER):
         async with database.transaction("import") as connection:
             for number, row in rows[start : start + ROWS_TOGETHER]:
@@ -97,7 +123,8 @@ async def import_receipts(
                 except MalformedPayloadError as error:
                     results.append({"row": number, "result": "rejected", "detail": str(error)})
                     continue
-                digest = hashlib.sha256(f"{content}|{seen[content]}".encode()).hexdigest()[:24]
+                told = f"{named}|{content}|{seen[content]}" if named else f"{content}|{seen[content]}"
+                digest = hashlib.sha256(told.encode()).hexdigest()[:24]
                 taken = await _take_receipt(connection, merchant, receipt, digest, now, actor)
                 results.append({"row": number, **taken})
     return results
@@ -129,6 +156,8 @@ def _read_receipt(row: dict[str, str], now: datetime) -> dict[str, Any]:
     if not 1 <= quantity <= QUANTITY_MAX:
         raise MalformedPayloadError(f"quantity: {quantity} is not between 1 and {QUANTITY_MAX}")
     received_at = received_at if received_at.tzinfo else received_at.replace(tzinfo=UTC)
+    if received_at.year < 2000 or received_at < now - OLDEST:
+        raise MalformedPayloadError(f"received_at: {received_at.isoformat()} lies more than two years back")
     if received_at > now + timedelta(days=1):
         raise MalformedPayloadError(f"received_at: {received_at.isoformat()} lies in the future")
     return {
@@ -201,10 +230,7 @@ def _parked(
 
 def _csv_rows(raw: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows by lower-case column name, numbered as an editor numbers lines. Raises MalformedPayloadError."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MalformedPayloadError(f"the file is not UTF-8: {error}") from error
+    text = _text_of(raw)
     header = text.split("\n", 1)[0]
     delimiter = ";" if header.count(";") > header.count(",") else ","  # as spreadsheets of some countries write it
     reader = csv.DictReader(io.StringIO(text.replace("\x00", "")), delimiter=delimiter)
@@ -212,6 +238,16 @@ def _csv_rows(raw: bytes) -> Iterator[tuple[int, dict[str, str]]]:
         raise MalformedPayloadError("the file has no header line")
     for row in reader:
         yield reader.line_num, {str(k or "").strip().lower(): _cell(v) for k, v in row.items()}
+
+
+def _text_of(raw: bytes) -> str:
+    """UTF-8, else what spreadsheets write that do not: Windows-1252. Raises MalformedPayloadError."""
+    if b"\x00" in raw[:1000]:
+        raise MalformedPayloadError("the file is no text: save it as CSV")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
 
 
 def _cell(value: Any) -> str:

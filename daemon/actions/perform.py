@@ -4,9 +4,12 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+import anyio
 import orjson
+from anyio import to_thread
 
 from daemon.actions.planner import Limits, Planned, Verdict, plan
 from daemon.actions.verbs import OPTIONS, VERBS, Options, natural_key
@@ -15,10 +18,12 @@ from daemon.store import batch, inbox, outbox, returns
 from daemon.store.batch import AWAITS_APPROVAL, RUNNING, Item, Opened
 from daemon.store.database import Database
 from daemon.store.inbox import Arrival
+from daemon.store.sql import Record
 from statemachine.refs import order_key
 from statemachine.units import Return
 
 PAGE = 500
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +84,38 @@ async def preview(
         ids = [each.id for each in known if each.merchant == merchant and each.id is not None]
         async with database.reading() as connection:
             open_effects |= await outbox.not_begun(connection, merchant, ids)
-    planned = plan(verb, options, known, now=now, limits=limits, open_effects=open_effects)
+    work = partial(plan, verb, options, known, now=now, limits=limits, open_effects=open_effects)
+    planned = work() if len(known) < PAGE else await to_thread.run_sync(work)  # many: beside the daemon's own work
     return Preview(verb, options, filter_text, (*planned, *unknown))
 
 
-async def say(database: Database, planned: Planned, preview: Preview, *, actor: str, now: datetime) -> tuple[str, bool]:
-    """One return's event into the inbox; answers its natural key and whether it is new."""
+async def say(
+    database: Database, planned: Planned, preview: Preview, *, source: str, actor: str, now: datetime, nonce: str = ""
+) -> tuple[str, bool]:
+    """One return's event into the inbox; answers its natural key and whether it is new. `source`: cli, web or api."""
     instance, options = planned.instance, preview.options
     assert planned.event is not None
-    key = natural_key(preview.verb, options, instance)
+    key = natural_key(preview.verb, options, instance, nonce=nonce)
     arrival = Arrival(
         natural_key=key, event=planned.event, happy_return_id=instance.happy_return_id,
-        order_number=instance.order_number, part=instance.part, source="cli", actor=actor, received_at=now,
+        order_number=instance.order_number, part=instance.part, source=source, actor=actor, received_at=now,
         reason=options.reason, note=options.note,
     )  # fmt: skip
     async with database.transaction() as connection:
         fresh = await inbox.put(connection, instance.merchant, [arrival])
     return key, bool(fresh)
+
+
+async def outcome(database: Database, merchant: str, key: str, *, seconds: float) -> Record | None:
+    """What the daemon made of an event, waited for so long; None while it is not settled."""
+    with anyio.move_on_after(seconds):
+        while seconds:
+            async with database.reading() as connection:
+                row = await inbox.told_of(connection, merchant, key)
+            if row is not None and row["state"] != "waiting":
+                return row
+            await anyio.sleep(POLL_SECONDS)
+    return None
 
 
 async def begin(

@@ -150,16 +150,23 @@ def event_for(verb: str, options: Options, instance: Return, *, now: datetime) -
     raise AssertionError(f"no verb {verb}")
 
 
-def natural_key(verb: str, options: Options, instance: Return) -> str:
-    """The same for the same command on the same return as it stands: said twice, it happens once."""
+def natural_key(verb: str, options: Options, instance: Return, *, nonce: str = "") -> str:
+    """The same for the same command on the same return as it stands: said twice, it happens once.
+
+    `nonce` names the form or request it came with, where there is one: the same words in another are said again.
+    """
     match verb:
         case "receive":
             return f"receive:{instance.id}:{'|'.join(_to_receive(options, instance))}:{options.condition.value}"
         case "note":
-            digest = hashlib.sha256(options.note.encode()).hexdigest()[:16]
-            return f"note:{instance.id}:{digest}"
+            return f"note:{instance.id}:{_digest(options.note, nonce)}"
         case _:
-            return f"{verb}:{instance.id}:{instance.version}"
+            told = repr(OPTIONS.dump_python(options, mode="json"))
+            return f"{verb}:{instance.id}:{instance.version}:{_digest(told)}"
+
+
+def _digest(*told: str) -> str:
+    return hashlib.sha256("\x1f".join(told).encode()).hexdigest()[:16]
 
 
 def bypasses(event: Event, instance: Return, policy: Policy) -> str:

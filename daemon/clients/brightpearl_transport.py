@@ -25,7 +25,8 @@ from daemon.errors import (
     RejectedError,
     TransientError,
 )
-from daemon.settings import HTTP_TIMEOUT_SECONDS, BrightpearlSettings, OAuthSettings, read_secret
+from daemon.settings import HTTP_TIMEOUT_SECONDS, BrightpearlSettings, OAuthSettings
+from daemon.settings_section import read_secret
 from daemon.telemetry import Telemetry, note_on_span
 
 BODY_MAX = 64 * 1024 * 1024

@@ -10,7 +10,7 @@ import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from daemon.actions import perform
+from daemon.actions import deciding, perform
 from daemon.actions.verbs import OPTIONS, VERBS, Options
 from daemon.clock import Clock
 from daemon.console import session
@@ -18,7 +18,6 @@ from daemon.console.changing import ask_for_many, begun, check_reason, check_wor
 from daemon.console.output import Format, emit_list, emit_one, errors
 from daemon.console.session import (
     NOT_FOUND,
-    NOT_PERMITTED,
     PARTIAL,
     REFUSED,
     USAGE,
@@ -34,7 +33,7 @@ from daemon.console.session import (
 )
 from daemon.settings import Settings
 from daemon.store import batch
-from daemon.store.batch import AWAITS_APPROVAL, DONE, PAUSED, RUNNING, STATES, STOPPED
+from daemon.store.batch import AWAITS_APPROVAL, DONE, RUNNING, STATES
 from daemon.store.database import Database
 
 batches = typer.Typer(help="Changes of many returns: follow, pause, resume, stop, approve.", no_args_is_help=True)
@@ -131,13 +130,13 @@ def watch(
 @batches.command("pause")
 def pause(number: BatchArgument, output: OutputOption = Format.TABLE, config: ConfigOption = None) -> None:
     """Say nothing more of a batch until it is resumed; what was said is done."""
-    _move(number, PAUSED, (RUNNING,), output, config)
+    _decide(number, "pause", output, config)
 
 
 @batches.command("resume")
 def resume(number: BatchArgument, output: OutputOption = Format.TABLE, config: ConfigOption = None) -> None:
     """Go on with a paused batch where it was."""
-    _move(number, RUNNING, (PAUSED,), output, config)
+    _decide(number, "resume", output, config)
 
 
 @batches.command("stop")
@@ -147,7 +146,7 @@ def stop(
 ) -> None:  # fmt: skip
     """End a batch; what was not said is not done."""
     session.confirm(f"End batch {number} for good?", yes=yes)
-    _move(number, STOPPED, (RUNNING, PAUSED), output, config, why=f"{session.actor()}: {reason}")
+    _decide(number, "stop", output, config, reason=reason)
 
 
 @batches.command("approve")
@@ -156,7 +155,7 @@ def approve(
 ) -> None:
     """Agree, as the second person, to a change that is worth more than one person may decide."""
     session.confirm(f"Agree to batch {number}?", yes=yes)
-    _move(number, RUNNING, (AWAITS_APPROVAL,), output, config, is_approval=True)
+    _decide(number, "approve", output, config)
 
 
 @batches.command("reject")
@@ -164,24 +163,13 @@ def reject(
     number: BatchArgument, reason: ReasonOption, output: OutputOption = Format.TABLE, config: ConfigOption = None
 ) -> None:
     """Refuse a change that waits for a second person; nothing of it is done."""
-    _move(number, STOPPED, (AWAITS_APPROVAL,), output, config, why=f"rejected by {session.actor()}: {reason}")
+    _decide(number, "reject", output, config, reason=reason)
 
 
-def _move(
-    number: int, to: str, froms: tuple[str, ...], output: Format, config: Path | None, *, why: str = "",
-    is_approval: bool = False,
-) -> None:  # fmt: skip
+def _decide(number: int, decision: str, output: Format, config: Path | None, *, reason: str = "") -> None:
     async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
         found = await _find(database, number)
-        if is_approval and found["state"] in froms and found["actor"] == session.actor():
-            raise Stop(NOT_PERMITTED, f"batch {number} was asked for by you: it needs another person's word")
-        async with database.transaction() as connection:
-            moved = await batch.move(
-                connection, found["merchant"], number, to=to, froms=froms, now=clock.now(), why=why,
-                decided_by=session.actor() if AWAITS_APPROVAL in froms else None,
-            )  # fmt: skip
-        if not moved:
-            raise Stop(REFUSED, f"batch {number} is {found['state']}; this goes only from {', '.join(froms)}")
+        await deciding.decide(database, found, decision, actor=session.actor(), reason=reason, now=clock.now())
         return await _find(database, number)
 
     emit_one(run_with_database(config, work), output)

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
-import anyio
 import orjson
 import typer
 
@@ -32,12 +31,11 @@ from daemon.console.session import (
     run_with_database,
 )
 from daemon.settings import Settings
-from daemon.store import board, inbox
+from daemon.store import board
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
 
 TERMINAL_WAIT_SECONDS = 5.0
-POLL_SECONDS = 0.1
 SHOWN_MAX = 20  # returns of a preview that a person is shown one by one
 
 IdsArgument = Annotated[
@@ -192,7 +190,7 @@ async def _one(database: Database, preview: Preview, common: Common, clock: Cloc
     verb = VERBS[preview.verb]
     if verb.guard is not Guard.MILD:
         session.confirm(_question(planned, verb), yes=common.yes)
-    key, fresh = await perform.say(database, planned, preview, actor=session.actor(), now=clock.now())
+    key, fresh = await perform.say(database, planned, preview, source="cli", actor=session.actor(), now=clock.now())
     told |= {"changed": fresh, "see": f"homeward return show {planned.instance.id}"}
     if verb.undo:
         told["undo"] = verb.undo.replace("ID", str(planned.instance.id))
@@ -257,23 +255,18 @@ def ask_for_many(preview: Preview, *, yes: bool, confirm: int | None) -> None:
 async def _outcome(database: Database, merchant: str, key: str, wait: float | None) -> dict[str, Any]:
     """What the daemon made of it, when there is one and it is waited for."""
     seconds = wait if wait is not None else (TERMINAL_WAIT_SECONDS if sys.stdout.isatty() else 0.0)
-    told: dict[str, Any] = {"applied": None}
-    with anyio.move_on_after(seconds):
-        while seconds:
-            async with database.reading() as connection:
-                row = await inbox.told_of(connection, merchant, key)
-            if row is not None and row["state"] != "waiting":
-                if row["state"] in ("ignored", "refused", "parked"):
-                    raise Stop(REFUSED, f"the daemon {row['state']} it: {row['outcome']}")
-                return {"applied": True}
-            await anyio.sleep(POLL_SECONDS)
+    row = await perform.outcome(database, merchant, key, seconds=seconds)
+    if row is not None:
+        if row["state"] in ("ignored", "refused", "parked"):
+            raise Stop(REFUSED, f"the daemon {row['state']} it: {row['outcome']}")
+        return {"applied": True}
     async with database.reading() as connection:
         held = [
             row for row in await merchant_store.everyone(connection) if row["merchant"] == merchant and row["is_held"]
         ]
     if not held:
         errors.print("stored; no daemon works this merchant just now: it is done as soon as one does", style="yellow")
-    return told
+    return {"applied": None}
 
 
 def _with_words(verb: Verb, options: Options, common: Common) -> Options:

@@ -22,6 +22,7 @@ NOUNS = {
     "return": "returns.returns", "exception": "exceptions.exceptions", "batch": "batches.batches", "map": "maps.maps",
     "event": "events.events", "effect": "events.effects", "receipt": "events.receipts", "alert": "alerts.alerts",
     "journal": "journal.journal", "merchant": "admin.merchants", "db": "admin.db",
+    "user": "users.users", "token": "users.tokens",
 }  # fmt: skip
 """Noun → the module here and the group in it."""
 SERVICES = {

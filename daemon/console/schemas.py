@@ -93,6 +93,23 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
     "db prune": {
         "merchant": "text", "older_than_days": "int", "reason": "text", "returns": "int", "bodies": "int!", "changed": "bool",
     },
+    "user add": {"name": "text", "role": "text", "merchants": "any", "changed": "bool", "undo": "text"},
+    "user list": [{
+        "name": "text", "role": "text", "merchants": "any", "has_password": "bool", "seen_at": "moment?",
+        "locked_until": "moment?", "disabled_at": "moment?", "created_by": "text", "created_at": "moment",
+        "updated_at": "moment",
+    }],
+    **{f"user {verb}": {"name": "text", "changed": "bool"} for verb in ("role", "password", "close", "open")},
+    "user log": [{
+        "id": "int", "at": "moment", "actor": "text", "action": "text", "subject": "text", "merchant": "text",
+        "address": "text", "detail": "text",
+    }],
+    "token add": {"name": "text", "scope": "text", "token": "text", "changed": "bool", "undo": "text"},
+    "token list": [{
+        "id": "int", "name": "text", "scope": "text", "merchants": "any", "created_by": "text", "created_at": "moment",
+        "expires_at": "moment?", "used_at": "moment?", "revoked_at": "moment?",
+    }],
+    "token revoke": {"name": "text", "changed": "bool"},
     "version": {"version": "text", "schema": "int"},
     "doctor": [{"result": "text", "check": "text", "detail": "text", "fix": "text"}],
     "help": [{}],

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from daemon.console.session import NOT_FOUND, REFUSED, USAGE, Stop, only
-from daemon.filters import FIELDS, Condition, FilterError, compile_filter, term
+from daemon.filters import FIELDS, Condition, FilterError, combined, compile_filter
 from daemon.store import board, reports
 from daemon.store.board import EVERYTHING
 from daemon.store.sql import Connection
@@ -79,14 +79,7 @@ def asked(
         "state": str(state) if state else None, "cause": cause, "team": team, "order": order, "sku": sku,
         "assignee": assignee, "fingerprint": fingerprint,
     }  # fmt: skip
-    terms = [always] if always else []
-    terms += [term(name, value) for name, value in flags.items() if value is not None]
-    if age is not None:
-        op = age[: len(age) - len(age.lstrip("<>="))] or ">="
-        terms.append(term("age", age.lstrip("<>= "), op))
-    if where:
-        terms.append(f"({where})" if terms else where)
-    return Asked(" and ".join(terms))
+    return Asked(combined(where, flags, age=age, always=always))
 
 
 async def choose(

@@ -25,6 +25,7 @@ from daemon.loops.intake import Intake
 from daemon.loops.notify import Notify
 from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
+from daemon.loops.report import Report
 from daemon.loops.workplace import Lease, Workplace
 from daemon.settings import LEASE_SECONDS
 from daemon.store import merchant as merchant_store
@@ -204,6 +205,7 @@ class Runner:
             Batches(workplace),
             Reconcile(workplace),
             Reevaluate(workplace),
+            Report(workplace),
         ]
         with held.scope:
             if not await self._free_what_was_held(workplace):

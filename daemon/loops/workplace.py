@@ -61,6 +61,8 @@ class Workplace:
     policy: Policy
     lease: Lease
     alerts: AlertSettings
+    web_url: str | None
+    """Where people open Homeward."""
     http: aiohttp.ClientSession
     _account: tuple[datetime, Account] | None = None
     _maps: CreditMap = NO_MAPS

@@ -42,7 +42,7 @@ async def change(
 
 
 async def administrators(connection: Connection) -> int:
-    return int(await SQL.value(connection, "administrators"))
+    return len(await SQL.rows(connection, "administrators"))
 
 
 async def count_failure(
@@ -68,6 +68,7 @@ async def begin_session(
         connection, "begin_session", token_hash=token_hash, account=account, csrf=csrf, way=way, now=now,
         expires_at=expires_at,
     )  # fmt: skip
+    await SQL.run(connection, "seen", name=account, now=now)
 
 
 async def session(connection: Connection, token_hash: bytes, *, now: datetime, idle_since: datetime) -> Record | None:

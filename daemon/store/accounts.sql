@@ -11,8 +11,7 @@ SELECT name, role, merchants, password_hash, failures, locked_until, disabled_at
 
 -- name: listing
 SELECT a.name, a.role, a.merchants, a.password_hash IS NOT NULL AS has_password, a.locked_until, a.disabled_at,
-       a.created_by, a.created_at, a.updated_at,
-       (SELECT max(s.seen_at) FROM web_session AS s WHERE s.account = a.name) AS seen_at
+       a.created_by, a.created_at, a.updated_at, a.seen_at
   FROM account AS a
  ORDER BY a.name
  LIMIT :rows_max;
@@ -30,18 +29,24 @@ UPDATE account
 RETURNING name;
 
 -- name: administrators
-SELECT count(*) AS accounts
+-- Locked until the transaction ends: two who give up their role at once do so one after the other.
+SELECT name
   FROM account
  WHERE role = 'administrator'
-   AND disabled_at IS NULL;
+   AND disabled_at IS NULL
+ ORDER BY name
+ LIMIT 1000
+   FOR UPDATE;
 
 -- name: count_failure
--- Another wrong password; from the limit on the account rests, longer with each.
+-- Counted before a password is looked at, so that many at once are not more than one after the other; from the limit on the
+-- account rests, longer with each. Nothing while it rests.
 UPDATE account
    SET failures = failures + 1,
        locked_until = CASE WHEN failures + 1 >= :failures_max::integer
-                           THEN :now::timestamptz + least(power(2, failures + 1 - :failures_max), 64) * :rest::interval END
+                           THEN :now::timestamptz + least(power(2, failures + 1 - :failures_max), 16) * :rest::interval END
  WHERE name = :name
+   AND (locked_until IS NULL OR locked_until <= :now)
 RETURNING failures, locked_until;
 
 -- name: forget_failures!
@@ -70,9 +75,16 @@ SELECT s.account, s.csrf, s.way, s.seen_at, s.expires_at, a.role, a.merchants
    AND a.disabled_at IS NULL;
 
 -- name: touch_session!
-UPDATE web_session
+WITH touched AS (UPDATE web_session SET seen_at = :now WHERE token_hash = :token_hash RETURNING account)
+UPDATE account
    SET seen_at = :now
- WHERE token_hash = :token_hash;
+  FROM touched
+ WHERE name = touched.account;
+
+-- name: seen!
+UPDATE account
+   SET seen_at = :now
+ WHERE name = :name;
 
 -- name: end_session!
 DELETE FROM web_session

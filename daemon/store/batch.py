@@ -54,6 +54,7 @@ async def begin(
         )
         if same is not None:
             return Opened(same["id"], is_new=False)
+    items = list(items)
     rows = [
         {
             "position": number, "return_id": each.return_id, "order_key": each.order_key, "version": each.version,
@@ -70,6 +71,12 @@ async def begin(
     if new is None:
         known = await SQL.row(connection, "by_key", merchant=merchant, batch_key=batch_key or default_key)
         assert known is not None
+        if batch_key is None and known["state"] in (STOPPED, DONE):  # that one is over: this is another
+            return await begin(
+                connection, merchant, items, batch_key=f"{default_key}:{known['id']}", default_key=default_key, verb=verb,
+                options=options, filter_text=filter_text, reason=reason, note=note, actor=actor, state=state,
+                rate_per_minute=rate_per_minute, stop_after_errors=stop_after_errors, now=now,
+            )  # fmt: skip
         if (known["verb"], known["options"], known["reason"], known["note"]) != (verb, options, reason, note):
             raise RejectedError(f"the batch key {batch_key} belongs to batch {known['id']}, which does something else")
         return Opened(known["id"], is_new=False)

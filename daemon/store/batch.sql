@@ -8,7 +8,7 @@ VALUES (:merchant, :batch_key, :verb, :options, :filter, :reason, :note, :actor,
 RETURNING id;
 
 -- name: by_key
-SELECT id, verb, options, reason, note
+SELECT id, verb, options, reason, note, state
   FROM batch
  WHERE merchant = :merchant
    AND batch_key = :batch_key;

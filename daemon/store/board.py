@@ -1,5 +1,7 @@
 """The board: returns as people look for them, by any filter."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,15 +27,43 @@ async def listing(
     return await _rows(connection, "listing", condition, merchants=merchants, after=after, rows_max=rows_max)
 
 
+LANES = ("late_without_clock", "by_clock", "without_clock")
+"""A list by the clock: what is past its last rung, then what runs out first, then what has no clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """Where a list by the clock goes on: the lane and the last row of it that was seen."""
+
+    lane: int = 0
+    at: datetime | None = None
+    id: int | None = None
+
+
 async def by_clock(
-    connection: Connection, condition: Condition, *, merchants: Merchants = None,
-    after: tuple[datetime, int] | None = None, rows_max: int,
-) -> list[Record]:  # fmt: skip
-    """What runs out of time first; `after` pages on: the clock and the id of the last one seen."""
-    due, number = after or (None, None)
-    return await _rows(
-        connection, "by_clock", condition, merchants=merchants, after_due=due, after=number, rows_max=rows_max
-    )
+    connection: Connection, condition: Condition, *, merchants: Merchants = None, after: After = After(), rows_max: int
+) -> list[tuple[int, Record]]:
+    """Each row with its lane; `after` pages on."""
+    found: list[tuple[int, Record]] = []
+    for lane in range(after.lane, len(LANES)):
+        seen = after if lane == after.lane else After()
+        more: dict[str, Any] = {"after": seen.id, "rows_max": rows_max - len(found)}
+        if LANES[lane] != "without_clock":
+            more["after_at"] = seen.at
+        found += [(lane, row) for row in await _rows(connection, LANES[lane], condition, merchants=merchants, **more)]
+        if len(found) >= rows_max:
+            break
+    return found
+
+
+async def by_ids(connection: Connection, ids: Sequence[int], *, merchants: Sequence[str]) -> list[Record]:
+    """These returns, the parts of one beside each other; those that are gone, or another merchant's, are left out."""
+    return await SQL.rows(connection, "by_ids", merchants=list(merchants), ids=list(ids))
+
+
+async def legs(connection: Connection, ids: Sequence[int], *, merchants: Sequence[str]) -> list[Record]:
+    """Which of refund, invoice and stock are due or done."""
+    return await SQL.rows(connection, "legs", merchants=list(merchants), ids=list(ids))
 
 
 async def chosen(

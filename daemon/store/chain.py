@@ -64,6 +64,17 @@ async def put(connection: Connection, merchant: str, rows: list[dict[str, Any]],
     await SQL.run(connection, "move_head", merchant=merchant, seq=seq, link=last)
 
 
+async def heads(connection: Connection) -> dict[str, int]:
+    """Where each merchant's chain ends: it has moved when this has."""
+    return {row["merchant"]: row["seq"] for row in await SQL.rows(connection, "heads")}
+
+
+async def moved(connection: Connection, merchant: str, *, after: int, rows_max: int) -> list[int]:
+    """The returns of the moves after this one, at most so many moves."""
+    rows = await SQL.rows(connection, "moved", merchant=merchant, after=after, rows_max=rows_max)
+    return [row["return_id"] for row in rows]
+
+
 async def forget(connection: Connection, merchant: str, return_ids: list[int]) -> None:
     """Before retention takes rows away: keep what the chain needs of them."""
     rows = await SQL.rows(connection, "of_returns", merchant=merchant, return_ids=return_ids)

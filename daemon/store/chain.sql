@@ -9,6 +9,21 @@ SELECT seq, link
   FROM journal_head
  WHERE merchant = :merchant;
 
+-- name: heads
+SELECT merchant, seq
+  FROM journal_head
+ ORDER BY merchant
+ LIMIT 10000;
+
+-- name: moved
+-- The returns of the moves after this one.
+SELECT return_id
+  FROM journal
+ WHERE merchant = :merchant
+   AND seq > :after
+ ORDER BY seq
+ LIMIT :rows_max;
+
 -- name: put!
 INSERT INTO journal (merchant, seq, link, return_id, version, event, from_state, to_state, actor, facts, inbox_id, trace,
                      at)

@@ -142,6 +142,11 @@ async def parked_receipts(connection: Connection, merchant: str, after: int, bat
     return await SQL.rows(connection, "parked_receipts", merchant=merchant, after=after, batch_max=batch_max)
 
 
+async def take_back(connection: Connection, merchant: str, row_id: int, *, outcome: str, now: datetime) -> bool:
+    """A parked receipt that was a mistake; False when it is parked no more."""
+    return await SQL.run(connection, "take_back", merchant=merchant, id=row_id, outcome=outcome, now=now) > 0
+
+
 async def unpark(
     connection: Connection, merchant: str, row_id: int, *, event: Event, happy_return_id: str, order_number: str
 ) -> None:
@@ -183,6 +188,16 @@ async def keep_delivery(
 
 async def deliveries(connection: Connection, *, merchants: Merchants, state: str | None, rows_max: int) -> list[Record]:
     return await SQL.rows(connection, "deliveries", merchants=listed(merchants), state=state, rows_max=rows_max)
+
+
+async def waiting_of(connection: Connection, merchant: str, happy_return_id: str) -> list[Record]:
+    """What was asked for one return and is not done yet, oldest first."""
+    return await SQL.rows(connection, "waiting_of", merchant=merchant, happy_return_id=happy_return_id)
+
+
+async def bodies(connection: Connection, merchant: str, happy_return_id: str, *, rows_max: int) -> list[Record]:
+    """What was pushed about one return, as received. Personal data: masked before anybody sees it."""
+    return await SQL.rows(connection, "bodies", merchant=merchant, happy_return_id=happy_return_id, rows_max=rows_max)
 
 
 async def backlog(connection: Connection, merchant: str) -> Record:

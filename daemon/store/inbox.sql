@@ -79,6 +79,14 @@ UPDATE inbox
    AND id = :id
    AND state = 'parked';
 
+-- name: take_back!
+UPDATE inbox
+   SET state = 'ignored', outcome = :outcome, settled_at = :now
+ WHERE merchant = :merchant
+   AND id = :id
+   AND state = 'parked'
+   AND event = 'units-received';
+
 -- name: retry_parked!
 -- Events that broke advance, let in again: all of a merchant's, or one.
 UPDATE inbox
@@ -105,6 +113,25 @@ INSERT INTO delivery (merchant, source, body_sha256, body, state, reason, return
 VALUES (:merchant, :source, :body_sha256, :body, :state, :reason, :return_ids, :received_at)
     ON CONFLICT (merchant, source, body_sha256) DO UPDATE SET repeats = delivery.repeats + 1
 RETURNING id, repeats;
+
+-- name: waiting_of
+-- What was asked for one return and is not done yet.
+SELECT event, actor, source, reason, note, received_at
+  FROM inbox
+ WHERE merchant = :merchant
+   AND happy_return_id = :happy_return_id
+   AND state = 'waiting'
+ ORDER BY id
+ LIMIT 50;
+
+-- name: bodies
+-- What was pushed about one Happy Returns return, as received, newest first. Personal data.
+SELECT id, source, state, reason, received_at, repeats, body
+  FROM delivery
+ WHERE merchant = :merchant
+   AND return_ids @> ARRAY[:happy_return_id::text]
+ ORDER BY id DESC
+ LIMIT :rows_max;
 
 -- name: deliveries
 -- Bodies we could not use, newest first; the body itself only by its size.

@@ -1,6 +1,7 @@
 """Reports: what people and programs read. Nothing here changes anything."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from daemon.store.sql import Connection, Merchants, Record, listed, statements
@@ -29,7 +30,7 @@ async def find(connection: Connection, text: str, merchants: Merchants = None) -
 
 def plain_name(text: str) -> str:
     """What was typed or scanned, without what scanners and links put around it."""
-    told = "".join(text.split())
+    told = "".join(letter for letter in text if letter.isprintable() and not letter.isspace())
     if told.lower().startswith(("http://", "https://")):
         told = re.split(r"[?#]", told)[0].rstrip("/").rpartition("/")[2]
     return told[:NAME_MAX]
@@ -50,6 +51,17 @@ async def passport(connection: Connection, merchant: str, return_id: int) -> dic
         "journal": await SQL.rows(connection, "journal", merchant=merchant, return_id=return_id),
         "goods_in": await SQL.rows(connection, "goods_in", merchant=merchant, return_id=return_id),
     }
+
+
+async def of_id(connection: Connection, number: int, merchants: Sequence[str]) -> str | None:
+    """The merchant of this return, when it is one of these."""
+    found: str | None = await SQL.value(connection, "of_id", id=number, merchants=list(merchants))
+    return found
+
+
+async def siblings(connection: Connection, merchant: str, number: int) -> list[Record]:
+    """Other parts of the same return, and other returns of its order."""
+    return await SQL.rows(connection, "siblings", merchant=merchant, id=number)
 
 
 async def causes(connection: Connection, merchants: Merchants = None) -> list[Record]:

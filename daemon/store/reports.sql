@@ -66,6 +66,22 @@ SELECT f.merchant, f.id, min(f.rank) AS rank
  WHERE :text <> ''
  GROUP BY f.merchant, f.id, r.happy_return_id, r.order_key, r.part
  ORDER BY rank, f.merchant, r.happy_return_id, r.order_key, r.part
+ LIMIT 500;
+
+-- name: of_id
+SELECT merchant
+  FROM returns
+ WHERE merchant = ANY(:merchants::text[])
+   AND id = :id;
+
+-- name: siblings
+-- The other parts of the same return, and other returns of the same order.
+SELECT s.id, s.part, s.state, s.express_code, s.happy_return_id = r.happy_return_id AS is_part
+  FROM returns AS r
+  JOIN returns AS s ON s.merchant = r.merchant AND s.order_key = r.order_key AND s.id <> r.id
+ WHERE r.merchant = :merchant
+   AND r.id = :id
+ ORDER BY is_part DESC, s.part, s.id
  LIMIT 50;
 
 -- name: journal

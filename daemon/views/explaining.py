@@ -48,7 +48,7 @@ def _chain(journal: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     break
             else:
                 chain.append(row)
-        elif row["event"] in TURNS:
+        elif row["event"] in TURNS and row["event"] not in {each["event"] for each in chain}:
             chain.append(row)
     return chain
 

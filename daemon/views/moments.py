@@ -4,13 +4,13 @@ from datetime import datetime
 
 
 def age(moment: datetime | None, now: datetime) -> str:
-    """'3 h ago' for people."""
+    """'3 h ago' or 'in 2 d' for people."""
     if moment is None:
         return ""
     seconds = (now - moment).total_seconds()
-    word = "ago" if seconds >= 0 else "from now"
+    told = "{} ago" if seconds >= 0 else "in {}"
     seconds = abs(seconds)
     for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
-            return f"{int(seconds // size)} {name} {word}"
-    return f"{int(seconds)} s {word}"
+            return told.format(f"{int(seconds // size)} {name}")
+    return told.format(f"{int(seconds)} s")

@@ -27,7 +27,7 @@ def summary_view(row: Record) -> dict[str, Any]:
         "owner": row["owner"] or _owner_of(row["wait_cause"]), "waits_for": row["waits_for"],
         "explanation": row["explanation"], "fingerprint": row["fingerprint"], "assignee": row["assignee"],
         "snoozed_until": row["snoozed_until"], "close_reason": row["close_reason"], "due_at": row["due_at"],
-        "value": row["value"], "currency": row["currency"],
+        "value": row["value"], "currency": row["currency"], "level": row["escalation"],
     }  # fmt: skip
 
 
@@ -47,13 +47,14 @@ def passport_view(told: dict[str, Any], now: datetime) -> dict[str, Any]:
         "id": head["id"], "merchant": head["merchant"], "happy_return_id": head["happy_return_id"],
         "express_code": head["express_code"], "rma_id": head["rma_id"], "order_number": head["order_number"],
         "order_id": head["order_id"], "part": head["part"], "state": head["state"],
-        "means": SENTENCES[State(head["state"])], "since": head["entered_at"], "due_at": head["due_at"],
+        "level": head["escalation"], "means": SENTENCES[State(head["state"])],
+        "since": head["entered_at"], "due_at": head["due_at"],
         "waits_for": head["waits_for"], "wait_cause": head["wait_cause"], "wait_owner": _owner_of(head["wait_cause"]),
         "wait_next_step": CAUSES[head["wait_cause"]].next_step if head["wait_cause"] in CAUSES else None,
         "close_reason": head["close_reason"], "assignee": head["assignee"], "snoozed_until": head["snoozed_until"],
         "adopts": head["adopts"],
         "map_version": head["map_version"], "accepted": list(head["accepted"]), "watches": list(head["watches"]),
-        "units": units, **_customer_view(head, units),
+        "units": units, **_customer_view(head, units, told["journal"]),
         "credit": _credit_view(head), "payment": _payment_view(head),
         "goods_in": [{"id": note_id, "units": keys} for note_id, keys in sorted(notes.items())],
         "exception": _exception_view(head),
@@ -62,7 +63,8 @@ def passport_view(told: dict[str, Any], now: datetime) -> dict[str, Any]:
              "actor": row["actor"], "at": row["at"], "facts": row["facts"]}
             for row in told["journal"]
         ],
-        "version": head["version"], "trace": head["trace"], "as_of": now,
+        "created_at": head["created_at"], "updated_at": head["updated_at"], "refund_due": head["refund_due"],
+        "close_due": head["close_due"], "version": head["version"], "trace": head["trace"], "as_of": now,
     }  # fmt: skip
 
 
@@ -77,11 +79,12 @@ def _unit_view(facts: dict[str, Any]) -> dict[str, Any]:
         "dropped_off_at": unit.dropped_off_at, "approved_at": unit.approved_at, "departed_at": unit.departed_at,
         "bag": unit.bag, "tracking": unit.tracking, "received_at": unit.received_at,
         "condition": unit.condition.value if unit.condition else None, "goods_in_id": unit.goods_in_id,
-        "credited_on": [place.ref for place in unit.places],
+        "credited_on": [place.ref for place in unit.places], "announced": unit.refund_amount,
+        "announced_currency": unit.refund_currency,
     }  # fmt: skip
 
 
-def _customer_view(head: Record, units: list[dict[str, Any]]) -> dict[str, Any]:
+def _customer_view(head: Record, units: list[dict[str, Any]], journal: list[Record]) -> dict[str, Any]:
     """What the customer may be told by us, and since when Happy Returns may have told more than is true."""
     paid = head["payment_id"] is not None or not head["refund_due"]
     invoiced = bool(head["invoice_reference"]) or not head["close_due"]
@@ -94,9 +97,18 @@ def _customer_view(head: Record, units: list[dict[str, Any]]) -> dict[str, Any]:
             is_settled=is_settled,
             refund_due=head["refund_due"],
             was_handed_over=handed_over,
+            ended_because=_ended_because(journal),
         ),
         "exposed_since": min(approved) if approved and not is_settled else None,
     }
+
+
+def _ended_because(journal: list[Record]) -> str | None:
+    """The reason of whoever ended it by hand; None where nobody did."""
+    ended = [
+        row for row in journal if row["to_state"] == State.CLOSED.value and row["from_state"] != State.CLOSED.value
+    ]
+    return str(ended[-1]["facts"].get("reason", "")) if ended and ended[-1]["event"] == "forced" else None
 
 
 def _credit_view(head: Record) -> dict[str, Any] | None:

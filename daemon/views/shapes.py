@@ -28,7 +28,7 @@ SUMMARY: Shape = {
     "state": "text", "since": "moment", "units": "int", "credit_id": "int?", "credit": (CREDIT, None), "payment_id": "int?",
     "cause": "text?", "owner": "text?", "waits_for": "text", "explanation": "text?", "fingerprint": "text",
     "assignee": "text", "snoozed_until": "moment?", "close_reason": "text?", "due_at": "moment?", "value": "money?",
-    "currency": "text?",
+    "currency": "text?", "level": "int",
 }  # fmt: skip
 GROUP: Shape = {
     "returns": "int", "oldest": "moment", "example": "int", "value": "money?", "currency": "text?", "cause": "text?!",
@@ -39,7 +39,8 @@ UNIT: Shape = {
     "key": "text", "happy_item_id": "text", "line_item_id": "text", "sku": "text", "name": "text", "reason": "text",
     "refund_type": "text", "dropoff_method": "text", "progress": "text", "confirmed": "text", "started_at": "moment?",
     "dropped_off_at": "moment?", "approved_at": "moment?", "departed_at": "moment?", "bag": "text", "tracking": "text",
-    "received_at": "moment?", "condition": "text?", "goods_in_id": "int?", "credited_on": "list",
+    "received_at": "moment?", "condition": "text?", "goods_in_id": "int?", "credited_on": "list", "announced": "money?",
+    "announced_currency": "text",
 }  # fmt: skip
 TROUBLE: Shape = {
     "cause": "text", "fingerprint": "text", "owner": "text", "explanation": "text", "evidence": "object",
@@ -50,14 +51,16 @@ STEP: Shape = {
 }  # fmt: skip
 PASSPORT: Shape = {
     "id": "int", "merchant": "text", "happy_return_id": "text", "express_code": "text", "rma_id": "text",
-    "order_number": "text", "order_id": "int?", "part": "int", "state": "text", "means": "text", "since": "moment",
+    "order_number": "text", "order_id": "int?", "part": "int", "state": "text", "level": "int", "means": "text",
+    "since": "moment",
     "due_at": "moment?", "waits_for": "text", "wait_cause": "text", "wait_owner": "text?", "wait_next_step": "text?",
     "close_reason": "text?", "assignee": "text", "snoozed_until": "moment?", "adopts": "int?", "map_version": "text",
     "accepted": "list", "watches": "list", "units": [UNIT], "customer_may_be_told": "text", "exposed_since": "moment?",
     "credit": ({**CREDIT, "adopted": "bool"}, None),
     "payment": ({"id": "int", "transaction_ref": "text", "amount": "money", "currency": "text", "method": "text"}, None),
-    "goods_in": [{"id": "int", "units": "list"}], "exception": (TROUBLE, None), "journal": [STEP], "version": "int",
-    "trace": "text?", "as_of": "moment", "siblings": "list",
+    "goods_in": [{"id": "int", "units": "list"}], "exception": (TROUBLE, None), "journal": [STEP], "created_at": "moment",
+    "updated_at": "moment", "refund_due": "bool", "close_due": "bool",
+    "version": "int", "trace": "text?", "as_of": "moment", "siblings": "list",
 }  # fmt: skip
 EXCEPTION: Shape = {
     "id": "int", "merchant": "text", "express_code": "text", "order_number": "text", "cause": "text", "fingerprint": "text",

@@ -1,57 +1,73 @@
-"""What the daemon serves: the webhook receiver, health, readiness, metrics."""
+"""What the daemon serves: pages, API, the webhook receiver, health, readiness, metrics."""
 
-import base64
-import hashlib
-import hmac
+import http
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
-import anyio
 import asyncpg
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from yarl import URL
 
-from daemon.clock import Clock
-from daemon.loops.receive import Taken, accept
-from daemon.settings import MerchantSettings
-from daemon.store.database import DISCONNECTED, Database
-from daemon.telemetry import Telemetry, traceparent
+from daemon.errors import HomewardError
+from daemon.store.database import DISCONNECTED
+from daemon.web import guard
+from daemon.web.api import endpoints
+from daemon.web.desk import DESK, PERSON, Desk
+from daemon.web.pages import batches, changes, help, home, live, people, returns, sign_in, warehouse, workbench
+from daemon.web.rendering import STATIC, page
 from daemon.web.watched import Watched
+from daemon.web.webhooks import Receiver, WebhookDoor
 
 log = logging.getLogger(__name__)
 
-WEBHOOK_BODY_MAX = 1024 * 1024  # a return of a thousand units is far below
-TOGETHER_MAX = 50  # webhooks stored in one commit
+HOW = "{how:csv|xlsx|json}"
+NUMBER = r"{id:[0-9]{1,18}}"
 
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """What is needed to take one merchant's webhooks."""
-
-    settings: MerchantSettings
-    keys: tuple[bytes, ...]
-    """Accepted signing keys; several while one is rotated, none when webhooks are not set up."""
+TITLES = {
+    400: "That cannot be", 401: "Not signed in", 403: "Not permitted", 404: "Not found", 405: "Not like this",
+    408: "Too slow", 409: "Refused", 413: "Too large", 429: "Too many", 502: "Outcome unknown", 503: "Not just now",
+}  # fmt: skip
+DOES = {
+    403: "Nothing was changed. If you need this for your work, ask an administrator for the role.",
+    404: "Check the name, or find it with the search above.",
+    409: "Look at how it stands now, and decide again.",
+}
 
 
 def build(
-    *,
-    database: Database,
-    clock: Clock,
-    telemetry: Telemetry,
-    receivers: dict[str, Receiver],
-    is_ready: Callable[[], bool],
-    stir: Callable[[str], None],
-    held: Callable[[], set[str]] = set,
+    desk: Desk, *, receivers: dict[str, Receiver], is_ready: Callable[[], bool] = lambda: True
 ) -> web.Application:
-    app = web.Application(client_max_size=WEBHOOK_BODY_MAX)
-    door = _Door(database, clock, telemetry, receivers, stir)
+    """Everything under one address. Live pages move as long as somebody runs `desk.pulse`."""
+    app = web.Application(client_max_size=guard.BODY_MAX, middlewares=[guard.headers, _told, guard.who])
+    app[DESK] = desk
+    app[live.OPEN] = {}
+    app[sign_in.TRIED] = {}
+    door = WebhookDoor(
+        desk.database,
+        desk.clock,
+        desk.telemetry,
+        receivers,
+        desk.stir,
+        per_minute=desk.settings.web.webhooks_per_minute,
+    )
+    app.router.add_post("/webhooks/happy-returns/{merchant}", door.receive)
+    _add_machines(app, desk, receivers, is_ready)
+    _add_pages(app)
+    endpoints.add(app)
+    return app
+
+
+def _add_machines(
+    app: web.Application, desk: Desk, receivers: dict[str, Receiver], is_ready: Callable[[], bool]
+) -> None:
+    watched = Watched(desk.database, desk.clock, desk.telemetry, sorted(receivers), desk.held)
 
     async def ready(request: web.Request) -> web.Response:
         if not is_ready():
             return web.json_response({"ready": False, "why": "starting: no lease yet"}, status=503)
         try:
-            async with database.reading() as connection:
+            async with desk.database.reading() as connection:
                 await connection.fetchval("SELECT 1", timeout=2)
         except (*DISCONNECTED, asyncpg.PostgresError, TimeoutError):
             return web.json_response({"ready": False, "why": "the database does not answer"}, status=503)
@@ -60,121 +76,88 @@ def build(
     async def healthy(request: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
-    watched = Watched(database, clock, telemetry, sorted(receivers), held)
-
     async def metrics(request: web.Request) -> web.Response:
         await watched.refresh()
-        body = generate_latest(telemetry.metrics.registry)
+        body = generate_latest(desk.telemetry.metrics.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app.router.add_get("/healthz", healthy)
     app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", metrics)
-    app.router.add_post("/webhooks/happy-returns/{merchant}", door.receive)
-    return app
+    app.router.add_static("/static/", STATIC)
+    app.router.add_get("/favicon.ico", _icon)
 
 
-def is_signed(raw: bytes, header: str, keys: tuple[bytes, ...], *, scheme: str) -> bool:
-    """Whether the signature over the raw body is good under any of the keys; constant time. UNCONFIRMED U-11."""
-    told = header.strip().removeprefix("sha256=")
-    good = False
-    for key in keys:
-        digest = hmac.new(key, raw, hashlib.sha256).digest()
-        if scheme == "hmac-sha256-base64":
-            expected, given = base64.b64encode(digest).decode(), told
-        else:
-            expected, given = digest.hex(), told.lower()
-        good |= hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
-    return good
+async def _icon(request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(STATIC / "homeward.svg")
 
 
-@dataclass(slots=True, eq=False)
-class _Body:
-    """A webhook waiting to be stored; `taken` once it is."""
-
-    merchant: str
-    settings: MerchantSettings
-    raw: bytes
-    trace: str
-    taken: Taken | None = None
-
-
-class _Door:
-    """Takes webhooks: signature first, then stored, then answered. Nothing is decided here."""
-
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        telemetry: Telemetry,
-        receivers: dict[str, Receiver],
-        stir: Callable[[str], None],
-    ) -> None:
-        self._database, self._clock, self._telemetry = database, clock, telemetry
-        self._receivers, self._stir = receivers, stir
-        self._waiting: list[_Body] = []
-        self._turn = anyio.Lock()
-
-    async def receive(self, request: web.Request) -> web.Response:
-        merchant = request.match_info["merchant"]
-        receiver = self._receivers.get(merchant)
-        if receiver is None:
-            return _problem(404, "unknown merchant", "There is no such merchant here.")
-        raw = await request.read()
-        header = request.headers.get("X-Hr-Signature", "")
-        scheme = receiver.settings.happy_returns.webhook_signature
-        if not header or not is_signed(raw, header, receiver.keys, scheme=scheme):
-            self._count(merchant, "unsigned")
-            log.warning("webhook refused: bad signature", extra={"merchant": merchant, "bytes": len(raw)})
-            return _problem(401, "bad signature", "X-Hr-Signature does not match the body.")
-        try:
-            with self._telemetry.span("webhook happy-returns", merchant=merchant) as span:
-                taken = await self._store(_Body(merchant, receiver.settings, raw, traceparent(span)))
-        except (*DISCONNECTED, asyncpg.PostgresError) as error:
-            log.error("webhook not stored", extra={"merchant": merchant, "why": type(error).__name__})
-            return _problem(503, "not stored", "The database does not answer; send it again.")
-        self._count(merchant, "quarantined" if taken.reason else "accepted")
-        self._stir(merchant)
-        return web.Response(status=200)
-
-    async def _store(self, body: "_Body") -> Taken:
-        """Committed when this returns. Whoever comes while a commit is under way rides in the next one."""
-        self._waiting.append(body)
-        async with self._turn:
-            if body.taken is None:
-                together, self._waiting = self._waiting[:TOGETHER_MAX], self._waiting[TOGETHER_MAX:]
-                if body not in together:  # it came late in a long queue
-                    self._waiting.remove(body)
-                    together.append(body)
-                try:
-                    await self._commit(together)
-                except BaseException:
-                    if len(together) == 1:
-                        raise
-                    # Each by itself, so that what breaks for one does not break for its neighbours.
-                    self._waiting = [each for each in together if each is not body] + self._waiting
-                    await self._commit([body])
-        assert body.taken is not None
-        return body.taken
-
-    async def _commit(self, bodies: "list[_Body]") -> None:
-        now = self._clock.now()
-        by_merchant: dict[str, list[_Body]] = {}
-        for body in bodies:
-            by_merchant.setdefault(body.merchant, []).append(body)
-        taken: list[tuple[_Body, Taken]] = []
-        async with self._database.transaction("webhook") as connection:
-            for merchant, mine in sorted(by_merchant.items()):
-                raws = [(body.raw, body.trace) for body in mine]
-                told = await accept(connection, merchant, mine[0].settings, raws, source="webhook", now=now)
-                taken += zip(mine, told, strict=True)
-        for body, each in taken:
-            body.taken = each
-
-    def _count(self, merchant: str, state: str) -> None:
-        self._telemetry.metrics.deliveries.labels(merchant, "webhook", state).inc()
+def _add_pages(app: web.Application) -> None:
+    app.router.add_routes([
+        web.get("/", home.root), web.get("/home/{home:customer-service|finance|warehouse|operator}", home.show),
+        web.get("/sign-in", sign_in.show), web.post("/sign-in", sign_in.enter), web.post("/sign-out", sign_in.leave),
+        web.get("/sign-in/openid", sign_in.to_openid), web.get("/sign-in/openid/answer", sign_in.from_openid),
+        web.get("/password", sign_in.password), web.post("/password", sign_in.change_password),
+        web.get("/find", returns.find), web.get("/returns", returns.listing), web.get("/exceptions", returns.exceptions),
+        web.get(f"/returns.{HOW}", returns.export_returns), web.get(f"/exceptions.{HOW}", returns.export_exceptions),
+        web.get(f"/returns/{NUMBER}", returns.passport), web.get(f"/returns/{NUMBER}/compare", returns.compare),
+        web.post(f"/returns/{NUMBER}/reveal", returns.reveal), web.post(f"/returns/{NUMBER}/rule", workbench.rule),
+        web.post("/views", returns.save_view), web.post(f"/views/{NUMBER}/remove", returns.remove_view),
+        web.post("/changes", changes.change),
+        web.get("/batches", batches.listing), web.get(f"/batches/{NUMBER}", batches.show),
+        web.get(f"/batches/{NUMBER}/result.{HOW}", batches.export),
+        web.post(f"/batches/{NUMBER}/{{decision:pause|resume|stop|approve|reject}}", batches.decide),
+        web.get("/warehouse", warehouse.scan), web.post("/warehouse/receive", warehouse.take),
+        web.post(f"/warehouse/parked/{{merchant}}/{NUMBER}", warehouse.take_back),
+        web.get("/warehouse/import", warehouse.upload), web.post("/warehouse/import", warehouse.take_file),
+        web.get("/accounts", people.show), web.post("/accounts", people.change), web.get("/accounts/log", people.log),
+        web.get("/accounts/log.csv", people.export_log), web.get("/live", live.stream), web.get("/help", help.show),
+    ])  # fmt: skip
 
 
-def _problem(status: int, title: str, detail: str) -> web.Response:
-    body = {"title": title, "detail": detail, "status": status}
-    return web.json_response(body, status=status, content_type="application/problem+json")
+@web.middleware
+async def _told(request: web.Request, handler: guard.Handler) -> web.StreamResponse:
+    """A refusal, or an error raised on purpose, as a page that says what happened and what to do."""
+    for_programs = request.path.startswith(guard.FOR_PROGRAMS)
+    try:
+        return await handler(request)
+    except web.HTTPException as refusal:
+        if request.path.startswith("/api/"):
+            reply = endpoints.problem(refusal.status, refusal.reason, refusal.text or refusal.reason)
+            reply.headers.extend({"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else {})
+            return reply
+        if refusal.status < 400 or for_programs:
+            raise
+        return await _page(request, refusal.status, refusal.text or refusal.reason)
+    except (*DISCONNECTED, asyncpg.DataError, HomewardError) as error:
+        status, why = guard.answer_to(error)
+        log.warning("request refused", extra={"path": request.path, "status": status, "why": type(error).__name__})
+        if for_programs:
+            return endpoints.problem(status, "not just now", why)
+        return await _page(request, status, why)
+
+
+async def _page(request: web.Request, status: int, why: str) -> web.Response:
+    """With a person's frame around it where the database can still be asked; else in plain words."""
+    if request.headers.get("HX-Request") or status == 503:
+        return web.Response(text=why, status=status, content_type="text/plain")
+    if why == f"{status}: {http.HTTPStatus(status).phrase}":
+        why = "There is no such page." if status == 404 else "This cannot be asked like that."
+    back, words = "/sign-in", "Sign in"
+    if request.get(PERSON) is not None:
+        came_from = _came_from(request)
+        back, words = (came_from, "Back to where you were") if came_from else ("/", "Home")
+    return await page(
+        request, "message.html", title=TITLES.get(status, "Not possible"), status=status, why=why, do=DOES.get(status, ""),
+        back=back, back_words=words,
+    )  # fmt: skip
+
+
+def _came_from(request: web.Request) -> str:
+    """The page of ours that led here; empty when there is none."""
+    try:
+        told = URL(request.headers.get("Referer", ""))
+        is_own = told.authority == request.host and told.path_qs != request.path_qs
+    except ValueError:
+        return ""
+    return told.path_qs if is_own else ""

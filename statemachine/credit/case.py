@@ -140,6 +140,7 @@ class Case:
         return match_units(
             self.instance.units, self.order, self.taken, self.maps, on_sku_difference=self.policy.on_sku_difference,
             on_bundle_part=self.policy.on_bundle_part, mind_edits=not self.is_accepted("order-edited"),
+            takes_suggestions=self.is_accepted("substitution-suspected"),
         )  # fmt: skip
 
     @property

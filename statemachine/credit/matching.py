@@ -47,12 +47,13 @@ def match_units(
     on_sku_difference: OnSkuDifference = "hold",
     on_bundle_part: OnBundlePart = "hold",
     mind_edits: bool = True,
+    takes_suggestions: bool = False,
 ) -> Matched | Unmatched:
     """Give every unit a place with room for it, or say which unit has none and why."""
     desk = _Desk(order, taken, maps, on_bundle_part, mind_edits=mind_edits)
     readings: list[tuple[Unit, Reading]] = []
     for unit in sorted(units, key=lambda each: each.key):
-        reading = read_unit(unit, order, maps, on_sku_difference)
+        reading = read_unit(unit, order, maps, on_sku_difference, takes_suggestions=takes_suggestions)
         if isinstance(reading, Unmatched):
             return reading
         readings.append((unit, reading))

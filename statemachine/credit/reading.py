@@ -20,6 +20,8 @@ class Unmatched:
     evidence: Mapping[str, object]
     key: str = ""
     by_map: bool = False
+    suggested: OrderRow | None = None
+    """What it most likely is; taken only when a person agrees."""
 
 
 def base_line_id(line_item_id: str) -> str:
@@ -60,7 +62,17 @@ class Reading:
         return self.step.startswith(("line id", "variant id"))
 
 
-def read_unit(unit: Unit, order: Order, maps: CreditMap, on_sku_difference: OnSkuDifference) -> Reading | Unmatched:
+def read_unit(
+    unit: Unit, order: Order, maps: CreditMap, on_sku_difference: OnSkuDifference, *, takes_suggestions: bool = False
+) -> Reading | Unmatched:
+    """What the unit may be. `takes_suggestions`: a person agreed to what is suggested where nothing surer is found."""
+    read = _read(unit, order, maps, on_sku_difference)
+    if takes_suggestions and isinstance(read, Unmatched) and read.suggested is not None:
+        return Reading("suggestion accepted", rows=(read.suggested,))
+    return read
+
+
+def _read(unit: Unit, order: Order, maps: CreditMap, on_sku_difference: OnSkuDifference) -> Reading | Unmatched:
     found = _direct(unit, order, ("line id", "variant id", "sku", "barcode"))
     if found is not None:
         step, rows = found
@@ -174,6 +186,7 @@ def _suspected(unit: Unit, order: Order, rows: tuple[OrderRow, ...], fits: str, 
         {**unit_facts(unit), "suggested": {"row": row.id, "sku": row.sku, "because": why}},
         key=f"sku={unit.sku}",
         by_map=True,
+        suggested=row,
     )
 
 

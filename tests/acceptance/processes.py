@@ -14,17 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.command import call
+
 GIVE_UP_SECONDS = 180.0
 LOOK_SECONDS = 0.05
 
 
 def homeward(*arguments: str, config: Path | None = None, check: int | None = 0) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user would, and expect its exit code."""
+    """Call the command and expect its exit code."""
     environment = {**os.environ, **({"HOMEWARD_CONFIG": str(config)} if config else {})}
-    done = subprocess.run(
-        [sys.executable, "-m", "daemon.console.main", *arguments],
-        capture_output=True, text=True, env=environment, check=False, timeout=300,
-    )  # fmt: skip
+    code, out, said = call(arguments, b"", environment)
+    done = subprocess.CompletedProcess(arguments, code, out.decode(), said.decode())
     if check is not None:
         assert done.returncode == check, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done

@@ -1,17 +1,13 @@
 """`homeward doctor` finds each planted fault and says how to mend it; a healthy installation has none."""
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.acceptance.processes import free_address, homeward, open_folder, sandbox
-
-
-def examine(config: Path) -> list[dict[str, Any]]:
-    return list(json.loads(homeward("doctor", "-o", "json", config=config, check=None).stdout))
 
 
 def replace(old: str, new: str) -> Callable[[Path], object]:
@@ -76,22 +72,39 @@ def _other_port(text: str) -> str:
     return text.replace(line, 'base_url = "http://127.0.0.1:9"')
 
 
-def test_a_healthy_installation_has_no_fault() -> None:
+@pytest.fixture(scope="module")
+def installation() -> Iterator[Path]:
+    """A healthy installation: both vendors' sandbox, a migrated database, and the configuration's folder."""
     with open_folder() as folder, sandbox(folder, free_address()) as (_, config):
         homeward("db", "migrate", config=config)
+        yield config
 
-        assert [row for row in examine(config) if row["result"] != "ok"] == []
+
+@pytest.fixture
+def config(installation: Path, tmp_path: Path) -> Path:
+    """A configuration of one's own for the same installation, with its secrets beside it."""
+    state = installation.parent / "state"
+    for each in installation.parent.iterdir():
+        if each.is_file():
+            shutil.copy(each, tmp_path / each.name)
+    mine = tmp_path / installation.name
+    mine.write_text(mine.read_text().replace('state_dir = "state"', f'state_dir = "{state}"'))
+    return mine
+
+
+def test_a_healthy_installation_has_no_fault(config: Path) -> None:
+    found = json.loads(homeward("doctor", "-o", "json", config=config).stdout)
+
+    assert [row for row in found if row["result"] != "ok"] == []
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_is_found_with_its_fix(fault: str) -> None:
+def test_a_planted_fault_is_found_with_its_fix(fault: str, config: Path) -> None:
     plant, check = FAULTS[fault]
-    with open_folder() as folder, sandbox(folder, free_address()) as (_, config):
-        homeward("db", "migrate", config=config)
-        plant(config)
+    plant(config)
 
-        failed = {row["check"]: row["fix"] for row in examine(config) if row["result"] != "ok"}
+    found = json.loads(homeward("doctor", "-o", "json", config=config, check=1).stdout)
 
-        assert check in failed
-        assert failed[check]
-        homeward("doctor", config=config, check=1)
+    failed = {row["check"]: row["fix"] for row in found if row["result"] != "ok"}
+    assert check in failed
+    assert failed[check]

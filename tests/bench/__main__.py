@@ -2,7 +2,8 @@
 
 (a) full lifecycles with the vendors' limits lifted, (b) the same rows by hand and pgbench, in the same run, as ratios,
 (c) calls a return and the share of the quota used while a backlog drains, (d) latency from webhook to verified credit,
-(e) cost of an idle minute and of a cold start by stored returns.
+(e) cost of an idle minute and of a cold start by stored returns, (f) pages with few and with many returns behind them,
+and what open live views cost.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from typing import Any
 
 import anyio
 
-from tests.bench import handwritten, latency, storage
+from tests.bench import handwritten, latency, pages, storage
 from tests.bench.decisions import decisions_per_second
 from tests.bench.lifecycles import LIFTED, backlog, quota_rig
 
@@ -59,7 +60,8 @@ def main() -> None:
     parser.add_argument("--drain", type=int, default=5000, help="backlog drained at the published quota")
     parser.add_argument("--stored", default="10000,100000,1000000", help="returns at rest, comma-separated")
     parser.add_argument("--merchants", default="1,10,100", help="merchants on one daemon, comma-separated")
-    parser.add_argument("--only", default="a,c,d,e", help="parts to run, comma-separated")
+    parser.add_argument("--pages", default="100,100000", help="returns behind the pages, comma-separated")
+    parser.add_argument("--only", default="a,c,d,e,f", help="parts to run, comma-separated")
     options = parser.parse_args()
     parts = options.only.split(",")
     results: dict[str, Any] = {}
@@ -91,6 +93,10 @@ def main() -> None:
         results["idle_cost"] = {size: told["idle_cpu_seconds_a_minute"] for size, told in curve.items()}
         results["idle_pages"] = {size: told["idle_pages_a_minute"] for size, told in curve.items()}
         results["cold_start_seconds"] = {size: told["cold_start_seconds"] for size, told in curve.items()}
+        _keep(results)
+    if "f" in parts:
+        _say("(f) pages and live views")
+        results |= in_folder(partial(pages.measured, sizes=[int(each) for each in options.pages.split(",")]))
     _keep(results)
     _print(results)
 

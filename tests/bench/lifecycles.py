@@ -147,7 +147,10 @@ def _cpu(rig: Rig) -> dict[str, float]:
 
 def cpu_seconds(pid: int, *, ended_children: bool = False) -> float:
     """Seconds of processor time a process has used, its threads included."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0  # it ended meanwhile: its parent has its time among its ended children's
     return float(sum(int(field) for field in fields[11 : 15 if ended_children else 13]) / TICKS)
 
 

@@ -175,16 +175,16 @@ def believe_every_claim() -> None:
 def thank_before_storing() -> None:
     from aiohttp import web
 
-    from daemon.web import server
+    from daemon.web import webhooks
 
-    real = server._Door.receive
+    real = webhooks.WebhookDoor.receive
 
     async def receive(self: Any, request: Any) -> Any:
         with suppress(*DISCONNECTED):
             await real(self, request)
         return web.Response(status=200)
 
-    server._Door.receive = receive  # type: ignore[method-assign]
+    webhooks.WebhookDoor.receive = receive  # type: ignore[method-assign]
 
 
 def ignore_credits_of_others() -> None:

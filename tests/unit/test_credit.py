@@ -200,6 +200,16 @@ def test_a_line_id_that_names_another_article_is_doubted_until_something_agrees(
     assert judge(coming_back(odd), replace(order, products=barcodes)).cause == "in-order"
 
 
+def test_a_suggested_reading_is_taken_for_the_return_a_person_accepted_it_for() -> None:
+    order = an_order(row(1, external_ref="880"))
+    odd = Unit("a", sku="JUMPER", line_item_id="880-0-1")
+
+    accepted = judge(coming_back(odd, accepted=("substitution-suspected",)), order)
+
+    assert isinstance(accepted, CreditNow)
+    assert accepted.evidence["match"] == {"a": "suggestion accepted → row 1"}
+
+
 def test_several_rows_at_different_prices_are_no_question_when_all_of_them_come_back() -> None:
     order = an_order(row(1, net="20.00"), row(2, net="30.00", tax="6.00"))
 

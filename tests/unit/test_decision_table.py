@@ -144,6 +144,9 @@ def test_what_a_person_may_accept_is_no_longer_a_stop() -> None:
             "order-too-old": judge(
                 coming_back(TEE, accepted=(cause,)), an_order(row(1), placed_at=NOON - 90 * DAY), order_age_days_max=60
             ),
+            "substitution-suspected": judge(
+                coming_back(of(sku="X", name="product tee"), accepted=(cause,)), an_order(row(1))
+            ),
             "value-ceiling": judge(coming_back(TEE, accepted=(cause,)), an_order(row(1)), value_ceiling=Decimal(20)),
             "amount-differs": judge(
                 coming_back(of(refund_amount=Decimal(99)), accepted=(cause,)), an_order(row(1)), amount_check="hold"

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import SettingsError
-from daemon.settings import load, read_secret
+from daemon.settings import load
+from daemon.settings_section import read_secret
 from statemachine.deadlines import deadline_for, ladder
 from statemachine.policy import Severity
 from statemachine.states import State

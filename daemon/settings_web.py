@@ -1,0 +1,90 @@
+"""How people and programs come in over HTTP: where, under which address, by which sign-in."""
+
+import ipaddress
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from daemon.settings_section import ConfigPath, Section
+
+Role = Literal["viewer", "customer-service", "finance", "warehouse", "operator", "administrator"]
+
+
+class OpenIdSettings(Section):
+    """Sign-in at the company's OpenID Connect provider."""
+
+    issuer: str = Field(pattern=r"^https?://[^\s]+$")
+    """The provider's address; its /.well-known/openid-configuration is read."""
+    client_id: str
+    """As the provider knows Homeward."""
+    client_secret_file: ConfigPath | None = None
+    """File with the client secret, for confidential clients."""
+    name: str = "single sign-on"
+    """What the sign-in page calls it."""
+    scopes: str = "openid profile email"
+    """What is asked for."""
+    account_claim: str = "email"
+    """The claim that names the account here; an e-mail address counts only when the provider verified it."""
+    role_claim: str | None = None
+    """The claim that holds groups or roles; left out: accounts and their roles are made with `homeward user add`."""
+    roles: dict[str, Role] = Field(default_factory=dict)
+    """Value of that claim → role here; the first that fits. Whoever has none does not come in."""
+
+
+class ProxySettings(Section):
+    """A reverse proxy that signs people in and names them in a header."""
+
+    header: str = "X-Forwarded-User"
+    """The header; believed only from the addresses below."""
+    trusted: tuple[Annotated[str, Field(min_length=1)], ...] = ("127.0.0.1", "::1")
+    """Addresses or networks of the proxy."""
+
+    @field_validator("trusted")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ipaddress.ip_network(each, strict=False)
+            except ValueError as error:
+                raise ValueError(f"{each!r} is no address and no network") from error
+        return value
+
+
+class WebSettings(Section):
+    listen: str = "127.0.0.1:8600"
+    """HOST:PORT of pages, API, webhooks, health and metrics."""
+    url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+[^\s]*$")
+    """Where people open Homeward in a browser; alerts then link to each return there, and cookies need https."""
+    environment: str = Field(default="", max_length=20)
+    """A word in the head of every page that tells this installation from others, for example sandbox."""
+    session_hours: int = Field(default=12, ge=1, le=24 * 30)
+    """How long a sign-in lasts."""
+    idle_minutes: int = Field(default=120, ge=5)
+    """How long without a click."""
+    failures_max: int = Field(default=5, ge=3, le=50)
+    """Wrong passwords in a row after which an account rests, longer with each more."""
+    webhooks_per_minute: int = Field(default=60_000, ge=1)
+    """Webhooks taken of one merchant a minute; more are sent away with 429, and Happy Returns is asked instead."""
+    openid: OpenIdSettings | None = None
+    proxy: ProxySettings | None = None
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or not 0 <= int(port) < 65536:
+            raise ValueError("give it as HOST:PORT, for example 127.0.0.1:8600")
+        return value
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers come over https: cookies then go over nothing else."""
+        return self.url is not None and self.url.startswith("https://")

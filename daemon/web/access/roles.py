@@ -1,0 +1,84 @@
+"""What each role may do. Data only; a role's home is where its holder lands."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    CUSTOMER_SERVICE = "customer-service"
+    FINANCE = "finance"
+    WAREHOUSE = "warehouse"
+    OPERATOR = "operator"
+    ADMINISTRATOR = "administrator"
+
+
+class May(StrEnum):
+    """What is asked for beside the verbs on returns."""
+
+    REVEAL = "reveal"
+    """See personal data; the asking is logged."""
+    RECEIVE = "receive"
+    """Scan and import what the warehouse received, and report it to Happy Returns."""
+    MAPS = "maps"
+    """Put a reviewed rule into the merchant's maps."""
+    ACCOUNTS = "accounts"
+    """People, tokens, the log of who came in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    home: str
+    does: str
+    """For the person who gives out roles."""
+    verbs: frozenset[str] = frozenset()
+    may: frozenset[May] = frozenset()
+
+
+_MILD = frozenset({"note", "assign", "snooze"})
+_CARE = _MILD | {"retry", "hold", "release"}
+_ALL = _CARE | {"accept", "resolve", "force", "receive"}
+
+RIGHTS: dict[Role, Rights] = {
+    Role.VIEWER: Rights("customer-service", "sees every list and page, changes nothing"),
+    Role.CUSTOMER_SERVICE: Rights(
+        "customer-service", "works the queue: notes, assigns, snoozes, retries, holds, releases, accepts, resolves",
+        _CARE | {"accept", "resolve"}, frozenset({May.REVEAL}),
+    ),
+    Role.FINANCE: Rights(
+        "finance", "as customer service, and forces states and puts map rules in force",
+        _CARE | {"accept", "resolve", "force"}, frozenset({May.REVEAL, May.MAPS}),
+    ),
+    Role.WAREHOUSE: Rights(
+        "warehouse", "receives goods, notes and assigns", _MILD | {"receive"}, frozenset({May.RECEIVE})
+    ),
+    Role.OPERATOR: Rights(
+        "operator", "every verb on returns and goods, and map rules", _ALL, frozenset({May.REVEAL, May.RECEIVE, May.MAPS})
+    ),
+    Role.ADMINISTRATOR: Rights("operator", "everything, and accounts and tokens", _ALL, frozenset(May)),
+}  # fmt: skip
+HOMES = ("customer-service", "finance", "warehouse", "operator")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks: a person with an account, or a program with a token."""
+
+    name: str
+    role: Role
+    merchants: tuple[str, ...]
+    """The configured merchants whose returns they may see."""
+    csrf: str = ""
+    """What every form of theirs must carry."""
+    actor: str = ""
+    """As the journal shows them."""
+
+    @property
+    def rights(self) -> Rights:
+        return RIGHTS[self.role]
+
+    def may_do(self, verb: str) -> bool:
+        return verb in self.rights.verbs
+
+    def may(self, what: May) -> bool:
+        return what in self.rights.may

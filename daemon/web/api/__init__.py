@@ -1,0 +1,1 @@
+"""The JSON API for programs: endpoints as data, their description generated from them."""

@@ -1,0 +1,84 @@
+"""Figures for every page, taken at most so often that they cost a twentieth of one core, however much there is."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import anyio
+
+from daemon.clock import Clock
+from daemon.settings import Settings
+from daemon.store import figures
+from daemon.store.database import Database
+from daemon.store.figures import Snapshot
+
+FRESH_SECONDS = 2.0
+COST = 20  # a snapshot is kept for so many times what it took
+SILENT_AFTER = timedelta(hours=2)  # a vendor not heard of for longer is told on every page
+
+
+@dataclass(slots=True)
+class _Kept:
+    snapshot: Snapshot | None = None
+    until: float = 0.0
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
+
+
+class Figures:
+    """Snapshots by merchant. While one is being taken, others are shown the last."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+        self._database, self._clock, self._settings = database, clock, settings
+        self._kept: dict[str, _Kept] = {}
+
+    async def of(self, merchants: Iterable[str]) -> list[Snapshot]:
+        return [await self._of(merchant) for merchant in merchants]
+
+    async def _of(self, merchant: str) -> Snapshot:
+        kept = self._kept.setdefault(merchant, _Kept())
+        if kept.snapshot is not None and (time.monotonic() < kept.until or kept.turn.locked()):
+            return kept.snapshot
+        async with kept.turn:
+            if kept.snapshot is None or time.monotonic() >= kept.until:
+                began = time.monotonic()
+                kept.snapshot = await self._take(merchant)
+                took = time.monotonic() - began
+                kept.until = time.monotonic() + max(FRESH_SECONDS, COST * took)
+        return kept.snapshot
+
+    async def _take(self, merchant: str) -> Snapshot:
+        now = self._clock.now()
+        zone = self._settings.merchants[merchant].calendar.timezone
+        begins = now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        async with self._database.reading() as connection:
+            return await figures.take(connection, merchant, now=now, zone=zone, day_begins=begins)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When each side was last heard of, and whether that is a worry."""
+
+    merchant: str
+    happy_returns_at: datetime | None
+    brightpearl_at: datetime | None
+    is_brightpearl_down: bool
+    is_silent: bool
+    is_worked: bool
+    """Whether a daemon holds the merchant."""
+
+
+def heard(snapshot: Snapshot) -> Heard:
+    told = snapshot.heard
+    until = told["shipments_until"]
+    moments = [each for each in (told["pushed_at"], told["polled_at"]) if each is not None]
+    if until:
+        moments.append(datetime.fromisoformat(until))
+    quota = told["quota"] or {}
+    last = max(moments, default=None)
+    return Heard(
+        snapshot.merchant, last, datetime.fromisoformat(quota["at"]) if quota.get("at") else None,
+        bool(quota.get("is_down")), last is not None and snapshot.at - last > SILENT_AFTER,
+        bool(told["is_worked"]),
+    )  # fmt: skip

@@ -1,0 +1,149 @@
+"""An office to test in: a world whose daemon keeps working, and people who sign in to it with a real browser."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
+
+from daemon.web.access import people
+from daemon.web.access.roles import Role
+from tests.world import World
+
+ARTEFACTS = Path(__file__).parent / "artefacts"
+PASSWORD = "a long enough sentence"
+PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=900)
+GRAVE = ("serious", "critical")
+STARTS_WITHIN_SECONDS = 30.0
+NEEDED = "HOMEWARD_NEEDS_BROWSER"
+"""Set where a missing browser is a failure and not a reason to skip."""
+
+
+def start_chromium() -> Iterator[str]:
+    """Debian's Chromium, once a run; gives the address it is driven at, ends it afterwards."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        why = "there is no Chromium on this machine: apt-get install chromium"
+        if os.environ.get(NEEDED):
+            pytest.fail(why)
+        pytest.skip(why)
+    with tempfile.TemporaryDirectory(prefix="homeward-chromium-") as folder:
+        command = [
+            path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+            "--remote-debugging-port=0", f"--user-data-dir={folder}/profile", "about:blank",
+        ]  # fmt: skip
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            yield _address(Path(folder) / "profile" / "DevToolsActivePort")
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def _address(port_file: Path) -> str:
+    until = time.monotonic() + STARTS_WITHIN_SECONDS
+    while time.monotonic() < until:
+        if port_file.is_file() and port_file.read_text().strip():
+            return f"http://127.0.0.1:{port_file.read_text().split()[0]}"
+        time.sleep(0.05)
+    raise AssertionError("Chromium did not start")
+
+
+@dataclass(slots=True)
+class Office:
+    """The world, the browser, and a page of whoever signed in last."""
+
+    world: World
+    browser: Browser
+    troubles: list[str] = field(default_factory=list)
+    """What the browser complained about: scripts that broke, requests that were blocked."""
+
+    async def sign_in(
+        self, name: str = "anna", role: Role = Role.ADMINISTRATOR, *, merchants: list[str] | None = None,
+        javascript: bool = True, at: str = "/",
+    ) -> Page:  # fmt: skip
+        """A new account in a browser of its own, signed in through the form."""
+        await people.add_account(
+            self.world.database,
+            name,
+            role=role,
+            merchants=merchants,
+            password=PASSWORD,
+            by="user:test",
+            now=self.world.now,
+        )
+        context = await self.browser.new_context(java_script_enabled=javascript, viewport=DESKTOP)
+        page = await self.page(context)
+        await page.goto(f"{self.world.url}{at}")
+        await page.get_by_label("Name").fill(name)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await page.wait_for_url(lambda url: "/sign-in" not in url)
+        return page
+
+    async def page(self, context: BrowserContext) -> Page:
+        page = await context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: self.troubles.append(f"{page.url}: {error}"))
+        page.on(
+            "console", lambda said: self.troubles.append(f"{page.url}: {said.text}") if said.type == "error" else None
+        )
+        return page
+
+
+async def picture(page: Page, name: str) -> None:
+    """A screenshot of the whole page, kept as an artefact of the run."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    await page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+
+
+async def look_at(office: Office, page: Page, name: str) -> None:
+    """Keep a picture of the page as it stands, and hold it to what every page must be: for everybody, on every screen."""
+    before = page.viewport_size
+    await picture(page, name)
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        found = await Axe().run(page)
+        office.troubles += [
+            f"{name}, {scheme}: {each['id']} {each['nodes'][0]['html'][:200]}"
+            for each in found.response["violations"] if each["impact"] in GRAVE
+        ]  # fmt: skip
+    await page.set_viewport_size(PHONE)
+    await picture(page, f"{name}-phone")
+    width = await page.evaluate("document.scrollingElement.scrollWidth")
+    if width > PHONE["width"]:
+        office.troubles.append(f"{name}: {width} wide on a phone")
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size(before or DESKTOP)
+
+
+async def in_office(world: World, chromium: str, play: Callable[[Office], Awaitable[None]]) -> None:
+    """Let people work while the daemon does: events are decided, effects are done, live pages hear of it."""
+    async with async_playwright() as playwright, anyio.create_task_group() as group:
+        browser = await playwright.chromium.connect_over_cdp(chromium)
+        office = Office(world, browser)
+        group.start_soon(_keep_working, world)
+        group.start_soon(world.desk.pulse.run)
+        try:
+            await play(office)
+        finally:
+            group.cancel_scope.cancel()
+            with anyio.CancelScope(shield=True):
+                for context in browser.contexts[1:]:
+                    await context.close()
+    assert office.troubles == []
+
+
+async def _keep_working(world: World) -> None:
+    while True:
+        await world.settle()
+        await anyio.sleep(0.05)

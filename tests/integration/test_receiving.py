@@ -1,0 +1,110 @@
+"""Receiving by scan: each unit once, whoever scans; nothing of another merchant, nothing lost."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import anyio
+
+from daemon.actions import receiving
+from daemon.store import goods, inbox
+from daemon.store.database import Database
+from daemon.web.access.roles import Role
+from statemachine.units import Condition
+from tests.visitor import visitor
+from tests.world import MERCHANT, World, open_world
+
+
+async def a_bag(world: World) -> str:
+    """A return of several units that has been handed over; its express code."""
+    code = str(world.begin("bar_several")["express_code"])
+    world.sandbox.season.receipts.clear()
+    await world.pass_time(timedelta(days=2))
+    return code
+
+
+async def received(world: World) -> int:
+    """Units that are here; a return may have become parts of which each has its own."""
+    async with world.database.reading() as connection:
+        rows = await goods.received(connection, MERCHANT, since=world.now - timedelta(days=1), rows_max=99)
+    return len(rows)
+
+
+async def test_two_scanners_at_one_bag_receive_two_units(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = await a_bag(world)
+
+        async def scan(key: str, told: list[list[str]]) -> None:
+            (box,) = await receiving.open_box(database, code, [MERCHANT])
+            told.append(
+                await receiving.receive(
+                    database, box, box.awaited, condition=Condition.SELLABLE, key=key, actor="user:test", source="warehouse",
+                    now=world.now, at_most=1,
+                )
+            )  # fmt: skip
+
+        told: list[list[str]] = []
+        async with anyio.create_task_group() as group:
+            for number in range(2):
+                group.start_soon(scan, f"scanner{number}", told)
+        await world.settle()
+
+        assert [len(keys) for keys in told] == [1, 1]
+        assert await received(world) == 2
+
+
+async def test_a_second_scan_on_the_same_page_is_not_lost(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = await a_bag(world)
+        skus = [unit["sku"] for unit in (await world.show(code))["units"]]
+        async with visitor(world, "walt", Role.WAREHOUSE) as walt:
+            page = {"scan": code, "merchant": MERCHANT, "key": "0123456789abcdef"}  # the page has not changed yet
+
+            for sku in skus:
+                await walt.post("/warehouse/receive", {**page, "item": sku})
+            await world.settle()
+
+        assert await received(world) == len(skus)
+
+
+async def test_all_of_a_bag_is_what_was_shown(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = await a_bag(world)
+        first = (await world.show(code))["units"][0]
+        family = (await world.show(code))["happy_return_id"]
+        async with visitor(world, "walt", Role.WAREHOUSE) as walt:
+            page = {"scan": code, "merchant": MERCHANT, "key": "0123456789abcdef", "shown": f"{family}/{first['key']}"}
+
+            await walt.post("/warehouse/receive", page)
+            await walt.post("/warehouse/receive", {**page, "merchant": "another"})
+            await world.settle()
+
+        assert await received(world) == 1
+
+
+async def test_the_same_words_are_noted_again_when_they_are_said_again(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = await a_bag(world)
+        number = (await world.show(code))["id"]
+        async with visitor(world) as anna:
+            for nonce in ("a" * 16, "a" * 16, "b" * 16):  # sent twice, then written once more
+                told = {"verb": "note", "ids": f"{MERCHANT}:{number}", "note": "called the customer", "step": "do"}
+                await anna.post("/changes", {**told, "nonce": nonce})
+                await world.settle()
+
+        assert [row["event"] for row in (await world.show(code))["journal"]].count("noted") == 2
+
+
+async def test_two_people_who_assign_at_once_are_both_heard(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        number = (await world.show(await a_bag(world)))["id"]
+        async with visitor(world) as anna, visitor(world, "bea") as bea:
+            for who, to in ((anna, "anna"), (bea, "bea")):
+                await who.post(
+                    "/changes", {"verb": "assign", "ids": f"{MERCHANT}:{number}", "person": to, "step": "do"}
+                )
+        async with database.reading() as connection:
+            rows = await inbox.listing(
+                connection, merchants=[MERCHANT], state="waiting", happy_return_id=None, rows_max=9
+            )
+
+        assert sorted(row["actor"] for row in rows if row["event"] == "assigned") == ["user:anna", "user:bea"]
