@@ -39,6 +39,13 @@ class Snapshot:
     """What is on its way, a bag a line; the first of them."""
 
 
+async def heard(connection: Connection, merchant: str) -> Record:
+    """When each vendor was last heard of, and whether a daemon works the merchant: for every page, so it is cheap."""
+    found = await SQL.row(connection, "heard", merchant=merchant)
+    assert found is not None
+    return found
+
+
 async def take(connection: Connection, merchant: str, *, now: datetime, zone: str, day_begins: datetime) -> Snapshot:
     """`zone`: the merchant's time zone, by which days are told; `day_begins`: today's midnight there."""
     month = now - timedelta(days=CHART_DAYS)
@@ -62,6 +69,6 @@ async def take(connection: Connection, merchant: str, *, now: datetime, zone: st
         exposure=await rows("exposure"), money_open=await rows("money_open"),
         months=await rows("months", zone=zone, since=now - timedelta(days=31 * MONTHS)),
         goods=await row("goods", expected_by=day_ends - usual, day_begins=day_begins, since=month),
-        transit_days=float(transit) if transit is not None else None, heard=await row("heard"),
+        transit_days=float(transit) if transit is not None else None, heard=await heard(connection, merchant),
         bags=await goods.bags(connection, merchant, rows_max=BAGS_MAX),
     )  # fmt: skip

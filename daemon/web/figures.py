@@ -1,4 +1,4 @@
-"""Figures for every page, taken at most so often that they cost a twentieth of one core, however much there is."""
+"""Figures for boards and pages, taken at most so often that they cost a twentieth of one core, however much there is."""
 
 import time
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from daemon.settings import Settings
 from daemon.store import figures
 from daemon.store.database import Database
 from daemon.store.figures import Snapshot
+from daemon.store.sql import Record
 
 FRESH_SECONDS = 2.0
 COST = 20  # a snapshot is kept for so many times what it took
@@ -26,15 +27,40 @@ class _Kept:
     turn: anyio.Lock = field(default_factory=anyio.Lock)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When each side was last heard of, and whether that is a worry."""
+
+    merchant: str
+    happy_returns_at: datetime | None
+    brightpearl_at: datetime | None
+    is_brightpearl_down: bool
+    is_silent: bool
+    is_worked: bool
+    """Whether a daemon holds the merchant."""
+
+
 class Figures:
     """Snapshots by merchant. While one is being taken, others are shown the last."""
 
     def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
         self._database, self._clock, self._settings = database, clock, settings
         self._kept: dict[str, _Kept] = {}
+        self._heard: dict[str, tuple[float, Heard]] = {}
 
     async def of(self, merchants: Iterable[str]) -> list[Snapshot]:
         return [await self._of(merchant) for merchant in merchants]
+
+    async def heard_of(self, merchants: Iterable[str]) -> list[Heard]:
+        """How fresh each merchant is, for the frame of every page; at most FRESH_SECONDS old."""
+        wanted = list(merchants)
+        stale = [each for each in wanted if time.monotonic() >= (self._heard[each][0] if each in self._heard else 0.0)]
+        if stale:
+            async with self._database.reading() as connection:
+                for merchant in stale:
+                    told = heard(merchant, await figures.heard(connection, merchant), self._clock.now())
+                    self._heard[merchant] = (time.monotonic() + FRESH_SECONDS, told)
+        return [self._heard[each][1] for each in wanted]
 
     async def _of(self, merchant: str) -> Snapshot:
         kept = self._kept.setdefault(merchant, _Kept())
@@ -56,21 +82,8 @@ class Figures:
             return await figures.take(connection, merchant, now=now, zone=zone, day_begins=begins)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """When each side was last heard of, and whether that is a worry."""
-
-    merchant: str
-    happy_returns_at: datetime | None
-    brightpearl_at: datetime | None
-    is_brightpearl_down: bool
-    is_silent: bool
-    is_worked: bool
-    """Whether a daemon holds the merchant."""
-
-
-def heard(snapshot: Snapshot) -> Heard:
-    told = snapshot.heard
+def heard(merchant: str, told: Record, at: datetime) -> Heard:
+    """`told`: the row of the statement of this name, read at `at`."""
     until = told["shipments_until"]
     moments = [each for each in (told["pushed_at"], told["polled_at"]) if each is not None]
     if until:
@@ -78,7 +91,6 @@ def heard(snapshot: Snapshot) -> Heard:
     quota = told["quota"] or {}
     last = max(moments, default=None)
     return Heard(
-        snapshot.merchant, last, datetime.fromisoformat(quota["at"]) if quota.get("at") else None,
-        bool(quota.get("is_down")), last is not None and snapshot.at - last > SILENT_AFTER,
-        bool(told["is_worked"]),
+        merchant, last, datetime.fromisoformat(quota["at"]) if quota.get("at") else None, bool(quota.get("is_down")),
+        last is not None and at - last > SILENT_AFTER, bool(told["is_worked"]),
     )  # fmt: skip

@@ -19,7 +19,7 @@ from daemon.views.moments import age
 from daemon.views.steps import on_a_page
 from daemon.web.access.roles import HOMES, May, Person
 from daemon.web.desk import DESK, MARK, PERSON, Desk
-from daemon.web.figures import Heard, heard
+from daemon.web.figures import Heard
 from statemachine.causes import CAUSES
 from statemachine.states import SENTENCES, State
 
@@ -56,7 +56,7 @@ async def page(
     """A whole page. `cli`: the command that shows the same."""
     desk, person = request.app[DESK], request.get(PERSON)
     now, zone = desk.now, zone_of(request, person)
-    known = [heard(each) for each in await desk.figures.of(person.merchants)] if person is not None else []
+    known = await desk.figures.heard_of(person.merchants) if person is not None else []
     text = templates().get_template(template).render(
         title=title, cli=cli, person=person, now=now, zone=zone, when=lambda moment: when(moment, now, zone),
         environment_name=desk.settings.web.environment, known=known, banners=banners(known), path=request.path,

@@ -211,7 +211,8 @@ async def health(request: web.Request, _: Any) -> Any:
     async with desk.database.reading() as connection:
         holders = {row["merchant"]: row["is_held"] for row in await merchant.everyone(connection)}
         for snapshot in snapshots:
-            name, told = snapshot.merchant, heard(snapshot)
+            name = snapshot.merchant
+            told = heard(name, snapshot.heard, snapshot.at)
             effects, events = await outbox.backlog(connection, name, now), await inbox.backlog(connection, name)
             kinds = await outbox.open_by_kind(connection, name)
             share = desk.settings.merchants[name].brightpearl.requests_per_minute

@@ -11,7 +11,7 @@ from daemon.web.rendering import page
 from daemon.web.webhooks import Allowance
 
 OPENID_COOKIE = "homeward-openid"
-TRIES_PER_MINUTE = 30  # of one address; many people may sit behind it
+TRIES_PER_MINUTE = 120  # of one address: a whole office, or a proxy, may be behind it
 ADDRESSES_MAX = 10_000
 WAITING_MAX = 20
 TRIED = web.AppKey("tried", dict[str, Allowance])
