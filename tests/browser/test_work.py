@@ -114,7 +114,7 @@ async def test_everything_that_matches_is_released_after_a_preview(
             assert [await state_of(world, code) for code in codes] == ["exception"] * 3  # a preview changes nothing
             await look_at(office, page, "release-preview")
             await page.get_by_role("button", name="Release 3 returns").click()
-            await expect(page.get_by_text("3 of 3 settled")).to_be_visible()
+            await expect(page.get_by_text("3 of 3 settled")).to_be_visible(timeout=15_000)
             await look_at(office, page, "batch")
 
         await in_office(world, chromium, play)
@@ -265,7 +265,7 @@ async def test_the_queue_is_worked_by_keyboard_alone(database: Database, tmp_pat
             await press("Enter")  # "me" stands there already
             await expect(page.get_by_role("button", name="Assign 2 returns")).to_be_focused()
             await press("Enter")
-            await expect(page.get_by_text("2 of 2 settled")).to_be_visible()
+            await expect(page.get_by_text("2 of 2 settled")).to_be_visible(timeout=15_000)
             await press("?")
             await expect(page.get_by_role("dialog")).to_be_visible()
             await look_at(office, page, "keys")
@@ -362,7 +362,7 @@ async def test_what_is_worth_much_waits_for_a_second_person(database: Database, 
             told["before"] = await state_of(world, code)
             other = await office.sign_in("gina", Role.FINANCE, at=page.url.removeprefix(world.url))
             await other.get_by_role("button", name="Approve").click()
-            await expect(other.get_by_text("1 of 1 settled")).to_be_visible()
+            await expect(other.get_by_text("1 of 1 settled")).to_be_visible(timeout=15_000)
 
         await in_office(world, chromium, play)
 

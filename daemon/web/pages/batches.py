@@ -41,7 +41,7 @@ async def show(request: web.Request) -> web.Response:
     ]  # fmt: skip
     return await page(
         request, "batch.html", title=f"Batch {found['id']}: {found['verb']}", cli=f"homeward batch watch {found['id']}",
-        found=found, items=items, done=done, decisions=decisions, state=state,
+        found=found, items=items, done=done, decisions=decisions, state=state, is_moving=found["state"] == batch.RUNNING,
         is_own=found["state"] == batch.AWAITS_APPROVAL and found["actor"] == person.actor,
     )  # fmt: skip
 

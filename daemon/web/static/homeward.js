@@ -115,7 +115,9 @@
     if (!place || place.id !== "fresh") return;
     if (event.detail.xhr.status !== 200) { event.detail.shouldSwap = false; if (event.detail.xhr.status === 401) location.reload(); return; }
     const field = document.activeElement;
-    if (place.contains(field) && field.matches("input:not([type=checkbox]), textarea, select") && field.value) {
+    const typed = (each) => each.matches("input:not([type=checkbox]):not([type=radio]):not([type=hidden]), textarea") && each.value !== each.defaultValue;
+    const form = place.contains(field) && field.closest("form");
+    if ((form && [...form.elements].some(typed)) || (place.contains(field) && field.matches("input:not([type=checkbox]), textarea, select") && field.value)) {
       event.detail.shouldSwap = false;  // somebody is writing here: the next change comes soon enough
       return;
     }
