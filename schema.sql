@@ -476,7 +476,10 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), worker);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), worker);
     EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', current_schema(), worker);
-    EXECUTE format('REVOKE UPDATE, DELETE ON journal, journal_pruned, attempt, credit_map, access_log FROM %I', worker);
+    EXECUTE format('REVOKE UPDATE, DELETE ON journal, journal_pruned, attempt, credit_map, access_log, finance_file,
+                    finance_file_undone, finance_file_row, match_decision, match_run, orphan_event, period_event,
+                    books_check FROM %I', worker);
+    EXECUTE format('REVOKE DELETE ON leg FROM %I', worker);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON schema_version, machine_state, machine_rule FROM %I', worker);
 END $$;
 
@@ -798,6 +801,228 @@ CREATE TABLE access_log (
 CREATE INDEX access_log_action ON access_log (action, id);
 CREATE TRIGGER access_log_is_append_only BEFORE UPDATE OR DELETE ON access_log
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The books: legs, how they match, what is missing, which periods are closed
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- The order in which everything about the books was written down: each writer takes the next moment under this row's lock,
+-- so that what was known at a moment can be told again later, exactly.
+CREATE TABLE finance_clock (
+    merchant text        NOT NULL PRIMARY KEY REFERENCES merchant (merchant),
+    at       timestamptz NOT NULL
+);
+
+-- A file that somebody brought: payouts, invoices, bank statements. Its rows become legs; undoing it is an event.
+CREATE TABLE finance_file (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    format      text        NOT NULL,
+    covers      text        NOT NULL CHECK (covers IN ('payouts', 'fees', 'bank')),
+    provider    text        NOT NULL DEFAULT '',
+    name        text        NOT NULL,
+    sha256      bytea       NOT NULL,
+    rows        integer     NOT NULL,
+    accepted    integer     NOT NULL,
+    repeated    integer     NOT NULL,
+    rejected    integer     NOT NULL,
+    first_on    date,
+    last_on     date,
+    actor       text        NOT NULL,
+    at          timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id)
+);
+CREATE INDEX finance_file_content ON finance_file (merchant, sha256);
+
+CREATE TABLE finance_file_undone (
+    merchant    text        NOT NULL,
+    file_id     bigint      NOT NULL,
+    actor       text        NOT NULL,
+    reason      text        NOT NULL,
+    at          timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, file_id),
+    FOREIGN KEY (merchant, file_id) REFERENCES finance_file (merchant, id)
+);
+
+-- What became of each row that was taken or refused; rows of no interest (sales in a payout) are only counted.
+CREATE TABLE finance_file_row (
+    merchant    text    NOT NULL,
+    file_id     bigint  NOT NULL,
+    row         integer NOT NULL,
+    result      text    NOT NULL CHECK (result IN ('accepted', 'repeated', 'rejected')),
+    detail      text    NOT NULL DEFAULT '',
+    leg         text    NOT NULL DEFAULT '',
+    PRIMARY KEY (merchant, file_id, row),
+    FOREIGN KEY (merchant, file_id) REFERENCES finance_file (merchant, id)
+);
+
+-- One fact of one system, as it was known from one moment to another. A changed fact is a new row; the old one ends.
+-- `scope` is what was read together: when it is read again, what is missing from it has ended.
+CREATE TABLE leg (
+    merchant    text          NOT NULL REFERENCES merchant (merchant),
+    id          bigint        NOT NULL GENERATED ALWAYS AS IDENTITY,
+    key         text          NOT NULL,
+    kind        text          NOT NULL CHECK (kind IN (
+                    'unit', 'mention', 'credit', 'stock', 'refund', 'payout', 'transfer', 'bank', 'fee')),
+    scope       text          NOT NULL,
+    business_on date          NOT NULL,
+    currency    text          NOT NULL,
+    amount      numeric(14,2),
+    quantity    integer       NOT NULL,
+    ids         text[]        NOT NULL,
+    order_key   text          NOT NULL,
+    sku         text          NOT NULL,
+    tax         numeric(14,2),
+    tax_code    text          NOT NULL,
+    facts       jsonb         NOT NULL,
+    digest      bytea         NOT NULL,
+    known_from  timestamptz   NOT NULL,
+    known_until timestamptz,
+    recorded_at timestamptz   NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id),
+    CHECK (known_until IS NULL OR known_until >= known_from)
+);
+CREATE UNIQUE INDEX leg_current ON leg (merchant, key) WHERE known_until IS NULL;
+CREATE INDEX leg_scope ON leg (merchant, scope) WHERE known_until IS NULL;
+CREATE INDEX leg_key ON leg (merchant, key);
+
+-- What somebody decided about legs. Nothing here posts anything anywhere; taking a match apart is one more row.
+CREATE TABLE match_decision (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    action      text        NOT NULL CHECK (action IN (
+                    'match', 'unmatch', 'dispute', 'write-off', 'out-of-scope', 'reopen')),
+    legs        text[]      NOT NULL CHECK (legs <> '{}'),
+    decided_on  date        NOT NULL,
+    actor       text        NOT NULL,
+    reason      text        NOT NULL CHECK (reason <> ''),
+    note        text        NOT NULL DEFAULT '',
+    at          timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id)
+);
+
+-- Every time the legs were matched: by whom, with which terms, with what result.
+CREATE TABLE match_run (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    at          timestamptz NOT NULL,
+    actor       text        NOT NULL,
+    terms       jsonb       NOT NULL,
+    journal_seq bigint      NOT NULL,  -- how far the returns' own journal went then
+    legs        integer     NOT NULL,
+    figures     jsonb       NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id)
+);
+
+-- A match as it stood from one run to another; what did not change between runs is one row.
+CREATE TABLE match_group (
+    merchant    text          NOT NULL,
+    id          bigint        NOT NULL GENERATED ALWAYS AS IDENTITY,
+    key         text          NOT NULL,
+    status      text          NOT NULL CHECK (status IN (
+                    'matched', 'within-tolerance', 'suggested', 'partial', 'unmatched', 'disputed', 'written-off',
+                    'out-of-scope')),
+    reason      text          NOT NULL,
+    currency    text          NOT NULL,
+    value       numeric(14,2) NOT NULL,
+    opened_on   date          NOT NULL,
+    cleared_on  date,
+    order_key   text          NOT NULL,
+    is_return   boolean       NOT NULL,
+    legs        text[]        NOT NULL,
+    content     jsonb         NOT NULL,  -- checks, suggestion, passes
+    digest      bytea         NOT NULL,
+    from_run    bigint        NOT NULL,
+    until_run   bigint,
+    recorded_at timestamptz   NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id),
+    FOREIGN KEY (merchant, from_run) REFERENCES match_run (merchant, id)
+);
+CREATE UNIQUE INDEX match_group_current ON match_group (merchant, key) WHERE until_run IS NULL;
+CREATE INDEX match_group_open ON match_group (merchant, status, value DESC) WHERE until_run IS NULL;
+CREATE INDEX match_group_legs ON match_group USING gin (legs) WHERE until_run IS NULL;
+CREATE INDEX match_group_from ON match_group (merchant, from_run);
+CREATE INDEX match_group_until ON match_group (merchant, until_run) WHERE until_run IS NOT NULL;
+
+-- Opening, change and closing of each orphan.
+CREATE TABLE orphan_event (
+    merchant    text          NOT NULL,
+    id          bigint        NOT NULL GENERATED ALWAYS AS IDENTITY,
+    key         text          NOT NULL,
+    event       text          NOT NULL CHECK (event IN ('opened', 'changed', 'closed')),
+    class       text          NOT NULL,
+    match_key   text          NOT NULL,
+    value       numeric(14,2) NOT NULL,
+    currency    text          NOT NULL,
+    since       date          NOT NULL,
+    due_on      date          NOT NULL,
+    content     jsonb         NOT NULL,
+    run_id      bigint        NOT NULL,
+    at          timestamptz   NOT NULL,
+    recorded_at timestamptz   NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id),
+    FOREIGN KEY (merchant, run_id) REFERENCES match_run (merchant, id)
+);
+CREATE INDEX orphan_event_key ON orphan_event (merchant, key, id DESC);
+
+-- What people did with a month: prepared it, closed it (somebody else), reopened it.
+CREATE TABLE period_event (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    period      text        NOT NULL CHECK (period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'),
+    action      text        NOT NULL CHECK (action IN ('prepared', 'closed', 'reopened')),
+    actor       text        NOT NULL,
+    reason      text        NOT NULL DEFAULT '',
+    pack_sha256 bytea,
+    figures     jsonb       NOT NULL DEFAULT '{}',
+    at          timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id)
+);
+CREATE INDEX period_event_period ON period_event (merchant, period, id);
+
+-- Every time the books were checked.
+CREATE TABLE books_check (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    name        text        NOT NULL,
+    violations  integer     NOT NULL,
+    detail      jsonb       NOT NULL,
+    actor       text        NOT NULL,
+    at          timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id)
+);
+CREATE INDEX books_check_name ON books_check (merchant, name, id DESC);
+
+CREATE TRIGGER finance_file_is_append_only BEFORE UPDATE OR DELETE ON finance_file
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER finance_file_undone_is_append_only BEFORE UPDATE OR DELETE ON finance_file_undone
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER match_decision_is_append_only BEFORE UPDATE OR DELETE ON match_decision
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER match_run_is_append_only BEFORE UPDATE OR DELETE ON match_run
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER orphan_event_is_append_only BEFORE UPDATE OR DELETE ON orphan_event
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER period_event_is_append_only BEFORE UPDATE OR DELETE ON period_event
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER books_check_is_append_only BEFORE UPDATE OR DELETE ON books_check
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+-- A leg ends once, and is never rewritten.
+CREATE FUNCTION only_ends() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.known_until IS NULL AND NEW.digest = OLD.digest AND NEW.key = OLD.key THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'the % is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER leg_only_ends BEFORE UPDATE ON leg FOR EACH ROW EXECUTE FUNCTION only_ends();
+CREATE TRIGGER leg_is_not_deleted BEFORE DELETE ON leg FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- Returns as people look for them: the columns a filter may name (daemon/filters.py). Only what is asked for is computed.
 CREATE VIEW return_board AS

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from daemon.errors import SettingsError
+from daemon.settings_finance import FinanceSettings
 from daemon.settings_section import ConfigPath, Section
 from daemon.settings_web import WebSettings
 from statemachine.calendar import Calendar
@@ -422,6 +423,7 @@ class MerchantSettings(Section):
     calendar: CalendarSettings = CalendarSettings()
     messaging: MessagingSettings = MessagingSettings()
     people: PeopleSettings = PeopleSettings()
+    finance: FinanceSettings = FinanceSettings()
     ladders: dict[str, tuple[RungSettings, ...]] = Field(default_factory=dict)
     """Deadlines in place of the default ones, by state, `approval`, or cause; the last rung of a state is its exception."""
     map_file: ConfigPath | None = None

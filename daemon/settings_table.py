@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from daemon import settings, settings_web
+from daemon import settings, settings_finance, settings_web
 
 SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("", settings.Settings),
@@ -24,6 +24,10 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("merchants.NAME.policy.by_method.METHOD.", settings.MethodPolicySettings),
     ("merchants.NAME.messaging.", settings.MessagingSettings),
     ("merchants.NAME.people.", settings.PeopleSettings),
+    ("merchants.NAME.finance.", settings_finance.FinanceSettings),
+    ("merchants.NAME.finance.tolerances.CURRENCY.", settings_finance.ToleranceSettings),
+    ("merchants.NAME.finance.rates[].", settings_finance.RateSettings),
+    ("merchants.NAME.finance.files.NAME.", settings_finance.MappedFileSettings),
     ("merchants.NAME.calendar.", settings.CalendarSettings),
     ("merchants.NAME.ladders.STATE_OR_CAUSE[].", settings.RungSettings),
     ("merchants.NAME.assumptions.", settings.AssumptionSettings),

@@ -1,8 +1,6 @@
 """Files brought in by hand: webhook payloads, dashboard exports, warehouse receipts. Row by row, nothing lost."""
 
-import csv
 import hashlib
-import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +15,7 @@ from daemon.store import inbox, returns, watch
 from daemon.store.database import Database
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Connection, Record
+from daemon.tables import csv_rows
 from statemachine.events import UnitsReceived
 from statemachine.units import Condition
 
@@ -38,7 +37,7 @@ async def import_events(
 
     if raw.lstrip()[:1] in (b"{", b"["):
         return [await _import_payload(database, merchant, settings, n, body, now) for n, body in _payloads(raw)]
-    return [await _import_export_row(database, merchant, n, row, now) for n, row in _csv_rows(raw)]
+    return [await _import_export_row(database, merchant, n, row, now) for n, row in csv_rows(raw)]
 
 
 def _payloads(raw: bytes) -> Iterator[tuple[int, bytes]]:
@@ -85,7 +84,7 @@ async def import_receipts(
     database: Database, merchant: str, raw: bytes, now: datetime, *, actor: str
 ) -> list[dict[str, Any]]:
     """The rows of a warehouse's CSV file. Raises MalformedPayloadError when it is none."""
-    rows = list(_csv_rows(raw))
+    rows = list(csv_rows(raw))
     known = {name for _, row in rows for name in row} & set(RECEIPT_COLUMNS)
     if rows and not known:
         given = ", ".join(name for name in rows[0][1] if name)[:200]
@@ -95,7 +94,7 @@ async def import_receipts(
 
 def receipt_rows(raw: bytes) -> dict[int, dict[str, str]]:
     """The rows of a file by their number, as they were sent. Raises MalformedPayloadError."""
-    return dict(_csv_rows(raw))
+    return dict(csv_rows(raw))
 
 
 async def take_receipts(
@@ -226,29 +225,3 @@ def _parked(
         )
         for number in range(count)
     ]  # fmt: skip
-
-
-def _csv_rows(raw: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows by lower-case column name, numbered as an editor numbers lines. Raises MalformedPayloadError."""
-    text = _text_of(raw)
-    header = text.split("\n", 1)[0]
-    delimiter = ";" if header.count(";") > header.count(",") else ","  # as spreadsheets of some countries write it
-    reader = csv.DictReader(io.StringIO(text.replace("\x00", "")), delimiter=delimiter)
-    if not reader.fieldnames:
-        raise MalformedPayloadError("the file has no header line")
-    for row in reader:
-        yield reader.line_num, {str(k or "").strip().lower(): _cell(v) for k, v in row.items()}
-
-
-def _text_of(raw: bytes) -> str:
-    """UTF-8, else what spreadsheets write that do not: Windows-1252. Raises MalformedPayloadError."""
-    if b"\x00" in raw[:1000]:
-        raise MalformedPayloadError("the file is no text: save it as CSV")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
-
-
-def _cell(value: Any) -> str:
-    return str(value).strip() if isinstance(value, str) else ""

@@ -151,6 +151,14 @@ class BrightpearlClient(AccountReads):
         """Credits by id, and why some could not be read; what does not exist is in neither."""
         return _read_each(await self._by_ids("get-credits", "/order-service/sales-credit/{}", ids), bp.read_credit)
 
+    async def credits_since(self, since: date) -> set[int]:
+        """Ids of credits made or updated since a day, from the search index."""
+        found: set[int] = set()
+        for column in ("createdOn", "updatedOn"):
+            rows = await self._search_orders({"orderTypeId": "3", column: f"{since.isoformat()}/"})
+            found |= {int(row["orderId"]) for row in rows if str(row.get("orderTypeId")) in ("3", "None")}
+        return found
+
     def create_credit(self, label: str, body: dict[str, Any]) -> Write:
         return Write(label, "create-sales-credit", "/order-service/sales-credit", body)
 
@@ -181,6 +189,28 @@ class BrightpearlClient(AccountReads):
         for chunk in _chunks(sorted(set(order_ids)), IDS_MAX):
             rows += await self._search(
                 "payment-search", "/accounting-service/customer-payment-search", {"orderId": bp.id_set(chunk)}
+            )
+        return rows
+
+    async def refunds_since(self, since: date) -> list[dict[str, Any]]:
+        """Payments to customers since a day, on whatever order they were recorded.
+
+        That the search filters by these columns is UNCONFIRMED (they are in its results): compared again here.
+        """
+        filters = {"paymentType": "PAYMENT", "paymentDate": f"{since.isoformat()}/"}
+        rows = await self._search("payment-search", "/accounting-service/customer-payment-search", filters)
+        return [
+            row
+            for row in rows
+            if row.get("paymentType") == "PAYMENT" and str(row.get("paymentDate")) >= since.isoformat()
+        ]
+
+    async def journals_of(self, order_ids: Iterable[int]) -> list[dict[str, Any]]:
+        """Journal rows of these orders or credits, by column name. Source: Brightpearl sheet 9.3."""
+        rows: list[dict[str, Any]] = []
+        for chunk in _chunks(sorted(set(order_ids)), IDS_MAX):
+            rows += await self._search(
+                "journal-search", "/accounting-service/journal-search", {"orderId": bp.id_set(chunk)}
             )
         return rows
 

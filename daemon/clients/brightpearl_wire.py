@@ -5,7 +5,7 @@ Source: Brightpearl sheet sections 5, 6, 8, 9, 10. Money arrives as strings and 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -165,6 +165,8 @@ def read_credit(value: Any) -> ExistingCredit:
         invoice_reference=_invoice_reference(told),
         exchange_rate=wire.text(currency.get("exchangeRate"), f"{name}.exchangeRate") or "1",
         status_id=wire.integer(told.get("statusId"), f"{name}.statusId"),
+        taxed_at=wire.moment(told.get("taxDate"), f"{name}.taxDate"),
+        stock_status=wire.text(told.get("stockStatusCode"), f"{name}.stockStatusCode"),
     )
 
 
@@ -215,6 +217,7 @@ class GoodsInNote:
     reference: str
     moved: tuple[tuple[int, int], ...]
     """(credit row id, quantity) of each line."""
+    received_at: datetime | None = None
 
 
 def read_goods_in(response: Any) -> list[GoodsInNote]:
@@ -232,7 +235,8 @@ def read_goods_in(response: Any) -> list[GoodsInNote]:
         note_id = wire.integer(told.get("goodsNoteId") or key, "goodsNoteId") or 0
         order_id = wire.integer(told.get("orderId"), "orderId") or 0
         reference = wire.text(told.get("userBatchReference"), "userBatchReference")
-        notes.append(GoodsInNote(note_id, order_id, reference, tuple(moved)))
+        received_at = wire.moment(told.get("receivedOn") or told.get("createdOn"), "receivedOn")
+        notes.append(GoodsInNote(note_id, order_id, reference, tuple(moved), received_at))
     return sorted(notes, key=lambda note: note.id)
 
 

@@ -52,6 +52,7 @@ class Brightpearl:
             ("POST", "/accounting-service/customer-payment", self.post_payment),
             ("DELETE", "/accounting-service/customer-payment/{id}", self.delete_payment),
             ("GET", "/accounting-service/customer-payment-search", self.search_payments),
+            ("GET", "/accounting-service/journal-search", self.search_journals),
             ("GET", "/accounting-service/tax-code", self.get_tax_codes),
             ("GET", "/accounting-service/nominal-code-search", self.search_nominal_codes),
             ("GET", "/accounting-service/payment-method", self.get_payment_methods),
@@ -231,8 +232,20 @@ class Brightpearl:
 
     async def search_payments(self, request: web.Request) -> web.Response:
         query = dict(request.query)
-        found = self.books.payments_of(id_set(query["orderId"])) if "orderId" in query else self.books.payments.values()
+        found = list(
+            self.books.payments_of(id_set(query["orderId"])) if "orderId" in query else self.books.payments.values()
+        )
+        if "paymentType" in query:
+            found = [each for each in found if each["paymentType"] == query["paymentType"]]
+        if "paymentDate" in query:
+            start, end = _period(query["paymentDate"], "paymentDate")
+            found = [each for each in found if _within(_moment(each["paymentDate"]), start, end)]
         return self._search(views.PAYMENT_COLUMNS, [views.payment_search_row(p) for p in found], query)
+
+    async def search_journals(self, request: web.Request) -> web.Response:
+        orders = [self.books.orders[i] for i in id_set(request.query.get("orderId", "0")) if i in self.books.orders]
+        rows = [row for order in orders for row in views.journal_search_rows(self.books, order)]
+        return self._search(views.JOURNAL_COLUMNS, rows, dict(request.query))
 
     async def get_tax_codes(self, request: web.Request) -> web.Response:
         return _response(
@@ -391,6 +404,10 @@ def _day(told: str) -> datetime | None:
         return None
     parsed = datetime.fromisoformat(told)
     return parsed if parsed.tzinfo else parsed.astimezone()
+
+
+def _moment(told: Any) -> datetime | None:
+    return _day(str(told)) if told else None
 
 
 def _within(moment: datetime | None, start: datetime | None, end: datetime | None) -> bool:

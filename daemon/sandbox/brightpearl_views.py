@@ -22,6 +22,11 @@ PAYMENT_COLUMNS = (
     ("currencyCode", "STRING"), ("amountAuthorized", "STRING"), ("amountPaid", "STRING"), ("expires", "PERIOD"),
     ("paymentDate", "PERIOD"), ("createdOn", "PERIOD"), ("journalId", "INTEGER"),
 )  # fmt: skip
+JOURNAL_COLUMNS = (
+    ("journalId", "INTEGER"), ("journalType", "STRING"), ("orderId", "IDSET"), ("invoiceReference", "STRING"),
+    ("nominalCode", "STRING"), ("journalDate", "PERIOD"), ("journalDebit", "STRING"), ("journalCredit", "STRING"),
+    ("transactionDebit", "STRING"), ("transactionCredit", "STRING"), ("journalRowId", "INTEGER"),
+)  # fmt: skip
 PRODUCT_COLUMNS = (("productId", "INTEGER"), ("productName", "STRING"), ("SKU", "STRING"), ("barcode", "STRING"))
 NOMINAL_COLUMNS = (
     ("code", "STRING"), ("name", "STRING"), ("type", "STRING"), ("bank", "BOOLEAN"), ("currencyId", "INTEGER"),
@@ -134,6 +139,27 @@ def order_search_row(books: Books, order: Order) -> list[Any]:
 
 def payment_search_row(payment: dict[str, Any]) -> list[Any]:
     return [payment[name] for name, _ in PAYMENT_COLUMNS]
+
+
+def journal_search_rows(books: Books, order: Order) -> list[list[Any]]:
+    """What closing a credit and paying it out posted: sales and tax against debtors, debtors against the bank."""
+    rows: list[list[Any]] = []
+
+    def post(journal: int, kind: str, nominal: str, day: str, debit: Decimal, credit: Decimal) -> None:
+        told = [f"{debit:.2f}", f"{credit:.2f}"]
+        rows.append([journal, kind, order.id, order.invoice_reference, nominal, day, *told, *told, len(rows) + 1])
+
+    if order.type_code == "SC" and order.invoice_reference not in ("", "pending"):
+        journal = order.id + 700_000
+        post(journal, "SC", "4000", order.tax_date, order.net, Decimal(0))
+        post(journal, "SC", "2200", order.tax_date, order.tax, Decimal(0))
+        post(journal, "SC", "1100", order.tax_date, Decimal(0), order.net + order.tax)
+    for payment in books.payments_of([order.id]):
+        if payment["journalId"]:
+            amount = Decimal(payment["amountPaid"])
+            post(payment["journalId"], "SR", "1100", payment["paymentDate"], amount, Decimal(0))
+            post(payment["journalId"], "SR", "1200", payment["paymentDate"], Decimal(0), amount)
+    return rows
 
 
 def product_view(product: Product) -> dict[str, Any]:

@@ -41,20 +41,28 @@ def workbook(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, cell:
     with xlsxwriter.Workbook(
         target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     ) as book:
-        sheet = book.add_worksheet()
-        bold = book.add_format({"bold": True})
-        for number, name in enumerate(columns):
-            sheet.write_string(0, number, name, bold)
-        for line, row in enumerate(rows, 1):
-            for number, name in enumerate(columns):
-                value = row.get(name)
-                if isinstance(value, Decimal):
-                    sheet.write_number(line, number, float(value))
-                else:
-                    sheet.write_string(line, number, cell(value))
-        sheet.freeze_panes(1, 0)
-        sheet.autofit()
+        fill_sheet(book.add_worksheet(), columns, rows, heading=book.add_format({"bold": True}), cell=cell)
     return target.getvalue()
+
+
+def fill_sheet(
+    sheet: Any, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, heading: Any, money: Any = None,
+    cell: Cell = plain_cell, numbers: frozenset[str] = frozenset(),
+) -> None:  # fmt: skip
+    """A heading that stays in sight, then rows: sums, and counts in the columns `numbers`, as numbers; ids as text."""
+    for number, name in enumerate(columns):
+        sheet.write_string(0, number, name, heading)
+    for line, row in enumerate(rows, 1):
+        for number, name in enumerate(columns):
+            value = row.get(name)
+            if isinstance(value, Decimal):
+                sheet.write_number(line, number, float(value), money)
+            elif name in numbers and isinstance(value, int):
+                sheet.write_number(line, number, value)
+            else:
+                sheet.write_string(line, number, cell(value))
+    sheet.freeze_panes(1, 0)
+    sheet.autofit()
 
 
 def _harmless(told: str) -> str:

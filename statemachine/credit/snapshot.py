@@ -127,6 +127,9 @@ class ExistingCredit:
     invoice_reference: str = ""
     exchange_rate: str = "1"
     status_id: int | None = None
+    taxed_at: datetime | None = None
+    """When its tax counts: the day it is posted on."""
+    stock_status: str = ""
 
     @property
     def is_ours(self) -> bool:

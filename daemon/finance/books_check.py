@@ -1,0 +1,274 @@
+"""The books check: named invariants over both systems, each runnable alone, silent when they hold."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from daemon.errors import NotFoundError
+from daemon.finance.matching import Books, books_at
+from daemon.finance.periods import events_of
+from daemon.settings import MerchantSettings
+from daemon.store import chain, legs, matches, periods
+from daemon.store import merchant as merchants
+from daemon.store.database import Database
+from daemon.store.sql import Record
+from statemachine.books.checking import quantity_due, stock_due
+from statemachine.books.groups import Group
+from statemachine.books.legs import Kind, Leg, Stage
+from statemachine.books.matching import Match, Status
+from statemachine.books.orphans import OrphanClass
+from statemachine.books.periods import Closes, period_of
+from statemachine.causes import CAUSES, TEAMS
+
+PENNY = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that must not be. `subject` names it so that it can be found."""
+
+    subject: str
+    detail: str
+    value: Decimal = Decimal(0)
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One invariant and what breaks it."""
+
+    name: str
+    says: str
+    owner: str
+    violations: Sequence[Violation]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything the checks look at, gathered once."""
+
+    books: Books
+    closes: Closes
+    chain_faults: Sequence[str] = ()
+    without_result: Sequence[Record] = ()
+    not_read_back: Sequence[Record] = ()
+    without_owner: Sequence[Record] = ()
+    locked_until: date | None = None
+    lock_seen_at: datetime | None = None
+    by_kind: dict[Kind, list[Leg]] = field(default_factory=dict)
+
+    def of(self, kind: Kind) -> list[Leg]:
+        return self.by_kind.get(kind, [])
+
+
+Test = Callable[[Facts], Iterable[Violation]]
+
+
+def credited_within_sold(facts: Facts) -> Iterable[Violation]:
+    """Over all credits of an order row: no more units and no more money than were sold."""
+    sums: dict[tuple[int, str], tuple[int, Decimal, Leg]] = {}
+    for leg in facts.of(Kind.CREDIT):
+        if leg.facts.get("order_row"):
+            key = int(leg.facts["order_row"]), leg.currency
+            count, value, _ = sums.get(key, (0, Decimal(0), leg))
+            sums[key] = count + leg.quantity, value + leg.value, leg
+    for (row, currency), (count, value, leg) in sorted(sums.items()):
+        sold = leg.facts["sold"]
+        worth = Decimal(sold["net"]) + Decimal(sold["tax"])
+        if count > Decimal(sold["quantity"]) or value > worth + PENNY * count:
+            words = f"{count} units for {value} are credited, {Decimal(sold['quantity']):.0f} for {worth} were sold"
+            yield Violation(f"order {leg.order}, row {row}", words, max(value - worth, Decimal(0)), currency)
+
+
+def stock_is_credited(facts: Facts) -> Iterable[Violation]:
+    for orphan in facts.books.orphans:
+        if orphan.name in (OrphanClass.CREDIT_WITHOUT_STOCK, OrphanClass.STOCK_WITHOUT_CREDIT):
+            yield Violation(f"match {orphan.match}", orphan.detail, orphan.value, orphan.currency)
+    for each in _returns(facts):
+        group = Group(each.legs)
+        came = sum(leg.quantity for leg in each.of(Kind.STOCK))
+        if each.of(Kind.CREDIT) and came > stock_due(group):
+            yield Violation(f"match {each.key}", f"{came} units came into stock, {stock_due(group)} are credited", each.value,
+                            each.currency)  # fmt: skip
+
+
+def refund_lines_make_the_payout(facts: Facts) -> Iterable[Violation]:
+    """A platform's lines sum to what it says it moved, and its refund lines are all in the books."""
+    paid: dict[tuple[str, str, str], Decimal] = {}
+    for leg in facts.of(Kind.PAYOUT):
+        key = str(leg.facts.get("provider")), str(leg.facts.get("payout_id")), leg.currency
+        paid[key] = paid.get(key, Decimal(0)) + leg.value
+    for leg in facts.of(Kind.TRANSFER):
+        told, summed = leg.facts.get("told"), Decimal(leg.facts["sum"])
+        name = f"{leg.facts['provider']} payout {leg.facts['payout_id']}"
+        if told and leg.facts["lines"] and Decimal(told) != summed:
+            yield Violation(name, f"its lines sum to {summed}, it moved {told}", Decimal(told) - summed, leg.currency)
+        refunds = Decimal(leg.facts["refunds"])
+        known = paid.get((str(leg.facts["provider"]), str(leg.facts["payout_id"]), leg.currency), Decimal(0))
+        if refunds != known:
+            yield Violation(
+                name, f"its refunds are {refunds}, the lines we hold {known}", refunds - known, leg.currency
+            )
+
+
+def writes_are_read_back(facts: Facts) -> Iterable[Violation]:
+    for row in facts.without_result:
+        yield Violation(
+            f"effect {row['id']} ({row['kind']} {row['key']})", "done, and what it made was never read back"
+        )
+    for row in facts.not_read_back:
+        yield Violation(f"return {row['id']}", f"its {row['what']} {row['thing']} is not in Brightpearl's books")
+
+
+def causes_have_owners(facts: Facts) -> Iterable[Violation]:
+    for code, cause in CAUSES.items():
+        if cause.owner not in TEAMS:
+            yield Violation(f"cause {code}", f"its owner '{cause.owner}' is no team")
+    for row in facts.without_owner:
+        yield Violation(f"return {row['id']}", f"cause {row['cause']} has the owner '{row['owner']}', which is no team")
+
+
+def journal_is_intact(facts: Facts) -> Iterable[Violation]:
+    for fault in facts.chain_faults:
+        yield Violation("journal", fault)
+
+
+def nothing_in_a_locked_period(facts: Facts) -> Iterable[Violation]:
+    """Nothing we made is dated into a month that was closed, or under Brightpearl's lock, by then."""
+    for leg in (*facts.of(Kind.CREDIT), *facts.of(Kind.REFUND)):
+        is_ours = leg.facts.get("is_ours") or str(leg.facts.get("reference", "")).startswith("HW-")
+        if not is_ours or leg.known_from is None:
+            continue
+        through = facts.closes.through(leg.known_from)
+        if through and period_of(leg.on) <= through:
+            yield Violation(leg.key, f"dated {leg.on}, and {through} was closed by then", leg.value, leg.currency)
+        elif (
+            facts.locked_until
+            and facts.lock_seen_at
+            and leg.on <= facts.locked_until
+            and leg.known_from > facts.lock_seen_at
+        ):
+            words = f"dated {leg.on}, and Brightpearl is locked until {facts.locked_until}"
+            yield Violation(leg.key, words, leg.value, leg.currency)
+
+
+def _is_under_lock(leg: Leg, facts: Facts) -> bool:
+    """Dated under Brightpearl's lock, and first seen after the lock was."""
+    if facts.locked_until is None or facts.lock_seen_at is None or leg.known_from is None:
+        return False
+    return leg.on <= facts.locked_until and leg.known_from > facts.lock_seen_at
+
+
+def one_credit_a_unit(facts: Facts) -> Iterable[Violation]:
+    for each in _returns(facts):
+        units = [leg for leg in each.of(Kind.UNIT) if leg.facts.get("stage") != Stage.OVER]
+        credits = [leg for leg in each.of(Kind.CREDIT) if not leg.facts.get("is_fee")]
+        count = sum(leg.quantity for leg in credits)
+        ids = sorted({int(leg.facts["credit_id"]) for leg in credits})
+        if units and count > quantity_due(units):
+            words = f"{quantity_due(units)} unit(s) came back, {count} are credited on {', '.join(map(str, ids))}"
+            yield Violation(f"match {each.key}", words, each.value, each.currency)
+
+
+def credits_are_posted(facts: Facts) -> Iterable[Violation]:
+    """What accounting posted for an invoiced credit is the credit's own total."""
+    sums: dict[int, tuple[Decimal, Leg]] = {}
+    for leg in facts.of(Kind.CREDIT):
+        key = int(leg.facts["credit_id"])
+        sums[key] = sums.get(key, (Decimal(0), leg))[0] + leg.value, leg
+    for credit, (total, leg) in sorted(sums.items()):
+        posted = leg.facts.get("posted")
+        if posted and Decimal(posted) != total:
+            yield Violation(f"credit {credit}", f"its journal says {posted}, its rows {total}", Decimal(posted) - total,
+                            leg.currency)  # fmt: skip
+
+
+def every_leg_is_in_one_match(facts: Facts) -> Iterable[Violation]:
+    seen: set[str] = set()
+    for each in facts.books.matches:
+        for leg in each.legs:
+            if leg.key in seen:
+                yield Violation(leg.key, "is in more than one match", leg.value, leg.currency)
+            seen.add(leg.key)
+    for leg in facts.books.legs:
+        if leg.key not in seen:
+            yield Violation(leg.key, "is in no match", leg.value, leg.currency)
+
+
+CHECKS: dict[str, tuple[str, str, Test]] = {
+    "credited-within-sold": ("Credited is at most what was sold, row by row.", "finance", credited_within_sold),
+    "stock-is-credited": ("What came into stock is what was credited, within the clock.", "warehouse", stock_is_credited),
+    "refund-lines-make-the-payout": ("A payout's lines sum to the payout.", "finance", refund_lines_make_the_payout),
+    "writes-are-read-back": ("Every write has a read-back.", "operations", writes_are_read_back),
+    "causes-have-owners": ("Every cause has an owner.", "operations", causes_have_owners),
+    "journal-is-intact": ("The journal's chain is intact.", "operations", journal_is_intact),
+    "nothing-in-a-locked-period": ("Nothing was posted into a locked period.", "finance", nothing_in_a_locked_period),
+    "one-credit-a-unit": ("No unit has two credits.", "finance", one_credit_a_unit),
+    "credits-are-posted": ("Accounting posted what the credit says.", "finance", credits_are_posted),
+    "every-leg-is-in-one-match": ("Every leg is in exactly one match.", "operations", every_leg_is_in_one_match),
+}  # fmt: skip
+"""Name → what must hold, who owns it, how it is tested."""
+
+
+def _returns(facts: Facts) -> Iterable[Match]:
+    return (m for m in facts.books.matches if m.is_return and m.status not in (Status.WRITTEN_OFF, Status.OUT_OF_SCOPE))
+
+
+def check(facts: Facts, names: Sequence[str] = ()) -> list[Checked]:
+    """The named checks, or all. Raises NotFoundError for a name there is not."""
+    if unknown := sorted(set(names) - set(CHECKS)):
+        raise NotFoundError(f"there is no check {', '.join(unknown)}; there are: {', '.join(CHECKS)}")
+    wanted = {name: told for name, told in CHECKS.items() if not names or name in names}
+    return [Checked(name, says, owner, list(test(facts))) for name, (says, owner, test) in wanted.items()]
+
+
+async def gather(database: Database, merchant: str, settings: MerchantSettings, at: datetime) -> Facts:
+    async with database.reading() as connection:
+        books = await books_at(connection, merchant, settings, at)
+        events = events_of(await periods.events(connection, merchant, at))
+        lock = await merchants.read_cursor(connection, merchant, "period-lock") or {}
+        collected = await merchants.read_cursor(connection, merchant, "collect") or {}
+        broken = await chain.verify(connection, merchant)
+        by_kind: dict[Kind, list[Leg]] = {}
+        for leg in books.legs:
+            by_kind.setdefault(leg.kind, []).append(leg)
+        return Facts(
+            books, Closes(events), _faults_of(broken), await matches.effects_without_result(connection, merchant),
+            await matches.not_read_back(connection, merchant, _moment(collected.get("books_at"))),
+            await matches.without_owner(connection, merchant, sorted(TEAMS)),
+            date.fromisoformat(lock["until"]) if lock.get("until") else None, _moment(lock.get("seen_at")), by_kind,
+        )  # fmt: skip
+
+
+def _faults_of(walked: chain.Checked) -> Sequence[str]:
+    if walked.broken_at is None:
+        return ()
+    return (f"broken at position {walked.broken_at}, return {walked.return_id} version {walked.version}: {walked.why}",)
+
+
+def _moment(told: str | None) -> datetime | None:
+    return datetime.fromisoformat(told).astimezone(UTC) if told else None
+
+
+async def run_checks(
+    database: Database,
+    merchant: str,
+    settings: MerchantSettings,
+    *,
+    now: datetime,
+    actor: str,
+    names: Sequence[str] = (),
+) -> list[Checked]:
+    """Run checks and keep their results."""
+    async with database.transaction("check") as connection:
+        read_at = await legs.tick(connection, merchant, now)
+    done = check(await gather(database, merchant, settings, read_at), names)
+    async with database.transaction("check") as connection:
+        at = await legs.tick(connection, merchant, now)
+        for each in done:
+            await periods.put_check(
+                connection, merchant, name=each.name, violations=len(each.violations),
+                detail=[asdict(violation) for violation in each.violations[:100]], actor=actor, at=at,
+            )  # fmt: skip
+    return done

@@ -1,0 +1,135 @@
+"""Legs of Brightpearl's books: credit rows, goods-in lines, payments to customers. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from daemon.clients import wire
+from daemon.clients.brightpearl_wire import GoodsInNote
+from daemon.finance.unit_legs import day
+from statemachine.books.legs import Kind, Leg
+from statemachine.credit.snapshot import OWN_PREFIX, CreditRow, ExistingCredit, Order, OrderRow
+
+PENNY = Decimal("0.01")
+_CODE = re.compile(r"\bHR[A-Z0-9]{6}\b")
+"""An express code in words. Source: Happy Returns sheet 0."""
+
+
+def credit_legs(
+    credit: ExistingCredit, order: Order | None, zone: ZoneInfo, *, order_key: str, posted: str = ""
+) -> list[Leg]:
+    """One leg a row; the component rows of a bundle count into their parent. None of a cancelled credit."""
+    if credit.is_cancelled:
+        return []
+    on = day(credit.taxed_at or credit.created_at, zone) or date(1970, 1, 1)
+    claims = sorted(
+        set(_CODE.findall(f"{credit.external_ref} {credit.reference}".upper()))
+        | ({credit.external_ref} if credit.external_ref.startswith(OWN_PREFIX) else set())
+    )
+    ids = [f"credit:{credit.id}"] + ([f"ref:{credit.external_ref}"] if credit.external_ref else [])
+    legs = []
+    for row in credit.rows:
+        if row.bundle_child:
+            continue
+        children = [each for each in credit.rows if each.bundle_child and each.parent_row_id == row.id]
+        is_goods = bool(row.sku) and row.net >= 0
+        stock = sum((int(each.quantity) for each in children), 0) if children else int(row.quantity)
+        sold = _sold(row, order)
+        facts: dict[str, Any] = {
+            "credit_id": credit.id, "row": row.id, "is_fee": not is_goods, "is_ours": credit.is_ours, "claims": claims,
+            "stock_quantity": stock if is_goods and credit.stock_status != "NON" else 0, "reference": credit.reference,
+            "invoice": credit.invoice_reference, "order_id": credit.parent_order_id, "posted": posted,
+            "order_row": sold.id if sold else None,
+            "sold": {"quantity": str(sold.quantity), "net": str(sold.net), "tax": str(sold.tax), "tax_code": sold.tax_code}
+            if sold
+            else None,
+        }  # fmt: skip
+        legs.append(
+            Leg(
+                f"credit:{credit.id}/{row.id}", Kind.CREDIT, on, credit.currency, row.net + row.tax, int(row.quantity),
+                tuple(ids), order_key, row.sku, row.tax, row.tax_code,
+                {name: told for name, told in facts.items() if told not in ("", None, [])},
+            )
+        )  # fmt: skip
+    return legs
+
+
+def _sold(row: CreditRow, order: Order | None) -> OrderRow | None:
+    """The order's row that is credited: by the reference we gave it, else the only one of the product."""
+    if order is None:
+        return None
+    told = [each for each in order.rows if str(each.id) == row.external_ref]
+    if not told and row.product_id is not None:
+        told = [each for each in order.rows if each.product_id == row.product_id and not each.bundle_child]
+    return told[0] if len(told) == 1 else None
+
+
+def stock_legs(notes: Iterable[GoodsInNote], credit: ExistingCredit, zone: ZoneInfo, *, order_key: str) -> list[Leg]:
+    """One leg a line, worth its share of the credit's row."""
+    rows = {row.id: row for row in credit.rows}
+    on_credit = day(credit.taxed_at or credit.created_at, zone) or date(1970, 1, 1)
+    legs = []
+    given: dict[int, tuple[int, Decimal]] = {}
+    for note in sorted(notes, key=lambda each: each.id):
+        for number, (row_id, quantity) in enumerate(note.moved):
+            row = rows.get(row_id)
+            value = _share(row, rows, credit, quantity, given) if row is not None else Decimal(0)
+            legs.append(
+                Leg(
+                    f"goods:{note.id}/{row_id}.{number}", Kind.STOCK, day(note.received_at, zone) or on_credit,
+                    credit.currency, value, quantity, (f"credit:{credit.id}",), order_key, row.sku if row else "",
+                    facts={"note": note.id, "row": row_id, "credit_id": credit.id},
+                )
+            )  # fmt: skip
+    return legs
+
+
+def _share(
+    row: CreditRow, rows: Mapping[int, CreditRow], credit: ExistingCredit, quantity: int,
+    given: dict[int, tuple[int, Decimal]],
+) -> Decimal:  # fmt: skip
+    """What these pieces are worth of their row, so that all pieces together are worth the row, to the penny."""
+    paid = rows.get(row.parent_row_id, row) if row.bundle_child else row
+    children = [each for each in credit.rows if each.bundle_child and each.parent_row_id == paid.id]
+    whole = int(sum((each.quantity for each in children), Decimal(0))) if children else int(paid.quantity)
+    count, value = given.get(paid.id, (0, Decimal(0)))
+    worth = paid.net + paid.tax
+    now = (worth * min(count + quantity, whole) / whole).quantize(PENNY) if whole else Decimal(0)
+    given[paid.id] = count + quantity, now
+    return now - value
+
+
+def refund_leg(payment: Mapping[str, Any], zone: ZoneInfo, *, order_key: str, is_on_credit: bool) -> Leg:
+    """One payment to the customer, from its search row. Raises MalformedPayloadError."""
+    payment_id = wire.integer(payment.get("paymentId"), "paymentId") or 0
+    order_id = wire.integer(payment.get("orderId"), "orderId") or 0
+    reference = wire.text(payment.get("transactionRef"), "transactionRef")
+    ids = [f"payment:{payment_id}"]
+    if is_on_credit:
+        ids.append(f"credit:{order_id}")
+    if reference:
+        ids.append(f"txn:{reference.casefold()}")
+    paid_on = day(wire.moment(payment.get("paymentDate"), "paymentDate"), zone) or date(1970, 1, 1)
+    journal = wire.integer(payment.get("journalId"), "journalId") or 0
+    return Leg(
+        f"payment:{payment_id}", Kind.REFUND, paid_on, wire.text(payment.get("currencyCode"), "currencyCode"),
+        wire.decimal(payment.get("amountPaid"), "amountPaid"), 1, tuple(ids), order_key,
+        facts={
+            "payment_id": payment_id, "order_id": order_id, "reference": reference, "journal": journal,
+            "method": wire.text(payment.get("paymentMethodCode"), "paymentMethodCode"),
+        },
+    )  # fmt: skip
+
+
+def posted_by_credit(journals: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+    """What each credit's own journal took from debtors: its gross, as accounting holds it."""
+    told: dict[int, Decimal] = {}
+    for row in journals:
+        if str(row.get("journalType")) == "SC":
+            credit = wire.integer(row.get("orderId"), "orderId") or 0
+            debit = wire.decimal(row.get("transactionDebit") or row.get("journalDebit") or 0, "journalDebit")
+            told[credit] = told.get(credit, Decimal(0)) + debit
+    return {credit: str(total.quantize(PENNY)) for credit, total in told.items()}

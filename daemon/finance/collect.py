@@ -1,0 +1,214 @@
+"""Collect: read what changed in both systems since the last time, and write it down as legs.
+
+Reads batch at 200 ids. What is not settled is read again each time, since goods and payments do not move a credit's
+`updatedOn` (UNCONFIRMED); once a week everything within reach is read again, so that what was deleted is found.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients.happy_returns import HappyReturnsClient
+from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
+from daemon.finance.brightpearl_legs import credit_legs, posted_by_credit, refund_leg, stock_legs
+from daemon.finance.unit_legs import day, unit_legs, unit_scope
+from daemon.settings import MerchantSettings
+from daemon.store import legs, merchant, returns
+from daemon.store.database import Database
+from daemon.store.legs import Told, scope_of_credit
+from statemachine.books.legs import Kind, Leg
+from statemachine.refs import order_key
+
+log = logging.getLogger(__name__)
+
+OVERLAP = timedelta(days=2)
+"""How far a reading reaches back over the last one: search indexes lag, clocks differ."""
+WHOLE_EVERY = timedelta(days=7)
+PAGE = 500
+BATCH = 200
+SHIPMENT_WINDOW = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """One merchant, to be read."""
+
+    merchant: str
+    settings: MerchantSettings
+    database: Database
+    brightpearl: BrightpearlClient
+    happy_returns: HappyReturnsClient | None
+
+
+@dataclass(slots=True)
+class Collected:
+    """What a collection read, and what it could not."""
+
+    returns: int = 0
+    credits: int = 0
+    new_legs: int = 0
+    faults: list[str] | None = None
+
+    def fault(self, what: str) -> None:
+        self.faults = [*(self.faults or []), what]
+
+
+async def collect(at: Sources, now: datetime, *, whole: bool = False) -> Collected:
+    """Everything new. A source that does not answer is named in `faults`; the others are read all the same."""
+    async with at.database.reading() as connection:
+        cursor = await merchant.read_cursor(connection, at.merchant, "collect") or {}
+    zone = ZoneInfo(at.settings.calendar.timezone)
+    done = Collected()
+    since = datetime.fromisoformat(cursor["at"]) if cursor.get("at") else None
+    await _own_returns(at, since, zone, now, done)
+    whole_at = datetime.fromisoformat(cursor["whole_at"]) if cursor.get("whole_at") else None
+    is_whole = whole or whole_at is None or now - whole_at >= WHOLE_EVERY
+    books_at = datetime.fromisoformat(cursor["books_at"]) if cursor.get("books_at") else None
+    first = now - timedelta(days=at.settings.finance.history_days)
+    try:
+        await _brightpearl(
+            at, first if is_whole or books_at is None else books_at - OVERLAP, zone, now, done, whole=is_whole
+        )
+        await _period_lock(at, now)
+        cursor |= {"books_at": now.isoformat(), **({"whole_at": now.isoformat()} if is_whole else {})}
+    except (TransientError, RejectedError, MalformedPayloadError) as error:
+        done.fault(f"Brightpearl's books: {error}")
+        log.warning("books not read", extra={"merchant": at.merchant, "why": str(error)})
+    shipped_at = datetime.fromisoformat(cursor["shipped_at"]) if cursor.get("shipped_at") else None
+    try:
+        await _shipments(at, shipped_at - OVERLAP if shipped_at else first, zone, now, done)
+        cursor |= {"shipped_at": now.isoformat()}
+    except (TransientError, RejectedError, MalformedPayloadError) as error:
+        done.fault(f"Happy Returns' shipments: {error}")
+        log.warning("shipments not read", extra={"merchant": at.merchant, "why": str(error)})
+    async with at.database.transaction("collect") as connection:
+        await merchant.write_cursor(connection, at.merchant, "collect", {**cursor, "at": now.isoformat()})
+    return done
+
+
+async def _own_returns(at: Sources, since: datetime | None, zone: ZoneInfo, now: datetime, done: Collected) -> None:
+    """Every return that moved, five hundred a commit."""
+    policy, after = at.settings.machine_policy(), 0
+    while True:
+        async with at.database.reading() as connection:
+            ids = await legs.changed_returns(
+                connection, at.merchant, since=since - OVERLAP if since else legs.EPOCH, after=after, rows_max=PAGE
+            )
+            if not ids:
+                return
+            found = await returns.read(connection, at.merchant, ids)
+        after = ids[-1]
+        told = [(unit_scope(each), leg) for each in found.values() for leg in unit_legs(each, policy, zone)]
+        done.returns += len(found)
+        await _put(at, Told(tuple(told), tuple(unit_scope(each) for each in found.values())), now, done)
+
+
+async def _put(at: Sources, told: Told, now: datetime, done: Collected) -> None:
+    async with at.database.transaction("collect") as connection:
+        moment = await legs.tick(connection, at.merchant, now)
+        done.new_legs += await legs.put(connection, at.merchant, told, moment)
+
+
+async def _brightpearl(
+    at: Sources, since: datetime, zone: ZoneInfo, now: datetime, done: Collected, *, whole: bool
+) -> None:
+    start = day(since, zone)
+    assert start is not None
+    ids = await at.brightpearl.credits_since(start)
+    async with at.database.reading() as connection:
+        ids |= await legs.open_credits(connection, at.merchant)
+        if whole:
+            ids |= await legs.credits_known(connection, at.merchant, start)
+    refunds = await at.brightpearl.refunds_since(start)
+    ordered = sorted(ids)
+    for first in range(0, len(ordered), BATCH):
+        await _credits(at, ordered[first : first + BATCH], zone, now, done)
+    await _other_refunds(at, refunds, zone, now, done)
+
+
+async def _credits(at: Sources, ids: list[int], zone: ZoneInfo, now: datetime, done: Collected) -> None:
+    """Two hundred credits with their orders, goods, payments and journals: five calls."""
+    found, faults = await at.brightpearl.credits(ids)
+    for why in faults.values():
+        done.fault(why)
+    orders, _ = await at.brightpearl.orders({each.parent_order_id for each in found.values() if each.parent_order_id})
+    notes = await at.brightpearl.goods_in_of(ids)
+    payments = [row for row in await at.brightpearl.payments_of(ids) if row.get("paymentType") == "PAYMENT"]
+    try:
+        posted = posted_by_credit(await at.brightpearl.journals_of(ids))
+    except (RejectedError, NotPermittedError) as error:
+        posted = {}
+        done.fault(f"journals: {error}")
+    told: list[tuple[str, Leg]] = []
+    keys: dict[int, str] = {}
+    for credit in found.values():
+        order = orders.get(credit.parent_order_id)
+        keys[credit.id] = key = _order_key(at, order.reference, order.external_ref) if order else ""
+        scope = scope_of_credit(credit.id)
+        lines = credit_legs(credit, order, zone, order_key=key, posted=posted.get(credit.id, ""))
+        lines += stock_legs((n for n in notes if n.order_id == credit.id), credit, zone, order_key=key) if lines else []
+        told += [(scope, leg) for leg in lines]
+    for row in payments:
+        credit_id = int(row["orderId"])
+        told.append((scope_of_credit(credit_id),
+                     refund_leg(row, zone, order_key=keys.get(credit_id, ""), is_on_credit=True)))  # fmt: skip
+    done.credits += len(found)
+    unread = set(faults)
+    await _put(at, Told(tuple(told), tuple(scope_of_credit(each) for each in ids if each not in unread)), now, done)
+
+
+async def _period_lock(at: Sources, now: datetime) -> None:
+    """Brightpearl's lock, and since when we know of it."""
+    until = await at.brightpearl.locked_until()
+    async with at.database.transaction("collect") as connection:
+        told = await merchant.read_cursor(connection, at.merchant, "period-lock") or {}
+        wanted = until.isoformat() if until else ""
+        if told.get("until", "") != wanted:
+            lock = {"until": wanted, "seen_at": now.isoformat()}
+            await merchant.write_cursor(connection, at.merchant, "period-lock", lock)
+
+
+def _order_key(at: Sources, reference: str, external_ref: str) -> str:
+    return order_key(external_ref if at.settings.brightpearl.order_number_field == "external_ref" else reference)
+
+
+async def _other_refunds(
+    at: Sources, rows: list[dict[str, object]], zone: ZoneInfo, now: datetime, done: Collected
+) -> None:
+    """Payments to customers that were recorded on the sale itself, not on a credit."""
+    async with at.database.reading() as connection:
+        known = await legs.known_keys(connection, at.merchant, [f"payment:{row['paymentId']}" for row in rows])
+    others = [row for row in rows if f"payment:{row['paymentId']}" not in known]
+    orders, _ = await at.brightpearl.orders({int(str(row["orderId"])) for row in others if row.get("orderId")})
+    told = []
+    for row in others:
+        order = orders.get(int(str(row.get("orderId") or 0)))
+        if order is None or order.type_code != "SC":
+            key = _order_key(at, order.reference, order.external_ref) if order else ""
+            told.append((f"sale:{row['orderId']}", refund_leg(row, zone, order_key=key, is_on_credit=False)))
+    if told:
+        await _put(at, Told(tuple(told), tuple(sorted({scope for scope, _ in told}))), now, done)
+
+
+async def _shipments(at: Sources, since: datetime, zone: ZoneInfo, now: datetime, done: Collected) -> None:
+    """What left Happy Returns' hubs names units: those we do not know are found here."""
+    if at.happy_returns is None:
+        return
+    start = since
+    while start < now:
+        end = min(start + SHIPMENT_WINDOW, now)
+        for shipment in await at.happy_returns.list_shipments(start, end):
+            lines, _ = await at.happy_returns.shipment_lines(shipment.id)
+            on = day(shipment.departed_at, zone) or date(now.year, now.month, now.day)
+            told = [
+                (f"shipment:{shipment.id}", Leg(
+                    f"mention:{line.unit.happy_item_id}", Kind.MENTION, on, "", None, 1,
+                    (f"item:{line.unit.happy_item_id}",), order_key(line.order_number), line.unit.sku,
+                    facts={"code": line.express_code, "shipment": shipment.id},
+                ))
+                for line in lines if line.unit.happy_item_id
+            ]  # fmt: skip
+            await _put(at, Told(tuple(told), (f"shipment:{shipment.id}",)), now, done)
+        start = end

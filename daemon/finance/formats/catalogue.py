@@ -1,0 +1,48 @@
+"""Every format there is, and which one a file is in."""
+
+from collections.abc import Callable
+
+from daemon.errors import MalformedPayloadError
+from daemon.finance.formats import adyen, mapped, paypal, shopify, statements, stripe
+from daemon.finance.formats.reading import Context, Reading
+from daemon.tables import csv_rows, text_of
+
+Reader = Callable[[bytes, Context], Reading]
+
+READERS: dict[str, Reader] = {
+    shopify.NAME: shopify.read, stripe.NAME: stripe.read, paypal.NAME: paypal.read, adyen.NAME: adyen.read,
+    mapped.INVOICE: mapped.read_invoice, statements.CAMT: statements.read_camt, statements.OFX: statements.read_ofx,
+    statements.BANK_CSV: statements.read_bank_csv,
+}  # fmt: skip
+"""Beside these, every file the merchant's settings map (finance.files.NAME)."""
+
+
+def read_file(raw: bytes, context: Context, *, given: str = "") -> Reading:
+    """Read a file in the format that is named, else the one it looks like. Raises MalformedPayloadError."""
+    if not raw.strip():
+        raise MalformedPayloadError("line 1: the file is empty")
+    name = given or detect(raw)
+    if name in READERS:
+        return READERS[name](raw, context)
+    if name in context.mapped:
+        return mapped.read(raw, context, name, context.mapped[name])
+    known = ", ".join((*READERS, *sorted(context.mapped)))
+    if given:
+        raise MalformedPayloadError(f"there is no format '{given}'; there are: {known}")
+    raise MalformedPayloadError(f"line 1: the file looks like none of {known}: name one with --format")
+
+
+def detect(raw: bytes) -> str:
+    """By what the file begins with; empty when it looks like none."""
+    if statements.is_camt(raw):
+        return statements.CAMT
+    if statements.is_ofx(raw):
+        return statements.OFX
+    if paypal.is_it_text(text_of(raw)[:200]):
+        return paypal.NAME
+    columns = next((set(row) for _, row in csv_rows(raw)), set())
+    tests = (
+        (shopify.NAME, shopify.is_it), (stripe.NAME, stripe.is_it), (adyen.NAME, adyen.is_it),
+        (mapped.INVOICE, mapped.is_invoice), (statements.BANK_CSV, statements.is_bank_csv),
+    )  # fmt: skip
+    return next((name for name, is_it in tests if is_it(columns)), "")

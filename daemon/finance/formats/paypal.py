@@ -1,0 +1,110 @@
+"""PayPal: the settlement report (STL), sections of lines that begin with what they are.
+
+Specification: developer.paypal.com/docs/reports/sftp-reports/settlement-report. RH FH head the file, SH a section, CH names
+the columns, SB are the transactions, SF SC RF RC FF close. Amounts are unsigned, in the currency's smallest unit; DR and CR
+say the direction; T11xx are reversals and refunds, T04xx withdrawals to the bank.
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from decimal import Decimal
+
+from daemon.errors import MalformedPayloadError
+from daemon.finance.formats.reading import (
+    Context,
+    Payouts,
+    Reading,
+    Unique,
+    currency,
+    day_of,
+    need_columns,
+    payout_leg,
+    required,
+    take_rows,
+)  # fmt: skip
+from daemon.tables import text_of
+from statemachine.books.legs import Leg
+from statemachine.refs import order_key
+
+NAME = "paypal"
+COLUMNS = (
+    "transaction id", "invoice id", "transaction event code", "transaction initiation date", "transaction debit or credit",
+    "gross transaction amount", "gross transaction currency",
+)  # fmt: skip
+KINDS = frozenset({"RH", "FH", "SH", "CH", "SB", "SF", "SC", "RF", "RC", "FF"})
+WITHOUT_CENTS = frozenset({"JPY", "HUF", "TWD", "KRW"})
+"""Currencies whose smallest unit is the whole. Source: PayPal's list of supported currencies."""
+
+
+def is_it_text(text: str) -> bool:
+    return text.lstrip("\ufeff\"' ")[:2] == "RH"
+
+
+def read(raw: bytes, context: Context) -> Reading:
+    """Raises MalformedPayloadError when it is no such file."""
+    reading, payouts, unique = Reading(NAME, "payouts", NAME), Payouts(NAME), Unique("transaction id")
+    reader = csv.reader(io.StringIO(text_of(raw).replace("\x00", "")))
+    columns: list[str] = []
+    lines: list[tuple[int, dict[str, str]]] = []
+    for cells in reader:
+        kind = cells[0].strip().upper() if cells else ""
+        if kind == "CH":
+            columns = [cell.strip().lower() for cell in cells[1:]]
+            need_columns(columns, COLUMNS, "settlement report of PayPal")
+        elif kind == "SB":
+            if not columns:
+                raise MalformedPayloadError(
+                    f"line {reader.line_num}: transactions come before their column headings (CH)"
+                )
+            told = dict(zip(columns, (cell.strip() for cell in cells[1:]), strict=False))
+            lines.append((reader.line_num, told | {"": "more"} if len(cells) - 1 > len(columns) else told))
+        elif kind and kind not in KINDS:
+            lines.append((reader.line_num, {"section": kind[:20]}))
+    if not columns:
+        raise MalformedPayloadError("line 1: this is no settlement report of PayPal: it has no column headings (CH)")
+
+    def take(number: int, line: Mapping[str, str]) -> Leg | None:
+        if "section" in line:
+            raise MalformedPayloadError(f"begins with '{line['section']}', which is none of {', '.join(sorted(KINDS))}")
+        name, code = required(line, "transaction id"), required(line, "transaction event code").upper()
+        unique.check(name, number)
+        money = currency(line, "gross transaction currency")
+        value = _cents(line, "gross transaction amount", money) * _sign(line, "transaction debit or credit")
+        if line.get("fee amount"):
+            _cents(line, "fee amount", money)
+            _sign(line, "fee debit or credit")
+        shown = (
+            "transaction completion date" if line.get("transaction completion date") else "transaction initiation date"
+        )
+        on = day_of(line, shown, context.zone)
+        if len(code) != 5 or code[0] != "T":
+            raise MalformedPayloadError(f"transaction event code: '{code[:20]}' is not T and four digits")
+        reading.days.add(on)
+        if code.startswith("T04"):
+            payouts.moved(name, on, money, -value)
+            return None
+        is_refund = code.startswith("T11") and value < 0
+        if not is_refund:
+            return None
+        order = line.get("invoice id") or line.get("custom field") or ""
+        refs = (name, line.get("paypal reference id", ""))
+        return payout_leg(NAME, name, on, money, -value, order=order_key(order), payout_id="", refs=refs)
+
+    take_rows(reading, lines, take)
+    reading.transfers = payouts.legs()
+    return reading
+
+
+def _sign(line: Mapping[str, str], name: str) -> int:
+    told = required(line, name).upper()
+    if told not in ("DR", "CR"):
+        raise MalformedPayloadError(f"{name}: '{told[:20]}' is neither DR nor CR")
+    return -1 if told == "DR" else 1
+
+
+def _cents(line: Mapping[str, str], name: str, money: str) -> Decimal:
+    told = required(line, name)
+    if not told.isdigit():
+        raise MalformedPayloadError(f"{name}: '{told[:40]}' is not a count of the smallest unit, without sign or point")
+    return Decimal(told) if money in WITHOUT_CENTS else Decimal(told) / 100

@@ -1,0 +1,131 @@
+"""Legs: the facts the books are matched from, each as it was known from one moment to another."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import orjson
+
+from daemon.store.sql import Connection, Record, statements
+from statemachine.books.legs import Kind, Leg
+
+SQL = statements(__file__)
+_SEPARATOR = "\x1f"
+ALWAYS = date(1970, 1, 1)
+PAGE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Legs that were read together. What a scope held before and holds no longer has ended."""
+
+    legs: tuple[tuple[str, Leg], ...]
+    """(scope, leg)."""
+    scopes: tuple[str, ...] = ()
+    """Scopes that were read whole."""
+
+
+async def tick(connection: Connection, merchant: str, now: datetime) -> datetime:
+    """The next moment of the merchant's books. Call it first: other writers wait until the transaction ends."""
+    await SQL.run(connection, "begin_clock", merchant=merchant)
+    return await SQL.value(connection, "tick", merchant=merchant, now=now)  # type: ignore[no-any-return]
+
+
+async def clock(connection: Connection, merchant: str) -> datetime | None:
+    """The moment of the newest writing; None while there is none."""
+    return await SQL.value(connection, "clock", merchant=merchant)  # type: ignore[no-any-return]
+
+
+async def put(connection: Connection, merchant: str, told: Told, at: datetime) -> int:
+    """Write down what is new or different and end what is gone; answer how many legs are new."""
+    legs = list({leg.key: (scope, leg) for scope, leg in told.legs}.values())
+    digests = [digest_of(leg) for _, leg in legs]
+    keys = [leg.key for _, leg in legs]
+    if told.scopes:
+        await SQL.run(connection, "end_missing", merchant=merchant, at=at, scopes=list(told.scopes), keys=keys)
+    if not legs:
+        return 0
+    await SQL.run(connection, "end_changed", merchant=merchant, at=at, keys=keys, digests=digests)
+    return await SQL.run(
+        connection, "put_new", merchant=merchant, at=at, keys=keys, digests=digests,
+        kinds=[str(leg.kind) for _, leg in legs], leg_scopes=[scope for scope, _ in legs],
+        days=[leg.on for _, leg in legs], currencies=[leg.currency for _, leg in legs],
+        amounts=[leg.amount for _, leg in legs], quantities=[leg.quantity for _, leg in legs],
+        ids=[_SEPARATOR.join(leg.ids) for _, leg in legs], order_keys=[leg.order for _, leg in legs],
+        skus=[leg.sku for _, leg in legs], taxes=[leg.tax for _, leg in legs],
+        tax_codes=[leg.tax_code for _, leg in legs], facts=[dict(leg.facts) for _, leg in legs],
+    )  # fmt: skip
+
+
+def digest_of(leg: Leg) -> bytes:
+    """The same for as long as the fact reads the same."""
+    told = [
+        leg.kind, leg.on, leg.currency, str(leg.amount), leg.quantity, sorted(leg.ids), leg.order, leg.sku, str(leg.tax),
+        leg.tax_code, leg.facts,
+    ]  # fmt: skip
+    return hashlib.sha256(orjson.dumps(told, default=str, option=orjson.OPT_SORT_KEYS)).digest()[:16]
+
+
+async def end_scopes(connection: Connection, merchant: str, scopes: list[str], at: datetime) -> int:
+    return await SQL.run(connection, "end_scopes", merchant=merchant, scopes=scopes, at=at)
+
+
+async def known_keys(connection: Connection, merchant: str, keys: Iterable[str]) -> set[str]:
+    rows = await SQL.rows(connection, "known_keys", merchant=merchant, keys=list(keys))
+    return {row["key"] for row in rows}
+
+
+async def known_at(connection: Connection, merchant: str, at: datetime, *, since: date = ALWAYS) -> list[Leg]:
+    """The legs as they were known at a moment, by key; `since` leaves out older business."""
+    found: list[Leg] = []
+    while True:
+        after = found[-1].key if found else ""
+        rows = await SQL.rows(connection, "known_at", merchant=merchant, at=at, since=since, after=after, rows_max=PAGE)
+        found += [leg_of(row) for row in rows]
+        if len(rows) < PAGE:
+            return found
+
+
+async def versions_at(connection: Connection, merchant: str, at: datetime) -> list[Record]:
+    """Every version of money and stock legs known at a moment, with the moment it ended, if it had."""
+    found: list[Record] = []
+    while True:
+        after = found[-1]["id"] if found else 0
+        rows = await SQL.rows(connection, "versions_at", merchant=merchant, at=at, after=after, rows_max=PAGE)
+        found += rows
+        if len(rows) < PAGE:
+            return found
+
+
+async def of_keys(connection: Connection, merchant: str, keys: Iterable[str]) -> list[Record]:
+    return await SQL.rows(connection, "of_keys", merchant=merchant, keys=list(keys))
+
+
+def leg_of(row: Record) -> Leg:
+    return Leg(
+        row["key"], Kind(row["kind"]), row["business_on"], row["currency"], row["amount"], row["quantity"],
+        tuple(row["ids"] or ()), row["order_key"], row["sku"], row["tax"], row["tax_code"], row["facts"], row["known_from"],
+    )  # fmt: skip
+
+
+async def changed_returns(
+    connection: Connection, merchant: str, *, since: datetime, after: int, rows_max: int
+) -> list[int]:
+    rows = await SQL.rows(connection, "changed_returns", merchant=merchant, since=since, after=after, rows_max=rows_max)
+    return [row["id"] for row in rows]
+
+
+async def open_credits(connection: Connection, merchant: str) -> set[int]:
+    return {row["credit_id"] for row in await SQL.rows(connection, "open_credits", merchant=merchant)}
+
+
+async def credits_known(connection: Connection, merchant: str, since: date) -> set[int]:
+    return {row["credit_id"] for row in await SQL.rows(connection, "credits_known", merchant=merchant, since=since)}
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def scope_of_credit(credit_id: int) -> str:
+    return f"credit:{credit_id}"

@@ -1,0 +1,122 @@
+-- name: begin_clock!
+INSERT INTO finance_clock (merchant, at)
+VALUES (:merchant, '-infinity')
+    ON CONFLICT (merchant) DO NOTHING;
+
+-- name: tick
+-- The next moment of this merchant's books; whoever else writes waits until this transaction ends.
+UPDATE finance_clock
+   SET at = greatest(:now, at + interval '1 microsecond')
+ WHERE merchant = :merchant
+RETURNING at;
+
+-- name: clock
+SELECT at
+  FROM finance_clock
+ WHERE merchant = :merchant;
+
+-- name: end_changed!
+-- What reads differently now ends.
+UPDATE leg
+   SET known_until = :at
+  FROM unnest(:keys::text[], :digests::bytea[]) AS told (key, digest)
+ WHERE leg.merchant = :merchant
+   AND leg.key = told.key
+   AND leg.known_until IS NULL
+   AND leg.digest <> told.digest;
+
+-- name: end_missing!
+-- What was read again as a whole and is no longer there ends.
+UPDATE leg
+   SET known_until = :at
+ WHERE merchant = :merchant
+   AND known_until IS NULL
+   AND scope = ANY(:scopes::text[])
+   AND key <> ALL(:keys::text[]);
+
+-- name: put_new!
+INSERT INTO leg (merchant, key, kind, scope, business_on, currency, amount, quantity, ids, order_key, sku, tax, tax_code,
+                 facts, digest, known_from)
+SELECT :merchant, told.key, told.kind, told.scope, told.business_on, told.currency, told.amount, told.quantity,
+       coalesce(string_to_array(nullif(told.ids, ''), chr(31)), '{}'), told.order_key, told.sku, told.tax, told.tax_code, told.facts,
+       told.digest, :at
+  FROM unnest(:keys::text[], :kinds::text[], :leg_scopes::text[], :days::date[], :currencies::text[],
+              :amounts::numeric[], :quantities::integer[], :ids::text[], :order_keys::text[], :skus::text[],
+              :taxes::numeric[], :tax_codes::text[], :facts::jsonb[], :digests::bytea[])
+       AS told (key, kind, scope, business_on, currency, amount, quantity, ids, order_key, sku, tax, tax_code, facts, digest)
+    ON CONFLICT (merchant, key) WHERE known_until IS NULL DO NOTHING;
+
+-- name: known_keys
+SELECT key
+  FROM leg
+ WHERE merchant = :merchant
+   AND known_until IS NULL
+   AND key = ANY(:keys::text[]);
+
+-- name: end_scopes!
+UPDATE leg
+   SET known_until = :at
+ WHERE merchant = :merchant
+   AND known_until IS NULL
+   AND scope = ANY(:scopes::text[]);
+
+-- name: known_at
+-- Legs that were known at a moment, a page by key.
+SELECT key, kind, business_on, currency, amount, quantity, ids, order_key, sku, tax, tax_code, facts, known_from
+  FROM leg
+ WHERE merchant = :merchant
+   AND known_from <= :at
+   AND (known_until IS NULL OR known_until > :at)
+   AND business_on >= :since
+   AND key > :after
+ ORDER BY key
+ LIMIT :rows_max;
+
+-- name: of_keys
+-- These legs as they are, or were when they ended.
+SELECT DISTINCT ON (key) key, kind, scope, business_on, currency, amount, quantity, ids, order_key, sku, tax, tax_code,
+       facts, known_from, known_until
+  FROM leg
+ WHERE merchant = :merchant
+   AND key = ANY(:keys::text[])
+ ORDER BY key, id DESC;
+
+-- name: changed_returns
+-- Returns that moved since a moment, a page by id.
+SELECT id
+  FROM returns
+ WHERE merchant = :merchant
+   AND updated_at >= :since
+   AND id > :after
+ ORDER BY id
+ LIMIT :rows_max;
+
+-- name: open_credits
+-- Credits of matches that are not settled: their goods and payments are looked for again.
+SELECT DISTINCT (leg.facts->>'credit_id')::bigint AS credit_id
+  FROM match_group AS g
+  JOIN leg ON leg.merchant = g.merchant AND leg.key = ANY(g.legs) AND leg.known_until IS NULL AND leg.kind = 'credit'
+ WHERE g.merchant = :merchant
+   AND g.until_run IS NULL
+   AND g.status NOT IN ('matched', 'within-tolerance', 'written-off', 'out-of-scope');
+
+-- name: credits_known
+SELECT DISTINCT (facts->>'credit_id')::bigint AS credit_id
+  FROM leg
+ WHERE merchant = :merchant
+   AND known_until IS NULL
+   AND kind = 'credit'
+   AND business_on >= :since;
+
+-- name: versions_at
+-- Every version of money and stock legs that was known at a moment, and when it ended, a page by id.
+SELECT id, key, kind, business_on, currency, amount, known_from,
+       CASE WHEN known_until <= :at THEN known_until END AS known_until
+  FROM leg
+ WHERE merchant = :merchant
+   AND known_from <= :at
+   AND kind IN ('credit', 'stock', 'refund', 'payout')
+   AND amount IS NOT NULL
+   AND id > :after
+ ORDER BY id
+ LIMIT :rows_max;
