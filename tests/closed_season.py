@@ -4,6 +4,7 @@ The returns are written in bulk, not polled one by one: what is tested is the ma
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ import asyncpg
 
 from daemon.finance.collect import Sources, collect
 from daemon.finance.importing import import_file
-from daemon.sandbox.closed_season import ClosedSeason, plan
+from daemon.sandbox.closed_season import FAULTS, ClosedSeason, plan
 from daemon.sandbox.happy_returns import Item, ReturnOfGoods
 from daemon.store.database import Database
 from daemon.store.returns import _UNIT
@@ -43,23 +44,25 @@ under = "0.02"
 """
 
 
-def season(world: World, *, returns: int, seed: int = 1) -> ClosedSeason:
+def season(world: World, *, returns: int, seed: int = 1, faults: Mapping[str, int] = FAULTS) -> ClosedSeason:
     """Play it in the sandbox, which then is at AFTER and answers as fast as it can."""
     world.sandbox.clock.move(to=AFTER)
     world.sandbox.assumptions.requests_per_minute = 1_000_000
     world.sandbox.assumptions.bucket_rate = world.sandbox.assumptions.bucket_size = 1e6
-    return plan(world.sandbox.books, world.sandbox.happy_returns, returns=returns, seed=seed)
+    return plan(world.sandbox.books, world.sandbox.happy_returns, returns=returns, seed=seed, faults=faults)
 
 
 async def know(database: Database, told: ClosedSeason) -> None:
-    """The returns of the season as rows, but for those nobody told Homeward about."""
+    """The returns of the season as rows, but for those nobody told Homeward about, and those it has."""
     connection = await asyncpg.connect(database.dsn)
     try:
         await prepare_connection(connection)
         await connection.execute("SET session_replication_role = replica")
         rows, units = [], []
-        known = [each for each in told.happy_returns.returns.values() if each.return_id not in told.unknown]
-        for number, each in enumerate(known, start=1):
+        stored = {row["happy_return_id"] for row in await connection.fetch("SELECT happy_return_id FROM returns")}
+        every = told.happy_returns.returns.values()
+        known = [each for each in every if each.return_id not in told.unknown | stored]
+        for number, each in enumerate(known, start=len(stored) + 1):
             row = _row(told, each, number)
             rows.append(row)
             units += [_unit(told, each, item, number) for item in each.items]

@@ -105,6 +105,21 @@ class HappyReturnsClient:
         """E11 as a health check of host and key. Raises NotPermittedError, TransientError, RejectedError."""
         await self._call("check", "GET", "/webhooks")
 
+    async def webhook_urls(self) -> list[str]:
+        """E11: where Happy Returns posts to. The shape is UNCONFIRMED (U-03): every http address in it is taken."""
+        _, answer = await self._call("list-webhooks", "GET", "/webhooks")
+        found: list[str] = []
+        waiting = [answer]
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, dict):
+                waiting += each.values()
+            elif isinstance(each, list):
+                waiting += each
+            elif isinstance(each, str) and each.startswith(("http://", "https://")):
+                found.append(each)
+        return sorted(set(found))
+
     async def _call(
         self, operation: str, method: str, path: str, *, body: Any = None, query: dict[str, str] | None = None
     ) -> tuple[int, Any]:

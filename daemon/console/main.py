@@ -22,7 +22,8 @@ NOUNS = {
     "return": "returns.returns", "exception": "exceptions.exceptions", "batch": "batches.batches", "map": "maps.maps",
     "event": "events.events", "effect": "events.effects", "receipt": "events.receipts", "alert": "alerts.alerts",
     "journal": "journal.journal", "merchant": "admin.merchants", "db": "admin.db",
-    "user": "users.users", "token": "users.tokens",
+    "user": "users.users", "token": "users.tokens", "match": "books.match", "orphan": "books.orphan",
+    "period": "closing.period", "fee": "closing.fee", "import": "closing.imports", "audit": "audits.audit",
 }  # fmt: skip
 """Noun → the module here and the group in it."""
 SERVICES = {

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from daemon.errors import NotFoundError
-from daemon.finance.matching import Books, books_at
+from daemon.finance.known import Books, books_at
 from daemon.finance.periods import events_of
 from daemon.settings import MerchantSettings
 from daemon.store import chain, legs, matches, periods

@@ -62,9 +62,9 @@ async def collect(at: Sources, now: datetime, *, whole: bool = False) -> Collect
     zone = ZoneInfo(at.settings.calendar.timezone)
     done = Collected()
     since = datetime.fromisoformat(cursor["at"]) if cursor.get("at") else None
-    await _own_returns(at, since, zone, now, done)
     whole_at = datetime.fromisoformat(cursor["whole_at"]) if cursor.get("whole_at") else None
     is_whole = whole or whole_at is None or now - whole_at >= WHOLE_EVERY
+    await _own_returns(at, None if is_whole else since, zone, now, done)
     books_at = datetime.fromisoformat(cursor["books_at"]) if cursor.get("books_at") else None
     first = now - timedelta(days=at.settings.finance.history_days)
     try:

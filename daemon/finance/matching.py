@@ -1,75 +1,24 @@
 """Matching run: the legs as they are known now, matched, compared with the run before, and kept."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from anyio import to_thread
 
+from daemon.finance.known import Books, books_at
+from daemon.finance.periods import events_of
+from daemon.finance.postings import postings_of
+from daemon.finance.standing import standing
 from daemon.settings import MerchantSettings
-from daemon.settings_finance import TERMS, terms_of
-from daemon.store import files, legs, matches
+from daemon.settings_finance import TERMS
+from daemon.store import legs, matches, periods
 from daemon.store.database import Database
 from daemon.store.matches import Change
-from daemon.store.sql import Connection, plain
-from statemachine.books.legs import Leg
-from statemachine.books.matching import Decision, Match, Status, match
-from statemachine.books.orphans import Orphan, find_orphans
-from statemachine.books.terms import Coverage, Terms
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """Everything known of one merchant's books at one moment, matched."""
-
-    at: datetime
-    today: date
-    legs: Sequence[Leg]
-    coverage: Coverage
-    terms: Terms
-    matches: Sequence[Match]
-    orphans: Sequence[Orphan]
-    zone: ZoneInfo
-    since: date
-    """Older business is not looked at."""
-
-
-def matched(
-    known: Sequence[Leg],
-    *,
-    terms: Terms,
-    coverage: Coverage,
-    decisions: Sequence[Decision],
-    at: datetime,
-    zone: ZoneInfo,
-    since: date,
-) -> Books:
-    """Pure: the same legs, terms, decisions and moment give the same books."""
-    today = at.astimezone(zone).date()
-    found = match(known, terms=terms, coverage=coverage, today=today, decisions=decisions)
-    return Books(at, today, known, coverage, terms, found, find_orphans(found, terms=terms, today=today), zone, since)
-
-
-async def books_at(
-    connection: Connection, merchant: str, settings: MerchantSettings, at: datetime, *, terms: Terms | None = None
-) -> Books:
-    """The books as they were known at a moment, by the terms of the newest run then, or by `terms`."""
-    zone, horizon = ZoneInfo(settings.calendar.timezone), settings.finance.horizon_days
-    if terms is None:
-        run = await matches.run_at(connection, merchant, at)
-        terms = terms_of(run["terms"]) if run else settings.finance.terms()
-        zone = ZoneInfo(run["figures"]["timezone"]) if run else zone
-        horizon = run["figures"]["horizon_days"] if run else horizon
-    since = at.astimezone(zone).date() - timedelta(days=horizon)
-    known = await legs.known_at(connection, merchant, at, since=since)
-    coverage = await files.coverage(connection, merchant, at)
-    decisions = await matches.decisions(connection, merchant, at)
-    return await to_thread.run_sync(
-        lambda: matched(known, terms=terms, coverage=coverage, decisions=decisions, at=at, zone=zone, since=since)
-    )
+from daemon.store.sql import plain
+from statemachine.books.matching import Status
+from statemachine.books.periods import Closes
 
 
 async def run_matching(
@@ -84,6 +33,9 @@ async def run_matching(
         read_at = await legs.tick(connection, merchant, now)
     async with database.reading() as connection:
         books = await books_at(connection, merchant, settings, read_at, terms=terms)
+        versions = await legs.versions_at(connection, merchant, read_at)
+        closes = Closes(events_of(await periods.events(connection, merchant, read_at)))
+    stands = await to_thread.run_sync(lambda: standing(books, postings_of(versions, closes, since=books.since)))
     async with database.transaction("match") as connection:
         at = await legs.tick(connection, merchant, now)
         change = await matches.put_run(
@@ -91,6 +43,7 @@ async def run_matching(
             legs=len(books.legs), figures={
                 "read_at": read_at.isoformat(), "timezone": settings.calendar.timezone,
                 "horizon_days": settings.finance.horizon_days, **figures_of(books),
+                **stands,
             },
         )  # fmt: skip
     return books, change

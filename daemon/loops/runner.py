@@ -19,6 +19,7 @@ from daemon.clock import Clock
 from daemon.errors import HomewardError, LeaseLostError
 from daemon.loops.advance import Advance
 from daemon.loops.batches import Batches
+from daemon.loops.books import MatchBooks
 from daemon.loops.dispatch import Dispatch
 from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
@@ -206,6 +207,7 @@ class Runner:
             Reconcile(workplace),
             Reevaluate(workplace),
             Report(workplace),
+            MatchBooks(workplace),
         ]
         with held.scope:
             if not await self._free_what_was_held(workplace):

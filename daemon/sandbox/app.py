@@ -4,7 +4,8 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,11 @@ class Sandbox:
             })  # fmt: skip
         fault = self.faults.strike(f"{request.method} {request.path}")
         if fault is None:
-            return await handler(request)
+            answer = await handler(request)
+            if self.assumptions.clock_offset_seconds:
+                told = datetime.now(UTC) + timedelta(seconds=self.assumptions.clock_offset_seconds)
+                answer.headers["Date"] = format_datetime(told, usegmt=True)
+            return answer
         if fault.kind in AMBIGUOUS and request.method == "POST" and "/public-api/" in request.path:
             self.faults.ambiguous += _writes_in(body)
         if fault.kind == "slow":
@@ -109,7 +114,7 @@ class Sandbox:
         if fault.kind == "refuse-connection":
             _cut(request)
             return web.Response(status=500)
-        if fault.kind in ("error-before", "unavailable", "throttled", "refused", "invalid"):
+        if fault.kind in ("error-before", "unavailable", "throttled", "refused", "invalid", "forbidden"):
             return _failed(fault.kind)
         answer = await handler(request)
         if fault.kind == "late":
@@ -239,6 +244,8 @@ def _failed(kind: str) -> web.Response:
         return web.json_response(told, status=500)
     if kind == "refused":
         return web.json_response({"errors": [{"code": "CMNC-404", "message": "Not available"}]}, status=404)
+    if kind == "forbidden":
+        return web.json_response({"errors": [{"code": "GWYB-003", "message": "Not permitted"}]}, status=403)
     if kind == "unavailable":
         return web.Response(text="Service Unavailable", status=503)
     return web.json_response({"errors": [{"code": "CMNU-003", "message": "Internal error"}]}, status=500)

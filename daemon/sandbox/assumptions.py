@@ -22,6 +22,7 @@ class Assumptions:
     echoes_row_references: bool = True  # rows[].externalRef of a credit
     token_life_seconds: float = 604800.0
     rotate_refresh_token: bool = True
+    clock_offset_seconds: float = 0.0  # how far the vendors' own clocks are ahead of this machine's
     # Happy Returns
     bucket_rate: float = 0.5
     bucket_size: float = 30.0

@@ -158,6 +158,8 @@ class Books:
     order_notes: list[dict[str, Any]] = field(default_factory=list)
     locked_until: date | None = None
     duplicates_refused: int = 0
+    posted_beside: dict[int, Decimal] = field(default_factory=dict)
+    """Credit → by how much accounting posted something else than it says."""
     _received: Counter[int] = field(default_factory=Counter)
     _notes_of: dict[int, list[int]] = field(default_factory=dict)
     _batches: set[str] = field(default_factory=set)

@@ -151,9 +151,10 @@ def journal_search_rows(books: Books, order: Order) -> list[list[Any]]:
 
     if order.type_code == "SC" and order.invoice_reference not in ("", "pending"):
         journal = order.id + 700_000
-        post(journal, "SC", "4000", order.tax_date, order.net, Decimal(0))
+        net = order.net + books.posted_beside.get(order.id, Decimal(0))
+        post(journal, "SC", "4000", order.tax_date, net, Decimal(0))
         post(journal, "SC", "2200", order.tax_date, order.tax, Decimal(0))
-        post(journal, "SC", "1100", order.tax_date, Decimal(0), order.net + order.tax)
+        post(journal, "SC", "1100", order.tax_date, Decimal(0), net + order.tax)
     for payment in books.payments_of([order.id]):
         if payment["journalId"]:
             amount = Decimal(payment["amountPaid"])

@@ -8,6 +8,7 @@ import csv
 import io
 import random
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -69,13 +70,13 @@ class ClosedSeason:
 
     # -- the story ----------------------------------------------------------------------------------------------------
 
-    def play(self, returns: int) -> None:
+    def play(self, returns: int, faults: Mapping[str, int] = FAULTS) -> None:
         """So many returns, evenly over two months, and the planted faults between them."""
         names = [name for name, share in KINDS for _ in range(share)]
         for number in range(returns):
             at = self.start + (58 * DAY) * number / returns + self.rng.uniform(0, 20) * HOUR
             self._return(self.rng.choice(names), at)
-        for name, count in FAULTS.items():
+        for name, count in faults.items():
             for number in range(count):
                 self._plant(name, number, self.start + self.rng.uniform(2, 50) * DAY)
         for week, items in sorted(self.shipped.items()):
@@ -370,12 +371,13 @@ _WRITERS = {"shopify": _shopify, "stripe": _stripe, "adyen": _adyen}
 
 
 def plan(
-    books: Books, happy_returns: HappyReturns, *, returns: int, seed: int = 1, start: datetime | None = None
-) -> ClosedSeason:
+    books: Books, happy_returns: HappyReturns, *, returns: int, seed: int = 1, start: datetime | None = None,
+    faults: Mapping[str, int] = FAULTS,
+) -> ClosedSeason:  # fmt: skip
     """Play two months that begin with `start`, the first of a month."""
     rng = random.Random(seed)
     if not books.products:
         catalogue.stock_shelves(books)
     season = ClosedSeason(books, happy_returns, rng, start or datetime(2026, 1, 1, tzinfo=UTC))
-    season.play(returns)
+    season.play(returns, faults)
     return season

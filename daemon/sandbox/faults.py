@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 KINDS = (
+    "forbidden",
     "lose-answer",  # done, and the connection cut before the answer
     "refuse-connection",  # cut before anything is done
     "error-after",  # done, answered 500

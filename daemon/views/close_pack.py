@@ -7,7 +7,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from daemon.finance.matching import Books, books_at
+from daemon.finance.known import Books, books_at
 from daemon.finance.periods import events_of
 from daemon.finance.postings import postings_of
 from daemon.settings import MerchantSettings

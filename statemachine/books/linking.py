@@ -50,16 +50,16 @@ def _link_order(mine: list[Group], gone: set[int], terms: Terms) -> None:
 
 
 def _link_claims(mine: list[Group], gone: set[int]) -> None:
-    """A credit that names a return in words, and the one return of that name that has none."""
+    """A credit that names a return in words, and the one return of that name: rather one that has no credit yet."""
     for group in mine:
         claims = {claim for leg in group.of(Kind.CREDIT) for claim in leg.facts.get("claims", ())}
         if not claims or Kind.UNIT in group.by_kind or id(group) in gone:
             continue
-        fits = [
+        named = [
             other for other in mine
-            if id(other) not in gone and Kind.UNIT in other.by_kind and Kind.CREDIT not in other.by_kind
-            and any(leg.facts.get("code") in claims for leg in other.of(Kind.UNIT))
+            if id(other) not in gone and any(leg.facts.get("code") in claims for leg in other.of(Kind.UNIT))
         ]  # fmt: skip
+        fits = [other for other in named if Kind.CREDIT not in other.by_kind] or named
         if len(fits) == 1:
             fits[0].take(group, "order")
             gone.add(id(group))

@@ -16,7 +16,8 @@ import pytest
 from daemon.actions.closing import close, difference, pack_as_of
 from daemon.errors import NotPermittedError, RejectedError
 from daemon.finance.collect import collect
-from daemon.finance.matching import Books, run_matching
+from daemon.finance.known import Books
+from daemon.finance.matching import run_matching
 from daemon.finance.periods import events_of, prepare, reopen
 from daemon.finance.postings import postings_of
 from daemon.sandbox.closed_season import FAULTS, ClosedSeason

@@ -59,7 +59,8 @@ def read(
     reading = Reading(name, told.covers, told.provider or name)
     lines = list(csv_rows(raw))
     columns = {field: column.strip().lower() for field, column in told.columns.items()}
-    need_columns(lines[0][1] if lines else (), columns.values(), f"'{name}' file")
+    if not fee_types:
+        need_columns(lines[0][1] if lines else (), columns.values(), f"'{name}' file")
     shape = "" if told.date_format == "%Y-%m-%d" else told.date_format
     numbers, unique, payouts = Numbers(), Unique(columns.get("id", "id")), Payouts(reading.provider)
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from daemon.errors import MalformedPayloadError
 from daemon.finance.formats.reading import (
+    PENNY,
     Context,
     Payouts,
     Reading,
@@ -50,7 +51,7 @@ def read(raw: bytes, context: Context) -> Reading:
     for cells in reader:
         kind = cells[0].strip().upper() if cells else ""
         if kind == "CH":
-            columns = [cell.strip().lower() for cell in cells[1:]]
+            columns = [" ".join(cell.lower().split()) for cell in cells[1:]]
             need_columns(columns, COLUMNS, "settlement report of PayPal")
         elif kind == "SB":
             if not columns:
@@ -107,4 +108,4 @@ def _cents(line: Mapping[str, str], name: str, money: str) -> Decimal:
     told = required(line, name)
     if not told.isdigit():
         raise MalformedPayloadError(f"{name}: '{told[:40]}' is not a count of the smallest unit, without sign or point")
-    return Decimal(told) if money in WITHOUT_CENTS else Decimal(told) / 100
+    return Decimal(told) if money in WITHOUT_CENTS else (Decimal(told) / 100).quantize(PENNY)

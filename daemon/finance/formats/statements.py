@@ -5,6 +5,7 @@ ofxparse. Money that came in is positive.
 """
 
 import io
+import warnings
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -123,7 +124,9 @@ def read_ofx(raw: bytes, context: Context) -> Reading:
     from ofxparse import OfxParser  # here, since it brings an HTML parser with it
 
     try:
-        told = OfxParser.parse(io.BytesIO(raw), fail_fast=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # names of its HTML parser that ofxparse still uses
+            told = OfxParser.parse(io.BytesIO(raw), fail_fast=False)
     except Exception as error:
         raise MalformedPayloadError(f"line 1: the OFX cannot be read: {type(error).__name__}: {error}") from error
     reading = Reading(OFX, "bank")

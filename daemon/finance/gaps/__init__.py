@@ -1,0 +1,1 @@
+"""The gap audit: what stands between an account and a clean run. Reads only; writes nowhere."""

@@ -1,0 +1,68 @@
+"""The books as they are known at one moment: legs, decisions and terms of then, matched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from anyio import to_thread
+
+from daemon.settings import MerchantSettings
+from daemon.settings_finance import terms_of
+from daemon.store import files, legs, matches
+from daemon.store.sql import Connection
+from statemachine.books.legs import Leg
+from statemachine.books.matching import Decision, Match, match
+from statemachine.books.orphans import Orphan, find_orphans
+from statemachine.books.terms import Coverage, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything known of one merchant's books at one moment, matched."""
+
+    at: datetime
+    today: date
+    legs: Sequence[Leg]
+    coverage: Coverage
+    terms: Terms
+    matches: Sequence[Match]
+    orphans: Sequence[Orphan]
+    zone: ZoneInfo
+    since: date
+    """Older business is not looked at."""
+
+
+def matched(
+    known: Sequence[Leg],
+    *,
+    terms: Terms,
+    coverage: Coverage,
+    decisions: Sequence[Decision],
+    at: datetime,
+    zone: ZoneInfo,
+    since: date,
+) -> Books:
+    """Pure: the same legs, terms, decisions and moment give the same books."""
+    today = at.astimezone(zone).date()
+    found = match(known, terms=terms, coverage=coverage, today=today, decisions=decisions)
+    return Books(at, today, known, coverage, terms, found, find_orphans(found, terms=terms, today=today), zone, since)
+
+
+async def books_at(
+    connection: Connection, merchant: str, settings: MerchantSettings, at: datetime, *, terms: Terms | None = None
+) -> Books:
+    """The books as they were known at a moment, by the terms of the newest run then, or by `terms`."""
+    zone, horizon = ZoneInfo(settings.calendar.timezone), settings.finance.horizon_days
+    if terms is None:
+        run = await matches.run_at(connection, merchant, at)
+        terms = terms_of(run["terms"]) if run else settings.finance.terms()
+        zone = ZoneInfo(run["figures"]["timezone"]) if run else zone
+        horizon = run["figures"]["horizon_days"] if run else horizon
+    since = at.astimezone(zone).date() - timedelta(days=horizon)
+    known = await legs.known_at(connection, merchant, at, since=since)
+    coverage = await files.coverage(connection, merchant, at)
+    decisions = await matches.decisions(connection, merchant, at)
+    return await to_thread.run_sync(
+        lambda: matched(known, terms=terms, coverage=coverage, decisions=decisions, at=at, zone=zone, since=since)
+    )

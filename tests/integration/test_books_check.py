@@ -1,0 +1,162 @@
+"""Each invariant of the books, broken on purpose: the check of that name says so, and on a sound season all are silent."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from daemon.finance.books_check import CHECKS, check, gather, run_checks
+from daemon.finance.collect import collect
+from daemon.finance.importing import import_file
+from daemon.finance.matching import run_matching
+from daemon.finance.periods import record_close
+from daemon.sandbox.books import Order
+from daemon.sandbox.closed_season import ClosedSeason
+from daemon.store import legs
+from daemon.store.database import Database
+from statemachine.books.legs import Kind
+from tests import closed_season
+from tests.closed_season import FINANCE, know, season, sources
+from tests.finance_files import STRIPE
+from tests.world import MERCHANT, World, open_world
+
+HOUR = timedelta(hours=1)
+RETURNS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    world: World
+    told: ClosedSeason
+
+    @property
+    def credit(self) -> Order:
+        """A credit of one unit, made by us, paid and received."""
+        plain = next(each for each in self.told.truth if each["kind"] == "plain")
+        return self.told.books.orders[plain["credit"]]
+
+    @property
+    def code(self) -> str:
+        return str(next(each for each in self.told.truth if each["kind"] == "plain")["code"])
+
+    async def execute(self, *statements: str) -> None:
+        """As somebody who has more rights than a worker has."""
+        connection = await asyncpg.connect(self.world.database.dsn)
+        try:
+            await connection.execute("SET session_replication_role = replica")
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+async def _credited_twice(at: Broken) -> None:
+    books, credit = at.told.books, at.credit
+    books.credit_by_hand(books.orders[credit.parent_id], 0, f"again {at.code}").indexed_at = None
+
+
+async def _goods_never_came(at: Broken) -> None:
+    at.told._plant("credit-without-stock", 0, at.told.start + timedelta(days=3))
+    await know(at.world.database, at.told)
+
+
+async def _a_payout_says_another_sum(at: Broken) -> None:
+    raw = STRIPE.replace("-47.40,0.00,-47.40", "-45.40,0.00,-45.40").encode()
+    await import_file(
+        at.world.database, MERCHANT, at.world.workplace.settings, raw, name="s.csv", now=at.world.now, actor="user:test"
+    )
+
+
+async def _a_credit_is_gone(at: Broken) -> None:
+    del at.told.books.orders[at.credit.id]
+
+
+async def _nobody_owns_it(at: Broken) -> None:
+    await at.execute(
+        "UPDATE returns SET state = 'exception', cause = 'tax-code', owner = 'nobody', explanation = 'x',"
+        " resume_state = 'credit-pending' WHERE id = 1"
+    )
+
+
+async def _the_journal_was_changed(at: Broken) -> None:
+    at.world.begin("bar_single")
+    await at.world.pass_time(timedelta(hours=1), step=HOUR / 4)
+    await at.execute("UPDATE journal SET actor = 'user:somebody-else' WHERE seq = 1")
+
+
+async def _dated_into_a_closed_month(at: Broken) -> None:
+    async with at.world.database.transaction() as connection:
+        now = await legs.tick(connection, MERCHANT, at.world.now)
+        await record_close(connection, MERCHANT, "2026-01", b"", {}, actor="user:bob", reason="", at=now)
+    at.world.sandbox.clock.move(to=at.world.now + HOUR)
+    at.told._return("plain", at.told.start + timedelta(days=4))
+    await know(at.world.database, at.told)
+
+
+async def _posted_otherwise(at: Broken) -> None:
+    at.told.books.posted_beside[at.credit.id] = Decimal("1.00")
+
+
+BREAKS: dict[str, Callable[[Broken], Awaitable[None]]] = {
+    "credited-within-sold": _credited_twice, "stock-is-credited": _goods_never_came,
+    "refund-lines-make-the-payout": _a_payout_says_another_sum, "writes-are-read-back": _a_credit_is_gone,
+    "causes-have-owners": _nobody_owns_it, "journal-is-intact": _the_journal_was_changed,
+    "nothing-in-a-locked-period": _dated_into_a_closed_month, "one-credit-a-unit": _credited_twice,
+    "credits-are-posted": _posted_otherwise,
+}  # fmt: skip
+
+
+async def _given(world: World) -> Broken:
+    told = season(world, returns=RETURNS, faults={})
+    await know(world.database, told)
+    await closed_season.gather(world, told)
+    await run_matching(world.database, MERCHANT, world.workplace.settings, now=world.now, actor="user:test")
+    return Broken(world, told)
+
+
+async def test_a_sound_season_breaks_nothing(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config=FINANCE) as world:
+        await _given(world)
+
+        done = await run_checks(database, MERCHANT, world.workplace.settings, now=world.now, actor="user:test")
+
+        assert [each.name for each in done] == list(CHECKS)
+        assert [(each.name, list(each.violations)) for each in done if each.violations] == []
+
+
+@pytest.mark.parametrize("name", BREAKS)
+async def test_a_broken_invariant_is_caught_by_its_own_check(database: Database, tmp_path: Path, name: str) -> None:
+    async with open_world(database, tmp_path, extra_config=FINANCE) as world:
+        at = await _given(world)
+
+        await BREAKS[name](at)
+        done = await collect(sources(world), world.now, whole=True)
+        assert not done.faults
+        (found,) = await run_checks(
+            database, MERCHANT, world.workplace.settings, now=world.now, actor="user:test", names=[name]
+        )
+
+        assert found.violations, name
+        assert all(each.subject and each.detail for each in found.violations)
+        assert found.owner
+
+
+async def test_a_leg_in_two_matches_or_in_none_is_caught(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config=FINANCE) as world:
+        await _given(world)
+        async with database.transaction() as connection:
+            now = await legs.tick(connection, MERCHANT, world.now)
+        facts = await gather(database, MERCHANT, world.workplace.settings, now)
+        first, second, *rest = facts.books.matches
+        twice = replace(facts, books=replace(facts.books, matches=[first, first, second, *rest]))
+        never = replace(facts, books=replace(facts.books, matches=[first, *rest]))
+
+        (doubled,), (lost,) = (check(each, ["every-leg-is-in-one-match"]) for each in (twice, never))
+
+        assert {each.detail for each in doubled.violations} == {"is in more than one match"}
+        assert {each.subject for each in lost.violations} == {leg.key for leg in second.legs}
+        assert len(facts.of(Kind.UNIT)) >= RETURNS
