@@ -98,14 +98,14 @@ def list_matches(
     wanted = [str(each) for each in status or ()]
     if open_only:
         wanted += [str(each) for each in (Status.SUGGESTED, Status.PARTIAL, Status.UNMATCHED, Status.DISPUTED)]
+    asked = store.Wanted(
+        wanted, currency, order_key(order) if order else None, _day(from_on), _day(until_on), is_return=not payouts
+    )
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         name = choose_merchant(settings, merchant)
         async with database.reading() as connection:
-            rows = await store.listing(
-                connection, name, statuses=wanted, currency=currency, order_key=order_key(order) if order else None,
-                from_on=_day(from_on), until_on=_day(until_on), is_return=not payouts, rows_max=limit,
-            )  # fmt: skip
+            rows = await store.listing(connection, name, asked, rows_max=limit)
         return [match_view(row) for row in rows]
 
     emit_list(run_with_database(config, work), list(MATCH_COLUMNS), output, hint="homeward match show KEY")

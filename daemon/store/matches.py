@@ -156,15 +156,40 @@ async def differences(connection: Connection, merchant: str, *, first: int, last
     return await SQL.rows(connection, "differences", merchant=merchant, first=first, last=last, rows_max=rows_max)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which matches; what is None is not asked for."""
+
+    statuses: Sequence[str] | None = None
+    currency: str | None = None
+    order_key: str | None = None
+    from_on: date | None = None
+    until_on: date | None = None
+    is_return: bool | None = None
+
+
 async def listing(
-    connection: Connection, merchant: str, *, statuses: Sequence[str] | None = None, currency: str | None = None,
-    order_key: str | None = None, from_on: date | None = None, until_on: date | None = None,
-    is_return: bool | None = None, skip: int = 0, rows_max: int = 100,
-) -> list[Record]:  # fmt: skip
+    connection: Connection, merchant: str, wanted: Wanted, *, skip: int = 0, rows_max: int = 100
+) -> list[Record]:
+    """Matches as they stand, the dearest first."""
+    return await SQL.rows(connection, "listing", merchant=merchant, **_asked(wanted), skip=skip, rows_max=rows_max)
+
+
+async def counted(connection: Connection, merchant: str, wanted: Wanted) -> int:
+    return int(await SQL.value(connection, "counted", merchant=merchant, **_asked(wanted)))
+
+
+def _asked(wanted: Wanted) -> dict[str, Any]:
+    return {**asdict(wanted), "statuses": list(wanted.statuses) if wanted.statuses else None}
+
+
+async def payout_lines(
+    connection: Connection, merchant: str, provider: str, payout_id: str, *, rows_max: int = 2000
+) -> list[Record]:
+    """The refund lines of one payout, each with the match it is in."""
     return await SQL.rows(
-        connection, "listing", merchant=merchant, statuses=list(statuses) if statuses else None, currency=currency,
-        order_key=order_key, from_on=from_on, until_on=until_on, is_return=is_return, skip=skip, rows_max=rows_max,
-    )  # fmt: skip
+        connection, "payout_lines", merchant=merchant, provider=provider, payout_id=payout_id, rows_max=rows_max
+    )
 
 
 async def counts(connection: Connection, merchant: str) -> list[Record]:
@@ -243,5 +268,6 @@ def value_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
     """The sum by currency."""
     told: dict[str, Decimal] = {}
     for row in rows:
-        told[row["currency"]] = told.get(row["currency"], Decimal(0)) + row["value"]
+        if row["value"]:
+            told[row["currency"]] = told.get(row["currency"], Decimal(0)) + row["value"]
     return told

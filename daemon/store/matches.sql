@@ -200,3 +200,28 @@ SELECT id, cause, owner
    AND (owner IS NULL OR NOT owner = ANY(:teams::text[]))
  ORDER BY id
  LIMIT 1000;
+
+-- name: payout_lines
+-- The refund lines of one payout, each with the match it is in.
+SELECT l.key, l.business_on, l.order_key, l.currency, l.amount, g.key AS match_key, g.status, g.reason
+  FROM leg AS l
+  LEFT JOIN match_group AS g ON g.merchant = l.merchant AND g.until_run IS NULL AND g.legs @> ARRAY[l.key]
+ WHERE l.merchant = :merchant
+   AND l.known_until IS NULL
+   AND l.kind = 'payout'
+   AND l.facts->>'provider' = :provider
+   AND l.facts->>'payout_id' = :payout_id
+ ORDER BY l.business_on, l.key
+ LIMIT :rows_max;
+
+-- name: counted
+SELECT count(*) AS matches
+  FROM match_group
+ WHERE merchant = :merchant
+   AND until_run IS NULL
+   AND (:statuses::text[] IS NULL OR status = ANY(:statuses::text[]))
+   AND (:currency::text IS NULL OR currency = :currency)
+   AND (:order_key::text IS NULL OR order_key = :order_key)
+   AND (:from_on::date IS NULL OR opened_on >= :from_on)
+   AND (:until_on::date IS NULL OR opened_on <= :until_on)
+   AND (:is_return::boolean IS NULL OR is_return = :is_return);

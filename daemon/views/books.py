@@ -75,10 +75,10 @@ def file_view(row: Record) -> dict[str, Any]:
 
 
 def totals(rows: list[dict[str, Any]], column: str = "value") -> dict[str, Decimal]:
-    """The sum of a column by currency, from the rows themselves."""
+    """The sum of a column by currency, from the rows themselves; rows of no value say nothing."""
     told: dict[str, Decimal] = {}
     for row in rows:
-        if row.get(column) is not None:
+        if row.get(column):
             told[row["currency"]] = told.get(row["currency"], Decimal(0)) + Decimal(row[column])
     return dict(sorted(told.items()))
 

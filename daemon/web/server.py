@@ -14,7 +14,20 @@ from daemon.store.database import DISCONNECTED
 from daemon.web import guard
 from daemon.web.api import endpoints
 from daemon.web.desk import DESK, PERSON, Desk
-from daemon.web.pages import batches, changes, help, home, live, people, returns, sign_in, warehouse, workbench
+from daemon.web.pages import (
+    batches,
+    books,
+    books_changes,
+    changes,
+    help,
+    home,
+    live,
+    people,
+    returns,
+    sign_in,
+    warehouse,
+    workbench,
+)
 from daemon.web.rendering import STATIC, page
 from daemon.web.watched import Watched
 from daemon.web.webhooks import Receiver, WebhookDoor
@@ -110,6 +123,16 @@ def _add_pages(app: web.Application) -> None:
         web.get("/warehouse", warehouse.scan), web.post("/warehouse/receive", warehouse.take),
         web.post(f"/warehouse/parked/{{merchant}}/{NUMBER}", warehouse.take_back),
         web.get("/warehouse/import", warehouse.upload), web.post("/warehouse/import", warehouse.take_file),
+        web.get("/books", books.overview), web.get("/books/matches", books.matches_page),
+        web.get(f"/books/matches.{HOW}", books.export_matches), web.get("/books/match", books.match_page),
+        web.get("/books/orphans", books.orphans_page), web.get(f"/books/orphans.{HOW}", books.export_orphans),
+        web.get("/books/fees", books.fees_page), web.get(f"/books/fees.{HOW}", books.export_fees),
+        web.get("/books/periods", books.periods_page), web.get(r"/books/periods/{period:\d{4}-\d\d}.zip", books.pack),
+        web.get("/books/files", books.files_page), web.get(f"/books/files/{NUMBER}", books.file_page),
+        web.get("/books/checks", books.checks_page), web.post("/books/decide", books_changes.decide_on),
+        web.post("/books/match-now", books_changes.match_now), web.post("/books/files", books_changes.take_file),
+        web.post(f"/books/files/{NUMBER}/undo", books_changes.undo_file),
+        web.post(r"/books/periods/{period:\d{4}-\d\d}/{step:prepare|close|reopen}", books_changes.step_period),
         web.get("/accounts", people.show), web.post("/accounts", people.change), web.get("/accounts/log", people.log),
         web.get("/accounts/log.csv", people.export_log), web.get("/live", live.stream), web.get("/help", help.show),
     ])  # fmt: skip

@@ -116,7 +116,7 @@ async def _much_happens(world: World, told: ClosedSeason) -> str:
     async with world.database.reading() as connection:
         (orphan, *_) = await matches.orphans(connection, MERCHANT, None, "credit-without-stock")
         (match, *_) = await matches.listing(
-            connection, MERCHANT, statuses=["matched"], from_on=date(2026, 2, 1), rows_max=1
+            connection, MERCHANT, matches.Wanted(["matched"], from_on=date(2026, 2, 1)), rows_max=1
         )
     for action, keys in ((Action.WRITE_OFF, [orphan["match_key"]]), (Action.UNMATCH, match["legs"][:1])):
         async with world.database.transaction() as connection:

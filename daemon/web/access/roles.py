@@ -22,6 +22,8 @@ class May(StrEnum):
     """Scan and import what the warehouse received, and report it to Happy Returns."""
     MAPS = "maps"
     """Put a reviewed rule into the merchant's maps."""
+    BOOKS = "books"
+    """Import files, decide on matches, prepare and close months."""
     ACCOUNTS = "accounts"
     """People, tokens, the log of who came in."""
 
@@ -46,8 +48,8 @@ RIGHTS: dict[Role, Rights] = {
         _CARE | {"accept", "resolve"}, frozenset({May.REVEAL}),
     ),
     Role.FINANCE: Rights(
-        "finance", "as customer service, and forces states and puts map rules in force",
-        _CARE | {"accept", "resolve", "force"}, frozenset({May.REVEAL, May.MAPS}),
+        "finance", "as customer service, forces states, puts map rules in force, matches and closes the books",
+        _CARE | {"accept", "resolve", "force"}, frozenset({May.REVEAL, May.MAPS, May.BOOKS}),
     ),
     Role.WAREHOUSE: Rights(
         "warehouse", "receives goods, notes and assigns", _MILD | {"receive"}, frozenset({May.RECEIVE})

@@ -57,7 +57,7 @@
 
   // -- keys --------------------------------------------------------------------------------------------------------
   let going = false;
-  const PLACES = { h: "/", e: "/exceptions", r: "/returns", w: "/warehouse", b: "/batches" };
+  const PLACES = { h: "/", e: "/exceptions", r: "/returns", w: "/warehouse", b: "/batches", m: "/books" };
   const VERBS = { a: "assign", r: "retry", n: "note", z: "snooze" };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
