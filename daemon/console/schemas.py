@@ -13,7 +13,10 @@ from daemon.views.shapes import (
     ITEM,
     LINK,
     MAP_STEP,
+    MATCH,
+    MATCH_DETAIL,
     MESSAGE,
+    ORPHAN,
     PASSPORT,
     REPLAYED,
     STATUS,
@@ -22,6 +25,11 @@ from daemon.views.shapes import (
     json_schema,
 )
 
+_MOVED = ("opening", "new", "cleared", "settled", "closing", "difference")
+DECIDED: Shape = {
+    "action": "text", "legs": "list", "reason": "text", "note": "text", "actor": "text", "changed": "bool", "then": "text",
+    "undo": "text!",
+}  # fmt: skip
 SCHEMAS: dict[str, Shape | list[Shape]] = {
     "return list": [SUMMARY],
     "return list --group-by": [GROUP],
@@ -110,6 +118,73 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
         "expires_at": "moment?", "used_at": "moment?", "revoked_at": "moment?",
     }],
     "token revoke": {"name": "text", "changed": "bool"},
+    "match run": {
+        "run": "int", "at": "moment", "legs": "int", "by_status": "object", "auto_match_rate": "money",
+        "newly_matched": "int", "newly_broken": "int", "orphans": "int", "orphans_opened": "int", "orphans_closed": "int",
+        "not_read": "list", "changed": "bool", "see": "text",
+    },
+    "match list": [MATCH],
+    "match show": MATCH_DETAIL,
+    "match runs": [{
+        "id": "int", "at": "moment", "actor": "text", "legs": "int", "by_status": "object", "auto_match_rate": "money",
+        "newly_matched": "int", "newly_broken": "int", "opened_orphans": "int", "closed_orphans": "int",
+    }],
+    "match diff": [{
+        "key": "text", "before": "text?", "after": "text?", "reason": "text?", "order": "text", "currency": "text",
+        "value": "money",
+    }],
+    **{f"match {verb}": DECIDED for verb in ("accept", "unmatch", "dispute", "write-off", "out-of-scope", "reopen")},
+    "orphan list": [ORPHAN],
+    "orphan show": {
+        **{name: f"{kind.rstrip('!')}!" for name, kind in ORPHAN.items()}, "key": "text", "closed": "bool!",
+        "history": [{"event": "text", "value": "money", "currency": "text", "at": "moment", "content": "object"}],
+    },
+    "period list": [{
+        "period": "text", "state": "text", "prepared_by": "text", "prepared_at": "moment?", "closed_by": "text",
+        "closed_at": "moment?", "pack_sha256": "text", "reopened_by": "text", "locked_in_brightpearl": "bool",
+    }],
+    "period show": [{"account": "text", "currency": "text", **dict.fromkeys(_MOVED, "money")}],
+    "period prepare": {"period": "text", "state": "text", "prepared_by": "text", "at": "moment"},
+    "period close": {
+        "period": "text", "state": "text", "closed_by": "text", "as_of": "moment", "pack_sha256": "text", "pack": "text",
+        "undo": "text",
+    },
+    "period reopen": {"period": "text", "state": "text", "reopened_by": "text", "at": "moment"},
+    "period pack": {"period": "text", "as_of": "moment", "pack": "text", "bytes": "int", "sheets": "int"},
+    "period diff": [{
+        "account": "text", "currency": "text", "line": "text", "closed": "money", "now": "money", "difference": "money",
+    }],
+    "fee list": [{
+        "finding": "text", "on": "text", "invoice": "text", "type": "text", "method": "text", "code": "text", "order": "text",
+        "currency": "text", "expected": "money", "charged": "money", "difference": "money", "match": "text", "leg": "text",
+    }],
+    "fee summary": [{
+        "period": "text", "finding": "text", "currency": "text", "count": "int?", "expected": "money?", "charged": "money",
+        "difference": "money?",
+    }],
+    "fee journal": [{"nominal": "text", "text": "text", "debit": "money", "credit": "money", "currency": "text"}],
+    "import file": [{"row": "int", "result": "text", "detail": "text", "leg": "text"}],
+    "import list": [{
+        "id": "int", "format": "text", "covers": "text", "provider": "text", "name": "text", "rows": "int", "accepted": "int",
+        "repeated": "int", "rejected": "int", "first_on": "text?", "last_on": "text?", "actor": "text", "at": "moment",
+        "undone_at": "moment?", "undone_by": "text?", "undone_reason": "text?",
+    }],
+    "import show": [{"row": "int", "result": "text", "detail": "text", "leg": "text"}],
+    "import undo": {
+        "file_id": "int", "name": "text", "legs_ended": "int", "undone_at": "moment", "undone_by": "text", "changed": "bool",
+        "then": "text",
+    },
+    "audit books": [{
+        "check": "text", "says": "text", "owner": "text", "holds": "bool", "subject": "text", "detail": "text",
+        "value": "money", "currency": "text",
+    }],
+    "audit gaps": [{
+        "finding": "text", "says": "text", "severity": "text", "owner": "text", "count": "int", "value": "object",
+        "examples": "list", "fix": "text", "recheck": "text",
+    }],
+    "audit backfill": [{
+        "code": "text", "orders": "text", "units": "int", "would": "text", "value": "money", "currency": "text",
+    }],
     "version": {"version": "text", "schema": "int"},
     "doctor": [{"result": "text", "check": "text", "detail": "text", "fix": "text"}],
     "help": [{}],

@@ -104,6 +104,26 @@ EFFECT: Shape = {
     "id": "int", "merchant": "text", "return_id": "int", "kind": "text", "key": "text", "state": "text", "attempts": "int",
     "due_at": "moment", "sent_at": "moment?", "last_error": "text?", "created_at": "moment", "settled_at": "moment?",
 }  # fmt: skip
+MATCH: Shape = {
+    "key": "text", "status": "text", "reason": "text", "order": "text", "currency": "text", "value": "money",
+    "opened_on": "text", "cleared_on": "text?", "legs": "int",
+}  # fmt: skip
+CHECK: Shape = {
+    "name": "text", "result": "text", "detail": "text", "expected": "money", "found": "money", "due_on": "text?",
+}  # fmt: skip
+LEG: Shape = {
+    "key": "text", "kind": "text", "on": "text", "currency": "text", "amount": "money?", "tax": "money?", "tax_code": "text",
+    "quantity": "int", "order": "text", "sku": "text", "ids": "list", "facts": "object", "known_from": "moment",
+    "known_until": "moment?",
+}  # fmt: skip
+MATCH_DETAIL: Shape = {
+    **MATCH, "checks": [CHECK], "passes": "list", "suggestion": ("object", None), "decided_by": "text", "legs": [LEG],
+}  # fmt: skip
+ORPHAN: Shape = {
+    "key": "text", "class": "text", "owner": "text", "order": "text", "codes": "text", "currency": "text", "value": "money",
+    "units": "int", "since": "text", "due_on": "text", "age_days": "int", "bucket": "text", "means": "text",
+    "next_step": "text", "match": "text", "opened_at": "moment",
+}  # fmt: skip
 ALERT: Shape = {
     "merchant": "text", "team": "text", "topic": "text", "level": "int", "severity": "text", "returns": "int",
     "since": "moment", "told_at": "moment?", "age": "text", "reached_by": "text",

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from daemon.store import tokens
 from daemon.web import guard
 from daemon.web.access.roles import Person, Role
-from daemon.web.api import reading, writing
+from daemon.web.api import books, reading, writing
 from daemon.web.api.describing import BASE, KEY, MEDIA, PROBLEM_MEDIA, Endpoint, document
 from daemon.web.desk import DESK, PERSON, PROGRAM
 from daemon.web.webhooks import Allowance
@@ -24,7 +24,7 @@ ALLOWANCES = web.AppKey("allowances", dict[int, Allowance])
 ROLES = {"helpdesk": Role.VIEWER, "read": Role.VIEWER, "warehouse": Role.WAREHOUSE, "write": Role.OPERATOR}
 _KEY = re.compile(str(KEY.schema["pattern"]))
 
-ENDPOINTS: tuple[Endpoint, ...] = (*reading.ENDPOINTS, *writing.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (*reading.ENDPOINTS, *books.ENDPOINTS, *writing.ENDPOINTS)
 
 
 def add(app: web.Application) -> None:

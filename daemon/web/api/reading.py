@@ -74,7 +74,7 @@ async def exceptions(request: web.Request, _: Any) -> Any:
 async def _listing(request: web.Request, *, always: str, order: str) -> dict[str, Any]:
     desk = request.app[DESK]
     listed = await lists.listed(
-        desk, _asked(request, always, order), request[PERSON].merchants, rows_max=_limit(request)
+        desk, _asked(request, always, order), request[PERSON].merchants, rows_max=limit_of(request)
     )
     return {"data": listed.rows, "next": listed.next_after or None, "as_of": desk.now}
 
@@ -90,7 +90,7 @@ def _asked(request: web.Request, always: str, order: str) -> lists.Asked:
     return lists.Asked(asked.where, asked.condition, asked.order, cursor)
 
 
-def _limit(request: web.Request) -> int:
+def limit_of(request: web.Request) -> int:
     told = request.query.get("limit", "50")
     if not told.isascii() or not told.isdigit() or len(told) > 4 or not 1 <= int(told) <= LIMIT_MAX:
         raise web.HTTPBadRequest(text=f"limit: a whole number from 1 to {LIMIT_MAX}")
@@ -152,7 +152,7 @@ async def matches(request: web.Request, _: Any) -> Any:
     """Return, credit, refund, invoice and stock of each return beside each other."""
     desk = request.app[DESK]
     asked = _asked(request, "", "newest")
-    listed = await lists.listed(desk, asked, request[PERSON].merchants, rows_max=_limit(request))
+    listed = await lists.listed(desk, asked, request[PERSON].merchants, rows_max=limit_of(request))
     async with desk.database.reading() as connection:
         by_id = {row["id"]: row for row in await board.legs(
             connection, [row["id"] for row in listed.rows], merchants=request[PERSON].merchants
