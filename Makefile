@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test browser check bench chaos chaos-proof lock clean
+.PHONY: help demo test browser office check bench chaos chaos-proof lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -24,7 +24,13 @@ browser: ## Debian's Chromium for the browser tests, where it may be installed; 
 		&& apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
 		|| echo "no Chromium, and no right to install it: browser tests will be skipped"
 
-test: $(STAMP) browser ## Run all tests
+office: ## LibreOffice's spreadsheet, which must open what finance exports; where it may be installed
+	@command -v soffice > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+		&& export DEBIAN_FRONTEND=noninteractive && apt-get update -qq > /dev/null \
+		&& apt-get install -y -qq --no-install-recommends libreoffice-calc-nogui > /dev/null; } \
+		|| echo "no LibreOffice, and no right to install it: its test will be skipped"
+
+test: $(STAMP) browser office ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(STAMP) ## Lint, types, import contracts

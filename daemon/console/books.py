@@ -58,9 +58,11 @@ def run(
         name = choose_merchant(settings, merchant)
         told, faults = settings.merchants[name], []
         if not no_read:
-            errors.print("reading both systems' books …", style="dim")
             async with application.open_clients(settings, name, clock=clock) as clients:
-                sources = Sources(name, told, database, clients.brightpearl, clients.happy_returns)
+                sources = Sources(
+                    name, told, database, clients.brightpearl, clients.happy_returns,
+                    tell=lambda text: errors.print(f"reading: {text}", style="dim"),
+                )  # fmt: skip
                 done = await collect(sources, clock.now(), whole=whole)
             faults = list(done.faults or ())
         books, change = await run_matching(database, name, told, now=clock.now(), actor=session.actor())

@@ -140,8 +140,9 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
         "history": [{"event": "text", "value": "money", "currency": "text", "at": "moment", "content": "object"}],
     },
     "period list": [{
-        "period": "text", "state": "text", "prepared_by": "text", "prepared_at": "moment?", "closed_by": "text",
-        "closed_at": "moment?", "pack_sha256": "text", "reopened_by": "text", "locked_in_brightpearl": "bool",
+        "period": "text", "state": "text", "has_ended": "bool", "prepared_by": "text", "prepared_at": "moment?",
+        "closed_by": "text", "closed_at": "moment?", "pack_sha256": "text", "reopened_by": "text",
+        "locked_in_brightpearl": "bool",
     }],
     "period show": [{"account": "text", "currency": "text", **dict.fromkeys(_MOVED, "money")}],
     "period prepare": {"period": "text", "state": "text", "prepared_by": "text", "at": "moment"},

@@ -5,6 +5,7 @@ Reads batch at 200 ids. What is not settled is read again each time, since goods
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -31,6 +32,10 @@ BATCH = 200
 SHIPMENT_WINDOW = timedelta(days=14)
 
 
+def _silent(text: str) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """One merchant, to be read."""
@@ -40,6 +45,8 @@ class Sources:
     database: Database
     brightpearl: BrightpearlClient
     happy_returns: HappyReturnsClient | None
+    tell: Callable[[str], None] = _silent
+    """Where progress is told."""
 
 
 @dataclass(slots=True)
@@ -102,6 +109,7 @@ async def _own_returns(at: Sources, since: datetime | None, zone: ZoneInfo, now:
         after = ids[-1]
         told = [(unit_scope(each), leg) for each in found.values() for leg in unit_legs(each, policy, zone)]
         done.returns += len(found)
+        at.tell(f"{done.returns} returns of ours")
         await _put(at, Told(tuple(told), tuple(unit_scope(each) for each in found.values())), now, done)
 
 
@@ -124,6 +132,7 @@ async def _brightpearl(
     refunds = await at.brightpearl.refunds_since(start)
     ordered = sorted(ids)
     for first in range(0, len(ordered), BATCH):
+        at.tell(f"credit {first + 1} of {len(ordered)}")
         await _credits(at, ordered[first : first + BATCH], zone, now, done)
     await _other_refunds(at, refunds, zone, now, done)
 
@@ -182,6 +191,9 @@ async def _other_refunds(
         known = await legs.known_keys(connection, at.merchant, [f"payment:{row['paymentId']}" for row in rows])
     others = [row for row in rows if f"payment:{row['paymentId']}" not in known]
     orders, _ = await at.brightpearl.orders({int(str(row["orderId"])) for row in others if row.get("orderId")})
+    late = sorted(order.id for order in orders.values() if order.type_code == "SC")
+    for first in range(0, len(late), BATCH):  # credits older than what was read, and refunded only now
+        await _credits(at, late[first : first + BATCH], zone, now, done)
     told = []
     for row in others:
         order = orders.get(int(str(row.get("orderId") or 0)))
@@ -199,6 +211,7 @@ async def _shipments(at: Sources, since: datetime, zone: ZoneInfo, now: datetime
     start = since
     while start < now:
         end = min(start + SHIPMENT_WINDOW, now)
+        at.tell(f"shipments until {end:%Y-%m-%d}")
         for shipment in await at.happy_returns.list_shipments(start, end):
             lines, _ = await at.happy_returns.shipment_lines(shipment.id)
             on = day(shipment.departed_at, zone) or date(now.year, now.month, now.day)

@@ -13,6 +13,7 @@ from daemon.store.database import Database
 from daemon.store.sql import Connection, Record
 from statemachine.books.periods import Closes, PeriodEvent, following, last_day, period_of, preceding, state_of
 
+MONTHS_SHOWN = 6
 PREPARED, CLOSED, REOPENED = "prepared", "closed", "reopened"
 
 
@@ -33,16 +34,16 @@ async def listing(
     events = events_of(rows)
     month = period_of(now.astimezone(ZoneInfo(settings.calendar.timezone)).date())
     months = {month, *(each.period for each in events)}
-    oldest = min(months)
-    for _ in range(2):
-        oldest = preceding(oldest)
-        months.add(oldest)
+    before = month
+    for _ in range(MONTHS_SHOWN - 1):
+        before = preceding(before)
+        months.add(before)
     told = []
     for period in sorted(months, reverse=True):
         mine = [row for row in rows if row["period"] == period]
         prepared, closed, reopened = (_last(mine, action) for action in (PREPARED, CLOSED, REOPENED))
         told.append({
-            "period": period, "state": state_of(period, events),
+            "period": period, "state": state_of(period, events), "has_ended": period < month,
             "prepared_by": prepared["actor"] if prepared else "", "prepared_at": prepared["at"] if prepared else None,
             "closed_by": closed["actor"] if closed else "", "closed_at": closed["at"] if closed else None,
             "pack_sha256": _hex(closed),

@@ -129,6 +129,7 @@ def _add_pages(app: web.Application) -> None:
         web.get("/books/fees", books.fees_page), web.get(f"/books/fees.{HOW}", books.export_fees),
         web.get("/books/periods", books.periods_page), web.get(r"/books/periods/{period:\d{4}-\d\d}.zip", books.pack),
         web.get("/books/files", books.files_page), web.get(f"/books/files/{NUMBER}", books.file_page),
+        web.get(f"/books/{{what:files|periods|checks}}.{HOW}", books.export),
         web.get("/books/checks", books.checks_page), web.post("/books/decide", books_changes.decide_on),
         web.post("/books/match-now", books_changes.match_now), web.post("/books/files", books_changes.take_file),
         web.post(f"/books/files/{NUMBER}/undo", books_changes.undo_file),

@@ -3,7 +3,7 @@
 (a) full lifecycles with the vendors' limits lifted, (b) the same rows by hand and pgbench, in the same run, as ratios,
 (c) calls a return and the share of the quota used while a backlog drains, (d) latency from webhook to verified credit,
 (e) cost of an idle minute and of a cold start by stored returns, (f) pages with few and with many returns behind them,
-and what open live views cost.
+and what open live views cost, (g) matching the books: time and memory by returns.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import Any
 
 import anyio
 
-from tests.bench import handwritten, latency, pages, storage
+from tests.bench import books, handwritten, latency, pages, storage
 from tests.bench.decisions import decisions_per_second
 from tests.bench.lifecycles import LIFTED, backlog, quota_rig
 
@@ -61,7 +61,8 @@ def main() -> None:
     parser.add_argument("--stored", default="10000,100000,1000000", help="returns at rest, comma-separated")
     parser.add_argument("--merchants", default="1,10,100", help="merchants on one daemon, comma-separated")
     parser.add_argument("--pages", default="100,100000", help="returns behind the pages, comma-separated")
-    parser.add_argument("--only", default="a,c,d,e,f", help="parts to run, comma-separated")
+    parser.add_argument("--books", default="10000,100000", help="returns whose legs are matched, comma-separated")
+    parser.add_argument("--only", default="a,c,d,e,f,g", help="parts to run, comma-separated")
     options = parser.parse_args()
     parts = options.only.split(",")
     results: dict[str, Any] = {}
@@ -97,6 +98,10 @@ def main() -> None:
     if "f" in parts:
         _say("(f) pages and live views")
         results |= in_folder(partial(pages.measured, sizes=[int(each) for each in options.pages.split(",")]))
+        _keep(results)
+    if "g" in parts:
+        _say("(g) matching the books")
+        results |= books.curve([int(each) for each in options.books.split(",")])
     _keep(results)
     _print(results)
 

@@ -23,7 +23,7 @@ PAGES = (
     "/books/orphans?class=fee-without-return", "/books/fees", "/books/periods", "/books/files", "/books/files/1",
     "/books/checks",
 )  # fmt: skip
-LISTS = ("/books/matches", "/books/orphans", "/books/fees")
+LISTS = tuple(f"/books/{name}" for name in ("matches", "orphans", "fees", "files", "periods", "checks"))
 
 
 @asynccontextmanager

@@ -17,9 +17,11 @@ from daemon.store import merchant as merchant_store
 from daemon.store.sql import Record
 from daemon.views.books import (
     FEE_COLUMNS,
+    FILE_COLUMNS,
     KIND_WORDS,
     MATCH_COLUMNS,
     ORPHAN_COLUMNS,
+    PERIOD_COLUMNS,
     file_view,
     match_detail,
     match_view,
@@ -80,7 +82,8 @@ async def overview(request: web.Request) -> web.Response:
             by_status[row["status"]] = by_status.get(row["status"], 0) + row["matches"]
     figures = run["figures"] if run else {}
     return await _page(
-        request, "books.html", merchant, title="Books", cli="homeward match runs", run=run, figures=figures, runs=runs,
+        request, "books.html", merchant, title="Books", cli="homeward match runs",
+        said=request.query.get("said", "")[:200], run=run, figures=figures, runs=runs,
         by_status=by_status, still_open=sum(count for status, count in by_status.items() if status in OPEN),
         orphans=len(orphans), orphan_worth=_worth(orphans), failed=[row for row in checks if row["violations"]],
         periods=dict(sorted(figures.get("periods", {}).items(), reverse=True)),
@@ -263,6 +266,23 @@ async def pack(request: web.Request) -> web.Response:
     raw = await to_thread.run_sync(as_zip, found)
     headers = {"Content-Disposition": f'attachment; filename="{found.name}.zip"'}
     return web.Response(body=raw, content_type="application/zip", headers=headers)
+
+
+async def export(request: web.Request) -> web.Response:
+    """Files, months and checks as they are listed."""
+    merchant, desk, what = chosen(request), request.app[DESK], request.match_info["what"]
+    columns: tuple[str, ...]
+    async with desk.database.reading() as connection:
+        match what:
+            case "files":
+                columns, rows = FILE_COLUMNS, [file_view(row) for row in await files.listing(connection, merchant)]
+            case "periods":
+                columns = PERIOD_COLUMNS
+                rows = await rules.listing(connection, merchant, desk.settings.merchants[merchant], desk.now)
+            case _:
+                columns = ("name", "violations", "at", "actor", "detail")
+                rows = [dict(row) for row in await periods.checks(connection, merchant, None)]
+    return await _sheet(request, what, columns, rows)
 
 
 async def files_page(request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+import anyio
 from aiohttp import web
 
 from daemon.actions import closing, matching
@@ -20,6 +21,8 @@ from statemachine.books.matching import Action
 
 FILE_MAX = 10 * 1024 * 1024
 """What comes over a page; larger files go through the command."""
+READ_SECONDS = 45.0
+"""How long somebody waits for both systems' books."""
 
 
 def _merchant(request: web.Request, told: dict[str, str]) -> str:
@@ -64,14 +67,21 @@ async def decide_on(request: web.Request) -> web.Response:
 
 
 async def match_now(request: web.Request) -> web.Response:
+    """Read what changed, as far as one comes while somebody waits, and match it. The night's run reads the rest."""
     told = await words(request)
     merchant, desk = _merchant(request, told), request.app[DESK]
     settings = desk.settings.merchants[merchant]
     async with desk.open_vendors(merchant) as vendors:
         sources = Sources(merchant, settings, desk.database, vendors.brightpearl, vendors.happy_returns)
-        await collect(sources, desk.now)
+        with anyio.move_on_after(READ_SECONDS) as reading:
+            await collect(sources, desk.now)
     await run_matching(desk.database, merchant, settings, now=desk.now, actor=must(request, may=May.BOOKS).actor)
-    raise _back("/books", merchant=merchant)
+    said = (
+        "Not everything could be read while you waited; homeward match run reads it all."
+        if reading.cancelled_caught
+        else ""
+    )
+    raise _back("/books", merchant=merchant, said=said)
 
 
 async def take_file(request: web.Request) -> web.Response:

@@ -1,0 +1,326 @@
+"""Which legs belong together, how they compare, and what a person's word changes. Pure: no database, no clock."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statemachine.books.fees import Finding, fee_lines, proposed_journal
+from statemachine.books.legs import Kind, Leg, Stage
+from statemachine.books.matching import Action, Decision, Match, Status, match
+from statemachine.books.orphans import OrphanClass, find_orphans
+from statemachine.books.periods import Closes, PeriodEvent
+from statemachine.books.terms import Coverage, Rate, Terms, Tolerance, age_bucket, buckets
+from tests.world import NOON
+
+DAY = date(2026, 1, 5)
+LATER = DAY + timedelta(days=90)
+CENTS = Terms(tolerances={"": Tolerance(Decimal("0.05"), Decimal("0.02"))})
+
+
+def leg(kind: Kind, name: str, amount: str | None = "24.00", *, ids: tuple[str, ...] = (), **more: Any) -> Leg:
+    facts = {
+        key: more.pop(key)
+        for key in tuple(more)
+        if key not in ("order", "sku", "on", "currency", "quantity", "tax_code")
+    }
+    return Leg(
+        f"{kind}:{name}", kind, more.pop("on", DAY), more.pop("currency", "GBP"), Decimal(amount) if amount else None,
+        ids=ids, order=more.pop("order", "1042"), facts=facts, **more,
+    )  # fmt: skip
+
+
+def unit(name: str = "a", credit: str = "1", **more: Any) -> Leg:
+    told = {"stage": Stage.APPROVED, "credit_due": True, "due_from": DAY.isoformat(), "code": "HRAAAAAA", **more}
+    return leg(Kind.UNIT, name, ids=(f"item:{name}", f"credit:{credit}"), **told)
+
+
+def credit(name: str = "1", amount: str = "24.00", **more: Any) -> Leg:
+    told = {"credit_id": int(name), "claims": ["HW-1"], "row": 9, **more}
+    return leg(Kind.CREDIT, name, amount, ids=(f"credit:{name}",), **told)
+
+
+def stock(name: str = "1", **more: Any) -> Leg:
+    return leg(Kind.STOCK, name, ids=(f"credit:{name}",), **more)
+
+
+def refund(name: str = "1", amount: str = "24.00", **more: Any) -> Leg:
+    return leg(Kind.REFUND, name, amount, ids=(f"credit:{name}",), method="SHOPIFY", **more)
+
+
+def payout(name: str = "1", amount: str = "24.00", **more: Any) -> Leg:
+    return leg(Kind.PAYOUT, name, amount, ids=(f"line:{name}",), **more)
+
+
+def matched(*legs: Leg, terms: Terms = CENTS, today: date = LATER, decisions: tuple[Decision, ...] = ()) -> list[Match]:
+    return match(legs, terms=terms, coverage=Coverage(), today=today, decisions=decisions)
+
+
+WHOLE = (unit(), credit(), stock(), refund(), payout())
+
+
+def test_a_return_with_every_leg_is_matched_to_the_penny() -> None:
+    (found,) = matched(*WHOLE)
+
+    assert found.status is Status.MATCHED
+    assert [each.kind for each in found.legs] == [Kind.UNIT, Kind.CREDIT, Kind.STOCK, Kind.REFUND, Kind.PAYOUT]
+    assert found.passes == ("exact", "order")
+    assert found.opened_on == found.cleared_on == DAY
+
+
+@pytest.mark.parametrize(
+    ("amount", "status"),
+    [
+        ("24.05", Status.WITHIN_TOLERANCE),
+        ("24.06", Status.PARTIAL),
+        ("23.98", Status.WITHIN_TOLERANCE),
+        ("23.97", Status.PARTIAL),
+    ],
+)
+def test_tolerance_is_asymmetric(amount: str, status: Status) -> None:
+    (found,) = matched(unit(), credit(), stock(), refund(amount=amount))
+
+    assert found.status is status
+    assert amount in found.reason
+
+
+def test_of_amount_and_share_the_smaller_holds() -> None:
+    tight = Tolerance(Decimal("1.00"), Decimal("1.00"), over_percent=Decimal(1))
+
+    assert tight.holds(Decimal("50.00"), Decimal("50.50"))
+    assert not tight.holds(Decimal("50.00"), Decimal("50.51"))
+    assert tight.holds(Decimal("50.00"), Decimal("49.00"))
+
+
+def test_a_tolerance_belongs_to_its_currency() -> None:
+    terms = Terms(tolerances={"JPY": Tolerance(Decimal(5), Decimal(5)), "": Tolerance()})
+
+    assert terms.tolerance("JPY").holds(Decimal(100), Decimal(105))
+    assert not terms.tolerance("GBP").holds(Decimal(100), Decimal(101))
+
+
+def test_a_tax_code_is_never_tolerated() -> None:
+    sold = {"quantity": "1", "net": "20.00", "tax": "4.00", "tax_code": "T20"}
+
+    (found,) = matched(unit(), credit(sold=sold, tax_code="T0"), stock(), refund())
+
+    assert found.status is Status.PARTIAL
+    assert "credited with tax code T0, sold with T20" in found.reason
+
+
+def test_more_than_was_paid_is_a_difference() -> None:
+    sold = {"quantity": "2", "net": "40.00", "tax": "8.00", "tax_code": "T20"}
+
+    (found,) = matched(unit(), credit(amount="30.00", sold=sold), stock(), refund(amount="30.00"))
+
+    assert found.status is Status.PARTIAL
+    assert "credited 30.00 GBP, the order's rows say 24.00" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("amounts", "passes"), [(("24.00",), "order"), (("10.00", "14.00"), "sum"), (("23.99",), "order")]
+)
+def test_a_refund_line_is_found_by_order_and_amount_or_in_parts(amounts: tuple[str, ...], passes: str) -> None:
+    lines = [payout(str(n), amount) for n, amount in enumerate(amounts)]
+
+    (found,) = matched(unit(), credit(), stock(), refund(), *lines)
+
+    assert passes in found.passes
+    assert len(found.of(Kind.PAYOUT)) == len(amounts)
+
+
+def test_one_refund_line_may_pay_two_credits_of_an_order() -> None:
+    legs = (
+        unit(),
+        credit(),
+        stock(),
+        refund(),
+        unit("b", "2"),
+        credit("2"),
+        stock("2"),
+        refund("2"),
+        payout(amount="48.00"),
+    )
+
+    (found,) = matched(*legs)
+
+    assert found.status is Status.MATCHED
+    assert found.value == Decimal("48.00")
+
+
+def test_a_refund_line_of_another_time_is_not_taken() -> None:
+    alone, paid = matched(unit(), credit(), stock(), refund(), payout(on=DAY + timedelta(days=31)))
+
+    assert {alone.status, paid.status} == {Status.UNMATCHED, Status.MATCHED}
+
+
+def test_a_line_without_order_is_suggested_with_reasons_and_not_taken() -> None:
+    found = {each.legs[0].kind: each for each in matched(unit(), credit(), stock(), payout(order=""))}
+
+    line = found[Kind.PAYOUT]
+    assert line.status is Status.SUGGESTED
+    assert line.suggestion is not None
+    assert line.suggestion.other == "unit:a"
+    assert line.suggestion.confidence == Decimal("0.60")
+    assert "nothing else has this amount" in line.suggestion.reasons
+
+
+def test_a_misspelt_order_is_nearly_certain() -> None:
+    found = [each for each in matched(unit(), credit(), stock(), payout(order="web-1042")) if each.suggestion]
+
+    assert [each.suggestion.confidence for each in found if each.suggestion] == [Decimal("0.95")]
+
+
+def test_what_a_person_puts_together_and_takes_apart_holds() -> None:
+    together = Decision(Action.MATCH, ("unit:a", "payout:1"), LATER, "user:a", "same")
+    apart = Decision(Action.UNMATCH, ("payout:1",), LATER, "user:a", "no")
+
+    (one,) = matched(unit(), credit(), stock(), payout(order=""), decisions=(together,))
+    two = matched(*WHOLE, decisions=(apart,))
+    three = matched(unit(), credit(), stock(), payout(order=""), decisions=(together, apart))
+
+    assert "person" in one.passes
+    assert one.status is Status.MATCHED
+    assert [len(each.legs) for each in two] == [1, 4]
+    assert [len(each.legs) for each in three] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [
+        (Action.DISPUTE, Status.DISPUTED),
+        (Action.WRITE_OFF, Status.WRITTEN_OFF),
+        (Action.OUT_OF_SCOPE, Status.OUT_OF_SCOPE),
+    ],
+)
+def test_a_decision_marks_a_match_until_it_is_reopened(action: Action, status: Status) -> None:
+    mark = Decision(action, ("unit:a",), LATER, "user:a", "agreed")
+    reopen = Decision(Action.REOPEN, ("unit:a",), LATER, "user:a", "not agreed")
+
+    (marked,) = matched(unit(), credit(), decisions=(mark,))
+    (again,) = matched(unit(), credit(), decisions=(mark, reopen))
+
+    assert (marked.status, marked.reason) == (status, "agreed")
+    assert marked.cleared_on == (None if action is Action.DISPUTE else LATER)
+    assert again.status is Status.PARTIAL
+
+
+def test_what_still_has_time_is_no_orphan() -> None:
+    legs = (unit(), credit(), refund())
+
+    early = find_orphans(matched(*legs, today=DAY + timedelta(days=28)), terms=CENTS, today=DAY + timedelta(days=28))
+    (late,) = find_orphans(matched(*legs), terms=CENTS, today=DAY + timedelta(days=29))
+
+    assert early == []
+    assert late.name is OrphanClass.CREDIT_WITHOUT_STOCK
+    assert (late.value, late.due_on) == (Decimal("24.00"), DAY + timedelta(days=28))
+
+
+@pytest.mark.parametrize(
+    ("legs", "name"),
+    [
+        ((unit(received_on=DAY.isoformat()),), OrphanClass.STOCK_WITHOUT_CREDIT),
+        ((unit(), credit(), refund()), OrphanClass.CREDIT_WITHOUT_STOCK),
+        ((unit(),), OrphanClass.REFUNDED_WITHOUT_CREDIT),
+        ((unit(stage=Stage.HANDED_OVER), payout()), None),
+        ((unit(), credit(), stock()), OrphanClass.CREDIT_WITHOUT_REFUND),
+        ((payout(),), OrphanClass.REFUND_WITHOUT_RETURN),
+        ((leg(Kind.FEE, "1", "1.50", type="item_fee"),), OrphanClass.FEE_WITHOUT_RETURN),
+        ((leg(Kind.MENTION, "1", None, ids=("item:x",)),), OrphanClass.RETURN_UNKNOWN),
+        ((credit(), stock(), refund()), OrphanClass.CREDIT_CLAIMS_UNKNOWN_RETURN),
+        ((credit(claims=[]), stock(), refund()), None),
+        ((unit(stage=Stage.STARTED, credit_due=False),), None),
+        ((unit(returnless=True), credit(), refund()), None),
+        ((unit(refund_due=False), credit(), stock()), None),
+    ],
+)
+def test_each_missing_partner_has_its_class(legs: tuple[Leg, ...], name: OrphanClass | None) -> None:
+    found = [each.name for each in find_orphans(matched(*legs), terms=CENTS, today=LATER)]
+
+    assert name is None or found == [name]
+    assert name is not None or OrphanClass.CREDIT_WITHOUT_STOCK not in found
+
+
+def test_fees_are_priced_by_method_and_day() -> None:
+    terms = Terms(rates=(
+        Rate("return-bar", date(2025, 1, 1), Decimal("1.20"), "GBP"),
+        Rate("return-bar", date(2026, 1, 1), Decimal("1.50"), "GBP"),
+        Rate("", date(2025, 1, 1), Decimal("3.00"), "GBP"),
+    ))  # fmt: skip
+
+    def fee(name: str, amount: str, **more: Any) -> Leg:
+        told = {"type": "item_fee", "method": "return-bar", **more}
+        return leg(Kind.FEE, name, amount, ids=(f"item:{name}",), **told)
+
+    units = [unit(name, name, method="return-bar") for name in ("a", "b", "c", "d")]
+    legs = [*units, fee("a", "1.50"), fee("b", "2.00"), fee("c", "1.20"), fee("x", "1.50", order="9")]
+    found = fee_lines(matched(*legs), terms=terms, coverage=Coverage(fees=(DAY, DAY)))
+
+    told = {each.leg: (each.finding, each.difference) for each in found}
+    assert told["fee:a"] == (Finding.AS_AGREED, Decimal("0.00"))
+    assert told["fee:b"] == (Finding.OVERCHARGED, Decimal("0.50"))
+    assert told["fee:c"] == (Finding.UNDERCHARGED, Decimal("-0.30"))
+    assert told["unit:d"] == (Finding.UNCHARGED, Decimal("-1.50"))
+    assert told["fee:x"] == (Finding.UNKNOWN_RETURN, Decimal("1.50"))
+    assert terms.rate_for("return-bar", date(2025, 6, 1)) == terms.rates[0]
+    assert terms.rate_for("mail-nolabel", DAY) == terms.rates[2]
+    journal = proposed_journal(found, terms=terms)
+    assert sum(each.debit for each in journal) == sum(each.credit for each in journal) > 0
+
+
+def test_what_comes_after_a_close_counts_in_the_open_month() -> None:
+    closes = Closes([
+        PeriodEvent("2026-01", "closed", "user:a", NOON),
+        PeriodEvent("2026-01", "reopened", "user:a", NOON + timedelta(days=2)),
+    ])  # fmt: skip
+
+    assert closes.counts_on(DAY, NOON - timedelta(hours=1)) == DAY
+    assert closes.counts_on(DAY, NOON + timedelta(hours=1)) == date(2026, 2, 1)
+    assert closes.counts_on(DAY, NOON + timedelta(days=3)) == DAY
+
+
+def test_ages_fall_into_their_buckets() -> None:
+    assert buckets() == ("0–1", "2–3", "4–7", "8–14", "15–30", "31–60", "61–90", "90+")
+    assert [age_bucket(days) for days in (0, 1, 2, 7, 8, 90, 91)] == [
+        "0–1",
+        "0–1",
+        "2–3",
+        "4–7",
+        "8–14",
+        "61–90",
+        "90+",
+    ]
+    assert age_bucket(9, (5, 10)) == "6–10"
+
+
+@st.composite
+def many_legs(draw: st.DrawFn) -> list[Leg]:
+    """Legs of a few orders with few amounts, so that much fits and much does not."""
+    made = []
+    for number in range(draw(st.integers(1, 14))):
+        kind = draw(st.sampled_from([Kind.UNIT, Kind.CREDIT, Kind.STOCK, Kind.REFUND, Kind.PAYOUT, Kind.FEE]))
+        name = str(draw(st.integers(1, 4)))
+        ids = (f"credit:{name}",) if kind not in (Kind.PAYOUT, Kind.FEE) else ()
+        facts = (
+            {"stage": "approved", "credit_due": True}
+            if kind is Kind.UNIT
+            else {"credit_id": int(name), "claims": ["x"]}
+        )
+        made.append(Leg(
+            f"{kind}:{number}", kind, DAY + timedelta(days=draw(st.integers(0, 40))), draw(st.sampled_from(["GBP", "EUR"])),
+            Decimal(draw(st.integers(1, 4))), ids=ids, order=draw(st.sampled_from(["1", "2", ""])), facts=facts,
+        ))  # fmt: skip
+    return made
+
+
+@given(many_legs(), st.randoms())
+def test_every_leg_is_in_exactly_one_match_whatever_the_order(legs: list[Leg], random: Any) -> None:
+    found = matched(*legs)
+    shuffled = list(legs)
+    random.shuffle(shuffled)
+
+    assert sorted(each.key for one in found for each in one.legs) == sorted(each.key for each in legs)
+    assert matched(*shuffled) == found
