@@ -1,6 +1,8 @@
 """The books as they are known at one moment: legs, decisions and terms of then, matched."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -33,6 +35,18 @@ class Books:
     """Older business is not looked at."""
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the cyclic collector rest: it would walk hundreds of thousands of legs again and again, and none is in a cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def matched(
     known: Sequence[Leg],
     *,
@@ -60,9 +74,10 @@ async def books_at(
         zone = ZoneInfo(run["figures"]["timezone"]) if run else zone
         horizon = run["figures"]["horizon_days"] if run else horizon
     since = at.astimezone(zone).date() - timedelta(days=horizon)
-    known = await legs.known_at(connection, merchant, at, since=since)
-    coverage = await files.coverage(connection, merchant, at)
-    decisions = await matches.decisions(connection, merchant, at)
-    return await to_thread.run_sync(
-        lambda: matched(known, terms=terms, coverage=coverage, decisions=decisions, at=at, zone=zone, since=since)
-    )
+    with uncollected():
+        known = await legs.known_at(connection, merchant, at, since=since)
+        coverage = await files.coverage(connection, merchant, at)
+        decisions = await matches.decisions(connection, merchant, at)
+        return await to_thread.run_sync(
+            lambda: matched(known, terms=terms, coverage=coverage, decisions=decisions, at=at, zone=zone, since=since)
+        )

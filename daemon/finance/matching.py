@@ -7,7 +7,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from daemon.finance.known import Books, books_at
+from daemon.finance.known import Books, books_at, uncollected
 from daemon.finance.periods import events_of
 from daemon.finance.postings import postings_of
 from daemon.finance.standing import standing
@@ -31,21 +31,22 @@ async def run_matching(
     terms = settings.finance.terms()
     async with database.transaction("match") as connection:
         read_at = await legs.tick(connection, merchant, now)
-    async with database.reading() as connection:
-        books = await books_at(connection, merchant, settings, read_at, terms=terms)
-        versions = await legs.versions_at(connection, merchant, read_at)
-        closes = Closes(events_of(await periods.events(connection, merchant, read_at)))
-    stands = await to_thread.run_sync(lambda: standing(books, postings_of(versions, closes, since=books.since)))
-    async with database.transaction("match") as connection:
-        at = await legs.tick(connection, merchant, now)
-        change = await matches.put_run(
-            connection, merchant, books.matches, books.orphans, at=at, actor=actor, terms=plain(TERMS, terms),
-            legs=len(books.legs), figures={
-                "read_at": read_at.isoformat(), "timezone": settings.calendar.timezone,
-                "horizon_days": settings.finance.horizon_days, **figures_of(books),
-                **stands,
-            },
-        )  # fmt: skip
+    with uncollected():
+        async with database.reading() as connection:
+            books = await books_at(connection, merchant, settings, read_at, terms=terms)
+            versions = await legs.versions_at(connection, merchant, read_at)
+            closes = Closes(events_of(await periods.events(connection, merchant, read_at)))
+        stands = await to_thread.run_sync(lambda: standing(books, postings_of(versions, closes, since=books.since)))
+        async with database.transaction("match") as connection:
+            at = await legs.tick(connection, merchant, now)
+            change = await matches.put_run(
+                connection, merchant, books.matches, books.orphans, at=at, actor=actor, terms=plain(TERMS, terms),
+                legs=len(books.legs), figures={
+                    "read_at": read_at.isoformat(), "timezone": settings.calendar.timezone,
+                    "horizon_days": settings.finance.horizon_days, **figures_of(books),
+                    **stands,
+                },
+            )  # fmt: skip
     return books, change
 
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from sys import intern
 
 import orjson
 
@@ -103,9 +104,11 @@ async def of_keys(connection: Connection, merchant: str, keys: Iterable[str]) ->
 
 
 def leg_of(row: Record) -> Leg:
+    """Names that many legs share are held once."""
     return Leg(
-        row["key"], Kind(row["kind"]), row["business_on"], row["currency"], row["amount"], row["quantity"],
-        tuple(row["ids"] or ()), row["order_key"], row["sku"], row["tax"], row["tax_code"], row["facts"], row["known_from"],
+        row["key"], Kind(row["kind"]), row["business_on"], intern(row["currency"]), row["amount"], row["quantity"],
+        tuple(map(intern, row["ids"] or ())), intern(row["order_key"]), intern(row["sku"]), row["tax"],
+        intern(row["tax_code"]), row["facts"], row["known_from"],
     )  # fmt: skip
 
 
