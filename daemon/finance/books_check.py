@@ -13,15 +13,13 @@ from daemon.store import chain, legs, matches, periods
 from daemon.store import merchant as merchants
 from daemon.store.database import Database
 from daemon.store.sql import Record
-from statemachine.books.checking import quantity_due, stock_due
+from statemachine.books.checking import quantity_due, rows_over_credited, stock_due
 from statemachine.books.groups import Group
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Match, Status
 from statemachine.books.orphans import OrphanClass
 from statemachine.books.periods import Closes, period_of
 from statemachine.causes import CAUSES, TEAMS
-
-PENNY = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +65,13 @@ Test = Callable[[Facts], Iterable[Violation]]
 
 def credited_within_sold(facts: Facts) -> Iterable[Violation]:
     """Over all credits of an order row: no more units and no more money than were sold."""
-    sums: dict[tuple[int, str], tuple[int, Decimal, Leg]] = {}
-    for leg in facts.of(Kind.CREDIT):
-        if leg.facts.get("order_row"):
-            key = int(leg.facts["order_row"]), leg.currency
-            count, value, _ = sums.get(key, (0, Decimal(0), leg))
-            sums[key] = count + leg.quantity, value + leg.value, leg
-    for (row, currency), (count, value, leg) in sorted(sums.items()):
-        sold = leg.facts["sold"]
-        worth = Decimal(sold["net"]) + Decimal(sold["tax"])
-        if count > Decimal(sold["quantity"]) or value > worth + PENNY * count:
-            words = f"{count} units for {value} are credited, {Decimal(sold['quantity']):.0f} for {worth} were sold"
-            yield Violation(f"order {leg.order}, row {row}", words, max(value - worth, Decimal(0)), currency)
+    over = rows_over_credited(facts.of(Kind.CREDIT))
+    for row in sorted(over):
+        mine = [leg for leg in facts.of(Kind.CREDIT) if leg.facts.get("order_row") == row]
+        sold, count = mine[0].facts["sold"], sum(leg.quantity for leg in mine)
+        worth, value = Decimal(sold["net"]) + Decimal(sold["tax"]), sum((leg.value for leg in mine), Decimal(0))
+        words = f"{count} units for {value} are credited, {Decimal(sold['quantity']):.0f} for {worth} were sold"
+        yield Violation(f"order {mine[0].order}, row {row}", words, max(value - worth, Decimal(0)), mine[0].currency)
 
 
 def stock_is_credited(facts: Facts) -> Iterable[Violation]:

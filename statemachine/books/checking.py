@@ -1,5 +1,6 @@
 """Checking: how the legs of one match compare, leg by leg, in the order people ask for them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -33,7 +34,9 @@ class Check:
     due_on: date | None = None
 
 
-def check(group: Group, terms: Terms, coverage: Coverage, today: date) -> tuple[tuple[Check, ...], str]:
+def check(
+    group: Group, terms: Terms, coverage: Coverage, today: date, over: frozenset[int] = frozenset()
+) -> tuple[tuple[Check, ...], str]:
     """All that can be said of a match, and why nothing is due where nothing is; empty where something is."""
     if Kind.TRANSFER in group.by_kind or Kind.BANK in group.by_kind:
         return _transfer(group, terms, coverage, today)
@@ -50,7 +53,8 @@ def check(group: Group, terms: Terms, coverage: Coverage, today: date) -> tuple[
     ):
         return (), "a credit that names no return"
     checks = [
-        *_return(group, credits, terms, today), *_credited(group, credits, due, terms, today), *_tax(credits),
+        *_return(group, credits, terms, today), *_credited(group, credits, due, terms, today),
+        *_over(credits, over), *_tax(credits),
         *_stock(group, credits, terms, today), *_refund(group, credits, terms, today),
         *_payout(group, terms, coverage, today), *_fee(group, terms, coverage),
     ]  # fmt: skip
@@ -141,6 +145,29 @@ def _value(credits: list[Leg], terms: Terms) -> list[Check]:
     is_within = terms.tolerance(currency).holds(expected, found)
     words = f"credited {found} {currency}, the order's rows say {expected}"
     return [Check("value", Result.WITHIN if is_within else Result.DIFFERS, words, expected, found)]
+
+
+def rows_over_credited(legs: Iterable[Leg]) -> frozenset[int]:
+    """Order rows of which all credits together take more units, or more money, than were sold."""
+    sums: dict[tuple[int, str], tuple[int, Decimal, Leg]] = {}
+    for leg in legs:
+        if leg.kind is Kind.CREDIT and leg.facts.get("order_row") and leg.facts.get("sold"):
+            key = int(leg.facts["order_row"]), leg.currency
+            count, value, _ = sums.get(key, (0, ZERO, leg))
+            sums[key] = count + leg.quantity, value + leg.value, leg
+    return frozenset(row for (row, _), (count, value, leg) in sums.items() if _is_over(leg.facts["sold"], count, value))
+
+
+def _is_over(sold: Mapping[str, str], count: int, value: Decimal) -> bool:
+    return count > Decimal(sold["quantity"]) or value > Decimal(sold["net"]) + Decimal(sold["tax"]) + PENNY * count
+
+
+def _over(credits: list[Leg], over: frozenset[int]) -> list[Check]:
+    rows = sorted({int(leg.facts["order_row"]) for leg in credits if leg.facts.get("order_row")} & over) if over else []
+    if not rows:
+        return []
+    words = f"row {rows[0]} of the order is credited beyond what was sold, by all its credits together"
+    return [Check("sold", Result.DIFFERS, words)]
 
 
 def _tax(credits: list[Leg]) -> list[Check]:

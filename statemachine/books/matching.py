@@ -14,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from statemachine.books.checking import Check, Result, check
+from statemachine.books.checking import Check, Result, check, rows_over_credited
 from statemachine.books.groups import Group, join_exact
 from statemachine.books.legs import Kind, Leg
 from statemachine.books.linking import link, suggest
@@ -146,7 +146,8 @@ def match(
     decided = fold(decisions)
     groups = join_exact(sorted(legs, key=lambda leg: leg.key), together=decided.together, apart=decided.apart)
     groups = link(groups, terms=terms)
-    found = [_judged(group, decided.marks, terms, coverage, today) for group in groups]
+    over = rows_over_credited(legs)
+    found = [_judged(group, decided.marks, terms, coverage, today, over) for group in groups]
     by_key = {each.key: each for each in found}
     for key, told in suggest([g for g in groups if not by_key[g.key].is_settled], terms=terms).items():
         each = by_key[key]
@@ -163,11 +164,13 @@ def _with(each: Match, status: Status, reason: str, suggestion: Suggestion) -> M
     )  # fmt: skip
 
 
-def _judged(group: Group, marks: Mapping[str, Decision], terms: Terms, coverage: Coverage, today: date) -> Match:
+def _judged(
+    group: Group, marks: Mapping[str, Decision], terms: Terms, coverage: Coverage, today: date, over: frozenset[int]
+) -> Match:
     legs = group.legs
     opened_on, last_on = min(leg.on for leg in legs), max(leg.on for leg in legs)
     decision = next((marks[leg.key] for leg in legs if leg.key in marks), None) if marks else None
-    checks, nothing_due = check(group, terms, coverage, today)
+    checks, nothing_due = check(group, terms, coverage, today, over)
     cleared_on: date | None = None
     if decision is not None:
         status, reason = _MARKS[decision.action], decision.reason

@@ -22,9 +22,11 @@ from daemon.finance.matching import run_matching
 from daemon.finance.periods import events_of, prepare, reopen
 from daemon.finance.postings import postings_of
 from daemon.sandbox.closed_season import FAULTS, ClosedSeason
+from daemon.sandbox.scenarios import SCENARIOS
 from daemon.store import legs, matches, periods
 from daemon.store.database import Database
 from daemon.views.pack import as_workbook, as_zip
+from statemachine.books.legs import Kind
 from statemachine.books.matching import Action, Status
 from statemachine.books.movement import movements
 from statemachine.books.periods import Closes, last_day
@@ -194,3 +196,29 @@ async def test_libreoffice_opens_the_workbook_of_a_pack(database: Database, tmp_
         with zipfile.ZipFile(BytesIO(as_zip(pack))) as archive:
             names = {Path(name).name for name in archive.namelist()}
         assert {"SHA256SUMS", "movement.csv", "orphans.csv", "acme-2026-01-close.html"} <= names
+
+
+async def test_every_scenario_the_machine_settled_is_matched_and_no_other_is(
+    database: Database, tmp_path: Path
+) -> None:
+    config = '\n[merchants.acme.finance.tolerances.default]\nover = "0.02"\nunder = "0.02"\n'
+    async with open_world(database, tmp_path, extra_config=config) as world:
+        names = {str(world.begin(name)["express_code"]): name for name in SCENARIOS}
+        await world.pass_time(timedelta(days=45), step=timedelta(days=3))
+
+        done = await collect(sources(world), world.now)
+        books, _ = await run_matching(database, MERCHANT, world.workplace.settings, now=world.now, actor="user:test")
+
+        assert not done.faults
+        good = (Status.MATCHED, Status.WITHIN_TOLERANCE, Status.OUT_OF_SCOPE)
+        states = {row["id"]: row["state"] for row in await world.all_returns()}
+        wrong = []
+        for each in books.matches:
+            ids = {leg.facts["return_id"] for leg in each.legs if leg.kind is Kind.UNIT}
+            stands = {states[number] for number in ids}
+            is_over = stands <= {"restocked", "closed"}
+            if ids and is_over != (each.status in good):
+                code = next(str(leg.facts["code"]) for leg in each.legs if leg.facts.get("code"))
+                wrong.append((names.get(code, code), sorted(stands), str(each.status), each.reason))
+        assert wrong == []
+        assert len(states) >= len(SCENARIOS)
