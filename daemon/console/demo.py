@@ -27,16 +27,20 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from daemon import app as application
 from daemon import opening
 from daemon.actions.imports import import_receipts
 from daemon.actions.map_changes import accept
 from daemon.console.compare import Comparison, compare
 from daemon.console.output import Format, emit_one
 from daemon.console.session import FAILED, Stop
+from daemon.finance.collect import Sources, collect
+from daemon.finance.matching import figures_of, run_matching
 from daemon.maps import read_map
 from daemon.settings import load
 from daemon.store import inbox, outbox, reports, watch
 from daemon.store.database import Database
+from statemachine.books.legs import Kind
 
 MERCHANT = "acme"
 BUSY_RATE = 240.0  # while there is work: a minute of quota passes in a quarter of a second
@@ -101,6 +105,9 @@ def _folder(given: Path | None) -> Iterator[Path]:
         yield Path(name)
 
 
+OVER = {"restocked", "closed"}
+
+
 @dataclass(slots=True)
 class _Season:
     """The processes of a demo and its progress."""
@@ -115,6 +122,7 @@ class _Season:
     lines: dict[str, Any] = field(default_factory=dict)
     receipts_taken: int = 0
     calls: dict[str, int] = field(default_factory=dict)
+    matched: dict[str, Any] = field(default_factory=dict)
     _random: random.Random = field(default_factory=random.Random)
     _over_at: datetime | None = None
     _crediting: int = 1
@@ -187,7 +195,28 @@ class _Season:
         finally:
             daemon.send_signal(signal.SIGTERM)
             await anyio.to_thread.run_sync(daemon.wait)
-        return await compare(database, control, MERCHANT)
+        found = await compare(database, control, MERCHANT)
+        await self._match(config, database, control, found)
+        return found
+
+    async def _match(self, config: Path, database: Database, control: aiohttp.ClientSession, found: Comparison) -> None:
+        """Read both systems' books and match them, as `homeward match run` does: what is over must be matched."""
+        await _post(control, "/_sandbox/faults", {})
+        await _post(control, "/_sandbox/assumptions", {"requests_per_minute": 1_000_000})
+        settings = load(config)
+        clock = opening.build_clock(settings)
+        async with application.open_clients(settings, MERCHANT, clock=clock) as clients:
+            merchant = settings.merchants[MERCHANT]
+            sources = Sources(MERCHANT, merchant, database, clients.brightpearl, None)
+            done = await collect(sources, clock.now(), whole=True)
+        for fault in done.faults or ():
+            found.mismatch(f"books not read: {fault}")
+        books, _ = await run_matching(database, MERCHANT, merchant, now=clock.now(), actor="user:demo")
+        for each in books.matches:
+            states = {leg.facts.get("state") for leg in each.of(Kind.UNIT)}
+            if states and states <= OVER and not each.is_settled:
+                found.mismatch(f"match {each.key}: {each.status}, {each.reason}")
+        self.matched = figures_of(books)
 
     async def _look(self, database: Database, status: dict[str, Any]) -> tuple[datetime | None, bool]:
         """What is waited for next, and whether anything is to be done before that."""
@@ -292,7 +321,8 @@ class _Season:
             "calls_by_operation": dict(sorted(self.calls.items(), key=lambda each: -each[1])),
             "kills": self.killed, "faults": self.lines.get("faults", 0),
             "throttled": self.lines.get("throttled", 0), "seconds": round(time.monotonic() - self.began, 1),
-            "seed": self.seed,
+            "seed": self.seed, "matches": self.matched.get("by_status", {}),
+            "orphans": {name: told["count"] for name, told in self.matched.get("orphans", {}).items()},
         }  # fmt: skip
 
 
