@@ -116,7 +116,7 @@ def _unit(told: ClosedSeason, each: ReturnOfGoods, item: Item, number: int) -> t
 
 def sources(world: World) -> Sources:
     at = world.workplace
-    return Sources(MERCHANT, at.settings, world.database, at.brightpearl, at.happy_returns)
+    return Sources(MERCHANT, at.settings, world.database, at.brightpearl, at.happy_returns, at.clock.now)
 
 
 async def gather(world: World, told: ClosedSeason, *, now: datetime | None = None) -> None:

@@ -64,8 +64,12 @@ async def pack_as_of(
     if at is None or at > now:
         async with database.transaction("period") as connection:
             at = await legs.tick(connection, merchant, now)
+    async with database.transaction("period") as connection:
+        newest = await legs.clock(connection, merchant)
+        if newest is not None and newest < at:
+            await legs.tick(connection, merchant, at)  # nothing that is written from now on can have been known then
     async with database.reading() as connection:
-        if await legs.clock(connection, merchant) is None:
+        if newest is None:
             raise NotFoundError(f"the books of {merchant} were never read: homeward match run")
         pack, _ = await period_pack(connection, merchant, settings, period, at)
     return pack, at

@@ -43,7 +43,12 @@ async def decide(
             connection, merchant, action=action, legs=meant, on=on, actor=actor, reason=reason, note=note, at=at
         )
     undo = UNDO.get(action)
-    return told | ({"undo": f"homeward match {undo} {meant[0]} --reason …"} if undo else {})
+    moved = keys[-1:] if action is Action.MATCH else meant[:1]
+    if action is Action.MATCH:
+        async with database.reading() as connection:
+            row = await matches.of_key(connection, merchant, keys[-1])
+            moved = row["legs"] if row is not None else list(moved)
+    return told | ({"undo": f"homeward match {undo} {' '.join(moved)} --reason …"} if undo else {})
 
 
 async def _legs_meant(connection: Connection, merchant: str, action: Action, keys: Sequence[str]) -> list[str]:

@@ -60,7 +60,7 @@ def run(
         if not no_read:
             async with application.open_clients(settings, name, clock=clock) as clients:
                 sources = Sources(
-                    name, told, database, clients.brightpearl, clients.happy_returns,
+                    name, told, database, clients.brightpearl, clients.happy_returns, clock.now,
                     tell=lambda text: errors.print(f"reading: {text}", style="dim"),
                 )  # fmt: skip
                 done = await collect(sources, clock.now(), whole=whole)

@@ -207,7 +207,7 @@ class _Season:
         clock = opening.build_clock(settings)
         async with application.open_clients(settings, MERCHANT, clock=clock) as clients:
             merchant = settings.merchants[MERCHANT]
-            sources = Sources(MERCHANT, merchant, database, clients.brightpearl, None)
+            sources = Sources(MERCHANT, merchant, database, clients.brightpearl, None, clock.now)
             done = await collect(sources, clock.now(), whole=True)
         for fault in done.faults or ():
             found.mismatch(f"books not read: {fault}")

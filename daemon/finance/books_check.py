@@ -1,6 +1,6 @@
 """The books check: named invariants over both systems, each runnable alone, silent when they hold."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -55,6 +55,8 @@ class Facts:
     locked_until: date | None = None
     lock_seen_at: datetime | None = None
     by_kind: dict[Kind, list[Leg]] = field(default_factory=dict)
+    first_known: Mapping[str, datetime] = field(default_factory=dict)
+    """When each money leg was first known, whatever it said then."""
 
     def of(self, kind: Kind) -> list[Leg]:
         return self.by_kind.get(kind, [])
@@ -131,26 +133,22 @@ def nothing_in_a_locked_period(facts: Facts) -> Iterable[Violation]:
     """Nothing we made is dated into a month that was closed, or under Brightpearl's lock, by then."""
     for leg in (*facts.of(Kind.CREDIT), *facts.of(Kind.REFUND)):
         is_ours = leg.facts.get("is_ours") or str(leg.facts.get("reference", "")).startswith("HW-")
-        if not is_ours or leg.known_from is None:
+        first_known = facts.first_known.get(leg.key, leg.known_from)
+        if not is_ours or first_known is None:
             continue
-        through = facts.closes.through(leg.known_from)
+        through = facts.closes.through(first_known)
         if through and period_of(leg.on) <= through:
             yield Violation(leg.key, f"dated {leg.on}, and {through} was closed by then", leg.value, leg.currency)
-        elif (
-            facts.locked_until
-            and facts.lock_seen_at
-            and leg.on <= facts.locked_until
-            and leg.known_from > facts.lock_seen_at
-        ):
+        elif _is_under_lock(leg, first_known, facts):
             words = f"dated {leg.on}, and Brightpearl is locked until {facts.locked_until}"
             yield Violation(leg.key, words, leg.value, leg.currency)
 
 
-def _is_under_lock(leg: Leg, facts: Facts) -> bool:
+def _is_under_lock(leg: Leg, first_known: datetime, facts: Facts) -> bool:
     """Dated under Brightpearl's lock, and first seen after the lock was."""
-    if facts.locked_until is None or facts.lock_seen_at is None or leg.known_from is None:
+    if facts.locked_until is None or facts.lock_seen_at is None:
         return False
-    return leg.on <= facts.locked_until and leg.known_from > facts.lock_seen_at
+    return leg.on <= facts.locked_until and first_known > facts.lock_seen_at
 
 
 def one_credit_a_unit(facts: Facts) -> Iterable[Violation]:
@@ -223,6 +221,9 @@ async def gather(database: Database, merchant: str, settings: MerchantSettings, 
         lock = await merchants.read_cursor(connection, merchant, "period-lock") or {}
         collected = await merchants.read_cursor(connection, merchant, "collect") or {}
         broken = await chain.verify(connection, merchant)
+        first_known: dict[str, datetime] = {}
+        for row in await legs.versions_at(connection, merchant, at):
+            first_known.setdefault(row["key"], row["known_from"])
         by_kind: dict[Kind, list[Leg]] = {}
         for leg in books.legs:
             by_kind.setdefault(leg.kind, []).append(leg)
@@ -230,7 +231,8 @@ async def gather(database: Database, merchant: str, settings: MerchantSettings, 
             books, Closes(events), _faults_of(broken), await matches.effects_without_result(connection, merchant),
             await matches.not_read_back(connection, merchant, _moment(collected.get("books_at"))),
             await matches.without_owner(connection, merchant, sorted(TEAMS)),
-            date.fromisoformat(lock["until"]) if lock.get("until") else None, _moment(lock.get("seen_at")), by_kind,
+            date.fromisoformat(lock["until"]) if lock.get("until") else None, _moment(lock.get("seen_at")),
+            by_kind, first_known,
         )  # fmt: skip
 
 

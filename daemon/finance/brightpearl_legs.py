@@ -29,7 +29,7 @@ def credit_legs(
         set(_CODE.findall(f"{credit.external_ref} {credit.reference}".upper()))
         | ({credit.external_ref} if credit.external_ref.startswith(OWN_PREFIX) else set())
     )
-    ids = [f"credit:{credit.id}"] + ([f"ref:{credit.external_ref}"] if credit.external_ref else [])
+    ids = [f"credit:{credit.id}"] + ([f"ref:{credit.external_ref}"] if credit.is_ours else [])
     legs = []
     for row in credit.rows:
         if row.bundle_child:
@@ -125,11 +125,14 @@ def refund_leg(payment: Mapping[str, Any], zone: ZoneInfo, *, order_key: str, is
 
 
 def posted_by_credit(journals: Iterable[Mapping[str, Any]]) -> dict[int, str]:
-    """What each credit's own journal took from debtors: its gross, as accounting holds it."""
+    """What each credit's own journal gave debtors: its gross, as accounting holds it.
+
+    Debtors' is the largest row on the credit side: it holds what all the others come to (Brightpearl sheet 6.4).
+    """
     told: dict[int, Decimal] = {}
     for row in journals:
         if str(row.get("journalType")) == "SC":
             credit = wire.integer(row.get("orderId"), "orderId") or 0
-            debit = wire.decimal(row.get("transactionDebit") or row.get("journalDebit") or 0, "journalDebit")
-            told[credit] = told.get(credit, Decimal(0)) + debit
+            given = wire.decimal(row.get("transactionCredit") or row.get("journalCredit") or 0, "journalCredit")
+            told[credit] = max(told.get(credit, Decimal(0)), given)
     return {credit: str(total.quantize(PENNY)) for credit, total in told.items()}

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from daemon.clients.brightpearl import BrightpearlClient
@@ -45,6 +46,8 @@ class Sources:
     database: Database
     brightpearl: BrightpearlClient
     happy_returns: HappyReturnsClient | None
+    clock: Callable[[], datetime]
+    """What is written down is known from the moment of writing, not from when the reading began."""
     tell: Callable[[str], None] = _silent
     """Where progress is told."""
 
@@ -115,7 +118,7 @@ async def _own_returns(at: Sources, since: datetime | None, zone: ZoneInfo, now:
 
 async def _put(at: Sources, told: Told, now: datetime, done: Collected) -> None:
     async with at.database.transaction("collect") as connection:
-        moment = await legs.tick(connection, at.merchant, now)
+        moment = await legs.tick(connection, at.merchant, at.clock())
         done.new_legs += await legs.put(connection, at.merchant, told, moment)
 
 
@@ -129,6 +132,8 @@ async def _brightpearl(
         ids |= await legs.open_credits(connection, at.merchant)
         if whole:
             ids |= await legs.credits_known(connection, at.merchant, start)
+            horizon = now - timedelta(days=at.settings.finance.horizon_days)
+            ids |= await legs.credits_of_returns(connection, at.merchant, horizon)
     refunds = await at.brightpearl.refunds_since(start)
     ordered = sorted(ids)
     for first in range(0, len(ordered), BATCH):
@@ -142,7 +147,10 @@ async def _credits(at: Sources, ids: list[int], zone: ZoneInfo, now: datetime, d
     found, faults = await at.brightpearl.credits(ids)
     for why in faults.values():
         done.fault(why)
-    orders, _ = await at.brightpearl.orders({each.parent_order_id for each in found.values() if each.parent_order_id})
+    parents = {each.parent_order_id for each in found.values() if each.parent_order_id}
+    orders, unreadable = await at.brightpearl.orders(parents)
+    for why in unreadable.values():
+        done.fault(why)
     notes = await at.brightpearl.goods_in_of(ids)
     payments = [row for row in await at.brightpearl.payments_of(ids) if row.get("paymentType") == "PAYMENT"]
     try:
@@ -164,7 +172,8 @@ async def _credits(at: Sources, ids: list[int], zone: ZoneInfo, now: datetime, d
         told.append((scope_of_credit(credit_id),
                      refund_leg(row, zone, order_key=keys.get(credit_id, ""), is_on_credit=True)))  # fmt: skip
     done.credits += len(found)
-    unread = set(faults)
+    unread = set(faults) | {each.id for each in found.values() if each.parent_order_id in unreadable}
+    told = [(scope, leg) for scope, leg in told if scope not in {scope_of_credit(each) for each in unread}]
     await _put(at, Told(tuple(told), tuple(scope_of_credit(each) for each in ids if each not in unread)), now, done)
 
 
@@ -184,24 +193,28 @@ def _order_key(at: Sources, reference: str, external_ref: str) -> str:
 
 
 async def _other_refunds(
-    at: Sources, rows: list[dict[str, object]], zone: ZoneInfo, now: datetime, done: Collected
+    at: Sources, rows: list[dict[str, Any]], zone: ZoneInfo, now: datetime, done: Collected
 ) -> None:
-    """Payments to customers that were recorded on the sale itself, not on a credit."""
+    """Payments to customers that were recorded on the sale itself, not on a credit: each sale's are read as a whole."""
     async with at.database.reading() as connection:
         known = await legs.known_keys(connection, at.merchant, [f"payment:{row['paymentId']}" for row in rows])
-    others = [row for row in rows if f"payment:{row['paymentId']}" not in known]
-    orders, _ = await at.brightpearl.orders({int(str(row["orderId"])) for row in others if row.get("orderId")})
+        sales = await legs.sales_known(connection, at.merchant)
+    seen = {int(row["orderId"]) for row in rows if row.get("orderId") and f"payment:{row['paymentId']}" not in known}
+    orders, faults = await at.brightpearl.orders(seen | sales)
+    for why in faults.values():
+        done.fault(why)
     late = sorted(order.id for order in orders.values() if order.type_code == "SC")
     for first in range(0, len(late), BATCH):  # credits older than what was read, and refunded only now
         await _credits(at, late[first : first + BATCH], zone, now, done)
+    wanted = sorted((seen | sales) - set(late) - set(faults))
     told = []
-    for row in others:
-        order = orders.get(int(str(row.get("orderId") or 0)))
-        if order is None or order.type_code != "SC":
+    for row in await at.brightpearl.payments_of(wanted) if wanted else ():
+        if row.get("paymentType") == "PAYMENT":
+            order = orders.get(int(row["orderId"]))
             key = _order_key(at, order.reference, order.external_ref) if order else ""
             told.append((f"sale:{row['orderId']}", refund_leg(row, zone, order_key=key, is_on_credit=False)))
-    if told:
-        await _put(at, Told(tuple(told), tuple(sorted({scope for scope, _ in told}))), now, done)
+    if wanted:
+        await _put(at, Told(tuple(told), tuple(f"sale:{each}" for each in wanted)), now, done)
 
 
 async def _shipments(at: Sources, since: datetime, zone: ZoneInfo, now: datetime, done: Collected) -> None:

@@ -1,6 +1,7 @@
 """Importing: a file's rows become legs, row by row, once; a preview changes nothing; an import can be undone."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,8 @@ from daemon.settings import MerchantSettings
 from daemon.store import files, legs
 from daemon.store.database import Database
 from daemon.store.legs import Told
+from daemon.store.sql import Connection
+from statemachine.books.legs import Leg
 
 FILE_MAX = 50 * 1024 * 1024
 
@@ -61,13 +64,15 @@ async def import_file(
         known = await legs.known_keys(connection, merchant, [leg.key for leg in (*found, *reading.transfers)])
         before = await files.of_content(connection, merchant, digest)
         rows = _results(reading, known)
-        fresh = [leg for leg in (*found, *reading.transfers) if leg.key not in known]
+        fresh = [leg for leg in found if leg.key not in known]
+        fresh += await _fuller(connection, merchant, reading.transfers)
+        provider = reading.provider or " ".join(sorted({leg.currency for leg in found}))
         already = f"{before['at']:%Y-%m-%d %H:%M} UTC by {before['actor']}" if before else ""
         told = Imported(None, name, reading.format, reading.covers, reading.provider, rows, already)
         if preview or (before is not None and not fresh):
             return told
         file_id = await files.put(
-            connection, merchant, format_name=reading.format, covers=reading.covers, provider=reading.provider,
+            connection, merchant, format_name=reading.format, covers=reading.covers, provider=provider,
             name=name[:200], sha256=digest, rows=len(rows), accepted=told.count("accepted"),
             repeated=told.count("repeated"), rejected=told.count("rejected"), first_on=reading.first_on,
             last_on=reading.last_on, actor=actor, at=at,
@@ -77,6 +82,13 @@ async def import_file(
         scope = f"file:{file_id}"
         await legs.put(connection, merchant, Told(tuple((scope, leg) for leg in fresh)), at)
     return Imported(file_id, name, reading.format, reading.covers, reading.provider, rows, already)
+
+
+async def _fuller(connection: Connection, merchant: str, transfers: Sequence[Leg]) -> list[Leg]:
+    """Payouts that are new, or of which this file has more lines than what was known: an export may cut one in two."""
+    rows = await legs.of_keys(connection, merchant, [leg.key for leg in transfers])
+    known = {row["key"]: int(row["facts"].get("lines", 0)) for row in rows if row["known_until"] is None}
+    return [leg for leg in transfers if leg.key not in known or leg.facts["lines"] > known[leg.key]]
 
 
 def _results(reading: Reading, known: set[str]) -> list[dict[str, Any]]:
@@ -112,5 +124,6 @@ async def undo(
             raise RejectedError(
                 f"file {file_id} was undone before, by {found[0]['undone_by']}: {found[0]['undone_reason']}"
             )
+        await legs.hand_over(connection, merchant, file_id)
         ended = await legs.end_scopes(connection, merchant, [f"file:{file_id}"], at)
     return {"file_id": file_id, "name": found[0]["name"], "legs_ended": ended, "undone_at": at, "undone_by": actor}

@@ -32,7 +32,9 @@ class Books:
     orphans: Sequence[Orphan]
     zone: ZoneInfo
     since: date
-    """Older business is not looked at."""
+    """What was settled before is not looked at."""
+    left_out: frozenset[str] = frozenset()
+    """Legs of what was settled before."""
 
 
 @contextmanager
@@ -56,28 +58,46 @@ def matched(
     at: datetime,
     zone: ZoneInfo,
     since: date,
+    left_out: frozenset[str] = frozenset(),
 ) -> Books:
     """Pure: the same legs, terms, decisions and moment give the same books."""
     today = at.astimezone(zone).date()
     found = match(known, terms=terms, coverage=coverage, today=today, decisions=decisions)
-    return Books(at, today, known, coverage, terms, found, find_orphans(found, terms=terms, today=today), zone, since)
+    return Books(
+        at, today, known, coverage, terms, found, find_orphans(found, terms=terms, today=today), zone, since, left_out
+    )
 
 
 async def books_at(
     connection: Connection, merchant: str, settings: MerchantSettings, at: datetime, *, terms: Terms | None = None
 ) -> Books:
-    """The books as they were known at a moment, by the terms of the newest run then, or by `terms`."""
+    """The books as they were known at a moment, by the terms of the newest run then, or by `terms`.
+
+    What was settled longer ago than the horizon is left out, match by match: no leg loses its partner by age.
+    """
     zone, horizon = ZoneInfo(settings.calendar.timezone), settings.finance.horizon_days
+    run = await matches.run_at(connection, merchant, at)
     if terms is None:
-        run = await matches.run_at(connection, merchant, at)
         terms = terms_of(run["terms"]) if run else settings.finance.terms()
         zone = ZoneInfo(run["figures"]["timezone"]) if run else zone
         horizon = run["figures"]["horizon_days"] if run else horizon
     since = at.astimezone(zone).date() - timedelta(days=horizon)
     with uncollected():
-        known = await legs.known_at(connection, merchant, at, since=since)
         coverage = await files.coverage(connection, merchant, at)
         decisions = await matches.decisions(connection, merchant, at)
+        old = await matches.old_legs(connection, merchant, run_id=run["id"], since=since) if run else set()
+        old -= {key for each in decisions if run and each.at and each.at > run["at"] for key in each.legs}
+        known = [leg for leg in await legs.known_at(connection, merchant, at) if leg.key not in old]
+        left_out = frozenset(old)
         return await to_thread.run_sync(
-            lambda: matched(known, terms=terms, coverage=coverage, decisions=decisions, at=at, zone=zone, since=since)
+            lambda: matched(
+                known,
+                terms=terms,
+                coverage=coverage,
+                decisions=decisions,
+                at=at,
+                zone=zone,
+                since=since,
+                left_out=left_out,
+            )
         )

@@ -36,7 +36,9 @@ async def run_matching(
             books = await books_at(connection, merchant, settings, read_at, terms=terms)
             versions = await legs.versions_at(connection, merchant, read_at)
             closes = Closes(events_of(await periods.events(connection, merchant, read_at)))
-        stands = await to_thread.run_sync(lambda: standing(books, postings_of(versions, closes, since=books.since)))
+        stands = await to_thread.run_sync(
+            lambda: standing(books, postings_of(versions, closes, left_out=books.left_out))
+        )
         async with database.transaction("match") as connection:
             at = await legs.tick(connection, merchant, now)
             change = await matches.put_run(
@@ -46,6 +48,7 @@ async def run_matching(
                     "horizon_days": settings.finance.horizon_days, **figures_of(books),
                     **stands,
                 },
+                since=books.since,
             )  # fmt: skip
     return books, change
 

@@ -18,7 +18,13 @@ PREPARED, CLOSED, REOPENED = "prepared", "closed", "reopened"
 
 
 def events_of(rows: Sequence[Record]) -> list[PeriodEvent]:
-    return [PeriodEvent(r["period"], r["action"], r["actor"], r["at"], r["reason"]) for r in rows]
+    """A month is closed from the moment its pack was made of, not from the later one when that was written down."""
+    return [PeriodEvent(r["period"], r["action"], r["actor"], _moment_of(r), r["reason"]) for r in rows]
+
+
+def _moment_of(row: Record) -> datetime:
+    told = row["figures"].get("as_of")
+    return datetime.fromisoformat(told) if told else row["at"]
 
 
 async def listing(

@@ -9,16 +9,16 @@ from statemachine.books.movement import Posting
 from statemachine.books.periods import Closes
 
 
-def postings_of(versions: Iterable[Record], closes: Closes, *, since: date) -> list[Posting]:
+def postings_of(versions: Iterable[Record], closes: Closes, *, left_out: frozenset[str] = frozenset()) -> list[Posting]:
     """A version moves its amount when it became known, and takes it back when it ended.
 
     Both count on the business day, unless its month was closed by then: so what was closed stays as it was told.
     """
     found: list[Posting] = []
     for row in versions:
-        on: date = row["business_on"]
-        if on < since:
+        if row["key"] in left_out:
             continue
+        on: date = row["business_on"]
         kind, amount = Kind(row["kind"]), row["amount"]
         counts_on = closes.counts_on(on, row["known_from"])
         found.append(Posting(row["key"], kind, row["currency"], amount, counts_on, on))

@@ -44,7 +44,7 @@ def _leg(instance: Return, unit: Unit, policy: Policy, zone: ZoneInfo) -> Leg:
     received = day(unit.received_at, zone) if is_here else None
     facts: dict[str, Any] = {
         "return_id": instance.id, "code": instance.express_code, "stage": str(_stage(unit, is_over=is_over)),
-        "credit_due": policy.credit_is_due_for(unit) and not is_over and not is_written_off,
+        "credit_due": ((policy.credit_is_due_for(unit) and not is_over) or received is not None) and not is_written_off,
         "due_from": _iso(_due_from(unit, policy, zone)), "received_on": _iso(received),
         "departed_on": _iso(day(unit.departed_at, zone)), "method": unit.dropoff_method, "item": unit.happy_item_id,
         "returnless": unit.dropoff_method == "returnless" or instance.close_reason is CloseReason.RETURNLESS,

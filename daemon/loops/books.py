@@ -32,7 +32,7 @@ class MatchBooks:
         if now < self._next_at:
             return 0
         at = self._at
-        sources = Sources(at.merchant, at.settings, at.database, at.brightpearl, at.happy_returns)
+        sources = Sources(at.merchant, at.settings, at.database, at.brightpearl, at.happy_returns, at.clock.now)
         done = await collect(sources, now)
         books, change = await run_matching(at.database, at.merchant, at.settings, now=now, actor=ACTOR)
         checked = await run_checks(at.database, at.merchant, at.settings, now=now, actor=ACTOR)

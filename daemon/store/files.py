@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from daemon.store.sql import Connection, Record, statements
-from statemachine.books.terms import Coverage
+from statemachine.books.terms import Coverage, Span, joined
 
 SQL = statements(__file__)
 
@@ -70,13 +70,12 @@ async def undo(connection: Connection, merchant: str, file_id: int, *, actor: st
 
 async def coverage(connection: Connection, merchant: str, at: datetime | None) -> Coverage:
     """Which days the files speak of that stood at a moment."""
-    told = await SQL.rows(connection, "coverage", merchant=merchant, at=at)
-    spans = {(row["covers"], row["provider"]): (row["first_on"], row["last_on"]) for row in told}
-    payouts = {provider: span for (covers, provider), span in spans.items() if covers == "payouts"}
-    fees = [span for (covers, _), span in spans.items() if covers == "fees"]
-    banks = [span for (covers, _), span in spans.items() if covers == "bank"]
-    return Coverage(payouts, _joined(fees), _joined(banks))
-
-
-def _joined(spans: list[tuple[date, date]]) -> tuple[date, date] | None:
-    return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
+    spans: dict[str, dict[str, list[Span]]] = {"payouts": {}, "fees": {}, "bank": {}}
+    for row in await SQL.rows(connection, "coverage", merchant=merchant, at=at):
+        for name in row["provider"].split() if row["covers"] == "bank" else (row["provider"],):
+            spans[row["covers"]].setdefault(name, []).append((row["first_on"], row["last_on"]))
+    return Coverage(
+        {name: joined(each) for name, each in spans["payouts"].items()},
+        joined(span for each in spans["fees"].values() for span in each),
+        {name: joined(each) for name, each in spans["bank"].items()},
+    )

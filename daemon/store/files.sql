@@ -46,12 +46,11 @@ VALUES (:merchant, :file_id, :actor, :reason, :at)
 
 -- name: coverage
 -- Which days the files speak of that stood at a moment.
-SELECT f.covers, f.provider, min(f.first_on) AS first_on, max(f.last_on) AS last_on
+SELECT f.covers, f.provider, f.first_on, f.last_on
   FROM finance_file AS f
  WHERE f.merchant = :merchant
    AND (:at::timestamptz IS NULL OR f.at <= :at)
    AND f.first_on IS NOT NULL
    AND NOT EXISTS (SELECT FROM finance_file_undone AS u
                     WHERE u.merchant = f.merchant AND u.file_id = f.id AND (:at::timestamptz IS NULL OR u.at <= :at))
- GROUP BY f.covers, f.provider
- ORDER BY f.covers, f.provider;
+ ORDER BY f.covers, f.provider, f.first_on, f.id;

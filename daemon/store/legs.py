@@ -13,7 +13,6 @@ from statemachine.books.legs import Kind, Leg
 
 SQL = statements(__file__)
 _SEPARATOR = "\x1f"
-ALWAYS = date(1970, 1, 1)
 PAGE = 20_000
 
 
@@ -77,12 +76,12 @@ async def known_keys(connection: Connection, merchant: str, keys: Iterable[str])
     return {row["key"] for row in rows}
 
 
-async def known_at(connection: Connection, merchant: str, at: datetime, *, since: date = ALWAYS) -> list[Leg]:
-    """The legs as they were known at a moment, by key; `since` leaves out older business."""
+async def known_at(connection: Connection, merchant: str, at: datetime) -> list[Leg]:
+    """The legs as they were known at a moment, by key."""
     found: list[Leg] = []
     while True:
         after = found[-1].key if found else ""
-        rows = await SQL.rows(connection, "known_at", merchant=merchant, at=at, since=since, after=after, rows_max=PAGE)
+        rows = await SQL.rows(connection, "known_at", merchant=merchant, at=at, after=after, rows_max=PAGE)
         found += [leg_of(row) for row in rows]
         if len(rows) < PAGE:
             return found
@@ -125,6 +124,21 @@ async def open_credits(connection: Connection, merchant: str) -> set[int]:
 
 async def credits_known(connection: Connection, merchant: str, since: date) -> set[int]:
     return {row["credit_id"] for row in await SQL.rows(connection, "credits_known", merchant=merchant, since=since)}
+
+
+async def hand_over(connection: Connection, merchant: str, file_id: int) -> int:
+    """Before a file is undone: what other files hold too, and stand, is theirs from now on."""
+    return await SQL.run(connection, "hand_over", merchant=merchant, file_id=file_id)
+
+
+async def sales_known(connection: Connection, merchant: str) -> set[int]:
+    """Sales that hold payments to customers."""
+    return {row["order_id"] for row in await SQL.rows(connection, "sales_known", merchant=merchant)}
+
+
+async def credits_of_returns(connection: Connection, merchant: str, since: datetime) -> set[int]:
+    rows = await SQL.rows(connection, "credits_of_returns", merchant=merchant, since=since)
+    return {row["credit_id"] for row in rows}
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

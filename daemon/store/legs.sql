@@ -67,7 +67,6 @@ SELECT key, kind, business_on, currency, amount, quantity, ids, order_key, sku, 
  WHERE merchant = :merchant
    AND known_from <= :at
    AND (known_until IS NULL OR known_until > :at)
-   AND business_on >= :since
    AND key > :after
  ORDER BY key
  LIMIT :rows_max;
@@ -99,6 +98,37 @@ SELECT DISTINCT (leg.facts->>'credit_id')::bigint AS credit_id
  WHERE g.merchant = :merchant
    AND g.until_run IS NULL
    AND g.status NOT IN ('matched', 'within-tolerance', 'written-off', 'out-of-scope');
+
+-- name: hand_over!
+-- Rows that another file holds too, which still stands, stay in the books as that file's.
+UPDATE leg
+   SET scope = 'file:' || other.file_id
+  FROM (SELECT r.leg, min(r.file_id) AS file_id
+          FROM finance_file_row AS r
+         WHERE r.merchant = :merchant
+           AND r.file_id <> :file_id
+           AND r.result = 'repeated'
+           AND NOT EXISTS (SELECT FROM finance_file_undone AS u WHERE u.merchant = r.merchant AND u.file_id = r.file_id)
+         GROUP BY r.leg) AS other
+ WHERE leg.merchant = :merchant
+   AND leg.known_until IS NULL
+   AND leg.scope = 'file:' || :file_id::bigint
+   AND leg.key = other.leg;
+
+-- name: sales_known
+-- Sales that hold payments to customers.
+SELECT DISTINCT substr(scope, 6)::bigint AS order_id
+  FROM leg
+ WHERE merchant = :merchant
+   AND known_until IS NULL
+   AND scope LIKE 'sale:%';
+
+-- name: credits_of_returns
+SELECT credit_id
+  FROM returns
+ WHERE merchant = :merchant
+   AND credit_id IS NOT NULL
+   AND updated_at >= :since;
 
 -- name: credits_known
 SELECT DISTINCT (facts->>'credit_id')::bigint AS credit_id

@@ -34,14 +34,14 @@ class Change:
 
 async def put_run(
     connection: Connection, merchant: str, found: Sequence[Match], orphans: Sequence[Orphan], *, at: datetime,
-    actor: str, terms: Mapping[str, Any], legs: int, figures: Mapping[str, Any],
+    actor: str, terms: Mapping[str, Any], legs: int, figures: Mapping[str, Any], since: date,
 ) -> Change:  # fmt: skip
     """Keep a run: only what differs from the run before is written."""
     known = {row["key"]: row for row in await SQL.rows(connection, "current_digests", merchant=merchant)}
     told = {each.key: (each, _content(each)) for each in found}
     digests = {key: _digest(each, content) for key, (each, content) in told.items()}
     changed = [key for key, digest in digests.items() if key not in known or known[key]["digest"] != digest]
-    gone = [key for key in known if key not in told]
+    gone = [key for key, row in known.items() if key not in told and not _is_old(row, since)]
     newly_matched = sum(told[k][0].is_settled and (k not in known or known[k]["status"] in _OPEN) for k in changed)
     newly_broken = sum(not told[k][0].is_settled and k in known and known[k]["status"] not in _OPEN for k in changed)
     before = {
@@ -65,6 +65,16 @@ async def put_run(
         await _put_orphans(connection, merchant, run_id, events, at)
     return Change(run_id, newly_matched, newly_broken, len(changed) + len(gone), numbers["opened_orphans"],
                   numbers["closed_orphans"])  # fmt: skip
+
+
+def _is_old(row: Record, since: date) -> bool:
+    """Settled so long ago that it is not matched again: it stands as it is."""
+    return row["status"] not in _OPEN and row["cleared_on"] is not None and row["cleared_on"] < since
+
+
+async def old_legs(connection: Connection, merchant: str, *, run_id: int, since: date) -> set[str]:
+    """Legs of matches that stood settled at a run, and had been so before a day."""
+    return {row["key"] for row in await SQL.rows(connection, "old_legs", merchant=merchant, run_id=run_id, since=since)}
 
 
 async def _put_groups(

@@ -5,10 +5,20 @@ VALUES (:merchant, :at, :actor, :terms,
 RETURNING id;
 
 -- name: current_digests
-SELECT key, digest, status
+SELECT key, digest, status, cleared_on
   FROM match_group
  WHERE merchant = :merchant
    AND until_run IS NULL;
+
+-- name: old_legs
+-- Legs of matches that stood settled at a run, and had been so before a day: they are not matched again.
+SELECT DISTINCT unnest(legs) AS key
+  FROM match_group
+ WHERE merchant = :merchant
+   AND from_run <= :run_id
+   AND (until_run IS NULL OR until_run > :run_id)
+   AND status IN ('matched', 'within-tolerance', 'written-off', 'out-of-scope')
+   AND cleared_on < :since;
 
 -- name: end_groups!
 UPDATE match_group

@@ -38,7 +38,8 @@ async def period_pack(
     done = await periods.events(connection, merchant, at)
     closes = Closes(events_of(done))
     versions = await legs.versions_at(connection, merchant, at)
-    overrides = await matches.overrides(
+    overrides = _kept_overrides(await periods.events(connection, merchant, None, period), at)
+    overrides = overrides if overrides is not None else await matches.overrides(
         connection, merchant, seq=run["journal_seq"] if run else 0, from_at=datetime.combine(first, time(), zone),
         until_at=datetime.combine(last + timedelta(days=1), time(), zone),
     )  # fmt: skip
@@ -46,14 +47,14 @@ async def period_pack(
     checks = await periods.checks(connection, merchant, at)
 
     def build() -> tuple[Pack, dict[str, Any]]:
-        postings = postings_of(versions, closes, since=books.since)
+        postings = postings_of(versions, closes, left_out=books.left_out)
         moved = movements(books.matches, postings, first=first, last=last)
         sheets = [
             _movement_sheet(moved, _closing_before(done, period)), *_match_sheets(books.matches, first, last),
             *_money_sheets(books, last), _orphan_sheet(books.orphans, books), *_fee_sheets(books, first, last),
             _late_sheet(postings, first, last),
             _sheet("overrides", "Overrides taken", ("at", "actor", "event", "return_id", "express_code", "order_number",
-                   "from_state", "to_state", "reason", "note"), [dict(row) for row in overrides],
+                   "from_state", "to_state", "reason", "note"), _override_rows(overrides),
                    "States that people forced, held or resumed by hand in this month."),
             _sheet("decisions", "Decisions on matches", ("at", "on", "actor", "action", "reason", "legs"),
                    [{"at": d.at, "on": d.on, "actor": d.actor, "action": str(d.action), "reason": d.reason,
@@ -63,7 +64,10 @@ async def period_pack(
             _sheet("sign_offs", "Sign-offs", ("period", "action", "actor", "at", "reason", "pack_sha256"),
                    [_sign_off(row) for row in done if row["period"] == period]),
         ]  # fmt: skip
-        figures = {"closing": {f"{each.account}|{each.currency}": str(each.closing) for each in moved}}
+        figures: dict[str, Any] = {
+            "overrides": _override_rows(overrides),
+            "closing": {f"{each.account}|{each.currency}": str(each.closing) for each in moved},
+        }
         about = (
             f"{merchant}, {first} to {last}, as known at {at.isoformat()}; "
             f"matched by run {run['id'] if run else 'none'}. Amounts include tax and are in the order's currency."
@@ -78,6 +82,15 @@ async def period_pack(
 def _sheet(name: str, title: str, columns: Sequence[str], rows: Sequence[dict[str, Any]], about: str = "") -> Sheet:
     told = [{column: _plain(row.get(column)) for column in columns} for row in rows]
     return Sheet(name, title, tuple(columns), told, about, MONEY & set(columns))
+
+
+def _kept_overrides(done: Sequence[Record], at: datetime) -> Sequence[Record] | None:
+    """What a close kept of this very pack: the journal it came from may have been pruned since."""
+    return next((row["figures"]["overrides"] for row in done if row["figures"].get("as_of") == at.isoformat()), None)
+
+
+def _override_rows(rows: Sequence[Record]) -> list[dict[str, Any]]:
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
 
 
 def _plain(value: Any) -> Any:
@@ -210,7 +223,7 @@ def _fee_sheets(books: Books, first: date, last: date) -> list[Sheet]:
     summary += [
         {"finding": "borne by shoppers", "currency": currency, "count": None, "expected": None, "charged": value,
          "difference": None}
-        for currency, value in sorted(shopper_fees(books.matches).items())
+        for currency, value in sorted(shopper_fees(books.matches, first=first, last=last).items())
     ]  # fmt: skip
     journal = [
         {"nominal": j.nominal, "text": j.text, "debit": j.debit, "credit": j.credit, "currency": j.currency}

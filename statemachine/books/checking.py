@@ -42,7 +42,7 @@ def check(
         return _transfer(group, terms, coverage, today)
     credits = group.of(Kind.CREDIT)
     due = due_units(group)
-    has_money = any(kind in group.by_kind for kind in (Kind.REFUND, Kind.PAYOUT, Kind.FEE))
+    has_money = any(kind in group.by_kind for kind in (Kind.REFUND, Kind.PAYOUT))
     if not credits and not due and not has_money and not group.of(Kind.STOCK) and group.of(Kind.UNIT):
         return (), _nothing_due(group)
     if (
@@ -103,6 +103,8 @@ def quantity_due(units: list[Leg]) -> int:
 def _credited(group: Group, credits: list[Leg], due: list[Leg], terms: Terms, today: date) -> list[Check]:
     """Units against the credit's rows: quantity, then value by the order's own rows."""
     if not due and not credits:
+        if group.of(Kind.UNIT) and (group.of(Kind.REFUND) or group.of(Kind.PAYOUT)):
+            return [Check("credit", Result.DIFFERS, "money went to the customer, and no credit is due or made")]
         return []
     found = sum(leg.quantity for leg in credits if not leg.facts.get("is_fee"))
     expected = quantity_due(due)
@@ -119,6 +121,36 @@ def _credited(group: Group, credits: list[Leg], due: list[Leg], terms: Terms, to
         Check("credit", Result.AGREES, f"{found} unit(s)", Decimal(expected), Decimal(found)),
         *_value(credits, terms),
     ]
+
+
+def uncredited(units: list[Leg], credits: list[Leg]) -> list[Leg]:
+    """The units that no credit row stands for: struck off by article, then whatever is left, what is not here first.
+
+    The parts of one bundle are one.
+    """
+    left: dict[str, int] = {}
+    for row in credits:
+        if not row.facts.get("is_fee"):
+            left[row.sku] = left.get(row.sku, 0) + row.quantity
+    waiting: list[Leg] = []
+    bundles: set[str] = set()
+    for unit in units:
+        bundle = str(unit.facts.get("bundle_row") or "")
+        if bundle and bundle in bundles:
+            continue
+        bundles |= {bundle} if bundle else set()
+        if not bundle and unit.sku and left.get(unit.sku, 0) >= unit.quantity:
+            left[unit.sku] -= unit.quantity
+        else:
+            waiting.append(unit)
+    others = sum(left.values())
+    rest = []
+    for unit in sorted(waiting, key=lambda leg: bool(leg.facts.get("received_on"))):
+        if others >= unit.quantity:
+            others -= unit.quantity
+        else:
+            rest.append(unit)
+    return sorted(rest, key=lambda leg: leg.key)
 
 
 def credit_clock(unit: Leg) -> date:
@@ -185,7 +217,7 @@ def stock_due(group: Group) -> int:
     units = group.of(Kind.UNIT)
     if units and all(leg.facts.get("returnless") for leg in units):
         return 0
-    away = sum(1 for leg in units if leg.facts.get("returnless") or leg.facts.get("written_off"))
+    away = sum(leg.quantity for leg in units if leg.facts.get("returnless") or leg.facts.get("written_off"))
     due = sum(int(leg.facts.get("stock_quantity", leg.quantity)) for leg in group.of(Kind.CREDIT))
     return max(due - away, 0)
 
@@ -288,7 +320,7 @@ def _transfer(group: Group, terms: Terms, coverage: Coverage, today: date) -> tu
     if group.total(Kind.TRANSFER) == 0:
         return (), "a payout of nothing"
     due_on = transfers[0].on + timedelta(days=terms.payout_days)
-    covered = coverage.bank is not None and coverage.bank[1] >= due_on
+    covered = coverage.needs_bank(group.currency, transfers[0].on, terms.payout_days)
     result = Result.MISSING if covered else Result.WAITING
     words = "not on the bank statement" if covered else "no bank statement of these days yet"
     return (Check("bank", result, words, group.total(Kind.TRANSFER), ZERO, due_on),), ""

@@ -23,6 +23,8 @@ class Finding(StrEnum):
     """Due by the rate card, and in no invoice of those days."""
     TWICE = "charged-twice"
     UNKNOWN_RETURN = "unknown-return"
+    NOT_DUE = "not-due"
+    """Charged for a return that came to nothing."""
     NO_RATE = "no-rate"
     """Charged, and the rate card says nothing of it."""
 
@@ -88,7 +90,9 @@ def _charged(match: Match, fees: list[Leg], units: list[Leg], terms: Terms) -> l
             finding, expected = Finding.UNKNOWN_RETURN, ZERO
         elif not is_item:
             finding, expected = Finding.NO_RATE, fee.value
-        elif room[kind] > max(len(units), 1):
+        elif not units:
+            finding, expected = Finding.NOT_DUE, ZERO
+        elif room[kind] > len(units):
             finding, expected = Finding.TWICE, ZERO
         elif fee.value > expected:
             finding = Finding.OVERCHARGED
@@ -100,15 +104,18 @@ def _charged(match: Match, fees: list[Leg], units: list[Leg], terms: Terms) -> l
 
 def _uncharged(match: Match, fees: list[Leg], units: list[Leg], terms: Terms, coverage: Coverage) -> list[FeeLine]:
     found = []
-    left = len(fees)
+    left: dict[str, int] = {}
+    for fee in fees:
+        kind = str(fee.facts.get("type") or "")
+        left[kind] = left.get(kind, 0) + 1
     for unit in units:
         method = str(unit.facts.get("method") or "")
         served_on = date.fromisoformat(unit.facts["due_from"]) if unit.facts.get("due_from") else unit.on
         rate = terms.rate_for(method, served_on)
         if rate is None or rate.amount == 0 or not coverage.needs_fee(served_on):
             continue
-        if left > 0:
-            left -= 1
+        if left.get(rate.type, 0) > 0:
+            left[rate.type] -= 1
             continue
         found.append(_line(Finding.UNCHARGED, match, unit, method, rate.type, rate.amount, ZERO, rate.currency))
     return found
@@ -125,15 +132,19 @@ def _line(
     )  # fmt: skip
 
 
-def shopper_fees(matches: Iterable[Match]) -> dict[str, Decimal]:
-    """What shoppers bore, by currency: it lowered their refunds and is no cost of the merchant's."""
+def shopper_fees(matches: Iterable[Match], *, first: date = date.min, last: date = date.max) -> dict[str, Decimal]:
+    """What shoppers bore in a span, by currency: it lowered their refunds and is no cost of the merchant's.
+
+    By the invoice where it tells, else by what Happy Returns says of the unit.
+    """
     told: dict[str, Decimal] = {}
     for each in matches:
-        for leg in each.legs:
-            amount = leg.value if leg.kind is Kind.FEE and leg.facts.get("type") in SHOPPER_TYPES else ZERO
-            if leg.kind is Kind.UNIT and leg.facts.get("fee"):
-                amount = Decimal(str(leg.facts["fee"]))
-            if amount:
+        charged = [leg for leg in each.of(Kind.FEE) if leg.facts.get("type") in SHOPPER_TYPES]
+        amounts = [(leg, leg.value) for leg in charged]
+        if not charged:
+            amounts = [(u, Decimal(str(u.facts["fee"]))) for u in each.of(Kind.UNIT) if u.facts.get("fee")]
+        for leg, amount in amounts:
+            if first <= leg.on <= last and amount:
                 told[leg.currency] = told.get(leg.currency, ZERO) + amount
     return told
 

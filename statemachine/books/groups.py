@@ -77,7 +77,10 @@ class Group:
 
 
 def join_exact(legs: Sequence[Leg], *, together: Iterable[tuple[str, ...]], apart: frozenset[str]) -> list[Group]:
-    """Union of legs that share an id, or that a person put together; what a person took apart stands alone."""
+    """Union of legs that share an id, or that a person put together.
+
+    What a person took apart is joined by its ids no more: it stands alone, or where a person put it.
+    """
     parent = list(range(len(legs)))
 
     def root(number: int) -> int:
@@ -97,7 +100,7 @@ def join_exact(legs: Sequence[Leg], *, together: Iterable[tuple[str, ...]], apar
             parent[root(number)] = root(other)
     by_person: set[int] = set()
     for keys in together:
-        known = [numbers[key] for key in keys if key in numbers and key not in apart]
+        known = [numbers[key] for key in keys if key in numbers]
         for number in known[1:]:
             parent[root(number)] = root(known[0])
         by_person |= set(known)

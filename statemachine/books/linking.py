@@ -18,8 +18,9 @@ def link(groups: list[Group], *, terms: Terms) -> list[Group]:
     """The groups that are left once everything that names the same order with the same money was joined."""
     by_order: dict[str, list[Group]] = {}
     gone: set[int] = set()
+    _link_claims(groups, gone)
     for group in groups:
-        for order in group.orders:
+        for order in group.orders if id(group) not in gone else ():
             by_order.setdefault(order, []).append(group)
     for order in sorted(by_order):
         mine = [group for group in by_order[order] if id(group) not in gone and not group.is_closed]
@@ -42,23 +43,30 @@ def _link_order(mine: list[Group], gone: set[int], terms: Terms) -> None:
         ]  # fmt: skip
         return sorted(found, key=lambda group: (group.first_on(kind), group.key))
 
-    _link_claims(mine, gone)
     _pair(holding(Kind.CREDIT, without=Kind.REFUND), alone(Kind.REFUND), Kind.CREDIT, Kind.REFUND, gone, terms)
     _pair(holding(Kind.REFUND, without=Kind.PAYOUT), alone(Kind.PAYOUT), Kind.REFUND, Kind.PAYOUT, gone, terms)
     _pair(holding(Kind.CREDIT, without=Kind.PAYOUT), alone(Kind.PAYOUT), Kind.CREDIT, Kind.PAYOUT, gone, terms)
     _link_fees(holding(Kind.UNIT, without=Kind.TRANSFER), alone(Kind.FEE), gone)
 
 
-def _link_claims(mine: list[Group], gone: set[int]) -> None:
-    """A credit that names a return in words, and the one return of that name: rather one that has no credit yet."""
-    for group in mine:
+def _link_claims(groups: list[Group], gone: set[int]) -> None:
+    """A credit that names a return in words, and the one return of that name: rather one that has no credit yet.
+
+    Of several returns with the name, those of the credit's own order are meant.
+    """
+    by_code: dict[str, list[Group]] = {}
+    for group in groups:
+        for code in {str(leg.facts["code"]) for leg in group.of(Kind.UNIT) if leg.facts.get("code")}:
+            by_code.setdefault(code, []).append(group)
+    for group in groups:
         claims = {claim for leg in group.of(Kind.CREDIT) for claim in leg.facts.get("claims", ())}
-        if not claims or Kind.UNIT in group.by_kind or id(group) in gone:
+        if not claims or Kind.UNIT in group.by_kind or group.is_closed:
             continue
-        named = [
-            other for other in mine
-            if id(other) not in gone and any(leg.facts.get("code") in claims for leg in other.of(Kind.UNIT))
-        ]  # fmt: skip
+        every = {
+            id(other): other for claim in sorted(claims) for other in by_code.get(claim, ()) if not other.is_closed
+        }
+        named = [other for other in every.values() if id(other) not in gone]
+        named = [other for other in named if not group.orders or other.orders & group.orders]
         fits = [other for other in named if Kind.CREDIT not in other.by_kind] or named
         if len(fits) == 1:
             fits[0].take(group, "order")
@@ -72,7 +80,8 @@ def _pair(hosts: list[Group], lines: list[Group], kind: Kind, other: Kind, gone:
 
     def near(host: Group, line: Group) -> bool:
         days = (line.first_on(other) - host.first_on(kind)).days
-        return host.currency == line.currency and -terms.link_days_before <= days <= terms.link_days_after
+        is_near = -terms.link_days_before <= days <= terms.link_days_after
+        return is_near and _money(host, kind) == _money(line, other)
 
     def join(host: Group, line: Group, how: str) -> None:
         host.take(line, how)
@@ -92,10 +101,30 @@ def _pair(hosts: list[Group], lines: list[Group], kind: Kind, other: Kind, gone:
                 if fits(host.total(kind), line.total(other), host.currency):
                     join(host, line, "order")
                     break
+    _take_failures(hosts, lines, kind, other, gone)
     rest = [host for host in hosts if other not in host.by_kind]
     left = [line for line in lines if id(line) not in gone]
     if 1 < len(rest) + len(left) <= SUM_MAX and rest and left:
         _sums(rest, left, kind, other, gone, near)
+
+
+def _take_failures(hosts: list[Group], lines: list[Group], kind: Kind, other: Kind, gone: set[int]) -> None:
+    """A refund that failed: its money came back, with its own line or in one that was joined to it already."""
+    for line in lines:
+        backs = [leg.value for leg in line.of(other) if leg.value < 0]
+        if id(line) in gone or not backs:
+            continue
+        paid = -sum(backs) if line.total(other) < 0 else line.total(other) - sum(backs)
+        host = next(
+            (h for h in hosts if h.total(kind) == paid and (other in h.by_kind) == (line.total(other) < 0)), None
+        )
+        if host is not None:
+            host.take(line, "order")
+            gone.add(id(line))
+
+
+def _money(group: Group, kind: Kind) -> set[str]:
+    return {leg.currency for leg in group.of(kind)}
 
 
 def _sums(
@@ -149,6 +178,8 @@ def _takes_fee(host: Group, fee: Leg, code: str, *, exact: bool) -> bool:
     ]
     if exact:
         units = [unit for unit in units if fee.sku and unit.sku == fee.sku]
+    if fee.facts.get("item") and not code:
+        return False  # it names a unit, and not this one
     taken = sum(leg.facts.get("type") == fee.facts.get("type") for leg in host.of(Kind.FEE))
     return len(units) > 0 and (taken < len(host.of(Kind.UNIT)) if exact else bool(code) or not fee.sku)
 

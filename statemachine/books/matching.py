@@ -126,7 +126,6 @@ def fold(decisions: Iterable[Decision]) -> Decided:
         match each.action:
             case Action.MATCH:
                 together.append(each.legs)
-                apart -= set(each.legs)
             case Action.UNMATCH:
                 gone = set(each.legs)
                 together = [kept for legs in together if len(kept := tuple(k for k in legs if k not in gone)) > 1]
@@ -169,7 +168,7 @@ def _judged(
 ) -> Match:
     legs = group.legs
     opened_on, last_on = min(leg.on for leg in legs), max(leg.on for leg in legs)
-    decision = next((marks[leg.key] for leg in legs if leg.key in marks), None) if marks else None
+    decision = _mark_of(legs, marks) if marks else None
     checks, nothing_due = check(group, terms, coverage, today, over)
     cleared_on: date | None = None
     if decision is not None:
@@ -184,6 +183,16 @@ def _judged(
         group.key, status, reason, legs, checks, group.currency, group.value, opened_on, cleared_on, None,
         tuple(sorted(group.passes)), decision,
     )  # fmt: skip
+
+
+def _mark_of(legs: tuple[Leg, ...], marks: Mapping[str, Decision]) -> Decision | None:
+    """The last word on the match, where it was said of all of it: what came to it later is looked at anew.
+
+    Fees and mentions that come later change nothing.
+    """
+    told = [marks.get(leg.key) for leg in legs if leg.kind not in (Kind.FEE, Kind.MENTION)]
+    told = told or [marks.get(leg.key) for leg in legs]
+    return told[-1] if all(each is not None for each in told) else None
 
 
 def _status(group: Group, checks: tuple[Check, ...]) -> tuple[Status, str]:

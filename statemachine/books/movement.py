@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from statemachine.books.groups import ZERO
+from statemachine.books.checking import stock_due, uncredited
+from statemachine.books.groups import ZERO, Group
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Match, Status
 from statemachine.books.terms import Terms, age_bucket
@@ -132,7 +133,8 @@ def ageing(matches: Iterable[Match], *, terms: Terms, last: date) -> list[AgeRow
     """What is open on a day, by age."""
     told: dict[tuple[str, str], tuple[int, Decimal]] = {}
     for each in matches:
-        if each.is_settled or not each.is_return or each.opened_on > last:
+        is_over = each.is_settled and (each.cleared_on is None or each.cleared_on <= last)
+        if is_over or not each.is_return or each.opened_on > last:
             continue
         key = each.currency, age_bucket((last - each.opened_on).days, terms.age_bounds)
         count, value = told.get(key, (0, ZERO))
@@ -156,9 +158,9 @@ def accrual(matches: Iterable[Match], *, last: date) -> list[StageRow]:
     for each in matches:
         units = [leg for leg in each.of(Kind.UNIT) if leg.on <= last]
         credits = [leg for leg in each.of(Kind.CREDIT) if leg.on <= last]
-        if credits or each.status is Status.WRITTEN_OFF:
+        if each.status in (Status.WRITTEN_OFF, Status.OUT_OF_SCOPE) and each.decision is not None:
             continue
-        for leg in units:
+        for leg in uncredited(units, credits):
             stage = _stage_of(leg, last)
             if stage:
                 count, value = told.get((stage, leg.currency), (0, ZERO))
@@ -187,10 +189,8 @@ def exposure(matches: Iterable[Match], *, terms: Terms, last: date) -> list[AgeR
         credits = [leg for leg in each.of(Kind.CREDIT) if leg.on <= last]
         if not credits or each.status in (Status.WRITTEN_OFF, Status.OUT_OF_SCOPE):
             continue
-        due = sum(int(leg.facts.get("stock_quantity", leg.quantity)) for leg in credits)
+        due = stock_due(Group([*each.of(Kind.UNIT), *credits]))
         came = sum(leg.quantity for leg in each.of(Kind.STOCK) if leg.on <= last)
-        if all(leg.facts.get("returnless") for leg in each.of(Kind.UNIT)) and each.of(Kind.UNIT):
-            continue
         if came >= due:
             continue
         value = (sum((leg.value for leg in credits), ZERO) * (due - came) / due).quantize(Decimal("0.01"))

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from statemachine.books.checking import credit_clock, due_units, quantity_due, refund_due, stock_due
+from statemachine.books.checking import credit_clock, due_units, refund_due, stock_due, uncredited
 from statemachine.books.groups import ZERO, Group
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Match, Status
@@ -122,19 +122,22 @@ def _of(match: Match, terms: Terms) -> list[Orphan]:
 
 
 def _credit_missing(match: Match, group: Group, terms: Terms) -> list[Orphan]:
-    due = due_units(group)
-    credited = sum(leg.quantity for leg in group.of(Kind.CREDIT) if not leg.facts.get("is_fee"))
-    missing = quantity_due(due) - credited
-    if missing <= 0:
-        return []
-    here = [leg for leg in due if leg.facts.get("received_on")]
-    if len(here) > credited:
-        return [_orphan(match, OrphanClass.STOCK_WITHOUT_CREDIT, here[credited:], terms.credit_days, from_clock=True)]
-    said = [leg for leg in due if leg.facts.get("stage") == Stage.APPROVED]
-    if said or group.of(Kind.PAYOUT) or group.of(Kind.REFUND):
-        legs = (said or due)[-missing:]
-        return [_orphan(match, OrphanClass.REFUNDED_WITHOUT_CREDIT, legs, terms.credit_days, from_clock=True)]
-    return []
+    """Of units without a credit: those that are here, and those that somebody says are refunded."""
+    credits, found = group.of(Kind.CREDIT), []
+    missing = uncredited(due_units(group), credits)
+    money = [*group.of(Kind.PAYOUT), *group.of(Kind.REFUND)]
+    if not credits and not due_units(group) and money:
+        return [_orphan(match, OrphanClass.REFUNDED_WITHOUT_CREDIT, money, terms.credit_days)]
+    here = [leg for leg in missing if leg.facts.get("received_on")]
+    said = [
+        leg
+        for leg in missing
+        if leg not in here and (leg.facts.get("stage") == Stage.APPROVED or (money and not credits))
+    ]
+    for name, legs in ((OrphanClass.STOCK_WITHOUT_CREDIT, here), (OrphanClass.REFUNDED_WITHOUT_CREDIT, said)):
+        if legs:
+            found.append(_orphan(match, name, legs, terms.credit_days, from_clock=True))
+    return found
 
 
 def _stock_missing(match: Match, group: Group, terms: Terms) -> list[Orphan]:
@@ -153,13 +156,21 @@ def _stock_missing(match: Match, group: Group, terms: Terms) -> list[Orphan]:
 
 
 def _refund_missing(match: Match, group: Group, terms: Terms) -> list[Orphan]:
+    """What of the credits was not refunded, beyond what is tolerated."""
     credits = group.of(Kind.CREDIT)
-    if not credits or group.of(Kind.REFUND) or group.of(Kind.PAYOUT) or not refund_due(group):
+    legs = group.of(Kind.REFUND) or group.of(Kind.PAYOUT)
+    expected, found = sum((leg.value for leg in credits), ZERO), sum((leg.value for leg in legs), ZERO)
+    is_elsewhere = any(leg.currency != match.currency for leg in legs)
+    if not credits or not refund_due(group) or expected <= found or is_elsewhere:
         return []
-    if sum((leg.value for leg in credits), ZERO) <= 0:
+    if legs and terms.tolerance(match.currency).holds(expected, found):
         return []
     first = min(leg.on for leg in credits)
-    return [_orphan(match, OrphanClass.CREDIT_WITHOUT_REFUND, credits, terms.refund_days, first=first)]
+    return [
+        _orphan(
+            match, OrphanClass.CREDIT_WITHOUT_REFUND, credits, terms.refund_days, first=first, value=expected - found
+        )
+    ]
 
 
 def _orphan(

@@ -1,11 +1,15 @@
 """Terms: what counts as equal, as late, and as due. Data of one merchant; every run keeps the terms it was made with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeAlias
 
 PENNY = Decimal("0.01")
+Span: TypeAlias = tuple[date, date]
+"""First and last day."""
+GAP_DAYS = 4
 AGE_BOUNDS = (1, 3, 7, 14, 30, 60, 90)
 
 
@@ -78,18 +82,38 @@ def _family(method: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Which days the imported files speak of: what no file covers yet is not missing. Provider → (first, last) day."""
+    """Which days the imported files speak of: what no file covers yet is not missing."""
 
-    payouts: Mapping[str, tuple[date, date]] = field(default_factory=dict)
-    fees: tuple[date, date] | None = None
-    bank: tuple[date, date] | None = None
+    payouts: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    """By platform."""
+    fees: tuple[Span, ...] = ()
+    bank: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    """By currency."""
 
     def needs_payout(self, provider: str, refunded_on: date, days: int) -> bool:
-        told = self.payouts.get(provider)
-        return told is not None and told[0] <= refunded_on and (told[1] - refunded_on).days >= days
+        return _covers(self.payouts.get(provider, ()), refunded_on, days)
 
     def needs_fee(self, served_on: date) -> bool:
-        return self.fees is not None and self.fees[0] <= served_on <= self.fees[1]
+        return _covers(self.fees, served_on, 0)
+
+    def needs_bank(self, currency: str, paid_on: date, days: int) -> bool:
+        return _covers(self.bank.get(currency, ()), paid_on, days)
+
+
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Spans without overlap; two whose gap is no longer than a weekend are one."""
+    told: list[Span] = []
+    for first, last in sorted(spans):
+        if told and (first - told[-1][1]).days <= GAP_DAYS:
+            told[-1] = told[-1][0], max(told[-1][1], last)
+        else:
+            told.append((first, last))
+    return tuple(told)
+
+
+def _covers(spans: tuple[Span, ...], on: date, days: int) -> bool:
+    """Whether a file speaks of that day, and of so many after it."""
+    return any(first <= on <= last and (last - on).days >= days for first, last in spans)
 
 
 def age_bucket(days: int, bounds: tuple[int, ...] = AGE_BOUNDS) -> str:

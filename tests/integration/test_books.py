@@ -70,7 +70,7 @@ def _matched_orders(books: Books) -> set[str]:
 async def _both_months_balance(database: Database, books: Books) -> None:
     async with database.reading() as connection:
         versions = await legs.versions_at(connection, MERCHANT, books.at)
-    postings = postings_of(versions, Closes([]), since=books.since)
+    postings = postings_of(versions, Closes([]), left_out=books.left_out)
     january = movements(books.matches, postings, first=date(2026, 1, 1), last=date(2026, 1, 31))
     february = movements(books.matches, postings, first=date(2026, 2, 1), last=date(2026, 2, 28))
     assert {each.currency for each in january} == {"GBP", "EUR", "USD"}

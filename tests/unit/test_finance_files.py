@@ -69,7 +69,7 @@ def test_a_file_is_recognised_and_read(
     ("text", "told"),
     [
         (files.SHOPIFY, [("99001", "0.55", "GBP")]), (files.STRIPE, [("po_1", "47.40", "EUR")]),
-        (files.PAYPAL, [("7PO11111AA222222B", "32.46", "USD")]), (files.ADYEN, [("17", "48.25", "USD")]),
+        (files.PAYPAL, [("7PO11111AA222222B", "32.46", "USD")]), (files.ADYEN, [("AcmeUS/17", "48.25", "USD")]),
     ],
 )  # fmt: skip
 def test_the_lines_of_a_payout_make_the_transfer_to_the_bank(text: str, told: list[tuple[str, str, str]]) -> None:

@@ -1,5 +1,6 @@
 """Which legs belong together, how they compare, and what a person's word changes. Pure: no database, no clock."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statemachine.books.fees import Finding, fee_lines, proposed_journal
+from statemachine.books.fees import Finding, fee_lines, proposed_journal, shopper_fees
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Action, Decision, Match, Status, match
+from statemachine.books.movement import accrual, ageing, exposure
 from statemachine.books.orphans import OrphanClass, find_orphans
 from statemachine.books.periods import Closes, PeriodEvent
-from statemachine.books.terms import Coverage, Rate, Terms, Tolerance, age_bucket, buckets
+from statemachine.books.terms import Coverage, Rate, Terms, Tolerance, age_bucket, buckets, joined
 from tests.world import NOON
 
 DAY = date(2026, 1, 5)
@@ -197,8 +199,8 @@ def test_what_a_person_puts_together_and_takes_apart_holds() -> None:
     ],
 )
 def test_a_decision_marks_a_match_until_it_is_reopened(action: Action, status: Status) -> None:
-    mark = Decision(action, ("unit:a",), LATER, "user:a", "agreed")
-    reopen = Decision(Action.REOPEN, ("unit:a",), LATER, "user:a", "not agreed")
+    mark = Decision(action, ("unit:a", "credit:1"), LATER, "user:a", "agreed")
+    reopen = Decision(Action.REOPEN, ("unit:a", "credit:1"), LATER, "user:a", "not agreed")
 
     (marked,) = matched(unit(), credit(), decisions=(mark,))
     (again,) = matched(unit(), credit(), decisions=(mark, reopen))
@@ -257,7 +259,7 @@ def test_fees_are_priced_by_method_and_day() -> None:
 
     units = [unit(name, name, method="return-bar") for name in ("a", "b", "c", "d")]
     legs = [*units, fee("a", "1.50"), fee("b", "2.00"), fee("c", "1.20"), fee("x", "1.50", order="9")]
-    found = fee_lines(matched(*legs), terms=terms, coverage=Coverage(fees=(DAY, DAY)))
+    found = fee_lines(matched(*legs), terms=terms, coverage=Coverage(fees=((DAY, DAY),)))
 
     told = {each.leg: (each.finding, each.difference) for each in found}
     assert told["fee:a"] == (Finding.AS_AGREED, Decimal("0.00"))
@@ -294,6 +296,136 @@ def test_ages_fall_into_their_buckets() -> None:
         "90+",
     ]
     assert age_bucket(9, (5, 10)) == "6–10"
+
+
+def orphans_of(*legs: Leg) -> list[tuple[OrphanClass, Decimal]]:
+    return [(each.name, each.value) for each in find_orphans(matched(*legs), terms=CENTS, today=LATER)]
+
+
+def test_money_for_a_return_that_came_to_nothing_is_no_match() -> None:
+    over = unit(stage=Stage.OVER, credit_due=False)
+
+    (found,) = matched(over, refund())
+
+    assert found.status is Status.PARTIAL
+    assert orphans_of(over, refund()) == [(OrphanClass.REFUNDED_WITHOUT_CREDIT, Decimal("24.00"))]
+
+
+def test_a_fee_for_a_return_that_came_to_nothing_is_not_due() -> None:
+    terms = Terms(rates=(Rate("", DAY, Decimal("1.50"), "GBP"),))
+    legs = (unit(stage=Stage.OVER, credit_due=False), leg(Kind.FEE, "1", "1.50", ids=("item:a",), type="item_fee"))
+
+    (found,) = matched(*legs, terms=terms)
+    (line,) = fee_lines([found], terms=terms, coverage=Coverage())
+
+    assert found.status is Status.OUT_OF_SCOPE
+    assert (line.finding, line.difference) == (Finding.NOT_DUE, Decimal("1.50"))
+
+
+def test_the_unit_without_a_credit_is_the_one_of_the_other_article() -> None:
+    cheap = unit("a", "7", sku="A", received_on=DAY.isoformat())
+    dear = replace(unit("b", "7", sku="B", received_on=DAY.isoformat()), amount=Decimal("100.00"))
+    credited = (replace(credit("7", "100.00"), sku="B"), stock("7"), refund("7", "100.00"))
+
+    assert orphans_of(cheap, dear, *credited) == [(OrphanClass.STOCK_WITHOUT_CREDIT, Decimal("24.00"))]
+
+
+def test_what_was_not_refunded_of_a_credit_is_an_orphan_of_that_value() -> None:
+    assert orphans_of(unit(), credit(), stock(), refund(amount="14.00")) == [
+        (OrphanClass.CREDIT_WITHOUT_REFUND, Decimal("10.00"))
+    ]
+
+
+def test_a_refund_that_failed_counts_against_itself() -> None:
+    legs = (
+        *WHOLE[:-1],
+        leg(Kind.PAYOUT, "1", "24.00", ids=("txn:re_1",)),
+        leg(Kind.PAYOUT, "2", "-24.00", ids=("txn:re_1",)),
+    )
+    by_order = (*WHOLE, payout("2", "-24.00"))
+
+    for each in (legs, by_order):
+        found = [one for one in matched(*each) if one.of(Kind.UNIT)]
+        assert [one.status for one in found] == [Status.PARTIAL]
+        assert "paid out 0.00 GBP" in found[0].reason
+
+
+def test_a_mark_on_one_leg_does_not_settle_what_comes_to_it_later() -> None:
+    mark = Decision(Action.OUT_OF_SCOPE, ("payout:1",), DAY, "user:a", "not ours")
+
+    (alone,) = matched(payout(), decisions=(mark,))
+    (later,) = matched(unit(), credit(), stock(), payout(), decisions=(mark,))
+
+    assert alone.status is Status.OUT_OF_SCOPE
+    assert later.status is Status.MATCHED
+
+
+def test_a_leg_that_a_person_moved_stays_where_it_was_put() -> None:
+    own = leg(Kind.PAYOUT, "1", "24.00", ids=("credit:1",))
+    other = (unit("b", "8", order="9"), credit("8", order="9"), stock("8", order="9"))
+    moved = (
+        Decision(Action.UNMATCH, ("payout:1",), DAY, "user:a", "x"),
+        Decision(Action.MATCH, ("payout:1", "credit:8"), DAY, "user:a", "y"),
+    )
+
+    found = {
+        each.key: {leg.key for leg in each.legs}
+        for each in matched(unit(), credit(), stock(), own, *other, decisions=moved)
+    }
+
+    assert found == {
+        "unit:a": {"unit:a", "credit:1", "stock:1"},
+        "unit:b": {"unit:b", "credit:8", "stock:8", "payout:1"},
+    }
+
+
+def test_a_credit_of_no_order_finds_the_return_it_names() -> None:
+    legs = (unit(credit="99"), credit(claims=["HRAAAAAA"], order=""), stock(order=""), refund(order=""))
+
+    (found,) = matched(*legs)
+
+    assert found.status is Status.MATCHED
+
+
+def test_a_refund_in_the_credits_own_currency_is_not_needed_to_find_its_payout() -> None:
+    legs = (unit(), credit(), stock(), refund(amount="30.00", currency="USD"), payout(amount="30.00", currency="USD"))
+
+    (found,) = matched(*legs)
+
+    assert "refunded in USD, credited in GBP" in found.reason
+
+
+def test_files_with_a_month_between_them_do_not_cover_it() -> None:
+    months = joined([(date(2026, 3, 1), date(2026, 3, 31)), (date(2026, 1, 1), date(2026, 1, 31))])
+    coverage = Coverage(payouts={"shopify": months})
+
+    assert len(months) == 2
+    assert coverage.needs_payout("shopify", date(2026, 1, 10), 7)
+    assert not coverage.needs_payout("shopify", date(2026, 1, 28), 7)
+    assert not coverage.needs_payout("shopify", date(2026, 2, 10), 7)
+    assert joined([(DAY, DAY), (DAY + timedelta(days=3), LATER)]) == ((DAY, LATER),)
+
+
+def test_ageing_accrual_and_exposure_are_told_as_of_the_months_end() -> None:
+    month_end = DAY + timedelta(days=10)
+    late = matched(unit(), credit(), stock(on=LATER), refund(on=LATER))
+    half = matched(unit(sku="A"), unit("b", sku="B"), replace(credit(), sku="A"))
+    lost = matched(unit(written_off=True, credit_due=False), credit(), refund())
+
+    assert [(row.bucket, row.value) for row in ageing(late, terms=CENTS, last=month_end)] == [
+        ("8–14", Decimal("24.00"))
+    ]
+    assert [(row.units, row.value) for row in accrual(half, last=month_end)] == [(1, Decimal("24.00"))]
+    assert exposure(late, terms=CENTS, last=month_end)[0].value == Decimal("24.00")
+    assert exposure(lost, terms=CENTS, last=month_end) == []
+
+
+def test_what_shoppers_bore_is_told_once_and_for_its_month() -> None:
+    legs = (unit(fee="3.95"), leg(Kind.FEE, "1", "3.95", ids=("item:a",), type="return_fee"))
+
+    assert shopper_fees(matched(*legs)) == {"GBP": Decimal("3.95")}
+    assert shopper_fees(matched(*legs), first=LATER) == {}
+    assert shopper_fees(matched(legs[0])) == {"GBP": Decimal("3.95")}
 
 
 @st.composite

@@ -30,6 +30,7 @@ COLUMNS = (
     "psp reference", "merchant reference", "creation date", "type", "modification reference", "gross currency",
     "gross debit (gc)", "gross credit (gc)", "net currency", "net debit (nc)", "net credit (nc)", "batch number",
 )  # fmt: skip
+REFUNDS = ("refunded", "refundedbulk", "refundedreversed")
 TYPES = frozenset({
     "settled", "refunded", "refundedreversed", "chargeback", "chargebackreversed", "secondchargeback", "fee",
     "miscadjustment", "merchantpayout", "depositcorrection", "invoicededuction", "matchedstatement",
@@ -49,13 +50,14 @@ def read(raw: bytes, context: Context) -> Reading:
     lines = list(csv_rows(raw))
     need_columns(lines[0][1] if lines else (), COLUMNS, "settlement details report of Adyen")
 
-    def take(number: int, line: Mapping[str, str]) -> Leg | None:
+    def take(row: int, line: Mapping[str, str]) -> Leg | None:
         kind = required(line, "type").lower()
         if kind not in TYPES:
             raise MalformedPayloadError(f"type: '{line['type'][:40]}' is none that Adyen names")
-        batch = required(line, "batch number")
-        if not batch.isdigit():
-            raise MalformedPayloadError(f"batch number: '{batch[:20]}' is no number")
+        number = required(line, "batch number")
+        if not number.isdigit():
+            raise MalformedPayloadError(f"batch number: '{number[:20]}' is no number")
+        batch = f"{line.get('merchant account', '')}/{number}"  # each merchant account counts its own batches
         on = day_of(line, "creation date", context.zone)
         net_money = currency(line, "net currency")
         net = _difference(line, "net credit (nc)", "net debit (nc)")
@@ -63,13 +65,13 @@ def read(raw: bytes, context: Context) -> Reading:
         if kind == "merchantpayout":
             payouts.moved(batch, on, net_money, -net)
             return None
-        is_refund = kind in ("refunded", "refundedbulk")
+        is_refund = kind in REFUNDS
         payouts.add(batch, on, net_money, net, refund=-net if is_refund else Decimal(0))
         if not is_refund:
             return None
         money = currency(line, "gross currency")
         value = -_difference(line, "gross credit (gc)", "gross debit (gc)")
-        if value <= 0:
+        if value <= 0 and kind != "refundedreversed":
             raise MalformedPayloadError(f"gross debit (gc): a refund of {value} must be a debit")
         psp, modification = required(line, "psp reference"), line.get("modification reference", "")
         refs = (psp, modification, line.get("modification merchant reference", ""))

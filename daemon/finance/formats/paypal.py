@@ -2,13 +2,14 @@
 
 Specification: developer.paypal.com/docs/reports/sftp-reports/settlement-report. RH FH head the file, SH a section, CH names
 the columns, SB are the transactions, SF SC RF RC FF close. Amounts are unsigned, in the currency's smallest unit; DR and CR
-say the direction; T11xx are reversals and refunds, T04xx withdrawals to the bank.
+say the direction; T1107 is a refund, T04xx are withdrawals to the bank.
 """
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from daemon.errors import MalformedPayloadError
 from daemon.finance.formats.reading import (
@@ -48,7 +49,7 @@ def read(raw: bytes, context: Context) -> Reading:
     reader = csv.reader(io.StringIO(text_of(raw).replace("\x00", "")))
     columns: list[str] = []
     lines: list[tuple[int, dict[str, str]]] = []
-    for cells in reader:
+    for cells in _lines(reader):
         kind = cells[0].strip().upper() if cells else ""
         if kind == "CH":
             columns = [" ".join(cell.lower().split()) for cell in cells[1:]]
@@ -85,16 +86,23 @@ def read(raw: bytes, context: Context) -> Reading:
         if code.startswith("T04"):
             payouts.moved(name, on, money, -value)
             return None
-        is_refund = code.startswith("T11") and value < 0
+        is_refund = code == "T1107" and value < 0
         if not is_refund:
             return None
         order = line.get("invoice id") or line.get("custom field") or ""
-        refs = (name, line.get("paypal reference id", ""))
+        refs = (name,)
         return payout_leg(NAME, name, on, money, -value, order=order_key(order), payout_id="", refs=refs)
 
     take_rows(reading, lines, take)
     reading.transfers = payouts.legs()
     return reading
+
+
+def _lines(reader: Any) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise MalformedPayloadError(f"line {reader.line_num + 1}: {error}") from error
 
 
 def _sign(line: Mapping[str, str], name: str) -> int:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
@@ -132,6 +132,8 @@ def day_of(line: Mapping[str, str], name: str, zone: ZoneInfo, *, shape: str = "
     except ValueError as error:
         wanted = f"a day as {shape}" if shape else "a day as 2026-01-31"
         raise MalformedPayloadError(f"{name}: '{told[:40]}' is not {wanted}") from error
+    if found.tzinfo is None and name.endswith("_utc"):
+        found = found.replace(tzinfo=UTC)
     on = found.astimezone(zone).date() if found.tzinfo else found.date()
     if not 2000 <= on.year <= 2100:
         raise MalformedPayloadError(f"{name}: the year {on.year} cannot be")
@@ -197,7 +199,8 @@ class Payouts:
         return [
             Leg(
                 f"transfer:{self._provider}/{each.id}/{each.currency}", Kind.TRANSFER, each.on, each.currency,
-                each.told if each.told is not None else each.total, 1, (f"payout:{self._provider}/{each.id}",),
+                each.told if each.told is not None else each.total, 1,
+                (f"payout:{self._provider}/{each.id}/{each.currency}",),
                 facts={
                     "provider": self._provider, "payout_id": each.id, "lines": each.lines, "refunds": str(each.refunds),
                     "sum": str(each.total), "told": str(each.told) if each.told is not None else "",

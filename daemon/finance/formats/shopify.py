@@ -27,6 +27,7 @@ from statemachine.refs import order_key
 
 NAME = "shopify"
 COLUMNS = ("transaction date", "type", "order", "payout status", "payout date", "amount", "fee", "net", "currency")
+REFUNDS = ("refund", "refund failure")  # a failure gives the money back: it counts against the refund
 TYPES = frozenset({
     "charge", "refund", "adjustment", "chargeback", "chargeback won", "dispute", "dispute reversal", "payout",
     "payout failure", "payout cancellation", "refund failure", "reserve", "credit", "debit", "shop cash credit", "tax",
@@ -59,8 +60,8 @@ def read(raw: bytes, context: Context) -> Reading:
         paid_on = day_of(line, "payout date", context.zone) if line.get("payout date") else None
         payout_id = line.get("payout id") or (paid_on.isoformat() if paid_on else "")
         if paid_on is not None and kind != "payout":
-            payouts.add(payout_id, paid_on, money, net, refund=-value if kind == "refund" else Decimal(0))
-        if kind != "refund":
+            payouts.add(payout_id, paid_on, money, net, refund=-value if kind in REFUNDS else Decimal(0))
+        if kind not in REFUNDS:
             return None
         order = required(line, "order")
         name = numbers.name(line["transaction date"], order, str(value), money, line.get("checkout", ""))

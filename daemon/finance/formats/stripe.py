@@ -29,8 +29,8 @@ from statemachine.refs import order_key
 NAME = "stripe"
 COLUMNS = ("balance_transaction_id", "currency", "gross", "fee", "net", "reporting_category")
 ORDER_COLUMNS = ("payment_metadata[order_number]", "payment_metadata[order_id]", "payment_metadata[order]")
-REFUNDS = ("refund", "partial_capture_reversal")
-_IN_WORDS = re.compile(r"#?\b(\d[\w-]{2,})\b")
+REFUND, FAILURE = "refund", "refund_failure"
+_IN_WORDS = re.compile(r"\border\s*#?\s*([\w-]{3,})", re.IGNORECASE)
 
 
 def is_it(columns: set[str]) -> bool:
@@ -64,16 +64,16 @@ def read(raw: bytes, context: Context) -> Reading:
                 (n for n in ("automatic_payout_effective_at_utc", "automatic_payout_effective_at") if line.get(n)), ""
             )
             paid_on = day_of(line, column, context.zone) if column else on
-            payouts.add(payout_id, paid_on, money, net, refund=-value if kind in REFUNDS else Decimal(0))
-        if kind not in REFUNDS:
+            payouts.add(payout_id, paid_on, money, net, refund=-value if kind in (REFUND, FAILURE) else Decimal(0))
+        if kind not in (REFUND, FAILURE):
             return None
-        if value > 0:
+        if kind == REFUND and value > 0:
             raise MalformedPayloadError(f"gross: a refund of {value} must be negative")
         order = next((line[column] for column in ORDER_COLUMNS if line.get(column)), "")
         if not order:
             found = _IN_WORDS.search(line.get("description", ""))
             order = found[1] if found else ""
-        refs = (line.get("source_id", ""), line.get("charge_id", ""))
+        refs = (line.get("source_id", ""),)  # the refund's own: a failure of it names it too
         return payout_leg(NAME, name, on, money, -value, order=order_key(order), payout_id=payout_id, refs=refs)
 
     take_rows(reading, lines, take)

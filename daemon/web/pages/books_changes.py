@@ -72,7 +72,7 @@ async def match_now(request: web.Request) -> web.Response:
     merchant, desk = _merchant(request, told), request.app[DESK]
     settings = desk.settings.merchants[merchant]
     async with desk.open_vendors(merchant) as vendors:
-        sources = Sources(merchant, settings, desk.database, vendors.brightpearl, vendors.happy_returns)
+        sources = Sources(merchant, settings, desk.database, vendors.brightpearl, vendors.happy_returns, desk.clock.now)
         with anyio.move_on_after(READ_SECONDS) as reading:
             await collect(sources, desk.now)
     await run_matching(desk.database, merchant, settings, now=desk.now, actor=must(request, may=May.BOOKS).actor)
