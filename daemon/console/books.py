@@ -291,7 +291,7 @@ def list_orphans(
         told = [orphan_view(row, today, bounds) for row in rows]
         return [row for row in told if team is None or row["owner"] == team][:limit]
 
-    columns = [each for each in ORPHAN_COLUMNS if each not in ("next_step", "match")]
+    columns = [each for each in ORPHAN_COLUMNS if each not in ("next_step", "match")] + ["key"]
     emit_list(run_with_database(config, work), columns, output, hint="homeward orphan show KEY")
 
 

@@ -83,7 +83,7 @@ def emit_list(
             sys.stdout.write(_yaml(told))
         case Format.IDS:
             for row in told:
-                sys.stdout.write(f"{row.get('id', row.get(columns[0], ''))}\n")
+                sys.stdout.write(f"{row.get('id', row.get('key', row.get(columns[0], '')))}\n")
         case Format.CSV | Format.TSV:
             sys.stdout.write(separated(columns, told, delimiter="\t" if how is Format.TSV else ",", cell=_cell))
         case Format.XLSX:

@@ -38,7 +38,9 @@ SELECT :merchant, told.key, told.status, told.reason, told.currency, told.value,
        AS told (key, status, reason, currency, value, opened_on, cleared_on, order_key, is_return, legs, content, digest);
 
 -- name: runs
-SELECT id, at, actor, legs, figures
+-- Without what only the newest run is asked for: it may be long.
+SELECT id, at, actor, legs,
+       figures - ARRAY['periods', 'ageing', 'exposure', 'accrual', 'fees', 'fee_lines', 'fee_journal'] AS figures
   FROM match_run
  WHERE merchant = :merchant
  ORDER BY id DESC

@@ -7,7 +7,7 @@ from decimal import Decimal
 from statemachine.books.legs import Kind, Leg
 
 _ANCHORS = {kind: number for number, kind in enumerate(Kind)}
-ZERO = Decimal(0)
+ZERO = Decimal("0.00")
 
 
 class Group:

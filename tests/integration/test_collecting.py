@@ -1,6 +1,6 @@
 """Both systems' books and files, read again and again: nothing is lost by it, and nothing stays that is gone."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from daemon.finance.collect import collect
@@ -9,12 +9,12 @@ from daemon.finance.matching import run_matching
 from daemon.sandbox import catalogue
 from daemon.sandbox.books import Order
 from daemon.sandbox.catalogue import Line
-from daemon.store import legs
+from daemon.store import files, legs
 from daemon.store.database import Database
 from statemachine.books.legs import Kind, Leg
 from statemachine.books.matching import Status
 from tests.closed_season import FINANCE, gather, know, season, sources
-from tests.finance_files import SHOPIFY
+from tests.finance_files import BANK_CSV, CAMT, SHOPIFY
 from tests.world import MERCHANT, World, open_world
 
 DAY = timedelta(days=1)
@@ -120,3 +120,18 @@ async def test_a_payout_cut_in_two_by_an_export_counts_by_its_fuller_part(databa
 
         assert str(payout.amount) == "0.55"
         assert payout.facts["lines"] == 3
+
+
+async def test_a_statement_speaks_of_its_own_currency_only(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config=FINANCE) as world:
+        for name, text in (("bank.csv", BANK_CSV), ("camt.xml", CAMT)):
+            raw = text.encode()
+            await import_file(
+                database, MERCHANT, world.workplace.settings, raw, name=name, now=world.now, actor="user:test"
+            )
+        async with database.reading() as connection:
+            told = await files.coverage(connection, MERCHANT, None)
+
+        assert set(told.bank) == {"GBP"}
+        assert told.needs_bank("GBP", date(2026, 1, 9), 1)
+        assert not told.needs_bank("EUR", date(2026, 1, 9), 0)

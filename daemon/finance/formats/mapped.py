@@ -56,7 +56,7 @@ def read(
     raw: bytes, context: Context, name: str, told: MappedFileSettings, *, fee_types: frozenset[str] = frozenset()
 ) -> Reading:
     """Raises MalformedPayloadError when the mapped columns are not there."""
-    reading = Reading(name, told.covers, told.provider or name)
+    reading = Reading(name, told.covers, "" if told.covers == "bank" else told.provider or name)
     lines = list(csv_rows(raw))
     columns = {field: column.strip().lower() for field, column in told.columns.items()}
     if not fee_types:
