@@ -197,8 +197,13 @@ class BrightpearlClient(AccountReads):
 
         That the search filters by these columns is UNCONFIRMED (they are in its results): compared again here.
         """
-        filters = {"paymentType": "PAYMENT", "paymentDate": f"{since.isoformat()}/"}
-        rows = await self._search("payment-search", "/accounting-service/customer-payment-search", filters)
+        path, day = "/accounting-service/customer-payment-search", {"paymentDate": f"{since.isoformat()}/"}
+        try:
+            rows = await self._search("payment-search", path, {"paymentType": "PAYMENT", **day})
+        except NotPermittedError:
+            raise
+        except RejectedError:
+            rows = await self._search("payment-search", path, day)
         return [
             row
             for row in rows

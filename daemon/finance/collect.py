@@ -5,7 +5,7 @@ Reads batch at 200 ids. What is not settled is read again each time, since goods
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.happy_returns import HappyReturnsClient
-from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
+from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.finance.brightpearl_legs import credit_legs, posted_by_credit, refund_leg, stock_legs
 from daemon.finance.unit_legs import day, unit_legs, unit_scope
 from daemon.settings import MerchantSettings
@@ -134,7 +134,11 @@ async def _brightpearl(
             ids |= await legs.credits_known(connection, at.merchant, start)
             horizon = now - timedelta(days=at.settings.finance.horizon_days)
             ids |= await legs.credits_of_returns(connection, at.merchant, horizon)
-    refunds = await at.brightpearl.refunds_since(start)
+    try:
+        refunds = await at.brightpearl.refunds_since(start)
+    except RejectedError as error:  # what is recorded on credits is read all the same
+        refunds = []
+        done.fault(f"refunds on sales: {error}")
     ordered = sorted(ids)
     for first in range(0, len(ordered), BATCH):
         at.tell(f"credit {first + 1} of {len(ordered)}")
@@ -152,12 +156,13 @@ async def _credits(at: Sources, ids: list[int], zone: ZoneInfo, now: datetime, d
     for why in unreadable.values():
         done.fault(why)
     notes = await at.brightpearl.goods_in_of(ids)
-    payments = [row for row in await at.brightpearl.payments_of(ids) if row.get("paymentType") == "PAYMENT"]
+    payments = [row for row in await at.brightpearl.payments_of(ids) if _is_refund(row)]
     try:
         posted = posted_by_credit(await at.brightpearl.journals_of(ids))
-    except (RejectedError, NotPermittedError) as error:
-        posted = {}
+    except (TransientError, RejectedError, MalformedPayloadError) as error:
         done.fault(f"journals: {error}")
+        async with at.database.reading() as connection:  # as it was told before: nothing is known to have changed
+            posted = await legs.posted_of(connection, at.merchant, [scope_of_credit(each) for each in ids])
     told: list[tuple[str, Leg]] = []
     keys: dict[int, str] = {}
     for credit in found.values():
@@ -192,14 +197,22 @@ def _order_key(at: Sources, reference: str, external_ref: str) -> str:
     return order_key(external_ref if at.settings.brightpearl.order_number_field == "external_ref" else reference)
 
 
+def _is_refund(row: Mapping[str, Any]) -> bool:
+    """Money to the customer, on an order we can name."""
+    return (
+        row.get("paymentType") == "PAYMENT" and str(row.get("orderId") or "").isdigit() and bool(row.get("paymentId"))
+    )
+
+
 async def _other_refunds(
     at: Sources, rows: list[dict[str, Any]], zone: ZoneInfo, now: datetime, done: Collected
 ) -> None:
     """Payments to customers that were recorded on the sale itself, not on a credit: each sale's are read as a whole."""
+    rows = [row for row in rows if _is_refund(row)]
     async with at.database.reading() as connection:
         known = await legs.known_keys(connection, at.merchant, [f"payment:{row['paymentId']}" for row in rows])
         sales = await legs.sales_known(connection, at.merchant)
-    seen = {int(row["orderId"]) for row in rows if row.get("orderId") and f"payment:{row['paymentId']}" not in known}
+    seen = {int(row["orderId"]) for row in rows if f"payment:{row['paymentId']}" not in known}
     orders, faults = await at.brightpearl.orders(seen | sales)
     for why in faults.values():
         done.fault(why)
@@ -209,7 +222,7 @@ async def _other_refunds(
     wanted = sorted((seen | sales) - set(late) - set(faults))
     told = []
     for row in await at.brightpearl.payments_of(wanted) if wanted else ():
-        if row.get("paymentType") == "PAYMENT":
+        if _is_refund(row):
             order = orders.get(int(row["orderId"]))
             key = _order_key(at, order.reference, order.external_ref) if order else ""
             told.append((f"sale:{row['orderId']}", refund_leg(row, zone, order_key=key, is_on_credit=False)))

@@ -131,6 +131,12 @@ async def hand_over(connection: Connection, merchant: str, file_id: int) -> int:
     return await SQL.run(connection, "hand_over", merchant=merchant, file_id=file_id)
 
 
+async def posted_of(connection: Connection, merchant: str, scopes: list[str]) -> dict[int, str]:
+    """What accounting had posted for these credits when it was last told."""
+    rows = await SQL.rows(connection, "posted_of", merchant=merchant, scopes=scopes)
+    return {row["credit_id"]: row["posted"] for row in rows}
+
+
 async def sales_known(connection: Connection, merchant: str) -> set[int]:
     """Sales that hold payments to customers."""
     return {row["order_id"] for row in await SQL.rows(connection, "sales_known", merchant=merchant)}

@@ -115,6 +115,16 @@ UPDATE leg
    AND leg.scope = 'file:' || :file_id::bigint
    AND leg.key = other.leg;
 
+-- name: posted_of
+-- What accounting had posted for these credits when it was last told.
+SELECT DISTINCT (facts->>'credit_id')::bigint AS credit_id, facts->>'posted' AS posted
+  FROM leg
+ WHERE merchant = :merchant
+   AND known_until IS NULL
+   AND kind = 'credit'
+   AND scope = ANY(:scopes::text[])
+   AND facts ? 'posted';
+
 -- name: sales_known
 -- Sales that hold payments to customers.
 SELECT DISTINCT substr(scope, 6)::bigint AS order_id

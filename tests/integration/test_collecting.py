@@ -135,3 +135,21 @@ async def test_a_statement_speaks_of_its_own_currency_only(database: Database, t
         assert set(told.bank) == {"GBP"}
         assert told.needs_bank("GBP", date(2026, 1, 9), 1)
         assert not told.needs_bank("EUR", date(2026, 1, 9), 0)
+
+
+async def test_an_account_that_refuses_some_searches_is_read_all_the_same(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config=FINANCE) as world:
+        told = season(world, returns=20, faults={})
+        await know(database, told)
+        await collect(sources(world), world.now)
+        before = await _known(world, Kind.CREDIT)
+        world.sandbox.faults.plan({"rules": [
+            {"match": "journal-search", "kind": "refused"}, {"match": "payment-search", "kind": "refused", "count": 2},
+        ]})  # fmt: skip
+        world.sandbox.clock.move(to=world.now + DAY)
+
+        done = await collect(sources(world), world.now, whole=True)
+
+        assert sorted(each.split(":")[0] for each in done.faults or ()) == ["journals", "refunds on sales"]
+        assert await _known(world, Kind.CREDIT) == before
+        assert len(await _known(world, Kind.REFUND)) > 10
