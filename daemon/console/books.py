@@ -1,7 +1,7 @@
 """`homeward match …` and `homeward orphan …`: which facts belong together, what is missing, and what people say of it."""
 
+from collections.abc import Callable
 from datetime import date, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -197,81 +197,46 @@ def diff(
         raise SystemExit(DIFFERENCES)
 
 
-def _decide(
-    action: Action, keys: list[str], reason: str, note: str, merchant: str | None, output: Format, config: Path | None, *,
-    yes: bool, dry_run: bool, by_suggestion: bool = False,
-) -> None:  # fmt: skip
-    if not reason.strip():
-        raise Stop(USAGE, "--reason must say why")
-    if not dry_run:
-        confirm(f"{action} {', '.join(keys)}?", yes=yes)
-
-    async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
-        name = choose_merchant(settings, merchant)
-        meant = keys
-        if by_suggestion and len(keys) == 1:
-            async with database.reading() as connection:
-                meant = await suggested(connection, name, keys[0])
-        return await decide(
-            database, name, settings.merchants[name], action, meant, actor=session.actor(), reason=reason, note=note,
-            now=clock.now(), dry_run=dry_run,
-        )  # fmt: skip
-
-    emit_one(run_with_database(config, work), output)
+VERBS: dict[str, tuple[Action, str]] = {
+    "accept": (Action.MATCH, "These belong together; one key alone takes what is suggested. Links, and posts nothing."),
+    "unmatch": (Action.UNMATCH, "These legs do not belong where they are; each stands alone until it is put elsewhere."),
+    "dispute": (Action.DISPUTE, "Mark a match as disputed with the other side; it stays open."),
+    "write-off": (Action.WRITE_OFF, "Nothing more is expected of a match; books it nowhere."),
+    "out-of-scope": (Action.OUT_OF_SCOPE, "A match is none of returns' business."),
+    "reopen": (Action.REOPEN, "Take back dispute, write-off or out-of-scope."),
+}  # fmt: skip
+"""What people say of matches: the verb, what it does, and its help."""
 
 
-@match.command("accept")
-def accept(
-    keys: KeysArgument, reason: WhyOption = "", note: NoteOption = "", yes: YesOption = False, dry_run: DryRunOption = False,
-    merchant: MerchantOption = None, output: OutputOption = Format.TABLE, config: ConfigOption = None,
-) -> None:  # fmt: skip
-    """These belong together; one key alone takes what is suggested for it. Links, and posts nothing."""
-    _decide(Action.MATCH, keys, reason, note, merchant, output, config, yes=yes, dry_run=dry_run, by_suggestion=True)
+def _verb(action: Action) -> Callable[..., None]:
+    def command(
+        keys: KeysArgument, reason: WhyOption = "", note: NoteOption = "", yes: YesOption = False,
+        dry_run: DryRunOption = False, merchant: MerchantOption = None, output: OutputOption = Format.TABLE,
+        config: ConfigOption = None,
+    ) -> None:  # fmt: skip
+        if not reason.strip():
+            raise Stop(USAGE, "--reason must say why")
+        if not dry_run:
+            confirm(f"{action} {', '.join(keys)}?", yes=yes)
+
+        async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
+            name = choose_merchant(settings, merchant)
+            meant = keys
+            if action is Action.MATCH and len(keys) == 1:
+                async with database.reading() as connection:
+                    meant = await suggested(connection, name, keys[0])
+            return await decide(
+                database, name, settings.merchants[name], action, meant, actor=session.actor(), reason=reason, note=note,
+                now=clock.now(), dry_run=dry_run,
+            )  # fmt: skip
+
+        emit_one(run_with_database(config, work), output)
+
+    return command
 
 
-@match.command("unmatch")
-def unmatch(
-    keys: KeysArgument, reason: WhyOption = "", note: NoteOption = "", yes: YesOption = False, dry_run: DryRunOption = False,
-    merchant: MerchantOption = None, output: OutputOption = Format.TABLE, config: ConfigOption = None,
-) -> None:  # fmt: skip
-    """These legs do not belong where they are; each stands alone until somebody puts it elsewhere."""
-    _decide(Action.UNMATCH, keys, reason, note, merchant, output, config, yes=yes, dry_run=dry_run)
-
-
-@match.command("dispute")
-def dispute(
-    keys: KeysArgument, reason: WhyOption = "", note: NoteOption = "", yes: YesOption = False, dry_run: DryRunOption = False,
-    merchant: MerchantOption = None, output: OutputOption = Format.TABLE, config: ConfigOption = None,
-) -> None:  # fmt: skip
-    """Mark a match as disputed with the other side; it stays open."""
-    _decide(Action.DISPUTE, keys, reason, note, merchant, output, config, yes=yes, dry_run=dry_run)
-
-
-@match.command("write-off")
-def write_off(
-    keys: KeysArgument, reason: WhyOption = "", note: NoteOption = "", yes: YesOption = False, dry_run: DryRunOption = False,
-    merchant: MerchantOption = None, output: OutputOption = Format.TABLE, config: ConfigOption = None,
-) -> None:  # fmt: skip
-    """Nothing more is expected of a match; books it nowhere."""
-    _decide(Action.WRITE_OFF, keys, reason, note, merchant, output, config, yes=yes, dry_run=dry_run)
-
-
-@match.command("out-of-scope")
-def out_of_scope(
-    keys: KeysArgument, reason: WhyOption = "", note: NoteOption = "", yes: YesOption = False, dry_run: DryRunOption = False,
-    merchant: MerchantOption = None, output: OutputOption = Format.TABLE, config: ConfigOption = None,
-) -> None:  # fmt: skip
-    """A match is none of returns' business."""
-    _decide(Action.OUT_OF_SCOPE, keys, reason, note, merchant, output, config, yes=yes, dry_run=dry_run)
-
-
-@match.command("reopen")
-def reopen(
-    keys: KeysArgument, reason: WhyOption = "", note: NoteOption = "", yes: YesOption = False, dry_run: DryRunOption = False,
-    merchant: MerchantOption = None, output: OutputOption = Format.TABLE, config: ConfigOption = None,
-) -> None:  # fmt: skip
-    """Take back dispute, write-off or out-of-scope."""
-    _decide(Action.REOPEN, keys, reason, note, merchant, output, config, yes=yes, dry_run=dry_run)
+for _name, (_action, _tells) in VERBS.items():
+    match.command(_name, help=_tells)(_verb(_action))
 
 
 @orphan.command("list")

@@ -75,16 +75,17 @@ class ClosedSeason:
         names = [name for name, share in KINDS for _ in range(share)]
         for number in range(returns):
             at = self.start + (58 * DAY) * number / returns + self.rng.uniform(0, 20) * HOUR
-            self._return(self.rng.choice(names), at)
+            self.add(self.rng.choice(names), at)
         for name, count in faults.items():
             for number in range(count):
-                self._plant(name, number, self.start + self.rng.uniform(2, 50) * DAY)
+                self.plant(name, number, self.start + self.rng.uniform(2, 50) * DAY)
         for week, items in sorted(self.shipped.items()):
             self.happy_returns.shipments[f"S{week:03d}"] = Shipment(
                 f"S{week:03d}", self.start + (7 * week + 6) * DAY, f"1ZCLOSED{week:04d}", items
             )
 
-    def _return(self, kind: str, at: datetime) -> None:
+    def add(self, kind: str, at: datetime) -> None:
+        """One return of this kind, whole."""
         order = self._order(at, kind)
         units = 2 if kind == "two units" else 1
         method = "returnless" if kind == "returnless" else "mail" if self.rng.random() < 0.2 else "return-bar"
@@ -109,7 +110,8 @@ class ClosedSeason:
             self._refund(credit, paid)
             self._pay_out(order, credit, paid + (6 if kind == "late payout" else 1) * DAY, kind)
 
-    def _plant(self, name: str, number: int, at: datetime) -> None:
+    def plant(self, name: str, number: int, at: datetime) -> None:
+        """One fault of this class."""
         order = self._order(at, name)
         told: dict[str, Any] = {"kind": "fault", "fault": name, "order": order.reference}
         new: ReturnOfGoods | None = None
@@ -193,8 +195,7 @@ class ClosedSeason:
             str(uuid.UUID(int=self.rng.getrandbits(128), version=4)), "HR" + "".join(self.rng.choices(_CODE, k=6)), "",
             f"shopper{self._numbers}@example.test", method, order.created_at, items,
         )  # fmt: skip
-        self.happy_returns.returns[new.return_id] = new
-        self.happy_returns._file(new)
+        self.happy_returns.record(new)
         if method == "return-bar":
             week = max((at - self.start).days // 7, 0)
             self.shipped.setdefault(week, []).extend(item.item_id for item in items)

@@ -143,9 +143,13 @@ class HappyReturns:
         for key in dict.fromkeys(keys):
             self._index.setdefault(key, []).append(new.return_id)
 
-    def start(self, new: ReturnOfGoods, at: datetime) -> None:
+    def record(self, new: ReturnOfGoods) -> None:
+        """A return of the past, of which nobody is told."""
         self.returns[new.return_id] = new
         self._file(new)
+
+    def start(self, new: ReturnOfGoods, at: datetime) -> None:
+        self.record(new)
         for item in new.items:
             item.started_at = at
         self._tell(new, at, "return_dropoff_method_created", new.method)

@@ -85,8 +85,7 @@ def plan(
     if "webhook-gap" in gaps:
         happy_returns.webhook_url = "https://old.example.test/hook"
     for new in told:
-        happy_returns.returns[new.return_id] = new
-        happy_returns._file(new)
+        happy_returns.record(new)
     happy_returns.shipments["G1"] = Shipment("G1", now - 2 * DAY, "1ZGAPS", [i.item_id for n in told for i in n.items])
     return "".join(lines).encode()
 

@@ -60,7 +60,7 @@ async def _credited_twice(at: Broken) -> None:
 
 
 async def _goods_never_came(at: Broken) -> None:
-    at.told._plant("credit-without-stock", 0, at.told.start + timedelta(days=3))
+    at.told.plant("credit-without-stock", 0, at.told.start + timedelta(days=3))
     await know(at.world.database, at.told)
 
 
@@ -93,7 +93,7 @@ async def _dated_into_a_closed_month(at: Broken) -> None:
         now = await legs.tick(connection, MERCHANT, at.world.now)
         await record_close(connection, MERCHANT, "2026-01", b"", {}, actor="user:bob", reason="", at=now)
     at.world.sandbox.clock.move(to=at.world.now + HOUR)
-    at.told._return("plain", at.told.start + timedelta(days=4))
+    at.told.add("plain", at.told.start + timedelta(days=4))
     await know(at.world.database, at.told)
 
 
