@@ -12,10 +12,6 @@ from daemon.store.database import Database
 from daemon.store.sql import Connection
 from statemachine.books.matching import Action
 
-WORDS = {
-    Action.MATCH: "put together", Action.UNMATCH: "taken apart", Action.DISPUTE: "disputed",
-    Action.WRITE_OFF: "written off", Action.OUT_OF_SCOPE: "out of scope", Action.REOPEN: "reopened",
-}  # fmt: skip
 UNDO = {
     Action.MATCH: Action.UNMATCH, Action.UNMATCH: Action.MATCH, Action.DISPUTE: Action.REOPEN,
     Action.WRITE_OFF: Action.REOPEN, Action.OUT_OF_SCOPE: Action.REOPEN,

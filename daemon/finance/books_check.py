@@ -81,10 +81,9 @@ def stock_is_credited(facts: Facts) -> Iterable[Violation]:
         if orphan.name in (OrphanClass.CREDIT_WITHOUT_STOCK, OrphanClass.STOCK_WITHOUT_CREDIT):
             yield Violation(f"match {orphan.match}", orphan.detail, orphan.value, orphan.currency)
     for each in _returns(facts):
-        group = Group(each.legs)
-        came = sum(leg.quantity for leg in each.of(Kind.STOCK))
-        if each.of(Kind.CREDIT) and came > stock_due(group):
-            yield Violation(f"match {each.key}", f"{came} units came into stock, {stock_due(group)} are credited", each.value,
+        came, due = sum(leg.quantity for leg in each.of(Kind.STOCK)), stock_due(Group(each.legs))
+        if each.of(Kind.CREDIT) and came > due:
+            yield Violation(f"match {each.key}", f"{came} units came into stock, {due} are credited", each.value,
                             each.currency)  # fmt: skip
 
 

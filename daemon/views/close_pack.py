@@ -14,7 +14,7 @@ from daemon.settings import MerchantSettings
 from daemon.store import legs, matches, periods
 from daemon.store.sql import Connection, Record
 from daemon.views.pack import Pack, Sheet
-from statemachine.books.fees import fee_lines, proposed_journal, shopper_fees
+from statemachine.books.fees import FeeLine, fee_lines, proposed_journal, shopper_fees
 from statemachine.books.matching import Match
 from statemachine.books.movement import Movement, Posting, accrual, ageing, exposure, movements
 from statemachine.books.orphans import MEANS, Orphan
@@ -189,12 +189,7 @@ FEE_COLUMNS = ("finding", "on", "invoice", "type", "method", "code", "order", "c
                "difference", "match", "leg")  # fmt: skip
 
 
-def fee_rows(books: Books, first: date, last: date) -> list[dict[str, Any]]:
-    lines = [
-        each
-        for each in fee_lines(books.matches, terms=books.terms, coverage=books.coverage)
-        if first <= each.on <= last
-    ]
+def fee_rows(lines: Iterable[FeeLine]) -> list[dict[str, Any]]:
     return [
         {
             "finding": str(each.finding), "on": each.on, "invoice": each.invoice, "type": each.type, "method": each.method,
@@ -233,7 +228,7 @@ def _fee_sheets(books: Books, first: date, last: date) -> list[Sheet]:
         _sheet("fees", "Fees of Happy Returns",
                ("finding", "currency", "count", "expected", "charged", "difference"), summary,
                "By the rate card. What shoppers bore lowered their refunds and is no cost of yours."),
-        _sheet("fee_lines", "Fee lines", FEE_COLUMNS, fee_rows(books, first, last)),
+        _sheet("fee_lines", "Fee lines", FEE_COLUMNS, fee_rows(lines)),
         _sheet("fee_journal", "Proposed journal for fees", ("nominal", "text", "debit", "credit", "currency"), journal,
                "Proposed, not posted: whoever books it decides."),
     ]  # fmt: skip

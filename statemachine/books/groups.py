@@ -64,9 +64,6 @@ class Group:
     def first_on(self, kind: Kind) -> date:
         return min(leg.on for leg in self.by_kind[kind])
 
-    def last_on(self, kind: Kind) -> date:
-        return max(leg.on for leg in self.by_kind[kind])
-
     @property
     def orders(self) -> set[str]:
         return {leg.order for legs in self.by_kind.values() for leg in legs if leg.order}

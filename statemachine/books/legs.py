@@ -43,10 +43,6 @@ class Stage(StrEnum):
     """Expired or cancelled: nothing is due."""
 
 
-RETURN_KINDS = (Kind.UNIT, Kind.MENTION, Kind.CREDIT, Kind.STOCK, Kind.REFUND, Kind.PAYOUT, Kind.FEE)
-"""What a match of a return is made of; transfers and bank lines are matched with each other."""
-
-
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One fact. `ids` name things exactly (`credit:77`, `item:…`): legs that share one belong together.

@@ -127,7 +127,7 @@ def read_ofx(raw: bytes, context: Context) -> Reading:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # names of its HTML parser that ofxparse still uses
             told = OfxParser.parse(io.BytesIO(raw), fail_fast=False)
-    except Exception as error:
+    except Exception as error:  # the parser names no set of errors for a bad file, and each of them means the same
         raise MalformedPayloadError(f"line 1: the OFX cannot be read: {type(error).__name__}: {error}") from error
     reading = Reading(OFX, "bank")
     accounts = [account for account in told.accounts or () if getattr(account, "statement", None) is not None]
