@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# program:package
+TOOLS := chromium:chromium soffice:libreoffice-calc-nogui systemd-analyze:systemd
 
-.PHONY: help demo test browser office check bench chaos chaos-proof lock clean
+.PHONY: help demo test test-system deb tools check bench chaos chaos-proof lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -18,20 +20,18 @@ $(STAMP): requirements-dev.txt pyproject.toml
 demo: $(STAMP) ## Run a season of returns on real parts and compare the books
 	$(BIN)/homeward demo
 
-browser: ## Debian's Chromium for the browser tests, where it may be installed; where not, they are skipped and say so
-	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
-		&& export DEBIAN_FRONTEND=noninteractive && apt-get update -qq > /dev/null \
-		&& apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
-		|| echo "no Chromium, and no right to install it: browser tests will be skipped"
+tools: ## What some tests need of Debian, where it may be installed; where not, they are skipped and say so
+	@tests/tools $(TOOLS)
 
-office: ## LibreOffice's spreadsheet, which must open what finance exports; where it may be installed
-	@command -v soffice > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
-		&& export DEBIAN_FRONTEND=noninteractive && apt-get update -qq > /dev/null \
-		&& apt-get install -y -qq --no-install-recommends libreoffice-calc-nogui > /dev/null; } \
-		|| echo "no LibreOffice, and no right to install it: its test will be skipped"
-
-test: $(STAMP) browser office ## Run all tests
+test: $(STAMP) tools ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+deb: $(STAMP) ## Build the Debian package into dist/ (on Debian; installs debhelper where it may)
+	@tests/tools dh:debhelper dpkg-buildpackage:dpkg-dev fakeroot:fakeroot
+	deploy/build-deb dist
+
+test-system: $(STAMP) ## Install the package in a Debian that boots systemd, and break it there (needs root; minutes)
+	$(BIN)/python -m pytest tests/system
 
 check: $(STAMP) ## Lint, types, import contracts
 	$(BIN)/ruff format --check .

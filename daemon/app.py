@@ -23,6 +23,7 @@ from daemon.errors import SettingsError
 from daemon.loops.runner import LOOK_SECONDS, Runner
 from daemon.loops.workplace import Lease, Workplace
 from daemon.opening import build_clock, open_installed
+from daemon.service_manager import keep_awake, notify, passed_socket
 from daemon.settings import Settings
 from daemon.settings_section import read_secret
 from daemon.store import merchant as merchant_store
@@ -179,16 +180,17 @@ async def run(settings: Settings) -> None:
             )  # fmt: skip
             pages = server.build(desk, receivers=receivers, is_ready=lambda: runner.is_ready)
             site = await _serve(pages, settings)
-            _notify("READY=1")
+            notify("READY=1")
             log.info("homeward is running", extra={"listen": settings.web.listen, "merchants": len(settings.merchants)})
             try:
                 async with anyio.create_task_group() as group:
                     group.start_soon(_stop_on_signal, runner)
                     group.start_soon(desk.pulse.run)
+                    group.start_soon(keep_awake, runner)
                     await runner.run()
                     group.cancel_scope.cancel()
             finally:
-                _notify("STOPPING=1")
+                notify("STOPPING=1")
                 with anyio.move_on_after(2, shield=True):
                     await site.cleanup()
     finally:
@@ -214,8 +216,12 @@ async def _vendors(
 async def _serve(pages: web.Application, settings: Settings) -> web.AppRunner:
     site_runner = web.AppRunner(pages, access_log=None, handle_signals=False, lingering_time=LINGERING_SECONDS)
     await site_runner.setup()
+    passed = passed_socket()
     try:
-        await web.TCPSite(site_runner, settings.web.host, settings.web.port).start()
+        if passed is not None:
+            await web.SockSite(site_runner, passed).start()
+        else:
+            await web.TCPSite(site_runner, settings.web.host, settings.web.port).start()
     except OSError as error:
         await site_runner.cleanup()
         raise SettingsError(f"web.listen: cannot listen on {settings.web.listen}: {error.strerror}") from error
@@ -227,12 +233,3 @@ async def _stop_on_signal(runner: Runner) -> None:
         async for number in signals:
             log.info("stopping", extra={"signal": signal.Signals(number).name})
             runner.stop()
-
-
-def _notify(message: str) -> None:
-    """One datagram to systemd, when it is listening."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-        notify.sendto(message.encode(), f"\0{address[1:]}" if address.startswith("@") else address)

@@ -13,6 +13,9 @@ from daemon.settings import Settings
 from daemon.store import embedded
 from daemon.store.database import SCHEMA_VERSION, Database
 
+PACKAGED_WORKER = "homeward"
+"""The daemon's role as deploy/roles.sql makes it: whoever migrates may be somebody else, by an account of his own."""
+
 
 def build_clock(settings: Settings) -> Clock:
     return MovedClock(settings.clock.file) if settings.clock.file else SystemClock()
@@ -62,8 +65,9 @@ async def migrate(settings: Settings, owner: Database) -> tuple[int, int]:
     elif settings.database.owner_dsn is not None:
         async with open_database(settings) as worker:
             name = await worker.user()
-        if name != await owner.user():
-            await owner.grant(name)
+        for each in dict.fromkeys((name, PACKAGED_WORKER)):
+            if each != await owner.user() and await owner.has_plain_role(each):
+                await owner.grant(each)
     return told
 
 
@@ -71,16 +75,23 @@ async def migrate(settings: Settings, owner: Database) -> tuple[int, int]:
 async def open_installed(settings: Settings, crash: CrashPoints) -> AsyncIterator[Database]:
     """The database with this program's schema in it, by the workers' role.
 
-    An embedded or empty database is ours to migrate; another one is migrated by its administrator.
+    An embedded or empty database is ours to migrate; another one is migrated by its administrator, and its owner's rights
+    are not asked for.
     """
-    async with open_database(settings, as_owner=True) as owner:
-        version = await owner.version()
-        if settings.database.dsn is None or version == 0:
+    if settings.database.dsn is None:
+        async with open_database(settings, as_owner=True) as owner:
             await migrate(settings, owner)
+            async with open_database(settings, crash) as database:
+                await owner.close()  # the rights of an owner are not needed any more
+                yield database
+        return
+    async with open_database(settings, crash) as database:
+        version = await database.version()
+        if version == 0:
+            async with open_database(settings, as_owner=True) as owner:
+                await migrate(settings, owner)
         elif version != SCHEMA_VERSION:
             raise DatabaseUnusableError(
                 f"the database is at schema version {version}, this program needs {SCHEMA_VERSION}: homeward db migrate"
             )
-        async with open_database(settings, crash) as database:
-            await owner.close()  # the rights of an owner are not needed any more
-            yield database
+        yield database

@@ -40,11 +40,11 @@ def table() -> str:
     for prefix, section in SECTIONS:
         for name, field in section.model_fields.items():
             if field.description:
-                rows.append(f"| `{prefix}{name}` | {_default(name, field)} | {field.description} |")
+                rows.append(f"| `{prefix}{name}` | {default_of(name, field)} | {field.description} |")
     return "\n".join(rows)
 
 
-def _default(name: str, field: FieldInfo) -> str:
+def default_of(name: str, field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     if name == "state_dir":

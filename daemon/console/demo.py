@@ -81,7 +81,7 @@ def demo(
 ) -> None:
     """Run a whole season and prove that the books agree. Exit 0 only when nothing is lost, doubled or mismatched."""
     with _folder(directory) as folder:
-        season = _Season(folder, returns=returns, seed=seed, kills=kills, faults=faults)
+        season = Season(folder, returns=returns, seed=seed, kills=kills, faults=faults)
         comparison = anyio.run(season.play)
     if books is not None:
         books.write_bytes(orjson.dumps(comparison.books, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
@@ -109,7 +109,7 @@ OVER = {"restocked", "closed"}
 
 
 @dataclass(slots=True)
-class _Season:
+class Season:
     """The processes of a demo and its progress."""
 
     folder: Path
@@ -152,12 +152,12 @@ class _Season:
                 # The server is the demo's own: the daemon is told where it is, so that it does not stop it.
                 _append(config, f'\n[database]\ndsn = "{database.dsn}"\n')
                 await database.migrate()
-                return await self._drive(config, database, control)
+                return await self.drive(config, database, control)
         finally:
             sandbox.terminate()
             await anyio.to_thread.run_sync(sandbox.wait)
 
-    async def _drive(self, config: Path, database: Database, control: aiohttp.ClientSession) -> Comparison:
+    async def drive(self, config: Path, database: Database, control: aiohttp.ClientSession) -> Comparison:
         if self.faults:
             await _post(control, "/_sandbox/faults", {**FAULTS, "seed": self.seed})
         await _post(control, "/_sandbox/clock", {"rate": BUSY_RATE})

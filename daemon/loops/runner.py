@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5  # how often it is looked for what others left in the database, or what has come due
 IDLE_LOOKS = 10  # how many looks long a loop rests that nobody stirs: for what only it knows of (maps, comparing)
 ERROR_SECONDS = 1.0
+STILL_SECONDS = 90.0  # no look and no renewal for so long: longer than every bounded wait in them
+ROUND_SECONDS = 3600.0  # a round of a loop that takes longer hangs; a night's matching of a million legs takes minutes
 STOP_SECONDS = 6.0  # a round in progress may finish; then it is cut: the whole stop takes less than ten seconds
 
 
@@ -57,6 +59,8 @@ class Held:
     lease: Lease
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     stirred: anyio.Event = field(default_factory=anyio.Event)
+    rounds: dict[str, float] = field(default_factory=dict)
+    """Loop → when the round it is in began, by the monotonic clock."""
 
     def stir(self) -> None:
         event, self.stirred = self.stirred, anyio.Event()
@@ -90,6 +94,8 @@ class Runner:
         self._leases = anyio.Lock()
         """Asking who holds what and giving a merchant back exclude each other: an answer must not be older than that."""
         self.is_ready = False
+        self._turned: dict[str, float] = {}
+        """What must go on for as long as we live → when it last did."""
 
     def stop(self) -> None:
         """Let rounds in progress finish, then end."""
@@ -106,12 +112,25 @@ class Runner:
         """The merchants this daemon works just now."""
         return {name for name, held in self._held.items() if time.monotonic() < held.lease.until}
 
+    def stands_still(self) -> str:
+        """What hangs, in words; empty while everything turns. A database or vendor that is away hangs nothing."""
+        now = time.monotonic()
+        for name, at in self._turned.items():
+            if now - at > STILL_SECONDS:
+                return f"{name} for {now - at:.0f} s"
+        for merchant, held in self._held.items():
+            for name, began in held.rounds.items():
+                if now - began > ROUND_SECONDS:
+                    return f"{name} of {merchant} for {now - began:.0f} s"
+        return ""
+
     async def run(self) -> None:
         """Until stopped. Leases are given back at the end."""
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._look)
                 while not self._stopping.is_set():
+                    self._turned["leases"] = time.monotonic()
                     async with self._leases:
                         await self._keep_leases(group)
                     with anyio.move_on_after(LEASE_SECONDS / 3):
@@ -124,6 +143,7 @@ class Runner:
     async def _look(self) -> None:
         """Stir the merchants for whom something is due; an idle merchant costs a few index probes a look."""
         while not self._stopping.is_set():
+            self._turned["look"] = time.monotonic()
             try:
                 if self._held:
                     async with self._database.reading() as connection:
@@ -250,7 +270,7 @@ class Runner:
         while not held.lease.leaving.is_set():
             rest, stirred = IDLE_LOOKS * self._look_seconds, held.stirred
             try:
-                handled = await self._round(loop, merchant)
+                handled = await self._round(loop, held)
                 if is_down:
                     log.info("loop works again", extra={"loop": loop.name, "merchant": merchant})
                 is_down = False
@@ -272,10 +292,14 @@ class Runner:
             with anyio.move_on_after(rest):
                 await stirred.wait()
 
-    async def _round(self, loop: Loop, merchant: str) -> int:
+    async def _round(self, loop: Loop, held: Held) -> int:
         began = time.perf_counter()
-        handled = await loop.run_once(self._clock.now())
-        self._telemetry.metrics.loop_round_at.labels(merchant, loop.name).set_to_current_time()
+        held.rounds[loop.name] = time.monotonic()
+        try:
+            handled = await loop.run_once(self._clock.now())
+        finally:
+            del held.rounds[loop.name]
+        self._telemetry.metrics.loop_round_at.labels(held.lease.merchant, loop.name).set_to_current_time()
         if handled:
             self._telemetry.metrics.loop_seconds.labels(loop.name).observe(time.perf_counter() - began)
         return handled

@@ -1,5 +1,6 @@
 """The database itself: pool, schema, version."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,10 @@ from daemon.errors import DatabaseUnusableError
 from daemon.store.sql import Connection, prepare_connection
 
 SCHEMA_VERSION = 1
-SCHEMA_FILE = Path(__file__).resolve().parents[2] / "schema.sql"
+_CHECKOUT = Path(__file__).resolve().parents[2]
+SHARED = _CHECKOUT if (_CHECKOUT / "schema.sql").is_file() else Path(sys.prefix) / "share" / "homeward"
+"""Where the schema lies: in a checkout at its top, once installed beside the program."""
+SCHEMA_FILE = SHARED / "schema.sql"
 COMMAND_TIMEOUT_SECONDS = 30.0
 _SESSION = {
     "application_name": "homeward",
@@ -84,6 +88,13 @@ class Database:
         """The role we are."""
         async with self.reading() as connection:
             return str(await connection.fetchval("SELECT current_user"))
+
+    async def has_plain_role(self, name: str) -> bool:
+        """Whether there is a role of this name without the rights of a superuser."""
+        async with self.reading() as connection:
+            return bool(
+                await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = $1 AND NOT rolsuper", name)
+            )
 
     async def create_role(self, name: str) -> None:
         """A role that can log in and nothing else; nothing when there is one."""

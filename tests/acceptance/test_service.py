@@ -1,0 +1,71 @@
+"""The daemon as systemd sees it: what it is told over the notify socket, the socket it is handed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.acceptance.processes import fetch, free_address, open_folder, sandbox, until
+
+RUN = [sys.executable, "-m", "daemon.console.main", "run", "--config"]
+
+
+def heard_on(channel: socket.socket) -> set[str]:
+    """Everything that was said so far."""
+    told: set[str] = set()
+    while True:
+        try:
+            told |= set(channel.recv(4096).decode().splitlines())
+        except BlockingIOError:
+            return told
+
+
+def test_systemd_hears_readiness_a_heartbeat_and_the_end(tmp_path: Path) -> None:
+    with (
+        open_folder() as folder,
+        sandbox(folder, free_address()) as (_, config),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel,
+    ):
+        channel.bind(str(tmp_path / "notify"))
+        channel.setblocking(False)
+        environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "600000"}
+        process = subprocess.Popen([*RUN, str(config)], env=environment, stderr=subprocess.DEVNULL)
+        heard: set[str] = set()
+
+        def has_heard(*wanted: str) -> bool:
+            heard.update(heard_on(channel))
+            return heard.issuperset(wanted)
+
+        try:
+            until(lambda: has_heard("READY=1", "WATCHDOG=1"), "it is ready and alive")
+            process.send_signal(signal.SIGSTOP)
+            heard_on(channel)
+            process.send_signal(signal.SIGCONT)
+            until(lambda: "WATCHDOG=1" in heard_on(channel), "it beats again")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            ended = process.wait(30)
+
+        assert ended == 0
+        assert "STOPPING=1" in heard_on(channel)
+
+
+def test_the_socket_systemd_holds_is_served() -> None:
+    with open_folder() as folder, sandbox(folder, free_address()) as (_, config), socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        held = f"127.0.0.1:{listening.getsockname()[1]}"
+        handed = 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", handed, "sh", *RUN, str(config)],
+            preexec_fn=lambda: os.dup2(listening.fileno(), 3),
+            pass_fds=(3,),
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            until(lambda: fetch(f"http://{held}/readyz")[0] == 200, "the handed socket answers")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
