@@ -1,4 +1,4 @@
--- Homeward's whole database, in one file. PostgreSQL 14 or newer, no extensions.
+-- Homeward's whole database, in one file. PostgreSQL 15 or newer, no extensions.
 --
 -- `merchant` leads every key, so one merchant's rows lie together and the schema shards. What must never happen is a
 -- constraint here first and code second: a second credit, a unit in two parts, an illegal move, a changed journal row.
@@ -9,7 +9,7 @@ CREATE TABLE schema_version (
     version     integer     NOT NULL PRIMARY KEY,
     recorded_at timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO schema_version (version) VALUES (1);
+INSERT INTO schema_version (version) VALUES (2);
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The machine, mirrored from statemachine/table.py (a test compares them)
@@ -191,8 +191,61 @@ CREATE TABLE merchant (
     lease_until   timestamptz,
     fence         bigint      NOT NULL DEFAULT 0,
     recorded_at   timestamptz NOT NULL DEFAULT now(),
-    CHECK ((lease_owner IS NULL) = (lease_until IS NULL))
+    epoch         text,                             -- the database's life in which the lease was given
+    doubted_until timestamptz,                      -- by then whatever a lost life began is visible in Brightpearl
+    held_since    timestamptz,                      -- writes to the vendors are held: everything is decided, nothing sent
+    held_by       text,
+    held_why      text,
+    CHECK ((lease_owner IS NULL) = (lease_until IS NULL)),
+    CONSTRAINT merchant_hold_is_told CHECK ((held_since IS NULL) = (held_by IS NULL) AND (held_by IS NULL) = (held_why IS NULL))
 );
+
+-- The life the database is in: another cluster, or another timeline, after a promotion or a restore. What the last life
+-- knew may be lost with it, so a lease given in it holds no more, and what it sent is looked for before anything is sent.
+CREATE FUNCTION database_epoch() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT (SELECT system_identifier FROM pg_control_system()) || ':' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)
+$$;
+
+-- Tokens that change by themselves (OAuth), sealed with a key that is not in the database. The seed is what an operator
+-- wrote into the file it began with: when that changes, the file goes before what is kept here.
+CREATE TABLE sealed_secret (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    name        text        NOT NULL,
+    sealed      bytea       NOT NULL,
+    seed_sha256 bytea       NOT NULL,
+    updated_at  timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, name)
+);
+
+-- Requests that somebody's personal data be erased, as they were carried out; the request's own words are not kept.
+CREATE TABLE erasure (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    subject     text        NOT NULL,  -- returns it was about, never who
+    actor       text        NOT NULL,
+    reason      text        NOT NULL CHECK (reason <> ''),
+    erased      jsonb       NOT NULL,  -- what was erased, counted by kind
+    at          timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id)
+);
+
+-- Who did which item of a daily or weekly checklist, and what they found.
+CREATE TABLE checklist_item (
+    merchant    text        NOT NULL REFERENCES merchant (merchant),
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    checklist   text        NOT NULL CHECK (checklist IN ('customer-service-daily', 'finance-weekly')),
+    period      date        NOT NULL,  -- the day, or the Monday of the week
+    item        text        NOT NULL,
+    found       jsonb       NOT NULL,  -- the item's figures at that moment
+    note        text        NOT NULL DEFAULT '',
+    actor       text        NOT NULL,
+    at          timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, id)
+);
+CREATE INDEX checklist_item_period ON checklist_item (merchant, checklist, period);
 
 -- What a loop has seen so far, and what it learned about the other side (limits, reference data).
 CREATE TABLE cursor (
@@ -469,20 +522,6 @@ CREATE TRIGGER journal_pruned_is_append_only BEFORE UPDATE OR DELETE ON journal_
 CREATE TRIGGER credit_map_is_append_only BEFORE UPDATE OR DELETE ON credit_map
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
--- The role of daemons and operators: it reads and adds, and changes what changes. What was written down once (journal,
--- attempts, maps, the machine itself) it can only add to, or read: no trigger stands between it and that, it has no right.
-CREATE FUNCTION grant_worker(worker name) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), worker);
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), worker);
-    EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', current_schema(), worker);
-    EXECUTE format('REVOKE UPDATE, DELETE ON journal, journal_pruned, attempt, credit_map, access_log, finance_file,
-                    finance_file_undone, finance_file_row, match_decision, match_run, orphan_event, period_event,
-                    books_check FROM %I', worker);
-    EXECUTE format('REVOKE DELETE ON leg FROM %I', worker);
-    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON schema_version, machine_state, machine_rule FROM %I', worker);
-END $$;
-
 -- What a team is to know about a return, one row a move that tells something. It is told in digests, counts while it is
 -- open, and is cleared by what ended it, never by age.
 CREATE TABLE notice (
@@ -594,7 +633,9 @@ CREATE TABLE attempt (
                     'waits',    -- a named fact is missing
                     'again',    -- nothing was done; tried again later
                     'unknown',  -- it may have happened; looked up before anything is repeated
-                    'parked'    -- stopped with a cause
+                    'parked',   -- stopped with a cause
+                    'withheld', -- a person stopped the return before it was sent
+                    'observed'  -- would have been sent; writes are held
                 )),
     detail      jsonb       NOT NULL,
     at          timestamptz NOT NULL,
@@ -1024,8 +1065,13 @@ END $$;
 CREATE TRIGGER leg_only_ends BEFORE UPDATE ON leg FOR EACH ROW EXECUTE FUNCTION only_ends();
 CREATE TRIGGER leg_is_not_deleted BEFORE DELETE ON leg FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER erasure_is_append_only BEFORE UPDATE OR DELETE ON erasure
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER checklist_item_is_append_only BEFORE UPDATE OR DELETE ON checklist_item
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 -- Returns as people look for them: the columns a filter may name (daemon/filters.py). Only what is asked for is computed.
-CREATE VIEW return_board AS
+CREATE VIEW return_board WITH (security_invoker = true) AS
 SELECT r.merchant, r.id, r.happy_return_id, r.express_code, r.rma_id, r.order_number, r.order_key, r.part, r.state,
        r.version, r.entered_at AS since, r.escalation, coalesce(r.cause, nullif(r.wait_cause, '')) AS cause,
        r.wait_cause, r.owner, r.explanation, r.fingerprint, r.waits_for, r.assignee, r.snoozed_until, r.credit_id,
@@ -1060,3 +1106,109 @@ SELECT r.merchant, r.id, r.happy_return_id, r.express_code, r.rma_id, r.order_nu
        ARRAY(SELECT CASE WHEN o.state = 'ready' AND o.attempts > 0 THEN 'retrying' ELSE o.state END FROM outbox AS o
               WHERE o.merchant = r.merchant AND o.return_id = r.id) AS effects
   FROM returns AS r;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Who may do what. The owner of the tables is not among them; these rights are given by `homeward db migrate`.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Which merchants a reporting role may read. A role that is named nowhere sees nothing.
+CREATE TABLE reporting_reader (
+    role     name NOT NULL,
+    merchant text NOT NULL REFERENCES merchant (merchant),
+    PRIMARY KEY (role, merchant)
+);
+
+-- Rows are kept apart by merchant wherever a table has one. Roles without a policy of their own see none.
+CREATE FUNCTION tables_by_merchant() RETURNS SETOF name LANGUAGE sql STABLE AS $$
+    SELECT c.relname
+      FROM pg_class AS c
+      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'merchant' AND NOT a.attisdropped
+     WHERE c.relnamespace = current_schema()::regnamespace
+       AND c.relkind = 'r'
+       AND c.relname <> 'reporting_reader'
+     ORDER BY c.relname
+$$;
+DO $$
+DECLARE
+    each name;
+BEGIN
+    FOR each IN SELECT tables_by_merchant() LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', each);
+    END LOOP;
+END $$;
+
+-- Give a role the rows for which `condition` holds, in every table that is kept apart by merchant.
+CREATE FUNCTION give_rows(reader name, condition text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    each name;
+    policy name := left('rows_of_' || reader, 63)::name;
+BEGIN
+    FOR each IN SELECT tables_by_merchant() LOOP
+        IF NOT EXISTS (SELECT FROM pg_policy AS p
+                        WHERE p.polrelid = each::text::regclass AND p.polname = policy) THEN
+            EXECUTE format('CREATE POLICY %I ON %I TO %I USING (%s)', policy, each, reader, condition);
+        END IF;
+    END LOOP;
+END $$;
+
+-- What was written down once can only be added to, or read: no trigger stands between a role and that, it has no right.
+CREATE FUNCTION refuse_rewriting(reader name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('REVOKE UPDATE, DELETE ON journal, journal_pruned, attempt, credit_map, access_log, finance_file,
+                    finance_file_undone, finance_file_row, match_decision, match_run, orphan_event, period_event,
+                    books_check, erasure, checklist_item FROM %I', reader);
+    EXECUTE format('REVOKE DELETE ON leg FROM %I', reader);
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON schema_version, machine_state, machine_rule, reporting_reader
+                    FROM %I', reader);
+END $$;
+
+-- The role of daemons: it reads and adds, and changes what changes.
+CREATE FUNCTION grant_worker(worker name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), worker);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), worker);
+    EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', current_schema(), worker);
+    PERFORM refuse_rewriting(worker);
+    PERFORM give_rows(worker, 'true');
+END $$;
+
+-- People at the command line, and the pages: they ask and command through the inbox, and keep files, matches, months,
+-- accounts and settings. What a return is, what was sent and what was answered is the daemon's alone to write.
+CREATE FUNCTION grant_hands(hands name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), hands);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), hands);
+    EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', current_schema(), hands);
+    PERFORM refuse_rewriting(hands);
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON returns, unit, journal, journal_head, outbox, attempt, deadline, daemon
+                    FROM %I', hands);
+END $$;
+
+CREATE FUNCTION grant_operator(operator name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM grant_hands(operator);
+    PERFORM give_rows(operator, 'true');
+END $$;
+
+-- Pages and API say with each transaction whose rows they may see: set_config('homeward.merchants', 'acme,zenith', true).
+CREATE FUNCTION grant_pages(pages name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM grant_hands(pages);
+    PERFORM give_rows(pages, $rows$
+        current_setting('homeward.merchants', true) = '*'
+        OR merchant = ''
+        OR merchant = ANY(string_to_array(current_setting('homeward.merchants', true), ','))
+    $rows$);
+END $$;
+
+-- Reports and business intelligence: they read, and neither bodies as received nor anything that lets somebody in.
+CREATE FUNCTION grant_reporting(reporting name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), reporting);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), reporting);
+    EXECUTE format('REVOKE SELECT ON delivery, message, account, web_session, openid_attempt, api_token, api_answer,
+                    sealed_secret, access_log FROM %I', reporting);
+    PERFORM give_rows(reporting, $rows$
+        merchant = ANY(ARRAY(SELECT r.merchant FROM reporting_reader AS r WHERE r.role = current_user))
+    $rows$);
+END $$;

@@ -20,9 +20,9 @@ from daemon.clients.sending import watched
 from daemon.clock import Clock
 from daemon.crash import CrashPoints
 from daemon.errors import SettingsError
-from daemon.loops.runner import LOOK_SECONDS, Runner
+from daemon.loops.runner import DOUBT_SECONDS, LOOK_SECONDS, Runner
 from daemon.loops.workplace import Lease, Workplace
-from daemon.opening import build_clock, open_installed
+from daemon.opening import build_clock, open_for_pages, open_installed
 from daemon.service_manager import keep_awake, notify, passed_socket
 from daemon.settings import Settings
 from daemon.settings_section import read_secret
@@ -138,8 +138,13 @@ def _receivers(settings: Settings) -> dict[str, Receiver]:
     return receivers
 
 
-async def run(settings: Settings) -> None:
-    """The daemon in the foreground, until SIGTERM or SIGINT."""
+def _index_lag_seconds(settings: Settings) -> float:
+    """How long Brightpearl's search may not show what was just made."""
+    return max(max(told.brightpearl.search_lag_seconds, default=0) for told in settings.merchants.values())
+
+
+async def run(settings: Settings, *, observe: bool = False) -> None:
+    """The daemon in the foreground, until SIGTERM or SIGINT. `observe`: nothing leaves for any vendor."""
     if not settings.merchants:
         raise SettingsError("merchants: none is configured; there is nothing to run")
     clock = build_clock(settings)
@@ -147,7 +152,11 @@ async def run(settings: Settings) -> None:
     receivers = _receivers(settings)
     crash = CrashPoints.from_environment()
     try:
-        async with open_installed(settings, crash) as database, new_http_session(crash) as http:
+        async with (
+            open_installed(settings, crash) as database,
+            open_for_pages(settings, database) as for_pages,
+            new_http_session(crash) as http,
+        ):
             async with database.reading() as connection:
                 await merchant_store.ensure(connection, sorted(settings.merchants))
             workplaces: dict[str, Workplace] = {}
@@ -172,9 +181,11 @@ async def run(settings: Settings) -> None:
                 merchants=sorted(settings.merchants),
                 open_workplace=open_workplace,
                 look_seconds=MOVED_LOOK_SECONDS if settings.clock.file else LOOK_SECONDS,
+                doubt_seconds=DOUBT_SECONDS + _index_lag_seconds(settings),
+                observes=frozenset(name for name, told in settings.merchants.items() if observe or told.observe),
             )
             desk = Desk(
-                settings=settings, database=database, clock=clock, telemetry=telemetry, http=http,
+                settings=settings, database=for_pages, clock=clock, telemetry=telemetry, http=http,
                 open_vendors=lambda merchant: _vendors(settings, merchant, workplaces, clock, telemetry, http),
                 stir=runner.stir, held=runner.held,
             )  # fmt: skip

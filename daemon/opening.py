@@ -11,10 +11,13 @@ from daemon.crash import CrashPoints
 from daemon.errors import DatabaseUnusableError
 from daemon.settings import Settings
 from daemon.store import embedded
-from daemon.store.database import SCHEMA_VERSION, Database
+from daemon.store.database import SCHEMA_VERSION, Database, Migration, Role
 
-PACKAGED_WORKER = "homeward"
-"""The daemon's role as deploy/roles.sql makes it: whoever migrates may be somebody else, by an account of his own."""
+PACKAGED_ROLES = {
+    "homeward": Role.WORKER, "homeward_operator": Role.OPERATOR, "homeward_pages": Role.PAGES,
+    "homeward_reporting": Role.REPORTING,
+}  # fmt: skip
+"""Roles as deploy/roles.sql makes them: whoever migrates may be somebody else, by an account of his own."""
 
 
 def build_clock(settings: Settings) -> Clock:
@@ -35,7 +38,10 @@ async def open_database(
         server_handle = await anyio.to_thread.run_sync(embedded.ensure, Path(settings.state_dir))
         dsn = server_handle.dsn if as_owner or not await _has_worker(server_handle.dsn) else server_handle.worker_dsn
     try:
-        database = await Database.connect(dsn, pool_max=settings.database.pool_max, crash=crash)
+        told = settings.database
+        is_pooled = told.pooled and dsn == told.dsn
+        database = await Database.connect(dsn, pool_max=told.pool_max, crash=crash, pooled=is_pooled)
+        database.session_dsn = told.session_dsn if is_pooled and told.session_dsn else dsn
         try:
             yield database
         finally:
@@ -44,6 +50,22 @@ async def open_database(
         if server_handle is not None:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(embedded.stop, server_handle)
+
+
+@asynccontextmanager
+async def open_for_pages(settings: Settings, database: Database) -> AsyncIterator[Database]:
+    """The database as pages and API come to it: by a role of their own where one is configured, else as everything else."""
+    dsn = settings.database.pages_dsn
+    if dsn is None:
+        yield database
+        return
+    pages = await Database.connect(
+        dsn, pool_max=settings.database.pool_max, pooled=settings.database.pooled, scoped=True
+    )
+    try:
+        yield pages
+    finally:
+        await pages.close()
 
 
 async def _has_worker(dsn: str) -> bool:
@@ -56,19 +78,21 @@ async def _has_worker(dsn: str) -> bool:
         await owner.close()
 
 
-async def migrate(settings: Settings, owner: Database) -> tuple[int, int]:
-    """Bring the schema to this program's version and give the workers' role its rights; answer (before, after)."""
-    told = await owner.migrate()
+async def migrate(settings: Settings, owner: Database, *, dry_run: bool = False) -> Migration:
+    """Bring the schema to this program's version and give every role its rights."""
+    roles = dict(PACKAGED_ROLES)
     if settings.database.dsn is None:
-        await owner.create_role(embedded.WORKER)
-        await owner.grant(embedded.WORKER)
+        if not dry_run:
+            await owner.create_role(embedded.WORKER)
+        roles[embedded.WORKER] = Role.WORKER
     elif settings.database.owner_dsn is not None:
         async with open_database(settings) as worker:
-            name = await worker.user()
-        for each in dict.fromkeys((name, PACKAGED_WORKER)):
-            if each != await owner.user() and await owner.has_plain_role(each):
-                await owner.grant(each)
-    return told
+            roles.setdefault(await worker.user(), Role.WORKER)
+        if settings.database.pages_dsn is not None:
+            pages = await Database.connect(settings.database.pages_dsn, pool_max=1)
+            roles.setdefault(await pages.user(), Role.PAGES)
+            await pages.close()
+    return await owner.migrate(roles, dry_run=dry_run)
 
 
 @asynccontextmanager

@@ -47,8 +47,20 @@ class DatabaseSettings(Section):
     """PostgreSQL connection; left out: an embedded server in `state_dir`."""
     owner_dsn: str | None = None
     """The same database by the role that owns its tables, for `homeward db migrate` and `db prune`; left out: `dsn`."""
+    pages_dsn: str | None = None
+    """The same database by a role that sees only the rows of whoever asks, for pages and API; left out: `dsn`."""
+    pooled: bool = False
+    """`dsn` leads through PgBouncer in transaction mode; leases then need `session_dsn`."""
+    session_dsn: str | None = None
+    """The same database without a pooler in between, for the one connection that stands for a living daemon."""
     pool_max: int = Field(default=8, ge=2, le=100)
     """Database connections of one daemon."""
+
+    @model_validator(mode="after")
+    def _leases_need_a_session(self) -> "DatabaseSettings":
+        if self.pooled and self.session_dsn is None:
+            raise ValueError("pooled needs session_dsn: a lease lives as long as its daemon's own database session")
+        return self
 
 
 class TelemetrySettings(Section):
@@ -417,6 +429,8 @@ class PeopleSettings(Section):
 
 
 class MerchantSettings(Section):
+    observe: bool = False
+    """Poll and decide, and send nothing to this merchant's vendors; see `homeward effect list --observed`."""
     happy_returns: HappyReturnsSettings
     brightpearl: BrightpearlSettings
     policy: PolicySettings = PolicySettings()

@@ -1,6 +1,7 @@
 """A small world to test in: the sandbox served over real HTTP, real PostgreSQL, the daemon's own loops, one moved clock."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -165,9 +166,20 @@ class World:
         return self.sandbox.books.as_json()
 
 
+def _as_role(dsn: str, role: str) -> str:
+    """The same database by another role."""
+    return re.sub(r"//[^@/]*@", f"//{role}@", dsn)
+
+
 @asynccontextmanager
 async def open_world(
-    database: Database, folder: Path, *, extra_config: str = "", web_config: str = "", otlp_endpoint: str | None = None
+    database: Database,
+    folder: Path,
+    *,
+    extra_config: str = "",
+    web_config: str = "",
+    otlp_endpoint: str | None = None,
+    command_dsn: str | None = None,
 ) -> AsyncIterator[World]:
     """Serve the sandbox and the daemon's web on free ports and connect the two."""
     sandbox = Sandbox.open(now=NOON, rate=0.0)
@@ -200,8 +212,10 @@ async def open_world(
         async def vendors(merchant: str) -> AsyncIterator[Vendors]:
             yield Vendors(workplace.brightpearl, workplace.happy_returns)
 
+        # Pages and API come by their own role, which sees only what whoever asks may see.
+        for_pages = await Database.connect(_as_role(database.dsn, "homeward_pages"), scoped=True)
         desk = Desk(
-            settings=settings, database=database, clock=clock, telemetry=telemetry, http=http, open_vendors=vendors,
+            settings=settings, database=for_pages, clock=clock, telemetry=telemetry, http=http, open_vendors=vendors,
             stir=lambda merchant: None, held=lambda: {MERCHANT},
         )  # fmt: skip
         pages = web.AppRunner(
@@ -216,9 +230,11 @@ async def open_world(
         try:
             world = World(sandbox, workplace, http, daemon_url)
             world.config, world.desk = config, desk
-            config.write_text(f'{config.read_text()}\n[database]\ndsn = "{database.dsn}"\n')
+            by = command_dsn or database.dsn
+            config.write_text(f'{config.read_text()}\n[database]\ndsn = "{by}"\n')
             yield world
         finally:
             await pages.cleanup()
             await runner.cleanup()
             telemetry.close()
+            await for_pages.close()

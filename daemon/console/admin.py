@@ -12,11 +12,13 @@ from daemon import opening
 from daemon.clock import Clock
 from daemon.console.output import Format, emit_list, emit_one, errors
 from daemon.console.session import (
+    REFUSED,
     ConfigOption,
     DryRunOption,
     MerchantOption,
     OutputOption,
     ReasonOption,
+    Stop,
     YesOption,
     actor,
     choose_merchant,
@@ -26,8 +28,8 @@ from daemon.console.session import (
 )
 from daemon.loops.dispatch import QUOTA
 from daemon.settings import Settings
-from daemon.store import inbox, merchant, outbox, reports, retention, watch
-from daemon.store.database import SCHEMA_VERSION, Database
+from daemon.store import accounts, inbox, merchant, outbox, reports, retention, watch
+from daemon.store.database import SCHEMA_VERSION, Database, Migration
 from daemon.views.forecast import quota_told
 
 log = logging.getLogger(__name__)
@@ -49,8 +51,84 @@ def list_merchants(output: OutputOption = Format.TABLE, config: ConfigOption = N
         ]
         return [{**row, "configured": row["merchant"] in settings.merchants} for row in rows]
 
-    columns = ["merchant", "configured", "is_held", "lease_owner", "lease_until", "fence"]
+    columns = [
+        "merchant",
+        "configured",
+        "is_held",
+        "lease_owner",
+        "lease_until",
+        "fence",
+        "writes_held_since",
+        "writes_held_why",
+    ]
     emit_list(run_with_database(config, work), columns, output)
+
+
+@merchants.command("hold")
+def hold(
+    merchant_name: Annotated[str, typer.Argument(metavar="MERCHANT")],
+    reason: ReasonOption,
+    yes: YesOption = False,
+    output: OutputOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """Let nothing leave for this merchant's vendors: everything is polled and decided, and waits. Holds within seconds.
+
+    What is in a daemon's hands at that moment (one wave) may still be sent.
+    """
+    name = choose_merchant(settings_from(config), merchant_name)
+    confirm(f"Hold everything that would be sent for {name}?", yes=yes)
+
+    async def work(database: Database, settings: Settings, clock: Clock) -> bool:
+        async with database.transaction("command") as connection:
+            await merchant.ensure(connection, [name])
+            changed = await merchant.hold(connection, name, actor=actor(), why=reason, now=clock.now())
+            if changed:
+                await accounts.log(
+                    connection, actor=actor(), action="writes-held", merchant=name, detail=reason, now=clock.now()
+                )
+            return changed
+
+    emit_one({"merchant": name, "writes": "held", "changed": run_with_database(config, work)}, output)
+
+
+@merchants.command("go-live")
+def go_live(
+    merchant_name: Annotated[str, typer.Argument(metavar="MERCHANT")],
+    reason: ReasonOption,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    output: OutputOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """Let writes leave again. What was only observed is judged once more, against the books as they are then, and sent."""
+    name = choose_merchant(settings_from(config), merchant_name)
+
+    async def waiting(database: Database, settings: Settings, clock: Clock) -> int:
+        async with database.reading() as connection:
+            rows = await outbox.listing(
+                connection, merchants=[name], state=None, return_id=None, kind=None, rows_max=1_000_000, observed=True
+            )
+        return len(rows)
+
+    async def work(database: Database, settings: Settings, clock: Clock) -> bool:
+        async with database.transaction("command") as connection:
+            changed = await merchant.go_live(connection, name)
+            if changed:
+                await accounts.log(
+                    connection, actor=actor(), action="writes-released", merchant=name, detail=reason, now=clock.now()
+                )
+            return changed
+
+    wait = run_with_database(config, waiting)
+    if settings_from(config).merchants[name].observe:
+        raise Stop(REFUSED, f"merchants.{name}.observe is set in the configuration: take it out and restart the daemon")
+    if dry_run:
+        emit_one({"merchant": name, "writes": "held", "observed": wait, "changed": False}, output)
+        return
+    confirm(f"Let {wait} observed effect(s) of {name}, and all that follow, be sent to the vendors?", yes=yes)
+    changed = run_with_database(config, work)
+    emit_one({"merchant": name, "writes": "live", "observed": wait, "changed": changed}, output)
 
 
 @merchants.command("status")
@@ -88,16 +166,21 @@ def status(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> 
 
 
 @db.command("migrate")
-def migrate(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> None:
-    """Bring the schema to this program's version. Safe to repeat."""
+def migrate(dry_run: DryRunOption = False, output: OutputOption = Format.TABLE, config: ConfigOption = None) -> None:
+    """Bring the schema to this program's version and give every role its rights. Safe to repeat.
+
+    One transaction: all of it or nothing. Daemons may go on working meanwhile. A dry run does everything and takes it back.
+    """
     settings = settings_from(config)
 
-    async def work() -> tuple[int, int]:
+    async def work() -> Migration:
         async with opening.open_database(settings, as_owner=True) as owner:
-            return await opening.migrate(settings, owner)
+            return await opening.migrate(settings, owner, dry_run=dry_run)
 
-    before, after = anyio.run(work)
-    emit_one({"before": before, "after": after, "changed": before != after}, output)
+    done = anyio.run(work)
+    told = {"before": done.before, "after": done.after, "steps": list(done.steps) if done.before != done.after else [],
+            "granted": list(done.granted), "changed": done.before != done.after and not dry_run}  # fmt: skip
+    emit_one(told, output)
 
 
 @db.command("prune")

@@ -151,6 +151,9 @@ def list_effects(
     state: Annotated[str | None, typer.Option("--state", help="ready, leased, done or parked.")] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="For example create-sales-credit.")] = None,
     return_id: Annotated[int | None, typer.Option("--return", help="Only this return's.")] = None,
+    observed: Annotated[
+        bool, typer.Option("--observed", help="What would have been sent, were writes not held.")
+    ] = False,
     merchant: MerchantOption = None,
     limit: LimitOption = 100,
     output: OutputOption = Format.TABLE,
@@ -161,8 +164,9 @@ def list_effects(
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
             rows = await outbox.listing(
-                connection, merchants=only(merchant), state=state, return_id=return_id, kind=kind, rows_max=limit
-            )
+                connection, merchants=only(merchant), state=state, return_id=return_id, kind=kind, rows_max=limit,
+                observed=observed,
+            )  # fmt: skip
         return [dict(row) for row in rows]
 
     columns = ["id", "merchant", "return_id", "kind", "key", "state", "attempts", "due_at", "last_error"]

@@ -50,7 +50,7 @@ def verify(
             names = [choose_merchant(settings, merchant)]
         else:
             names = [choose_merchant(settings, merchant)] if merchant else sorted(settings.merchants)
-        async with database.reading() as connection:
+        async with database.snapshot() as connection:
             return [await chain.verify(connection, name, noted=noted) for name in names]
 
     found = run_with_database(config, work)

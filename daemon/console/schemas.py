@@ -93,11 +93,14 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
     "map history": [MAP_STEP],
     "merchant list": [{
         "merchant": "text", "configured": "bool", "is_held": "bool", "lease_owner": "text?!", "lease_until": "moment?!",
-        "fence": "int",
+        "fence": "int", "writes_held_since": "moment?!", "writes_held_by": "text?!", "writes_held_why": "text?!",
+        "doubted_until": "moment?!",
     }],
     "merchant status": [STATUS],
     "db status": {"schema": "int", "needed": "int", "server": "text", "do": "text"},
-    "db migrate": {"before": "int", "after": "int", "changed": "bool"},
+    "db migrate": {"before": "int", "after": "int", "steps": "any", "granted": "any", "changed": "bool"},
+    "merchant hold": {"merchant": "text", "writes": "text", "changed": "bool"},
+    "merchant go-live": {"merchant": "text", "writes": "text", "observed": "int", "changed": "bool"},
     "db prune": {
         "merchant": "text", "older_than_days": "int", "reason": "text", "returns": "int", "bodies": "int!", "changed": "bool",
     },

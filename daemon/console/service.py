@@ -1,5 +1,8 @@
 """`homeward run` and `homeward sandbox`: the programs that stay."""
 
+import functools
+from typing import Annotated
+
 import anyio
 import typer
 
@@ -9,11 +12,19 @@ from daemon.sandbox.__main__ import main as sandbox_main
 from daemon.telemetry import start_logging
 
 
-def run(config: ConfigOption = None) -> None:
+def run(
+    observe: Annotated[
+        bool,
+        typer.Option(
+            "--observe", help="Poll and decide, send nothing to any vendor; see: homeward effect list --observed."
+        ),
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
     """Run the daemon in the foreground until SIGTERM or Ctrl-C; ready when GET /readyz answers 200."""
     settings = settings_from(config)
     start_logging(settings.telemetry.log_level)
-    anyio.run(application.run, settings)
+    anyio.run(functools.partial(application.run, settings, observe=observe))
 
 
 def sandbox(context: typer.Context) -> None:

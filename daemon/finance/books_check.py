@@ -214,7 +214,7 @@ def check(facts: Facts, names: Sequence[str] = ()) -> list[Checked]:
 
 
 async def gather(database: Database, merchant: str, settings: MerchantSettings, at: datetime) -> Facts:
-    async with database.reading() as connection:
+    async with database.snapshot() as connection:
         books = await books_at(connection, merchant, settings, at)
         events = events_of(await periods.events(connection, merchant, at))
         lock = await merchants.read_cursor(connection, merchant, "period-lock") or {}

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from daemon.errors import HomewardError, MalformedPayloadError, NotPermittedError, RejectedError, TransientError
-from daemon.loops.outcome import Outcome, again, done, parked, refused, trouble
+from daemon.loops.outcome import Outcome, again, done, observed, parked, refused, trouble
 from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Workplace
 from daemon.store import outbox
@@ -42,6 +42,8 @@ async def _approve(at: Workplace, effect: Leased, instance: Return) -> Outcome:
             facts = {"items": missing, "return": instance.express_code or instance.rma_id}
             explanation = "An approval was sent; Happy Returns does not show it."
             return parked(effect, trouble("outcome-unknown", explanation, facts), keep_intent=True)
+        if at.lease.writes_held:
+            return observed(effect, {"returning": missing}, now=at.clock.now())
         body = [{"happyReturnsItemID": item, "approve": True, "condition": "sellable"} for item in missing]
         async with at.writing("intent") as connection:
             await outbox.store_intents(connection, at.merchant, [(effect, {"returning": body})], at.clock.now())

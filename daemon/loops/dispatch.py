@@ -13,7 +13,7 @@ from daemon.loops.approve_wave import ApproveWave
 from daemon.loops.credit_wave import CreditWave
 from daemon.loops.mark_wave import MarkWave
 from daemon.loops.money_wave import CloseWave, RefundWave
-from daemon.loops.outcome import Outcome, parked, trouble, withheld
+from daemon.loops.outcome import Outcome, observed, parked, trouble, withheld
 from daemon.loops.stock_wave import StockWave
 from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Workplace
@@ -74,6 +74,8 @@ class Dispatch:
         """Kind → effects of its next wave, where a larger one could not be read."""
         self._passed_over: Counter[str] = Counter()
         self._is_down = False
+        self._observed = True
+        """Something may have been only observed: once writes are not held, it is due."""
         self._told_at: datetime | None = None
         self._gathers_until = datetime.min.replace(tzinfo=UTC)
         """Requests are short: until then only a full wave is worked, so that one round serves many."""
@@ -81,12 +83,16 @@ class Dispatch:
         """The span of the wave in hand, for what must be found from each of its returns."""
 
     async def run_once(self, now: datetime) -> int:
-        if not await self._answers():
+        if self._at.lease.is_in_doubt or not await self._answers():
             return 0
         if self._held:  # an earlier round of ours was cut off: what it held is ours to take again
             async with self._at.writing("take-again") as connection:
                 await outbox.free_leases(connection, self._at.merchant, now)
             self._held = []
+        if self._observed and not self._at.lease.writes_held:
+            async with self._at.writing("observed") as connection:
+                await outbox.observe_no_more(connection, self._at.merchant, now)
+        self._observed = self._at.lease.writes_held
         async with self._at.database.reading() as connection:
             due = await outbox.due_by_kind(connection, self._at.merchant, now, WAVE_MAX)
         kind = next_kind(due, self._passed_over)
@@ -178,6 +184,10 @@ class Dispatch:
         """Send as the quota allows; each part's intents are stored in the moment before it leaves."""
         sent: list[Planned] = []
         while len(sent) < len(planned):
+            if self._at.lease.writes_held:
+                now = self._at.clock.now()
+                wave.outcomes |= {e.id: observed(e, intent, now=now) for e, intent in planned[len(sent) :]}
+                break
             room = await self._room(len(planned) - len(sent))
             if room == 0:
                 break  # asked to leave: what was not begun stays as it is, and whoever is next takes it

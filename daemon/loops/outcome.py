@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from daemon.errors import HomewardError, NotPermittedError, RejectedError, TransientError
@@ -9,6 +10,7 @@ from daemon.loops.workplace import Backoff, spread_of
 from daemon.store.outbox import Leased, Settlement
 from statemachine.causes import CAUSES
 from statemachine.credit.edges import never_seen
+from statemachine.effects import CloseCredit, CreateSalesCredit, MarkCredit, ReceiveStock, RecordRefund
 from statemachine.events import Event, Troubled
 from statemachine.units import Trouble
 
@@ -90,6 +92,34 @@ def parked(
 def withheld(effect: Leased) -> Outcome:
     """A person stopped the return before this was sent; what was sent earlier and never found stays an open question."""
     return Outcome(Settlement(effect, "withheld", {"why": "a person stopped the return"}))
+
+
+OBSERVED_AGAIN = timedelta(hours=6)  # what is only observed is judged again so often, in case it was settled elsewhere
+
+
+def observed(effect: Leased, intent: dict[str, Any], *, now: datetime) -> Outcome:
+    """Everything is decided and nothing was sent, since writes are held: what would have been."""
+    told = {"why": f"observed: would {would(effect.kind, intent)}", "would": intent}
+    return Outcome(Settlement(effect, "observed", told, due_at=now + OBSERVED_AGAIN))
+
+
+def would(kind: str, intent: dict[str, Any]) -> str:
+    """What sending this intent would do, in words."""
+    match kind:
+        case CreateSalesCredit.kind:
+            worth = Decimal(intent["net"]) + Decimal(intent["tax"])
+            return f"credit {worth} {intent['currency']} against order {intent['order_id']}"
+        case RecordRefund.kind:
+            return f"record a refund of {intent['body']['amountPaid']} {intent['body']['currencyCode']}"
+        case ReceiveStock.kind:
+            count = sum(int(line["quantity"]) for note in intent["notes"] for line in note["body"]["goodsMoved"])
+            return f"receive {count} unit(s) of stock"
+        case CloseCredit.kind:
+            return "close the credit with an invoice"
+        case MarkCredit.kind:
+            return "mark the credit with its status and note"
+        case _:
+            return f"{kind.replace('-', ' ')}"
 
 
 def refused(effect: Leased, cause: str, error: RejectedError, **evidence: Any) -> Outcome:

@@ -33,6 +33,8 @@ class Report:
     async def run_once(self, now: datetime) -> int:
         if not self._at.settings.policy.report_contents or (self._next_at is not None and now < self._next_at):
             return 0
+        if self._at.lease.writes_held or self._at.lease.is_in_doubt:
+            return 0
         async with self._at.database.reading() as connection:
             units = await goods.to_report(connection, self._at.merchant, rows_max=self._most)
         if not units:

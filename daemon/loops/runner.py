@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import anyio
@@ -28,7 +28,7 @@ from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.report import Report
 from daemon.loops.workplace import Lease, Workplace
-from daemon.settings import LEASE_SECONDS
+from daemon.settings import HTTP_TIMEOUT_SECONDS, LEASE_SECONDS
 from daemon.store import merchant as merchant_store
 from daemon.store import outbox, watch
 from daemon.store.database import DISCONNECTED, Database
@@ -39,6 +39,10 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5  # how often it is looked for what others left in the database, or what has come due
 IDLE_LOOKS = 10  # how many looks long a loop rests that nobody stirs: for what only it knows of (maps, comparing)
 ERROR_SECONDS = 1.0
+DOUBT_SECONDS = LEASE_SECONDS + HTTP_TIMEOUT_SECONDS  # the longest a write of a lost life may still be under way
+FORGOTTEN_MAX = timedelta(
+    days=14
+)  # returns this young are read again when something may be forgotten; others in their turn
 STILL_SECONDS = 90.0  # no look and no renewal for so long: longer than every bounded wait in them
 ROUND_SECONDS = 3600.0  # a round of a loop that takes longer hangs; a night's matching of a million legs takes minutes
 STOP_SECONDS = 6.0  # a round in progress may finish; then it is cut: the whole stop takes less than ten seconds
@@ -85,9 +89,12 @@ class Runner:
         merchants: list[str],
         open_workplace: Callable[[Lease], Workplace],
         look_seconds: float = LOOK_SECONDS,
+        doubt_seconds: float = DOUBT_SECONDS,
+        observes: frozenset[str] = frozenset(),
     ) -> None:
         self._database, self._clock, self._telemetry, self._owner = database, clock, telemetry, owner
         self._merchants, self._open_workplace, self._look_seconds = merchants, open_workplace, look_seconds
+        self._doubt_seconds, self._observes = doubt_seconds, observes
         self._stopping = anyio.Event()
         self._lease_connection: asyncpg.Connection | None = None
         self._held: dict[str, Held] = {}
@@ -173,22 +180,29 @@ class Runner:
                 held.lease.until = until
             else:
                 self._lose(merchant, held.lease, "another daemon has it")
+        taken: list[Held] = []
         for merchant, fence in share.held.items():
             if merchant not in self._held:
-                self._held[merchant] = Held(Lease(merchant, fence, until))
-                group.start_soon(self._work, self._held[merchant])
+                self._held[merchant] = Held(Lease(merchant, fence, until, observes=merchant in self._observes))
+                taken.append(self._held[merchant])
+        for merchant, held in self._held.items():
+            held.lease.is_held = merchant in share.writes_held
+            held.lease.doubted_until = time.monotonic() + share.doubt_seconds.get(merchant, 0.0)
+        for held in taken:
+            group.start_soon(self._work, held)
         for merchant in share.surplus:
             self._held[merchant].leave()
         self.is_ready = True
 
     async def _acquire(self) -> merchant_store.Share:
         return await merchant_store.acquire(
-            await self._connected(), self._merchants, owner=self._owner, lease_seconds=LEASE_SECONDS
-        )
+            await self._connected(), self._merchants, owner=self._owner, lease_seconds=LEASE_SECONDS,
+            doubt_seconds=self._doubt_seconds,
+        )  # fmt: skip
 
     async def _connected(self) -> asyncpg.Connection:
         if self._lease_connection is None or self._lease_connection.is_closed():
-            self._lease_connection = await asyncpg.connect(self._database.dsn, timeout=5, command_timeout=5)
+            self._lease_connection = await asyncpg.connect(self._database.session_dsn, timeout=5, command_timeout=5)
         return self._lease_connection
 
     def _lose(self, merchant: str, lease: Lease, why: str) -> None:
@@ -259,6 +273,13 @@ class Runner:
             async with workplace.writing("take-over") as connection:
                 await outbox.free_leases(connection, workplace.merchant, self._clock.now())
                 await watch.free_leases(connection, workplace.merchant)
+                if workplace.lease.is_in_doubt:
+                    log.error(
+                        "the database began another life, and may have forgotten: looking before writing",
+                        extra={"merchant": workplace.merchant},
+                    )
+                    now = workplace.clock.now()
+                    await watch.look_again(connection, workplace.merchant, since=now - FORGOTTEN_MAX, now=now)
         except (LeaseLostError, *DISCONNECTED) as error:
             log.warning("merchant not taken", extra={"merchant": workplace.merchant, "why": str(error)})
             return False

@@ -16,7 +16,7 @@ from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clock import Clock
-from daemon.errors import LeaseLostError
+from daemon.errors import LeaseLostError, TransientError
 from daemon.maps import NO_MAPS
 from daemon.settings import AlertSettings, MerchantSettings
 from daemon.store import maps as maps_store
@@ -40,11 +40,31 @@ class Lease:
     """By the machine's monotonic clock, which goes on while a process is frozen."""
     leaving: anyio.Event = field(default_factory=anyio.Event)
     """Set when the merchant is to be handed over, or the daemon stops: finish what is in hand, begin nothing."""
+    observes: bool = False
+    """This daemon only looks: by its configuration nothing leaves for the vendors."""
+    is_held: bool = False
+    """Somebody holds what would leave for the vendors: `homeward merchant hold`."""
+    doubted_until: float = 0.0
+    """Until then (as `until`) the vendors may not yet show what a lost life of the database had sent."""
+
+    @property
+    def writes_held(self) -> bool:
+        return self.observes or self.is_held
+
+    @property
+    def is_in_doubt(self) -> bool:
+        return time.monotonic() < self.doubted_until
 
     def check(self) -> None:
-        """Raises LeaseLostError when the lease was not renewed in time: another daemon may be at work."""
+        """Last look before anything is sent.
+
+        Raises LeaseLostError when the lease was not renewed in time (another daemon may be at work), TransientError while
+        writes are held.
+        """
         if time.monotonic() >= self.until:
             raise LeaseLostError(f"merchant {self.merchant}: the lease ran out before it was renewed")
+        if self.writes_held or self.is_in_doubt:
+            raise TransientError(f"merchant {self.merchant}: writes are held", retry_after_seconds=60)
 
 
 @dataclass(slots=True)
@@ -104,7 +124,7 @@ class Workplace:
     async def writing(self, name: str) -> AsyncIterator[Connection]:
         """A transaction that commits only while the merchant is ours. Raises LeaseLostError before it begins."""
         async with self.database.transaction(name) as connection:
-            await merchant_store.hold_fence(connection, self.merchant, self.lease.fence)
+            self.lease.is_held = await merchant_store.hold_fence(connection, self.merchant, self.lease.fence)
             yield connection
 
 

@@ -98,13 +98,10 @@ class Checked:
 
 
 async def verify(connection: Connection, merchant: str, *, noted: Mapping[int, str] | None = None) -> Checked:
-    """Walk the whole chain in one consistent view. `noted`: heads written down earlier, position → link in hex."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return await walk(connection, merchant, noted or {})
-
-
-async def walk(connection: Connection, merchant: str, noted: Mapping[int, str]) -> Checked:
-    """Walk the chain as the transaction sees it."""
+    """Walk the whole chain, as of one moment: on a connection of `Database.snapshot`, or in a transaction that may be
+    taken for one. `noted`: heads written down earlier, position → link in hex.
+    """
+    noted = noted or {}
     head = await SQL.row(connection, "head", merchant=merchant)
     at, last, rows, pruned = 0, BEGINNING, 0, 0
     end = head["seq"] if head else 0

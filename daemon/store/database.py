@@ -1,28 +1,62 @@
 """The database itself: pool, schema, version."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
+import anyio
 import asyncpg
 
 from daemon.crash import CrashPoints
 from daemon.errors import DatabaseUnusableError
 from daemon.store.sql import Connection, prepare_connection
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+SERVER_VERSION_MIN = 150000  # views that ask with their reader's rights
 _CHECKOUT = Path(__file__).resolve().parents[2]
 SHARED = _CHECKOUT if (_CHECKOUT / "schema.sql").is_file() else Path(sys.prefix) / "share" / "homeward"
 """Where the schema lies: in a checkout at its top, once installed beside the program."""
 SCHEMA_FILE = SHARED / "schema.sql"
+MIGRATIONS = SHARED / "deploy" / "migrations" if SHARED == _CHECKOUT else SHARED / "migrations"
 COMMAND_TIMEOUT_SECONDS = 30.0
 _SESSION = {
     "application_name": "homeward",
     # A frozen daemon must not hold its locks against whoever takes its merchants over.
     "idle_in_transaction_session_timeout": "5s",
 }
+_READS_AT_LENGTH = {"idle_in_transaction_session_timeout": "60s"}
+"""A page's reading is a transaction of its own where rows are scoped, and it thinks in between."""
 _MIGRATION_LOCK = 0x686F6D65  # "home": one migration at a time
+_LOCK_WAIT = "2s"  # a step never stands in a queue before a table for longer: whoever works goes before it
+_LOCK_TRIES = 30
+
+
+class Role(StrEnum):
+    """What a database role is for; each has a function of this name in the schema."""
+
+    WORKER = "worker"
+    """The daemon."""
+    OPERATOR = "operator"
+    """People at the command line."""
+    PAGES = "pages"
+    """Pages and API, which see the rows of whoever asks."""
+    REPORTING = "reporting"
+    """Reads the merchants it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What a migration did, or would do."""
+
+    before: int
+    after: int
+    steps: tuple[str, ...]
+    granted: tuple[str, ...]
+
 
 DISCONNECTED = (
     OSError,
@@ -34,6 +68,7 @@ DISCONNECTED = (
     asyncpg.TransactionRollbackError,  # deadlock, serialization
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,  # what was the primary is a standby now
 )
 """What is the database's trouble and nobody's event: nothing was committed that we know of; try again."""
 
@@ -42,23 +77,50 @@ async def _nothing_to_reset(connection: Connection) -> None:
     """Between two users of a connection: no session state is ever set here, so a round trip is saved."""
 
 
+WHOSE: ContextVar[str] = ContextVar("whose", default="*")
+"""Whose rows a page may see, as the policies read it: merchants joined by commas, or * for what nobody asked for."""
+
+
+def seen_as(merchants: Sequence[str]) -> str:
+    """Rows of these merchants, as WHOSE holds it; of none, when there are none."""
+    return ",".join(merchants) or "-"
+
+
 class Database:
     """A pool of connections to one Homeward database."""
 
-    def __init__(self, pool: asyncpg.Pool, dsn: str, crash: CrashPoints) -> None:
-        self.pool, self.dsn, self._crash = pool, dsn, crash
+    def __init__(
+        self, pool: asyncpg.Pool, dsn: str, crash: CrashPoints, *, scoped: bool, in_transactions: bool
+    ) -> None:
+        self.pool, self.dsn, self._crash, self._scoped = pool, dsn, crash, scoped
+        self._in_transactions = in_transactions
+        self.session_dsn = dsn
+        """Where a connection has a session of its own, with no pooler in between."""
 
     @classmethod
-    async def connect(cls, dsn: str, *, pool_max: int = 8, crash: CrashPoints | None = None) -> "Database":
-        """Raises DatabaseUnusableError when the server cannot be reached at all."""
+    async def connect(
+        cls,
+        dsn: str,
+        *,
+        pool_max: int = 8,
+        crash: CrashPoints | None = None,
+        pooled: bool = False,
+        scoped: bool = False,
+    ) -> "Database":
+        """Raises DatabaseUnusableError when the server cannot be reached at all.
+
+        `pooled`: through PgBouncer in transaction mode, where nothing of a session outlives a transaction. `scoped`: by a
+        role whose rows are those of WHOSE.
+        """
+        session = {} if pooled else _SESSION | (_READS_AT_LENGTH if scoped else {})
         try:
             pool = await asyncpg.create_pool(
                 dsn, min_size=1, max_size=pool_max, init=prepare_connection, command_timeout=COMMAND_TIMEOUT_SECONDS,
-                server_settings=_SESSION, reset=_nothing_to_reset,
+                server_settings=session, reset=_nothing_to_reset, statement_cache_size=0 if pooled else 100,
             )  # fmt: skip
         except (*DISCONNECTED, asyncpg.PostgresError, ValueError) as error:
             raise DatabaseUnusableError(f"PostgreSQL does not answer: {type(error).__name__}: {error}") from error
-        return cls(pool, dsn, crash or CrashPoints())
+        return cls(pool, dsn, crash or CrashPoints(), scoped=scoped, in_transactions=pooled or scoped)
 
     async def close(self) -> None:
         self.pool.terminate()
@@ -68,6 +130,7 @@ class Database:
         """Commits at the end of the block, or not at all. `name` is what its crash points are called."""
         async with self.pool.acquire() as connection:
             async with connection.transaction():
+                await self._scope(connection)
                 yield connection
                 self._crash.at(f"{name}.before-commit", "commit.before")
                 self._crash.while_at(f"{name}.inside-commit", "commit.inside")
@@ -76,7 +139,26 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         async with self.pool.acquire() as connection:
+            if not self._in_transactions:
+                yield connection
+                return
+            async with connection.transaction():
+                await self._scope(connection)
+                yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """Everything as of one moment, for reading."""
+        async with (
+            self.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await self._scope(connection)
             yield connection
+
+    async def _scope(self, connection: Connection) -> None:
+        if self._scoped:
+            await connection.execute("SELECT set_config('homeward.merchants', $1, true)", WHOSE.get())
 
     async def version(self) -> int:
         """The schema's version; 0 for a database Homeward has not been installed in."""
@@ -89,13 +171,6 @@ class Database:
         async with self.reading() as connection:
             return str(await connection.fetchval("SELECT current_user"))
 
-    async def has_plain_role(self, name: str) -> bool:
-        """Whether there is a role of this name without the rights of a superuser."""
-        async with self.reading() as connection:
-            return bool(
-                await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = $1 AND NOT rolsuper", name)
-            )
-
     async def create_role(self, name: str) -> None:
         """A role that can log in and nothing else; nothing when there is one."""
         async with self.transaction() as connection:
@@ -105,27 +180,73 @@ class Database:
                     await connection.fetchval("SELECT format('CREATE ROLE %I LOGIN', $1::text)", name)
                 )
 
-    async def grant(self, worker: str) -> None:
-        """Give a role what daemons and operators need, and nothing that would let it change the past."""
-        async with self.transaction() as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
-            await connection.execute("SELECT grant_worker($1)", worker)
-
     async def may_change_the_journal(self) -> bool:
         """Whether our role has more rights than a worker needs."""
         async with self.reading() as connection:
             return bool(await connection.fetchval("SELECT has_table_privilege('journal', 'UPDATE, DELETE, TRUNCATE')"))
 
-    async def migrate(self) -> tuple[int, int]:
-        """Bring the schema to SCHEMA_VERSION; answer (before, after). Safe to repeat and to run twice at once."""
-        async with self.transaction() as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
-            known = await connection.fetchval("SELECT to_regclass('schema_version') IS NOT NULL")
-            before = int(await connection.fetchval("SELECT max(version) FROM schema_version")) if known else 0
-            if before > SCHEMA_VERSION:
-                raise DatabaseUnusableError(
-                    f"the database is at schema version {before}, this program knows {SCHEMA_VERSION}: use a newer one"
-                )
-            if before == 0:
-                await connection.execute(SCHEMA_FILE.read_text(encoding="utf-8"))
-            return before, SCHEMA_VERSION
+    async def migrate(self, roles: Mapping[str, Role] | None = None, *, dry_run: bool = False) -> Migration:
+        """Bring the schema to SCHEMA_VERSION and give each role its rights, in one transaction.
+
+        Safe to repeat and to run twice at once. A dry run does all of it and takes it back. `roles` that do not exist,
+        or are mightier than we could make them, are passed over.
+
+        Raises DatabaseUnusableError for a newer schema, an older server, or tables that stay in use.
+        """
+        for attempt in range(1, _LOCK_TRIES + 1):
+            try:
+                return await self._migrate(roles or {}, dry_run=dry_run)
+            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+                if attempt == _LOCK_TRIES:
+                    raise DatabaseUnusableError(
+                        f"the tables stayed in use over {attempt} tries ({error}); nothing was changed: try again later"
+                    ) from error
+                await anyio.sleep(1)
+        raise AssertionError("unreachable")
+
+    async def _migrate(self, roles: Mapping[str, Role], *, dry_run: bool) -> Migration:
+        async with self.pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                done = await _bring_up(connection, roles)
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await (transaction.rollback() if dry_run else transaction.commit())
+            return done
+
+
+async def _bring_up(connection: Connection, roles: Mapping[str, Role]) -> Migration:
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+    await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT}'")
+    server = int(await connection.fetchval("SHOW server_version_num"))
+    if server < SERVER_VERSION_MIN:
+        raise DatabaseUnusableError(
+            f"PostgreSQL {server // 10000} is too old: 15 or newer is needed; nothing was changed"
+        )
+    known = await connection.fetchval("SELECT to_regclass('schema_version') IS NOT NULL")
+    before = int(await connection.fetchval("SELECT max(version) FROM schema_version")) if known else 0
+    if before > SCHEMA_VERSION:
+        raise DatabaseUnusableError(
+            f"the database is at schema version {before}, this program knows {SCHEMA_VERSION}: use a newer one"
+        )
+    files = (
+        [MIGRATIONS / f"{step:04}.sql" for step in range(before + 1, SCHEMA_VERSION + 1)] if before else [SCHEMA_FILE]
+    )
+    for file in files:
+        await connection.execute(file.read_text(encoding="utf-8"))
+    granted = []
+    for name, role in roles.items():
+        if await connection.fetchval(
+            "SELECT count(*) FROM pg_roles WHERE rolname = $1 AND NOT rolsuper AND rolname <> current_user", name
+        ):
+            await connection.execute(_GRANTS[role], name)
+            granted.append(f"{name}: {role}")
+    return Migration(before, SCHEMA_VERSION, tuple(file.name for file in files), tuple(granted))
+
+
+_GRANTS = {
+    Role.WORKER: "SELECT grant_worker($1)", Role.OPERATOR: "SELECT grant_operator($1)",
+    Role.PAGES: "SELECT grant_pages($1)", Role.REPORTING: "SELECT grant_reporting($1)",
+}  # fmt: skip

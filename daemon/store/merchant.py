@@ -1,6 +1,7 @@
 """Merchants: who works them, under which fence, and how far each loop has come."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,10 @@ class Share:
 
     held: dict[str, int]
     fair: int
+    writes_held: frozenset[str] = frozenset()
+    """Of these, those to whose vendors nothing may be sent."""
+    doubt_seconds: Mapping[str, float] = field(default_factory=dict)
+    """Of these, those of whom this life of the database may have forgotten something; how long that is still so."""
 
     @property
     def surplus(self) -> list[str]:
@@ -27,19 +32,28 @@ class Share:
         return sorted(self.held)[self.fair :]
 
 
-async def acquire(connection: Connection, merchants: list[str], *, owner: str, lease_seconds: float) -> Share:
-    """Renew what is ours and take what is free, up to an equal share. The connection's session stands for the holder."""
+async def acquire(
+    connection: Connection, merchants: list[str], *, owner: str, lease_seconds: float, doubt_seconds: float = 0.0
+) -> Share:
+    """Renew what is ours and take what is free, up to an equal share. The connection's session stands for the holder.
+
+    `doubt_seconds`: how long after a change of the database's life a write of the last one may still be on its way, or
+    not yet be found at the vendor.
+    """
     await SQL.run(connection, "report", owner=owner, lease_seconds=lease_seconds)
+    await SQL.rows(connection, "doubt", merchants=merchants, doubt_seconds=doubt_seconds)
     rows = await SQL.rows(connection, "renew", owner=owner, lease_seconds=lease_seconds)
-    held = {row["merchant"]: row["fence"] for row in rows}
     alive = max(int(await SQL.value(connection, "alive")), 1)
     fair = -(-len(merchants) // alive)
-    if len(held) < fair:
-        taken = await SQL.rows(
-            connection, "take", merchants=merchants, owner=owner, lease_seconds=lease_seconds, room=fair - len(held)
+    if len(rows) < fair:
+        rows += await SQL.rows(
+            connection, "take", merchants=merchants, owner=owner, lease_seconds=lease_seconds, room=fair - len(rows)
         )
-        held |= {row["merchant"]: row["fence"] for row in taken}
-    return Share(held, fair)
+    return Share(
+        {row["merchant"]: row["fence"] for row in rows}, fair,
+        frozenset(row["merchant"] for row in rows if row["is_held"]),
+        {row["merchant"]: row["doubt_seconds"] for row in rows if row["doubt_seconds"] > 0},
+    )  # fmt: skip
 
 
 async def release(connection: Connection, owner: str, merchants: list[str]) -> None:
@@ -51,10 +65,25 @@ async def leave(connection: Connection, owner: str) -> None:
     await SQL.run(connection, "forget", owner=owner)
 
 
-async def hold_fence(connection: Connection, merchant: str, fence: int) -> None:
-    """First statement of every writing transaction of a loop. Raises LeaseLostError."""
-    if await SQL.row(connection, "hold_fence", merchant=merchant, fence=fence) is None:
+async def hold_fence(connection: Connection, merchant: str, fence: int) -> bool:
+    """First statement of every writing transaction of a loop; whether writes to the vendors are held.
+
+    Raises LeaseLostError, also when the database has begun another life since the lease was given.
+    """
+    row = await SQL.row(connection, "hold_fence", merchant=merchant, fence=fence)
+    if row is None:
         raise LeaseLostError(f"merchant {merchant}: fence {fence} is no longer ours")
+    return bool(row["is_held"])
+
+
+async def hold(connection: Connection, merchant: str, *, actor: str, why: str, now: datetime) -> bool:
+    """Let nothing leave for this merchant's vendors; False when that was so already."""
+    return await SQL.row(connection, "hold", merchant=merchant, actor=actor, why=why, now=now) is not None
+
+
+async def go_live(connection: Connection, merchant: str) -> bool:
+    """Let writes leave again; False when nothing was held."""
+    return await SQL.row(connection, "go_live", merchant=merchant) is not None
 
 
 async def awake(connection: Connection, merchants: list[str], *, kinds: tuple[str, ...], now: datetime) -> set[str]:

@@ -28,12 +28,26 @@ SELECT count(*)
    AND EXISTS (SELECT FROM pg_stat_activity AS a
                 WHERE a.pid = d.session_pid AND a.backend_start = d.session_started);
 
+-- name: doubt
+-- Another life of the database, after a promotion or a restore: every lease of the last one is void, and what that one
+-- began may be forgotten here. Merchants that were never worked only learn which life it is.
+UPDATE merchant
+   SET epoch = database_epoch(),
+       fence = CASE WHEN epoch IS NULL THEN fence ELSE fence + 1 END,
+       lease_owner = CASE WHEN epoch IS NULL THEN lease_owner END,
+       lease_until = CASE WHEN epoch IS NULL THEN lease_until END,
+       doubted_until = CASE WHEN epoch IS NOT NULL THEN clock_timestamp() + make_interval(secs => :doubt_seconds) END
+ WHERE merchant = ANY(:merchants::text[])
+   AND epoch IS DISTINCT FROM database_epoch()
+RETURNING merchant, doubted_until IS NOT NULL AS is_doubted;
+
 -- name: renew
 -- Keep what is ours. Takes no lock that hold_fence would wait for.
 UPDATE merchant
    SET lease_until = clock_timestamp() + make_interval(secs => :lease_seconds)
  WHERE lease_owner = :owner
-RETURNING merchant, fence;
+RETURNING merchant, fence, held_since IS NOT NULL AS is_held,
+          coalesce(extract(epoch FROM doubted_until - clock_timestamp())::float8, 0) AS doubt_seconds;
 
 -- name: take
 -- Take leases that are free, lapsed, or held by a daemon whose session is gone; each gets a new fence. Waits for
@@ -59,7 +73,8 @@ UPDATE merchant AS m
        lease_until = clock_timestamp() + make_interval(secs => :lease_seconds)
   FROM free
  WHERE m.merchant = free.merchant
-RETURNING m.merchant, m.fence;
+RETURNING m.merchant, m.fence, m.held_since IS NOT NULL AS is_held,
+          coalesce(extract(epoch FROM m.doubted_until - clock_timestamp())::float8, 0) AS doubt_seconds;
 
 -- name: release!
 -- Give leases back at once, so that another daemon need not wait for them to lapse.
@@ -69,12 +84,30 @@ UPDATE merchant
    AND merchant = ANY(:merchants::text[]);
 
 -- name: hold_fence
--- Whether the fence is still ours; locks the row against a change of holder until the transaction ends.
-SELECT 1
+-- Whether the fence is still ours, in this life of the database; locks the row against a change of holder until the
+-- transaction ends. is_held: nothing may be sent to the vendors.
+SELECT held_since IS NOT NULL AS is_held
   FROM merchant
  WHERE merchant = :merchant
    AND fence = :fence
+   AND split_part(epoch, ':', 2) = left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)
    FOR KEY SHARE;
+
+-- name: hold
+-- Send nothing to this merchant's vendors until somebody says so; null when it is held already.
+UPDATE merchant
+   SET held_since = :now, held_by = :actor, held_why = :why
+ WHERE merchant = :merchant
+   AND held_since IS NULL
+RETURNING merchant;
+
+-- name: go_live
+-- Writes may leave again.
+UPDATE merchant
+   SET held_since = NULL, held_by = NULL, held_why = NULL
+ WHERE merchant = :merchant
+   AND held_since IS NOT NULL
+RETURNING merchant;
 
 -- name: awake
 -- Of these merchants, those for whom something is due: one look for all, at the cost of what is due. Each probe is one
@@ -107,7 +140,9 @@ SELECT m.merchant
 
 -- name: everyone
 -- Every merchant with who holds it; a lease that ran out is nobody's.
-SELECT merchant, lease_owner, lease_until, fence, coalesce(lease_until > clock_timestamp(), false) AS is_held
+SELECT merchant, lease_owner, lease_until, fence, coalesce(lease_until > clock_timestamp(), false) AS is_held,
+       held_since AS writes_held_since, held_by AS writes_held_by, held_why AS writes_held_why,
+       CASE WHEN doubted_until > clock_timestamp() THEN doubted_until END AS doubted_until
   FROM merchant
  ORDER BY merchant
  LIMIT 10000;

@@ -1,7 +1,7 @@
 """Outbox: effects waiting to reach Brightpearl, and who holds them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from daemon.errors import LeaseLostError
@@ -18,6 +18,7 @@ from statemachine.effects import (
 )
 
 SQL = statements(__file__)
+GRACE_AFTER_HOLD = timedelta(hours=1)
 _FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 KINDS = tuple(
     effect.kind for effect in (CreateSalesCredit, RecordRefund, CloseCredit, MarkCredit, ReceiveStock, ApproveReturn)
@@ -152,11 +153,13 @@ async def settle(connection: Connection, merchant: str, settlements: list[Settle
 
 async def listing(
     connection: Connection, *, merchants: Merchants, state: str | None, return_id: int | None, kind: str | None,
-    rows_max: int,
+    rows_max: int, observed: bool = False,
 ) -> list[Record]:  # fmt: skip
+    """`observed`: only what would have been sent, were writes not held."""
     return await SQL.rows(
         connection,
         "listing",
+        observed=observed,
         merchants=listed(merchants),
         state=state,
         return_id=return_id,
@@ -167,6 +170,12 @@ async def listing(
 
 async def attempts_of(connection: Connection, merchant: str, return_id: int) -> list[Record]:
     return await SQL.rows(connection, "attempts_of", merchant=merchant, return_id=return_id)
+
+
+async def observe_no_more(connection: Connection, merchant: str, now: datetime) -> None:
+    """Have what was only observed judged again at once; it counts as late an hour from now at the soonest."""
+    late_from = now + GRACE_AFTER_HOLD
+    await SQL.run(connection, "observe_no_more", merchant=merchant, now=now, late_from=late_from)
 
 
 async def backlog(connection: Connection, merchant: str, now: datetime) -> Record:

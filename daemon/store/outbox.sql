@@ -140,6 +140,23 @@ UPDATE outbox AS o
    AND o.attempts = r.attempts
 RETURNING o.id;
 
+-- name: observe_no_more!
+-- Writes are not held any more: what was only observed is judged again now, and its return has this long before it is late.
+WITH observed AS (
+    UPDATE outbox
+       SET due_at = :now
+     WHERE merchant = :merchant
+       AND state = 'ready'
+       AND due_at > :now
+       AND last_error LIKE 'observed: %'
+    RETURNING return_id
+)
+UPDATE deadline
+   SET due_at = :late_from
+ WHERE merchant = :merchant
+   AND due_at < :late_from
+   AND return_id IN (SELECT return_id FROM observed);
+
 -- name: keep_attempts!
 INSERT INTO attempt (merchant, effect_id, attempt, outcome, detail, at)
 SELECT :merchant, effect_id, attempt, outcome, detail, :now
@@ -153,6 +170,7 @@ SELECT id, merchant, return_id, kind, key, state, attempts, due_at, sent_at, las
    AND (:state::text IS NULL OR state = :state)
    AND (:return_id::bigint IS NULL OR return_id = :return_id)
    AND (:kind::text IS NULL OR kind = :kind)
+   AND (NOT :observed::boolean OR (state = 'ready' AND last_error LIKE 'observed: %'))
  ORDER BY id DESC
  LIMIT :rows_max;
 

@@ -113,3 +113,8 @@ async def backlog(connection: Connection, merchant: str, now: datetime) -> Recor
     row = await SQL.row(connection, "backlog", merchant=merchant, now=now)
     assert row is not None
     return row
+
+
+async def look_again(connection: Connection, merchant: str, *, since: datetime, now: datetime) -> None:
+    """Have every open return that was begun since then read again."""
+    await SQL.run(connection, "look_again", merchant=merchant, since=since, now=now)

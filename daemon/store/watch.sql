@@ -114,3 +114,12 @@ SELECT count(*) FILTER (WHERE next_poll_at <= :now AND tier <> 'order') AS due,
   FROM watch
  WHERE merchant = :merchant
    AND next_poll_at IS NOT NULL;
+
+-- name: look_again!
+-- Read the younger open returns again, soon: what is known of them may be older than it seems.
+UPDATE watch
+   SET next_poll_at = :now
+ WHERE merchant = :merchant
+   AND tier = 'return'
+   AND next_poll_at > :now
+   AND opened_at > :since;

@@ -21,7 +21,7 @@ from daemon.errors import (
     TransientError,
 )
 from daemon.store import accounts
-from daemon.store.database import DISCONNECTED
+from daemon.store.database import DISCONNECTED, WHOSE, seen_as
 from daemon.web.access.roles import May, Person
 from daemon.web.desk import DESK, MARK, PERSON, Desk
 
@@ -78,6 +78,7 @@ def _dress(request: web.Request, reply: web.StreamResponse) -> None:
 @web.middleware
 async def who(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Pages are for those who have signed in; whoever has not is sent to the sign-in and comes back after it."""
+    WHOSE.set("*")  # a connection serves many requests: what the last one saw is not ours
     if request.path.startswith(PUBLIC):
         return await handler(request)
     desk = request.app[DESK]
@@ -96,6 +97,7 @@ async def who(request: web.Request, handler: Handler) -> web.StreamResponse:
         must_be_own(request)
         await _must_carry_token(request, person)
     request[PERSON] = person
+    WHOSE.set(seen_as(person.merchants))
     if request.method == "GET" and request.path != "/live":
         request[MARK] = await desk.pulse.mark(person.merchants)
     reply = await handler(request)

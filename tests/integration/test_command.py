@@ -123,6 +123,10 @@ def cases(ids: dict[str, str], files: Path) -> list[Case]:
         Case("map history", (), ("--merchant", "nobody"), 5),
         Case("merchant list", (), ("--nothing",), 2),
         Case("merchant status", (), ("--nothing",), 2),
+        Case("merchant hold", (MERCHANT, "--reason", "a look", "--yes"), ("nobody", "--reason", "a look", "--yes"), 5),
+        Case(
+            "merchant go-live", (MERCHANT, "--reason", "looked", "--yes"), ("nobody", "--reason", "looked", "--yes"), 5
+        ),
         Case("db status", (), ("--nothing",), 2),
         Case("db migrate", (), ("--nothing",), 2),
         Case(

@@ -1,6 +1,7 @@
 """The journal is append-only by right: the role of daemons and operators does its whole work, and cannot change the past."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import pytest
 
 from daemon import opening
 from daemon.settings import DatabaseSettings, Settings
-from daemon.store.database import Database
-from tests.world import open_world
+from daemon.store.database import WHOSE, Database, Role
+from tests.world import MERCHANT, World, open_world
 
 ROLE = "tests_worker"
 
@@ -26,6 +27,18 @@ async def worker(database: Database) -> AsyncIterator[Database]:
     await found.close()
     async with database.transaction() as connection:
         await connection.execute(f"DROP OWNED BY {ROLE}")
+
+
+@asynccontextmanager
+async def by(database: Database, role: Role, name: str) -> AsyncIterator[Database]:
+    """The database by a role of this kind."""
+    await database.create_role(name)
+    await database.migrate({name: role})
+    found = await Database.connect(database.dsn.replace("//homeward@", f"//{name}@"), scoped=role is Role.PAGES)
+    yield found
+    await found.close()
+    async with database.transaction() as connection:
+        await connection.execute(f"DROP OWNED BY {name}")
 
 
 async def test_a_whole_return_is_worked_by_a_role_that_cannot_change_the_past(
@@ -64,3 +77,95 @@ async def test_the_past_is_out_of_reach(worker: Database, statement: str) -> Non
     async with worker.reading() as connection:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(statement)
+
+
+async def test_an_operator_works_the_queue_and_cannot_say_what_a_return_is(
+    database: Database, worker: Database, tmp_path: Path
+) -> None:
+    async with (
+        by(database, Role.OPERATOR, "tests_operator") as operator,
+        open_world(worker, tmp_path, command_dsn=operator.dsn) as world,
+    ):
+        code = str(world.begin("cancelled_order")["express_code"])
+        await world.pass_time(timedelta(days=8))
+
+        said = [
+            await world.homeward("exception", "retry", code, "--reason", "mended", "--yes"),
+            await world.homeward("merchant", "hold", MERCHANT, "--reason", "a look", "--yes"),
+            await world.homeward("merchant", "go-live", MERCHANT, "--reason", "looked", "--yes"),
+            await world.homeward("event", "pull", code),
+        ]
+        await world.settle()
+        said.append(await world.homeward("exception", "assign", code, "--to", "ann"))
+        await world.settle()
+
+        assert [code for code, _, _ in said] == [0] * len(said), said
+        assert (await world.show(code))["assignee"] == "ann"
+        for statement in (
+            "UPDATE returns SET state = 'closed'", "DELETE FROM outbox", "UPDATE outbox SET state = 'done'",
+            "INSERT INTO attempt (merchant) VALUES ('acme')", "UPDATE unit SET sku = ''", "DELETE FROM deadline",
+        ):  # fmt: skip
+            async with operator.reading() as connection:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute(statement)
+
+
+async def given_two_merchants(world: World, database: Database) -> None:
+    """The world's own merchant with a return, and another with rows of its own."""
+    world.begin("bar_single")
+    await world.pass_time(timedelta(days=2))
+    async with database.transaction() as connection:
+        await connection.execute("INSERT INTO merchant (merchant) VALUES ('zenith')")
+        await connection.execute("INSERT INTO cursor (merchant, name, value) VALUES ('zenith', 'secret', '{}')")
+
+
+async def rows_by_merchant(database: Database) -> dict[str, set[str]]:
+    """Merchants whose rows are to be seen, by table; of tables that may be read at all."""
+    found: dict[str, set[str]] = {}
+    async with database.reading() as connection:
+        tables = [row[0] for row in await connection.fetch("SELECT tables_by_merchant()")]
+        for table in (*tables, "return_board"):
+            if await connection.fetchval("SELECT has_table_privilege($1, 'SELECT')", table):
+                rows = await connection.fetch(f"SELECT DISTINCT merchant FROM {table}")  # noqa: S608
+                found[table] = {row["merchant"] for row in rows} - {""}
+    return found
+
+
+async def test_pages_see_the_rows_of_whoever_asks_and_can_write_no_others(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world, by(database, Role.PAGES, "tests_pages") as pages:
+        await given_two_merchants(world, database)
+
+        seen: dict[str, set[str]] = {}
+        for whose in (MERCHANT, "zenith", "-", "*"):
+            WHOSE.set(whose)
+            seen[whose] = set().union(*(await rows_by_merchant(pages)).values())
+
+        assert seen == {MERCHANT: {MERCHANT}, "zenith": {"zenith"}, "-": set(), "*": {MERCHANT, "zenith"}}
+        WHOSE.set(MERCHANT)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with pages.transaction() as connection:
+                await connection.execute("INSERT INTO cursor (merchant, name, value) VALUES ('zenith', 'forged', '{}')")
+        async with pages.transaction() as connection:
+            assert await connection.execute("UPDATE cursor SET value = '{}' WHERE merchant = 'zenith'") == "UPDATE 0"
+
+
+async def test_a_report_reads_the_merchants_it_was_given_and_nobodys_secrets(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world, by(database, Role.REPORTING, "tests_reporting") as reporting:
+        await given_two_merchants(world, database)
+
+        before = await rows_by_merchant(reporting)
+        async with database.transaction() as connection:
+            await connection.execute("INSERT INTO reporting_reader VALUES ('tests_reporting', $1)", MERCHANT)
+        after = await rows_by_merchant(reporting)
+
+        assert set().union(*before.values()) == set()
+        assert set().union(*after.values()) == {MERCHANT}
+        assert after["return_board"] == {MERCHANT}
+        assert not {"delivery", "message", "sealed_secret"} & set(after)
+        for statement in ("SELECT * FROM account", "SELECT * FROM api_token", "UPDATE merchant SET fence = 0",
+                          "INSERT INTO reporting_reader VALUES ('tests_reporting', 'zenith')"):  # fmt: skip
+            async with reporting.reading() as connection:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute(statement)

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
 
 from daemon.store import tokens
+from daemon.store.database import WHOSE, seen_as
 from daemon.web import guard
 from daemon.web.access.roles import Person, Role
 from daemon.web.api import books, reading, writing
@@ -84,6 +85,7 @@ async def _let_in(request: web.Request, endpoint: Endpoint) -> web.Response | No
         )
     request[PROGRAM] = dict(row)
     request[PERSON] = Person(row["name"], ROLES[row["scope"]], merchants, actor=f"token:{row['name']}")
+    WHOSE.set(seen_as(merchants))
     return None
 
 

@@ -1,0 +1,142 @@
+"""Every released schema, with data in it, becomes exactly the schema of a fresh install; nobody at work is shut out."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from daemon.errors import DatabaseUnusableError
+from daemon.store import embedded
+from daemon.store.database import MIGRATIONS, SCHEMA_VERSION, Database, Role
+
+RELEASED = sorted((Path(__file__).parents[1] / "released").glob("*.sql"))
+
+CONTENT = {file.stem: file.read_text(encoding="utf-8") for file in RELEASED}
+
+CATALOG = """
+    SELECT 'column', c.table_name || '.' || c.column_name,
+           concat_ws(' ', c.data_type, c.is_nullable, c.column_default, c.is_identity)
+      FROM information_schema.columns AS c WHERE c.table_schema = 'public'
+    UNION ALL
+    SELECT 'constraint', conrelid::regclass::text || '.' || conname, pg_get_constraintdef(oid)
+      FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL
+    SELECT 'function', proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT 'trigger', tgrelid::regclass::text || '.' || tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL
+    SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = 'public'
+    UNION ALL
+    SELECT 'options', relname, coalesce(array_to_string(reloptions, ','), '') || relrowsecurity::text
+      FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+    UNION ALL
+    SELECT 'rule', event, source || ' to ' || target FROM machine_rule
+    UNION ALL
+    SELECT 'state', state, sentence FROM machine_state
+"""
+COUNTED = ("returns", "unit", "journal", "inbox", "outbox", "attempt", "leg", "delivery", "merchant")
+
+
+async def catalog_of(database: Database) -> set[tuple[str, str, str]]:
+    async with database.reading() as connection:
+        return {(row[0], row[1], " ".join(row[2].split())) for row in await connection.fetch(CATALOG)}
+
+
+async def counts_of(database: Database) -> dict[str, int]:
+    async with database.reading() as connection:
+        return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in COUNTED}  # noqa: S608
+
+
+async def given_released(server: embedded.Server, content: str, name: str) -> Database:
+    admin = await asyncpg.connect(server.dsn)
+    await admin.execute(f"CREATE DATABASE {name}")
+    await admin.close()
+    dsn = server.dsn.replace("/postgres?", f"/{name}?")
+    restoring = await asyncpg.connect(dsn)
+    await restoring.execute(content)
+    await restoring.close()
+    return await Database.connect(dsn)
+
+
+@pytest.fixture(params=RELEASED, ids=lambda file: file.stem)
+async def released(request: pytest.FixtureRequest, server: embedded.Server) -> AsyncIterator[Database]:
+    """A database as that release left it."""
+    name = f"released_{request.param.stem}_{request.node.name.split('[')[0][-30:]}"
+    found = await given_released(server, CONTENT[request.param.stem], name)
+    yield found
+    await found.close()
+    admin = await asyncpg.connect(server.dsn)
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+async def test_a_released_schema_becomes_the_one_of_a_fresh_install_and_keeps_its_rows(
+    released: Database, database: Database
+) -> None:
+    before = await counts_of(released)
+
+    done = await released.migrate()
+
+    assert done.after == SCHEMA_VERSION
+    assert await catalog_of(released) == await catalog_of(database)
+    assert await counts_of(released) == before
+    assert before["journal"] > 0
+
+
+async def test_a_dry_run_does_everything_and_takes_it_back(released: Database) -> None:
+    catalog, version = await catalog_of(released), await released.version()
+
+    done = await released.migrate(dry_run=True)
+
+    assert [done.before, done.after] == [version, SCHEMA_VERSION]
+    assert done.steps == tuple(f"{step:04}.sql" for step in range(version + 1, SCHEMA_VERSION + 1))
+    assert await catalog_of(released) == catalog
+
+
+async def test_who_worked_before_the_migration_goes_on_during_and_after_it(released: Database) -> None:
+    async with released.transaction() as connection:
+        if not await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = 'tests_rolling'"):
+            await connection.execute("CREATE ROLE tests_rolling LOGIN")
+        await connection.execute("SELECT grant_worker('tests_rolling')")
+    working = await asyncpg.connect(released.dsn.replace("//homeward@", "//tests_rolling@"))
+    known = await working.fetchval("SELECT count(*) FROM returns")
+
+    await released.migrate({"tests_rolling": Role.WORKER})
+
+    assert await working.fetchval("SELECT count(*) FROM returns") == known > 0
+    assert await working.execute("UPDATE watch SET misses = misses") != "UPDATE 0"
+    await working.close()
+    async with released.transaction() as connection:
+        await connection.execute("DROP OWNED BY tests_rolling")
+
+
+async def test_a_table_that_stays_in_use_is_waited_for_and_nobody_is_blocked_behind_us(released: Database) -> None:
+    holder = await asyncpg.connect(released.dsn)
+    held = holder.transaction()
+    await held.start()
+    await holder.execute("LOCK TABLE merchant IN ACCESS SHARE MODE")
+
+    with pytest.raises(asyncpg.LockNotAvailableError):
+        await released._migrate({}, dry_run=False)
+    await held.rollback()
+    await holder.close()
+
+    assert (await released.migrate()).after == SCHEMA_VERSION
+
+
+async def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", SCHEMA_VERSION + 1)
+
+    with pytest.raises(DatabaseUnusableError, match="use a newer one"):
+        await database.migrate()
+
+
+def test_there_is_a_step_from_every_version_to_the_next_and_a_sample_of_every_release() -> None:
+    assert [file.name for file in sorted(MIGRATIONS.glob("*.sql"))] == [
+        f"{step:04}.sql" for step in range(2, SCHEMA_VERSION + 1)
+    ]
+    assert [file.name for file in RELEASED] == [f"{step:04}.sql" for step in range(1, SCHEMA_VERSION)]
