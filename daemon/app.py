@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.metadata import version as installed
 
 import aiohttp
 import anyio
@@ -27,7 +28,7 @@ from daemon.service_manager import keep_awake, notify, passed_socket
 from daemon.settings import Settings
 from daemon.settings_section import read_secret
 from daemon.store import merchant as merchant_store
-from daemon.store.database import Database
+from daemon.store.database import SCHEMA_VERSION, Database
 from daemon.telemetry import Telemetry
 from daemon.web import server
 from daemon.web.desk import Desk, Vendors
@@ -149,6 +150,7 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
         raise SettingsError("merchants: none is configured; there is nothing to run")
     clock = build_clock(settings)
     telemetry = Telemetry(otlp_endpoint=settings.telemetry.otlp_endpoint)
+    telemetry.metrics.build.labels(installed("homeward"), str(SCHEMA_VERSION)).set(1)
     receivers = _receivers(settings)
     crash = CrashPoints.from_environment()
     try:
@@ -189,7 +191,7 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
                 open_vendors=lambda merchant: _vendors(settings, merchant, workplaces, clock, telemetry, http),
                 stir=runner.stir, held=runner.held,
             )  # fmt: skip
-            pages = server.build(desk, receivers=receivers, is_ready=lambda: runner.is_ready)
+            pages = server.build(desk, receivers=receivers, unready=runner.unready)
             site = await _serve(pages, settings)
             notify("READY=1")
             log.info("homeward is running", extra={"listen": settings.web.listen, "merchants": len(settings.merchants)})
@@ -198,6 +200,8 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
                     group.start_soon(_stop_on_signal, runner)
                     group.start_soon(desk.pulse.run)
                     group.start_soon(keep_awake, runner)
+                    if settings.telemetry.otlp_endpoint:
+                        group.start_soon(desk.watched.keep_fresh)
                     await runner.run()
                     group.cancel_scope.cancel()
             finally:

@@ -428,6 +428,15 @@ class PeopleSettings(Section):
     )  # fmt: skip
 
 
+class ObjectiveSettings(Section):
+    """What is promised, and measured as service level objectives."""
+
+    credit_minutes: int = Field(default=240, ge=1)
+    """A credit is in time so many minutes after the first drop-off of its units."""
+    intake_minutes: int = Field(default=60, ge=1)
+    """Happy Returns is heard of at least so often."""
+
+
 class MerchantSettings(Section):
     observe: bool = False
     """Poll and decide, and send nothing to this merchant's vendors; see `homeward effect list --observed`."""
@@ -443,6 +452,7 @@ class MerchantSettings(Section):
     map_file: ConfigPath | None = None
     """The merchant's maps, as people review them; the daemon follows what `homeward map accept` took from it."""
     assumptions: AssumptionSettings = AssumptionSettings()
+    objectives: ObjectiveSettings = ObjectiveSettings()
 
     @field_validator("ladders")
     @classmethod

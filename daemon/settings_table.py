@@ -30,6 +30,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("merchants.NAME.finance.files.NAME.", settings_finance.MappedFileSettings),
     ("merchants.NAME.calendar.", settings.CalendarSettings),
     ("merchants.NAME.ladders.STATE_OR_CAUSE[].", settings.RungSettings),
+    ("merchants.NAME.objectives.", settings.ObjectiveSettings),
     ("merchants.NAME.assumptions.", settings.AssumptionSettings),
 )
 

@@ -21,7 +21,15 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, DEFAULT_ON
 from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from daemon.telemetry_export import export_metrics
+
 EXPORT_TIMEOUT_SECONDS = 2  # a dead backend then delays shutdown by about a second, not by seven
+
+SILENT = frozenset({"TransientError", "OutcomeUnknownError"})
+"""How calls end that nobody answered."""
+HAPPY_RETURNS, BRIGHTPEARL = VENDORS = ("happy-returns", "brightpearl")
+MINUTES = 60.0
+CREDIT_DELAY_BUCKETS = tuple(each * MINUTES for each in (5, 15, 30, 60, 120, 240, 480, 1440, 2880, 10080))
 
 _PLAIN = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "taskName"}
 
@@ -65,6 +73,16 @@ class Telemetry:
             self._provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
         self.tracer = self._provider.get_tracer("homeward")
         self.metrics = Metrics()
+        self._exported = export_metrics(self.metrics.registry, otlp_endpoint, service_name) if otlp_endpoint else None
+        self.heard: set[tuple[str, str]] = set()
+        """Merchants and vendors that have answered us in this process's life."""
+
+    def count_call(self, merchant: str, vendor: str, operation: str, outcome: str) -> None:
+        """One HTTP call to a vendor, and whether somebody was there to answer it."""
+        self.metrics.calls.labels(merchant, vendor, operation, outcome).inc()
+        if outcome not in SILENT:
+            self.metrics.heard_at.labels(merchant, vendor).set_to_current_time()
+            self.heard.add((merchant, vendor))
 
     @contextmanager
     def span(
@@ -81,6 +99,8 @@ class Telemetry:
 
     def close(self) -> None:
         """Flush; may take EXPORT_TIMEOUT_SECONDS when the backend is down. Call it from a worker thread."""
+        if self._exported is not None:
+            self._exported.shutdown(timeout_millis=EXPORT_TIMEOUT_SECONDS * 1000)
         self._provider.shutdown()
 
 
@@ -131,6 +151,53 @@ class Metrics:
         self.quota_left = Gauge(
             "homeward_quota_left", "Brightpearl requests left in this period.", ["merchant"], registry=self.registry
         )
+        self.heard_at = Gauge(
+            "homeward_heard_timestamp_seconds", "When a vendor last answered this daemon.", ["merchant", "vendor"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.credit_delay = Histogram(
+            "homeward_credit_delay_seconds", "From the first drop-off of a return's units to its verified credit.",
+            ["merchant"], buckets=CREDIT_DELAY_BUCKETS, registry=self.registry,
+        )  # fmt: skip
+        self.objectives = Counter(
+            "homeward_objective_total", "What an objective was kept or missed for, once each.",
+            ["merchant", "objective", "result"], registry=self.registry,
+        )  # fmt: skip
+        self.exceptions = Gauge(
+            "homeward_exceptions", "Returns that need somebody, by the team that owns them.", ["merchant", "team"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.exceptions_overdue = Gauge(
+            "homeward_exceptions_overdue", "Of these, those whose owner's time has run out.", ["merchant", "team"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.unhappy_events = Gauge(
+            "homeward_events_unsettled", "Events that were refused or parked and quarantined bodies, by kind.",
+            ["merchant", "state"], registry=self.registry,
+        )  # fmt: skip
+        self.writes_held = Gauge(
+            "homeward_writes_held",
+            "1 while nothing is sent to a merchant's vendors.",
+            ["merchant"],
+            registry=self.registry,
+        )
+        self.in_doubt = Gauge(
+            "homeward_in_doubt", "1 while the database may have forgotten what was sent.", ["merchant"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.books_violations = Gauge(
+            "homeward_books_violations", "What the books' invariants found when they were last checked.", ["merchant"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.books_checked_at = Gauge(
+            "homeward_books_checked_timestamp_seconds", "When the books were last checked.", ["merchant"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.wal_archived_at = Gauge(
+            "homeward_wal_archived_timestamp_seconds", "When the database last archived a WAL segment; 0 without archiving.",
+            [], registry=self.registry,
+        )  # fmt: skip
+        self.build = Gauge("homeward_build_info", "Version and schema.", ["version", "schema"], registry=self.registry)
         self.open_returns = Gauge(
             "homeward_open_returns", "Returns that are not over, by state; looked up for each scrape, at most every 15 s.",
             ["merchant", "state"], registry=self.registry,

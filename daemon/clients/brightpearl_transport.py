@@ -27,7 +27,7 @@ from daemon.errors import (
 )
 from daemon.settings import HTTP_TIMEOUT_SECONDS, BrightpearlSettings, OAuthSettings
 from daemon.settings_section import read_secret
-from daemon.telemetry import Telemetry, note_on_span
+from daemon.telemetry import BRIGHTPEARL, Telemetry, note_on_span
 
 BODY_MAX = 64 * 1024 * 1024
 _INVALID_INPUT_AS_500 = ("CMNC-018", "CMNC-044")  # sent with HTTP 500, yet final; sheet section 4
@@ -205,7 +205,7 @@ class Transport:
         return remaining
 
     def _count(self, operation: str, outcome: str) -> None:
-        self._telemetry.metrics.calls.labels(self._merchant, "brightpearl", operation, outcome).inc()
+        self._telemetry.count_call(self._merchant, BRIGHTPEARL, operation, outcome)
 
 
 def _is_throttled(status: int, raw: bytes) -> bool:

@@ -18,7 +18,7 @@ from daemon.clients.throttle import Circuit, LeakyBucket
 from daemon.clock import Clock
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.settings import HTTP_TIMEOUT_SECONDS, HappyReturnsSettings
-from daemon.telemetry import Telemetry
+from daemon.telemetry import HAPPY_RETURNS, Telemetry
 
 BODY_MAX = 16 * 1024 * 1024
 SHIPMENT_PAGE = 500  # sheet 1.6; the maximum is 1000
@@ -173,7 +173,7 @@ class HappyReturnsClient:
         return status, wire.parse_json(raw)
 
     def _count(self, operation: str, outcome: str) -> None:
-        self._telemetry.metrics.calls.labels(self._merchant, "happy-returns", operation, outcome).inc()
+        self._telemetry.count_call(self._merchant, HAPPY_RETURNS, operation, outcome)
 
 
 async def _bounded(reply: aiohttp.ClientResponse) -> bytes:

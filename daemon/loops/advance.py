@@ -9,17 +9,18 @@ from daemon.alerts import customer
 from daemon.alerts.channels import channels_of
 from daemon.clients.throttle import Lane
 from daemon.loops.workplace import Workplace
+from daemon.settings import ObjectiveSettings
 from daemon.store import inbox, notice, outbox, returns, watch
 from daemon.store.inbox import Waiting
 from daemon.store.notice import Message
 from daemon.store.sql import Connection
-from daemon.telemetry import trace_id_of, traceparent
+from daemon.telemetry import Metrics, trace_id_of, traceparent
 from statemachine.effects import AskHappyReturns
-from statemachine.events import Approved, DroppedOff, UnitsReceived
+from statemachine.events import Approved, CreditVerified, DroppedOff, UnitsReceived
 from statemachine.gate import word_of
 from statemachine.machine import Decision, Ignored, Move, Moved, Refused, decide
 from statemachine.notices import Notice, notice_of, topic_of
-from statemachine.states import TERMINAL
+from statemachine.states import TERMINAL, State
 from statemachine.units import Return
 
 log = logging.getLogger(__name__)
@@ -228,6 +229,9 @@ class _Batch:
         """Logs and metrics, once the transaction has committed."""
         for move, first, trace in self._moves:
             self._at.telemetry.metrics.moves.labels(self._at.merchant, move.event.name, move.target.value).inc()
+            tell_objectives(
+                self._at.telemetry.metrics, self._at.merchant, move, self._now, self._at.settings.objectives
+            )
             if move.source != move.target.value:
                 log.info(
                     "return moved",
@@ -254,6 +258,23 @@ class _Batch:
                     "event": waiting.event.name, "inbox_id": waiting.id, "why": why,
                 },
             )  # fmt: skip
+
+
+def tell_objectives(metrics: Metrics, merchant: str, move: Move, now: datetime, objectives: ObjectiveSettings) -> None:
+    """Count what this move says about what was promised: a credit in time, an exception taken up in time."""
+    if isinstance(move.event, CreditVerified) and move.before.credit is None:
+        dropped = [unit.dropped_off_at for unit in move.after.units if unit.dropped_off_at is not None]
+        if dropped:
+            delay = (now - min(dropped)).total_seconds()
+            metrics.credit_delay.labels(merchant).observe(delay)
+            kept = delay <= objectives.credit_minutes * 60
+            metrics.objectives.labels(merchant, "credit-in-time", "kept" if kept else "missed").inc()
+    was_stuck = move.source == State.EXCEPTION.value
+    if was_stuck and move.before.escalation == 0:
+        if move.after.escalation > 0:
+            metrics.objectives.labels(merchant, "exception-owned-in-time", "missed").inc()
+        elif not move.before.assignee and (move.target is not State.EXCEPTION or move.after.assignee):
+            metrics.objectives.labels(merchant, "exception-owned-in-time", "kept").inc()
 
 
 def _told_of(decision: Decision) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import asyncpg
 
 from daemon.clients.throttle import LANE, Lane
 from daemon.clock import Clock
-from daemon.errors import HomewardError, LeaseLostError
+from daemon.errors import HomewardError, LeaseLostError, MalformedPayloadError, RejectedError, TransientError
 from daemon.loops.advance import Advance
 from daemon.loops.batches import Batches
 from daemon.loops.books import MatchBooks
@@ -32,13 +32,14 @@ from daemon.settings import HTTP_TIMEOUT_SECONDS, LEASE_SECONDS
 from daemon.store import merchant as merchant_store
 from daemon.store import outbox, watch
 from daemon.store.database import DISCONNECTED, Database
-from daemon.telemetry import Telemetry
+from daemon.telemetry import BRIGHTPEARL, HAPPY_RETURNS, VENDORS, Telemetry
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5  # how often it is looked for what others left in the database, or what has come due
 IDLE_LOOKS = 10  # how many looks long a loop rests that nobody stirs: for what only it knows of (maps, comparing)
 ERROR_SECONDS = 1.0
+GREET_SECONDS = 10.0  # how often a vendor that has never answered is asked
 DOUBT_SECONDS = LEASE_SECONDS + HTTP_TIMEOUT_SECONDS  # the longest a write of a lost life may still be under way
 FORGOTTEN_MAX = timedelta(
     days=14
@@ -100,7 +101,7 @@ class Runner:
         self._held: dict[str, Held] = {}
         self._leases = anyio.Lock()
         """Asking who holds what and giving a merchant back exclude each other: an answer must not be older than that."""
-        self.is_ready = False
+        self._has_looked = False
         self._turned: dict[str, float] = {}
         """What must go on for as long as we live → when it last did."""
 
@@ -118,6 +119,13 @@ class Runner:
     def held(self) -> set[str]:
         """The merchants this daemon works just now."""
         return {name for name, held in self._held.items() if time.monotonic() < held.lease.until}
+
+    def unready(self) -> str:
+        """Why nobody should rely on this daemon yet, in words; empty once it has its leases and every vendor has answered."""
+        if not self._has_looked:
+            return "starting: the leases are not yet known"
+        silent = sum((merchant, vendor) not in self._telemetry.heard for merchant in self._held for vendor in VENDORS)
+        return f"{silent} vendor connection(s) have not answered yet" if silent else ""
 
     def stands_still(self) -> str:
         """What hangs, in words; empty while everything turns. A database or vendor that is away hangs nothing."""
@@ -192,7 +200,7 @@ class Runner:
             group.start_soon(self._work, held)
         for merchant in share.surplus:
             self._held[merchant].leave()
-        self.is_ready = True
+        self._has_looked = True
 
     async def _acquire(self) -> merchant_store.Share:
         return await merchant_store.acquire(
@@ -249,10 +257,29 @@ class Runner:
                 return
             log.info("merchant taken", extra={"merchant": merchant, "fence": held.lease.fence})
             async with anyio.create_task_group() as group:
+                group.start_soon(self._greet, workplace, held)
                 for loop in loops:
                     group.start_soon(self._loop, loop, held)
         if held.lease.leaving.is_set() and not self._stopping.is_set():
             await self._hand_over(held)
+
+    async def _greet(self, workplace: Workplace, held: Held) -> None:
+        """One small question to each vendor that has not answered us yet, until it does: readiness hangs on it."""
+        LANE.set(Lane.COMPARE)
+        questions = {HAPPY_RETURNS: workplace.happy_returns.check, BRIGHTPEARL: workplace.brightpearl.locked_until}
+        while not held.lease.leaving.is_set():
+            silent = [each for each in VENDORS if (workplace.merchant, each) not in self._telemetry.heard]
+            if not silent:
+                return
+            for vendor in silent:
+                try:
+                    await questions[vendor]()
+                except (TransientError, RejectedError, MalformedPayloadError) as error:
+                    log.info(
+                        "vendor asked", extra={"merchant": workplace.merchant, "vendor": vendor, "why": str(error)}
+                    )
+            with anyio.move_on_after(GREET_SECONDS):
+                await held.lease.leaving.wait()
 
     async def _hand_over(self, held: Held) -> None:
         """Our loops have ended: another daemon may begin."""

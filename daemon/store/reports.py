@@ -74,3 +74,14 @@ async def open_states(connection: Connection, merchant: str) -> list[Record]:
 
 async def states(connection: Connection, merchants: Merchants = None) -> list[Record]:
     return await SQL.rows(connection, "states", merchants=listed(merchants))
+
+
+async def watched(connection: Connection, merchant: str) -> Record:
+    """What metrics tell of one merchant beside its states."""
+    found = await SQL.row(connection, "watched", merchant=merchant)
+    assert found is not None
+    return found
+
+
+async def exceptions_by_team(connection: Connection, merchant: str) -> list[Record]:
+    return await SQL.rows(connection, "exceptions_by_team", merchant=merchant)

@@ -136,6 +136,27 @@ SELECT state, count(*) AS returns, min(entered_at) AS oldest
    AND state IN ('initiated', 'scanned', 'credit-pending', 'credited', 'exception')
  GROUP BY state;
 
+-- name: watched
+-- What metrics tell of one merchant beside its states, at the cost of what is not settled.
+SELECT m.held_since IS NOT NULL AS is_held, coalesce(m.doubted_until > clock_timestamp(), false) AS is_doubted,
+       (SELECT count(*) FROM inbox AS i WHERE i.merchant = m.merchant AND i.state = 'refused') AS refused,
+       (SELECT count(*) FROM inbox AS i WHERE i.merchant = m.merchant AND i.state = 'parked') AS parked,
+       (SELECT count(*) FROM delivery AS d WHERE d.merchant = m.merchant AND d.state = 'quarantined') AS quarantined,
+       (SELECT sum(violations)
+          FROM (SELECT DISTINCT ON (name) violations
+                  FROM books_check AS b WHERE b.merchant = m.merchant ORDER BY name, id DESC) AS last) AS violations,
+       (SELECT max(at) FROM books_check AS b WHERE b.merchant = m.merchant) AS checked_at,
+       (SELECT last_archived_time FROM pg_stat_archiver) AS archived_at
+  FROM merchant AS m
+ WHERE m.merchant = :merchant;
+
+-- name: exceptions_by_team
+SELECT owner AS team, count(*) AS returns, count(*) FILTER (WHERE escalation > 0) AS overdue
+  FROM returns
+ WHERE merchant = :merchant
+   AND state = 'exception'
+ GROUP BY owner;
+
 -- name: states
 SELECT merchant, state, count(*) AS returns
   FROM returns

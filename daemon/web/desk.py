@@ -20,6 +20,7 @@ from daemon.web.access.openid import OpenId
 from daemon.web.access.roles import Person
 from daemon.web.figures import Figures
 from daemon.web.pulse import Pulse
+from daemon.web.watched import Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,13 @@ class Desk:
     openid: OpenId | None = field(init=False, default=None)
     figures: Figures = field(init=False)
     pulse: Pulse = field(init=False)
+    watched: Watched = field(init=False)
 
     def __post_init__(self) -> None:
         self.door = Door(self.database, self.settings)
         self.figures = Figures(self.database, self.clock, self.settings)
         self.pulse = Pulse(self.database)
+        self.watched = Watched(self.database, self.clock, self.telemetry, sorted(self.settings.merchants), self.held)
         told = self.settings.web
         if told.openid is not None:
             base = (told.url or f"http://{told.listen}").rstrip("/")

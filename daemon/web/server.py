@@ -29,7 +29,6 @@ from daemon.web.pages import (
     workbench,
 )
 from daemon.web.rendering import STATIC, page
-from daemon.web.watched import Watched
 from daemon.web.webhooks import Receiver, WebhookDoor
 
 log = logging.getLogger(__name__)
@@ -48,10 +47,11 @@ DOES = {
 }
 
 
-def build(
-    desk: Desk, *, receivers: dict[str, Receiver], is_ready: Callable[[], bool] = lambda: True
-) -> web.Application:
-    """Everything under one address. Live pages move as long as somebody runs `desk.pulse`."""
+def build(desk: Desk, *, receivers: dict[str, Receiver], unready: Callable[[], str] = lambda: "") -> web.Application:
+    """Everything under one address. Live pages move as long as somebody runs `desk.pulse`.
+
+    `unready`: why nobody should rely on this daemon yet, in words; empty when they may.
+    """
     app = web.Application(client_max_size=guard.BODY_MAX, middlewares=[guard.headers, _told, guard.who])
     app[DESK] = desk
     app[live.OPEN] = {}
@@ -65,32 +65,29 @@ def build(
         per_minute=desk.settings.web.webhooks_per_minute,
     )
     app.router.add_post("/webhooks/happy-returns/{merchant}", door.receive)
-    _add_machines(app, desk, receivers, is_ready)
+    _add_machines(app, desk, unready)
     _add_pages(app)
     endpoints.add(app)
     return app
 
 
-def _add_machines(
-    app: web.Application, desk: Desk, receivers: dict[str, Receiver], is_ready: Callable[[], bool]
-) -> None:
-    watched = Watched(desk.database, desk.clock, desk.telemetry, sorted(receivers), desk.held)
-
+def _add_machines(app: web.Application, desk: Desk, unready: Callable[[], str]) -> None:
     async def ready(request: web.Request) -> web.Response:
-        if not is_ready():
-            return web.json_response({"ready": False, "why": "starting: no lease yet"}, status=503)
         try:
             async with desk.database.reading() as connection:
                 await connection.fetchval("SELECT 1", timeout=2)
         except (*DISCONNECTED, asyncpg.PostgresError, TimeoutError):
             return web.json_response({"ready": False, "why": "the database does not answer"}, status=503)
-        return web.json_response({"ready": True})
+        why = unready()
+        return (
+            web.json_response({"ready": False, "why": why}, status=503) if why else web.json_response({"ready": True})
+        )
 
     async def healthy(request: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
     async def metrics(request: web.Request) -> web.Response:
-        await watched.refresh()
+        await desk.watched.refresh()
         body = generate_latest(desk.telemetry.metrics.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

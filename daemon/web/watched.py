@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import anyio
 import asyncpg
 
 from daemon.clock import Clock
 from daemon.store import outbox, reports
 from daemon.store.database import DISCONNECTED, Database
+from daemon.store.sql import Record
 from daemon.telemetry import Telemetry
+from statemachine.causes import TEAMS
 from statemachine.states import TERMINAL, State
 
 FRESH = timedelta(seconds=15)
@@ -39,6 +42,12 @@ class Watched:
         try:
             async with self.database.reading() as connection:
                 for name in self.merchants:
+                    self._tell(name, await reports.watched(connection, name))
+                    teams = {row["team"]: row for row in await reports.exceptions_by_team(connection, name)}
+                    for team in TEAMS:
+                        row = teams.get(team)
+                        metrics.exceptions.labels(name, team).set(row["returns"] if row else 0)
+                        metrics.exceptions_overdue.labels(name, team).set(row["overdue"] if row else 0)
                     found = {row["state"]: row for row in await reports.open_states(connection, name)}
                     for state in (each for each in State if each not in TERMINAL):
                         row = found.get(state.value)
@@ -49,3 +58,21 @@ class Watched:
         except (*DISCONNECTED, asyncpg.PostgresError):
             return
         self.looked_at = now
+
+    def _tell(self, name: str, told: Record) -> None:
+        metrics = self.telemetry.metrics
+        metrics.writes_held.labels(name).set(told["is_held"])
+        metrics.in_doubt.labels(name).set(told["is_doubted"])
+        for state in ("refused", "parked", "quarantined"):
+            metrics.unhappy_events.labels(name, state).set(told[state])
+        if told["checked_at"] is not None:
+            metrics.books_violations.labels(name).set(told["violations"])
+            metrics.books_checked_at.labels(name).set(told["checked_at"].timestamp())
+        if told["archived_at"] is not None:
+            metrics.wal_archived_at.set(told["archived_at"].timestamp())
+
+    async def keep_fresh(self) -> None:
+        """Until cancelled: for whoever is pushed to, and asks for nothing."""
+        while True:
+            await self.refresh()
+            await anyio.sleep(FRESH.total_seconds())
