@@ -15,10 +15,10 @@ import pytest
 
 from daemon import opening
 from daemon.console.compare import Comparison
-from daemon.console.demo import Season
+from daemon.console.demo import BUSY_RATE, Season
 from daemon.settings import load
 from daemon.store.database import DISCONNECTED, Database
-from tests.acceptance.processes import free_address, sandbox, until
+from tests.acceptance.processes import fetch, free_address, sandbox, until
 from tests.system import cluster as clusters
 from tests.system.cluster import Cluster, Node, cluster
 
@@ -41,6 +41,7 @@ class UnderFailover(Season):
     """The season's driver; where it would kill the daemon, the database's primary is lost instead."""
 
     pair: Cluster | None = None
+    url: str = ""
     without_service: list[float] = field(default_factory=list)
     forgotten: list[int] = field(default_factory=list)
 
@@ -57,6 +58,9 @@ class UnderFailover(Season):
         standby = self.pair.standby()
         assert standby is not None
         until(lambda: self._is_ahead(primary, standby), "the primary is ahead of its standby")
+        fetch(
+            f"{self.url}/_sandbox/clock", {"rate": 1}
+        )  # the world waits with us: no clock of a return runs out meanwhile
         done = self._effects_done(primary)
         self.pair.lose(primary)
         lost_at = time.monotonic()
@@ -67,14 +71,17 @@ class UnderFailover(Season):
         self.forgotten.append(done - self._effects_done(promoted))
         until(lambda: self._is_worked(promoted), "a daemon works again")
         self.without_service.append(round(time.monotonic() - lost_at, 1))
+        until(lambda: not self._is_doubted(promoted), "whatever was sent can be seen by now")
         self.pair.mend_replication(promoted)
         self.pair.begin(primary)
         until(lambda: self.pair is not None and self.pair.standby() is not None, "the lost one is a standby again")
+        fetch(f"{self.url}/_sandbox/clock", {"rate": BUSY_RATE})
         return daemon
 
     def _is_ahead(self, primary: Node, standby: Node) -> bool:
         assert self.pair is not None
         self.pair.cut_replication(standby)
+        fetch(f"{self.url}/_sandbox/clock", {"by_seconds": 600})
         return self._effects_done(primary) >= self._effects_done(standby) + FORGOTTEN_MIN
 
     def _effects_done(self, node: Node) -> int:
@@ -85,6 +92,13 @@ class UnderFailover(Season):
         assert self.pair is not None
         held = "SELECT count(*) FROM merchant WHERE lease_until > clock_timestamp() AND epoch = database_epoch()"
         return self.pair.asked(node, held, "homeward") == "1"
+
+    def _is_doubted(self, node: Node) -> bool:
+        assert self.pair is not None
+        return (
+            self.pair.asked(node, "SELECT count(*) FROM merchant WHERE doubted_until > clock_timestamp()", "homeward")
+            != "0"
+        )
 
     async def _look(self, database: Database, status: dict[str, Any]) -> tuple[datetime | None, bool]:
         while True:
@@ -110,7 +124,7 @@ def test_what_a_lost_primary_had_done_alone_is_found_at_the_vendors_and_not_done
     folder = pair.folder / "season"
     with sandbox(folder, free_address(), "--now", "2026-03-02T08:00:00+00:00", "--seed", "5") as (url, config):
         config.write_text(f'{config.read_text()}\n[database]\ndsn = "{pair.dsn}"\n')
-        season = UnderFailover(folder, returns=200, seed=5, kills=2, faults=True, pair=pair)
+        season = UnderFailover(folder, returns=200, seed=5, kills=2, faults=True, pair=pair, url=url)
 
         found = anyio.run(season.play_against, url, config)
 
