@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # program:package
-TOOLS := chromium:chromium soffice:libreoffice-calc-nogui systemd-analyze:systemd prometheus:prometheus
+TOOLS := chromium:chromium soffice:libreoffice-calc-nogui systemd-analyze:systemd prometheus:prometheus pgbouncer:pgbouncer
 
 .PHONY: help demo test test-system deb tools check bench chaos chaos-proof lock clean
 
