@@ -26,12 +26,14 @@ from daemon.loops.workplace import Lease, Workplace
 from daemon.opening import build_clock, open_for_pages, open_installed
 from daemon.service_manager import keep_awake, notify, passed_socket
 from daemon.settings import Settings
-from daemon.settings_section import read_secret
+from daemon.settings_section import SecretFile
 from daemon.store import merchant as merchant_store
 from daemon.store.database import SCHEMA_VERSION, Database
+from daemon.store.sealed import SealedTokens
 from daemon.telemetry import Telemetry
 from daemon.web import server
 from daemon.web.desk import Desk, Vendors
+from daemon.web.tls import Certificate, certificate_of
 from daemon.web.webhooks import Receiver
 
 log = logging.getLogger(__name__)
@@ -67,29 +69,37 @@ class Clients:
 
 def build_clients(
     settings: Settings, merchant: str, *, clock: Clock, telemetry: Telemetry, http: aiohttp.ClientSession,
-    lease: Lease | None = None,
+    lease: Lease | None = None, database: Database | None = None,
 ) -> Clients:  # fmt: skip
-    """Raises SettingsError for an unreadable secret."""
+    """Tokens that change by themselves are kept in the database, where there is one and a key to seal them with.
+
+    Raises SettingsError for an unreadable secret.
+    """
     told = settings.merchants[merchant]
-    key = read_secret(told.happy_returns.api_key_file)
+    oauth, key_file = told.brightpearl.oauth, settings.secrets.key_file
+    tokens = None
+    if oauth is not None and key_file is not None and database is not None:
+        tokens = SealedTokens(database, clock, merchant, key_file=key_file, seed_file=oauth.refresh_token_file)
     may_write = (lease or Lease(merchant)).check
     return Clients(
         HappyReturnsClient(
-            http, told.happy_returns, api_key=key, merchant=merchant, clock=clock, telemetry=telemetry,
-            may_write=may_write,
+            http, told.happy_returns, merchant=merchant, clock=clock, telemetry=telemetry, may_write=may_write
         ),
         BrightpearlClient(
-            http, told.brightpearl, merchant=merchant, clock=clock, telemetry=telemetry, may_write=may_write
+            http, told.brightpearl, merchant=merchant, clock=clock, telemetry=telemetry, may_write=may_write,
+            tokens=tokens,
         ),
     )  # fmt: skip
 
 
 @asynccontextmanager
-async def open_clients(settings: Settings, merchant: str, *, clock: Clock) -> AsyncIterator[Clients]:
+async def open_clients(
+    settings: Settings, merchant: str, *, clock: Clock, database: Database | None = None
+) -> AsyncIterator[Clients]:
     """One merchant's vendors for a command: read only, no spans."""
     async with new_http_session() as http:
         telemetry = Telemetry(otlp_endpoint=None)
-        yield build_clients(settings, merchant, clock=clock, telemetry=telemetry, http=http)
+        yield build_clients(settings, merchant, clock=clock, telemetry=telemetry, http=http, database=database)
 
 
 def build_workplace(
@@ -107,7 +117,9 @@ def build_workplace(
     Raises SettingsError for an unreadable secret.
     """
     lease = lease or Lease(merchant)
-    clients = build_clients(settings, merchant, clock=clock, telemetry=telemetry, http=http, lease=lease)
+    clients = build_clients(
+        settings, merchant, clock=clock, telemetry=telemetry, http=http, lease=lease, database=database
+    )
     told = settings.merchants[merchant]
     return Workplace(
         merchant=merchant,
@@ -134,8 +146,7 @@ def _receivers(settings: Settings) -> dict[str, Receiver]:
     receivers = {}
     for merchant, configured in settings.merchants.items():
         path = configured.happy_returns.webhook_secret_file
-        keys = tuple(line.encode() for line in read_secret(path).splitlines() if line.strip()) if path else ()
-        receivers[merchant] = Receiver(configured, keys)
+        receivers[merchant] = Receiver(configured, SecretFile(path) if path else None)
     return receivers
 
 
@@ -188,11 +199,12 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
             )
             desk = Desk(
                 settings=settings, database=for_pages, clock=clock, telemetry=telemetry, http=http,
-                open_vendors=lambda merchant: _vendors(settings, merchant, workplaces, clock, telemetry, http),
+                open_vendors=lambda merchant: _vendors(settings, merchant, workplaces, clock, telemetry, http, database),
                 stir=runner.stir, held=runner.held,
             )  # fmt: skip
             pages = server.build(desk, receivers=receivers, unready=runner.unready)
-            site = await _serve(pages, settings)
+            certificate = certificate_of(settings.web)
+            site = await _serve(pages, settings, certificate)
             notify("READY=1")
             log.info("homeward is running", extra={"listen": settings.web.listen, "merchants": len(settings.merchants)})
             try:
@@ -200,6 +212,8 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
                     group.start_soon(_stop_on_signal, runner)
                     group.start_soon(desk.pulse.run)
                     group.start_soon(keep_awake, runner)
+                    if certificate is not None:
+                        group.start_soon(certificate.keep_fresh)
                     if settings.telemetry.otlp_endpoint:
                         group.start_soon(desk.watched.keep_fresh)
                     await runner.run()
@@ -217,26 +231,27 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
 @asynccontextmanager
 async def _vendors(
     settings: Settings, merchant: str, workplaces: dict[str, Workplace], clock: Clock, telemetry: Telemetry,
-    http: aiohttp.ClientSession,
+    http: aiohttp.ClientSession, database: Database,
 ) -> AsyncIterator[Vendors]:  # fmt: skip
     """For the pages to read with: the very clients the loops use, so that one quota is counted once."""
     at = workplaces.get(merchant)
     if at is not None:
         yield Vendors(at.brightpearl, at.happy_returns)
         return
-    clients = build_clients(settings, merchant, clock=clock, telemetry=telemetry, http=http)
+    clients = build_clients(settings, merchant, clock=clock, telemetry=telemetry, http=http, database=database)
     yield Vendors(clients.brightpearl, clients.happy_returns)
 
 
-async def _serve(pages: web.Application, settings: Settings) -> web.AppRunner:
+async def _serve(pages: web.Application, settings: Settings, certificate: Certificate | None) -> web.AppRunner:
+    context = certificate.context if certificate is not None else None
     site_runner = web.AppRunner(pages, access_log=None, handle_signals=False, lingering_time=LINGERING_SECONDS)
     await site_runner.setup()
     passed = passed_socket()
     try:
         if passed is not None:
-            await web.SockSite(site_runner, passed).start()
+            await web.SockSite(site_runner, passed, ssl_context=context).start()
         else:
-            await web.TCPSite(site_runner, settings.web.host, settings.web.port).start()
+            await web.TCPSite(site_runner, settings.web.host, settings.web.port, ssl_context=context).start()
     except OSError as error:
         await site_runner.cleanup()
         raise SettingsError(f"web.listen: cannot listen on {settings.web.listen}: {error.strerror}") from error

@@ -129,6 +129,11 @@ class AlertSettings(Section):
         return next((told for name, told in self.teams.items() if name == team), None)
 
 
+class SecretsSettings(Section):
+    key_file: ConfigPath | None = None
+    """File with keys that seal what the database keeps of OAuth, one a line, the first in use: `homeward db new-key`."""
+
+
 class ClockSettings(Section):
     file: ConfigPath | None = None
     """A sandbox's clock file; left out: the machine's clock."""
@@ -486,6 +491,7 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     clock: ClockSettings = ClockSettings()
+    secrets: SecretsSettings = SecretsSettings()
     alerts: AlertSettings = AlertSettings()
     merchants: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")], MerchantSettings] = Field(
         default_factory=dict

@@ -37,3 +37,34 @@ def read_secret(path: Path) -> str:
     if not secret:
         raise SettingsError(f"secret file {path}: is empty")
     return secret
+
+
+class SecretFile:
+    """A secret that may be rotated while we run: its file is read again when it has changed.
+
+    In the moment of being replaced it may be missing or empty: then the last good content stands.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises SettingsError for a file that cannot be used to begin with."""
+        self._path, self._seen = path, self._stamp(path)
+        self._value = read_secret(path)
+
+    @property
+    def value(self) -> str:
+        stamp = self._stamp(self._path)
+        if stamp != self._seen:
+            try:
+                self._value = read_secret(self._path)
+                self._seen = stamp
+            except SettingsError:
+                pass  # half written: looked at again with the next use
+        return self._value
+
+    @staticmethod
+    def _stamp(path: Path) -> tuple[int, int, int]:
+        try:
+            found = path.stat()
+        except OSError:
+            return (0, 0, 0)
+        return (found.st_ino, found.st_mtime_ns, found.st_size)

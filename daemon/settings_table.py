@@ -12,6 +12,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("web.openid.", settings_web.OpenIdSettings),
     ("web.proxy.", settings_web.ProxySettings),
     ("telemetry.", settings.TelemetrySettings),
+    ("secrets.", settings.SecretsSettings),
     ("clock.", settings.ClockSettings),
     ("alerts.", settings.AlertSettings),
     ("alerts.smtp.", settings.SmtpSettings),

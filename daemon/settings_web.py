@@ -3,7 +3,7 @@
 import ipaddress
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from daemon.settings_section import ConfigPath, Section
 
@@ -55,6 +55,10 @@ class WebSettings(Section):
     """HOST:PORT of pages, API, webhooks, health and metrics."""
     url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+[^\s]*$")
     """Where people open Homeward in a browser; alerts then link to each return there, and cookies need https."""
+    tls_certificate_file: ConfigPath | None = None
+    """Certificate with its chain (PEM), for TLS without a proxy in front; a renewed file is taken up within a minute."""
+    tls_key_file: ConfigPath | None = None
+    """Its private key."""
     environment: str = Field(default="", max_length=20)
     """A word in the head of every page that tells this installation from others, for example sandbox."""
     session_hours: int = Field(default=12, ge=1, le=24 * 30)
@@ -76,6 +80,12 @@ class WebSettings(Section):
             raise ValueError("give it as HOST:PORT, for example 127.0.0.1:8600")
         return value
 
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> "WebSettings":
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_certificate_file and tls_key_file go together")
+        return self
+
     @property
     def host(self) -> str:
         return self.listen.rpartition(":")[0].strip("[]")
@@ -87,4 +97,4 @@ class WebSettings(Section):
     @property
     def is_secure(self) -> bool:
         """Whether browsers come over https: cookies then go over nothing else."""
-        return self.url is not None and self.url.startswith("https://")
+        return self.url.startswith("https://") if self.url is not None else self.tls_certificate_file is not None

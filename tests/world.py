@@ -29,6 +29,7 @@ from daemon.maps import from_content
 from daemon.sandbox.app import Sandbox, write_configuration
 from daemon.sandbox.scenarios import SCENARIOS
 from daemon.settings import load
+from daemon.settings_section import SecretFile
 from daemon.store import board, inbox, reports
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
@@ -206,7 +207,8 @@ async def open_world(
             lease=Lease(MERCHANT, share.held[MERCHANT]),
         )
         told = settings.merchants[MERCHANT]
-        receiver = Receiver(told, (b"sandbox-webhook-secret",))
+        assert told.happy_returns.webhook_secret_file is not None
+        receiver = Receiver(told, SecretFile(told.happy_returns.webhook_secret_file))
 
         @asynccontextmanager
         async def vendors(merchant: str) -> AsyncIterator[Vendors]:

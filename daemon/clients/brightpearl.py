@@ -16,7 +16,7 @@ import anyio
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients import wire
 from daemon.clients.brightpearl_account import AccountReads
-from daemon.clients.brightpearl_transport import Answer, Transport, error_of
+from daemon.clients.brightpearl_transport import Answer, Tokens, Transport, error_of
 from daemon.clock import Clock
 from daemon.errors import (
     HomewardError,
@@ -61,10 +61,12 @@ class BrightpearlClient(AccountReads):
 
     def __init__(
         self, http: aiohttp.ClientSession, settings: BrightpearlSettings, *, merchant: str, clock: Clock,
-        telemetry: Telemetry, may_write: Callable[[], None] = lambda: None,
+        telemetry: Telemetry, may_write: Callable[[], None] = lambda: None, tokens: Tokens | None = None,
     ) -> None:  # fmt: skip
         super().__init__(
-            Transport(http, settings, merchant=merchant, clock=clock, telemetry=telemetry, may_write=may_write)
+            Transport(
+                http, settings, merchant=merchant, clock=clock, telemetry=telemetry, may_write=may_write, tokens=tokens
+            )
         )
         self._settings, self._clock = settings, clock
         self._bundles_failed = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import anyio
@@ -26,7 +26,7 @@ from daemon.errors import (
     TransientError,
 )
 from daemon.settings import HTTP_TIMEOUT_SECONDS, BrightpearlSettings, OAuthSettings
-from daemon.settings_section import read_secret
+from daemon.settings_section import SecretFile, read_secret
 from daemon.telemetry import BRIGHTPEARL, Telemetry, note_on_span
 
 BODY_MAX = 64 * 1024 * 1024
@@ -42,21 +42,51 @@ class Answer:
     ruid: str
 
 
-class Signer:
-    """The headers that say who we are; refreshes an OAuth token once when it is refused."""
+class Tokens(Protocol):
+    """Where the tokens of an OAuth app are kept: `refresh_token`, and `access_token` where one was got."""
 
-    def __init__(self, settings: BrightpearlSettings, http: aiohttp.ClientSession) -> None:
-        self._settings, self._http = settings, http
+    async def read(self) -> dict[str, str]: ...
+    async def write(self, tokens: dict[str, str]) -> None: ...
+
+
+class FileTokens:
+    """In the file that holds the refresh token, replaced at once; the access token in memory alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._access_token = ""
+
+    async def read(self) -> dict[str, str]:
+        told = {"refresh_token": read_secret(self._path)}
+        return {**told, "access_token": self._access_token} if self._access_token else told
+
+    async def write(self, tokens: dict[str, str]) -> None:
+        if tokens["refresh_token"] != read_secret(self._path):
+            _replace_file(self._path, tokens["refresh_token"])
+        self._access_token = tokens["access_token"]
+
+
+class Signer:
+    """The headers that say who we are; gets a new OAuth token when the one in use is refused."""
+
+    def __init__(self, settings: BrightpearlSettings, http: aiohttp.ClientSession, tokens: Tokens | None) -> None:
+        self._settings, self._http = settings, http
+        self._tokens: Tokens | None = None
+        if settings.oauth is not None:
+            self._tokens = tokens or FileTokens(settings.oauth.refresh_token_file)
+        self._access_token = ""
+        self._unsaved: dict[str, str] | None = None
+        """What the token service gave and could not be stored yet: the only copy of a token that is good for one use."""
+        kept = settings.account_token_file or settings.staff_token_file
+        self._file = SecretFile(kept) if kept else None
 
     async def headers(self) -> dict[str, str]:
         told = {"brightpearl-app-ref": self._settings.app_ref}
         if self._settings.dev_ref:
             told["brightpearl-dev-ref"] = self._settings.dev_ref
-        if self._settings.account_token_file:
-            told["brightpearl-account-token"] = read_secret(self._settings.account_token_file)
-        elif self._settings.staff_token_file:
-            told["brightpearl-staff-token"] = read_secret(self._settings.staff_token_file)
+        if self._file is not None:
+            kind = "account" if self._settings.account_token_file else "staff"
+            told[f"brightpearl-{kind}-token"] = self._file.value
         else:
             if not self._access_token:
                 await self.refresh()
@@ -64,24 +94,48 @@ class Signer:
         return told
 
     async def refresh(self) -> bool:
-        """Get a new access token; False when this account does not use OAuth. A new refresh token is stored first."""
+        """Another access token than the one in use; False when this account does not use OAuth.
+
+        Somebody else (another daemon, a command) may have got one meanwhile: then that one is taken. A refresh token is
+        good for one use, so a new one is stored before anything is signed with what came beside it.
+        """
         oauth = self._settings.oauth
-        if oauth is None:
+        if oauth is None or self._tokens is None:
             return False
-        form = {
-            "grant_type": "refresh_token",
-            "refresh_token": read_secret(oauth.refresh_token_file),
-            "client_id": oauth.client_id,
-        }
+        if self._unsaved is not None:
+            return await self._keep(self._unsaved)
+        kept = await self._tokens.read()
+        if kept.get("access_token", "") not in ("", self._access_token):
+            self._access_token = kept["access_token"]
+            return True
+        try:
+            fresh = await self._renewed(oauth, kept["refresh_token"])
+        except NotPermittedError:
+            again = await self._tokens.read()
+            if again["refresh_token"] == kept["refresh_token"]:
+                raise
+            fresh = again if again.get("access_token") else await self._renewed(oauth, again["refresh_token"])
+        return await self._keep(fresh)
+
+    async def _keep(self, fresh: dict[str, str]) -> bool:
+        assert self._tokens is not None
+        self._unsaved = fresh
+        await self._tokens.write(fresh)
+        self._unsaved, self._access_token = None, fresh["access_token"]
+        return True
+
+    async def _renewed(self, oauth: OAuthSettings, refresh_token: str) -> dict[str, str]:
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": oauth.client_id}
         if oauth.client_secret_file:
             form["client_secret"] = read_secret(oauth.client_secret_file)
         told = await self._token(oauth, form)
-        if fresh := wire.text(told.get("refresh_token"), "refresh_token"):
-            _replace_file(oauth.refresh_token_file, fresh)
-        self._access_token = wire.text(told.get("access_token"), "access_token")
-        if not self._access_token:
+        access = wire.text(told.get("access_token"), "access_token")
+        if not access:
             raise MalformedPayloadError("Brightpearl token: the reply holds no access_token")
-        return True
+        return {
+            "refresh_token": wire.text(told.get("refresh_token"), "refresh_token") or refresh_token,
+            "access_token": access,
+        }
 
     async def _token(self, oauth: OAuthSettings, form: dict[str, str]) -> dict[str, Any]:
         try:
@@ -109,11 +163,11 @@ class Transport:
 
     def __init__(
         self, http: aiohttp.ClientSession, settings: BrightpearlSettings, *, merchant: str, clock: Clock,
-        telemetry: Telemetry, may_write: Callable[[], None],
+        telemetry: Telemetry, may_write: Callable[[], None], tokens: Tokens | None = None,
     ) -> None:  # fmt: skip
         self._http, self._settings, self._merchant, self._telemetry = http, settings, merchant, telemetry
         self._may_write = may_write
-        self._signer = Signer(settings, http)
+        self._signer = Signer(settings, http, tokens)
         self.quota = Quota(clock, share=settings.requests_per_minute)
         self.circuit = Circuit(clock)
         self.bundle_cost = BundleCost()

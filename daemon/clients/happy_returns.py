@@ -18,6 +18,7 @@ from daemon.clients.throttle import Circuit, LeakyBucket
 from daemon.clock import Clock
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.settings import HTTP_TIMEOUT_SECONDS, HappyReturnsSettings
+from daemon.settings_section import SecretFile
 from daemon.telemetry import HAPPY_RETURNS, Telemetry
 
 BODY_MAX = 16 * 1024 * 1024
@@ -30,13 +31,13 @@ class HappyReturnsClient:
     """One merchant's view of Happy Returns. Calls are made one at a time, as its bucket wants it."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, settings: HappyReturnsSettings, *, api_key: str, merchant: str, clock: Clock,
+        self, http: aiohttp.ClientSession, settings: HappyReturnsSettings, *, merchant: str, clock: Clock,
         telemetry: Telemetry, may_write: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._http, self._settings, self._merchant = http, settings, merchant
         self._may_write = may_write
         self.circuit = Circuit(clock)
-        self._headers = {"X-Hr-Apikey": api_key}
+        self._key = SecretFile(settings.api_key_file)
         self._telemetry = telemetry
         self.bucket = LeakyBucket(clock, requests_per_second=settings.requests_per_second)
         self._turn = anyio.Lock()
@@ -101,6 +102,9 @@ class HappyReturnsClient:
         body = [{"happyReturnsRetailerID": self._settings.retailer_id, "items": items}]
         await self._call("post-contents", "POST", "/return-contents", body=body)
 
+    def _headers(self) -> dict[str, str]:
+        return {"X-Hr-Apikey": self._key.value}
+
     async def check(self) -> None:
         """E11 as a health check of host and key. Raises NotPermittedError, TransientError, RejectedError."""
         await self._call("check", "GET", "/webhooks")
@@ -144,7 +148,7 @@ class HappyReturnsClient:
         try:
             with anyio.fail_after(HTTP_TIMEOUT_SECONDS):
                 async with self._http.request(
-                    method, url, json=body, params=query, headers=self._headers, allow_redirects=False,
+                    method, url, json=body, params=query, headers=self._headers(), allow_redirects=False,
                     trace_request_ctx=Sending(
                         f"happy-returns.{operation}", self._may_write if operation in WRITES else None
                     ),

@@ -28,7 +28,7 @@ from daemon.console.session import (
 )
 from daemon.loops.dispatch import QUOTA
 from daemon.settings import Settings
-from daemon.store import accounts, inbox, merchant, outbox, reports, retention, watch
+from daemon.store import accounts, inbox, merchant, outbox, reports, retention, sealed, watch
 from daemon.store.database import SCHEMA_VERSION, Database, Migration
 from daemon.views.forecast import quota_told
 
@@ -181,6 +181,12 @@ def migrate(dry_run: DryRunOption = False, output: OutputOption = Format.TABLE, 
     told = {"before": done.before, "after": done.after, "steps": list(done.steps) if done.before != done.after else [],
             "granted": list(done.granted), "changed": done.before != done.after and not dry_run}  # fmt: skip
     emit_one(told, output)
+
+
+@db.command("new-key")
+def new_key() -> None:
+    """Print a key for secrets.key_file. To rotate: put it on the first line, above the old one, which still opens."""
+    print(sealed.new_key())
 
 
 @db.command("prune")

@@ -89,7 +89,7 @@ async def _facts(
         fees += [row.leg for row in reading.rows if row.leg is not None and row.leg.kind is Kind.FEE]
     if not maps.version and told.map_file is not None:
         maps = read_map(told.map_file)  # before go-live nothing is in force yet: what is meant to be is tried
-    async with application.open_clients(settings, name, clock=clock) as clients:
+    async with application.open_clients(settings, name, clock=clock, database=database) as clients:
         return await gather(
             name, told, clients.brightpearl, clients.happy_returns, maps=maps, now=clock.now(), scope=scope, fees=fees,
             tell=lambda text: errors.print(f"reading {text} …", style="dim"),

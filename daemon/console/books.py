@@ -58,7 +58,7 @@ def run(
         name = choose_merchant(settings, merchant)
         told, faults = settings.merchants[name], []
         if not no_read:
-            async with application.open_clients(settings, name, clock=clock) as clients:
+            async with application.open_clients(settings, name, clock=clock, database=database) as clients:
                 sources = Sources(
                     name, told, database, clients.brightpearl, clients.happy_returns, clock.now,
                     tell=lambda text: errors.print(f"reading: {text}", style="dim"),

@@ -150,7 +150,7 @@ def _run(verb: Verb, own: Options | Callable[[datetime], Options], common: Commo
         )
         preview = perform.at_most(preview, common.limit)
         is_one = len(common.ids or ()) == 1 and len(chosen) == 1
-        credit = await _credit_to_adopt(settings, options, preview, clock)
+        credit = await _credit_to_adopt(database, settings, options, preview, clock)
         if common.plan is not None:
             return _write_plan(common.plan, preview, now)
         if common.dry_run:
@@ -165,7 +165,9 @@ def _run(verb: Verb, own: Options | Callable[[datetime], Options], common: Commo
         raise Stop(REFUSED, f"a second person must agree: homeward batch approve {told['batch']}")
 
 
-async def _credit_to_adopt(settings: Settings, options: Options, preview: Preview, clock: Clock) -> dict[str, Any]:
+async def _credit_to_adopt(
+    database: Database, settings: Settings, options: Options, preview: Preview, clock: Clock
+) -> dict[str, Any]:
     """The credit as Brightpearl has it now, when one is to be taken over; nothing for everything else."""
     if options.adopt is None or not preview.eligible:
         return {}
@@ -175,7 +177,7 @@ async def _credit_to_adopt(settings: Settings, options: Options, preview: Previe
     from daemon.actions import adoption
 
     instance = preview.eligible[0].instance
-    async with application.open_clients(settings, instance.merchant, clock=clock) as clients:
+    async with application.open_clients(settings, instance.merchant, clock=clock, database=database) as clients:
         return {"credit": await adoption.look(clients.brightpearl, instance, options.adopt)}
 
 

@@ -179,7 +179,7 @@ async def _beside(
         instance = (await returns.read(connection, name, [found["id"]]))[found["id"]]
     if name not in settings.merchants:
         return units_alone(instance), "the merchant is not configured here"
-    async with application.open_clients(settings, name, clock=clock) as clients:
+    async with application.open_clients(settings, name, clock=clock, database=database) as clients:
         return await beside(
             database, clients.brightpearl, instance, policy=settings.merchants[name].policy, now=clock.now()
         )

@@ -236,7 +236,7 @@ def _with_client(
 
     async def main(database: Database, settings: Settings, clock: Clock) -> _T:
         name = choose_merchant(settings, merchant)
-        async with application.open_clients(settings, name, clock=clock) as clients:
+        async with application.open_clients(settings, name, clock=clock, database=database) as clients:
             return await work(database, settings, clock, name, clients.brightpearl)
 
     return run_with_database(config, main)

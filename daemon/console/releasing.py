@@ -28,7 +28,7 @@ async def recheck(
         condition = asked.condition(now)
         chosen = await board.chosen(connection, condition, merchants=[name], rows_max=selecting.CHOSEN_MAX)
     stopped = await perform.load(database, chosen)
-    async with application.open_clients(settings, name, clock=clock) as clients:
+    async with application.open_clients(settings, name, clock=clock, database=database) as clients:
         told, passing = await judge(
             database, clients.brightpearl, stopped, merchant=name, policy=settings.merchants[name].policy, clock=clock,
             tell=lambda count: errors.print(f"{count} of {len(stopped)} decided again", style="dim"),

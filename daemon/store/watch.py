@@ -116,5 +116,5 @@ async def backlog(connection: Connection, merchant: str, now: datetime) -> Recor
 
 
 async def look_again(connection: Connection, merchant: str, *, since: datetime, now: datetime) -> None:
-    """Have every open return that was begun since then read again."""
+    """Have every open return and every shipped order that was begun since then asked about again."""
     await SQL.run(connection, "look_again", merchant=merchant, since=since, now=now)

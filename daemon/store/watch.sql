@@ -116,10 +116,9 @@ SELECT count(*) FILTER (WHERE next_poll_at <= :now AND tier <> 'order') AS due,
    AND next_poll_at IS NOT NULL;
 
 -- name: look_again!
--- Read the younger open returns again, soon: what is known of them may be older than it seems.
+-- Ask again, soon: what is known of the younger returns may be older than it seems, and of orders that had no return too.
 UPDATE watch
    SET next_poll_at = :now
  WHERE merchant = :merchant
-   AND tier = 'return'
    AND next_poll_at > :now
    AND opened_at > :since;

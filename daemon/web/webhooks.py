@@ -15,6 +15,7 @@ from aiohttp import web
 from daemon.clock import Clock
 from daemon.loops.receive import Taken, accept
 from daemon.settings import MerchantSettings
+from daemon.settings_section import SecretFile
 from daemon.store.database import DISCONNECTED, Database
 from daemon.telemetry import Telemetry, traceparent
 
@@ -29,8 +30,13 @@ class Receiver:
     """What is needed to take one merchant's webhooks."""
 
     settings: MerchantSettings
-    keys: tuple[bytes, ...]
-    """Accepted signing keys; several while one is rotated, none when webhooks are not set up."""
+    secret: SecretFile | None
+    """Where the accepted signing keys are, one a line, several while one is rotated; None: webhooks are not set up."""
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        told = self.secret.value if self.secret is not None else ""
+        return tuple(line.strip().encode() for line in told.splitlines() if line.strip())
 
 
 @dataclass(slots=True)

@@ -109,13 +109,15 @@ class Cluster:
     def standby(self) -> Node | None:
         return next((node for node in self.nodes if self.answers(node) == "standby"), None)
 
-    def cut_replication(self, standby: Node) -> None:
-        """The standby hears no more, for as long as this is repeated: what is committed is known to the primary alone."""
-        if self.asked(standby, "SELECT count(*) FROM pg_stat_wal_receiver") != "0":
-            self._tell(standby, "ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
+    def is_cut_off(self, standby: Node) -> bool:
+        """Whether the standby hears no more, so that what is committed is known to the primary alone; cut it if not."""
+        if self.asked(standby, "SELECT count(*) FROM pg_stat_wal_receiver") == "0":
+            return True
+        self._tell(standby, "ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
+        return False
 
     def mend_replication(self, node: Node) -> None:
-        """What `cut_replication` did to this node is undone, for the day it follows again."""
+        """What `is_cut_off` did to this node is undone, for the day it follows again."""
         self._tell(node, "ALTER SYSTEM RESET primary_conninfo", "SELECT pg_reload_conf()")
 
     def _tell(self, node: Node, *statements: str) -> None:

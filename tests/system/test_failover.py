@@ -22,6 +22,7 @@ from tests.acceptance.processes import fetch, free_address, sandbox, until
 from tests.system import cluster as clusters
 from tests.system.cluster import Cluster, Node, cluster
 
+EFFECTS_DONE = "SELECT count(*) FROM outbox WHERE state = 'done'"
 FORGOTTEN_MIN = 5  # effects that must be done beyond what the standby knows, before the primary is lost
 
 
@@ -80,13 +81,17 @@ class UnderFailover(Season):
 
     def _is_ahead(self, primary: Node, standby: Node) -> bool:
         assert self.pair is not None
-        self.pair.cut_replication(standby)
+        if not self.pair.is_cut_off(standby):
+            return False
         fetch(f"{self.url}/_sandbox/clock", {"by_seconds": 600})
-        return self._effects_done(primary) >= self._effects_done(standby) + FORGOTTEN_MIN
+        known = self.pair.asked(standby, EFFECTS_DONE, "homeward")
+        return known != "" and self._effects_done(primary) >= int(known) + FORGOTTEN_MIN
 
     def _effects_done(self, node: Node) -> int:
         assert self.pair is not None
-        return int(self.pair.asked(node, "SELECT count(*) FROM outbox WHERE state = 'done'", "homeward") or 0)
+        return int(
+            until(lambda: self.pair is not None and self.pair.asked(node, EFFECTS_DONE, "homeward"), "it answers")
+        )
 
     def _is_worked(self, node: Node) -> bool:
         assert self.pair is not None

@@ -81,6 +81,33 @@ def test_a_season_under_kills_and_a_power_cut_loses_nothing_and_doubles_nothing(
     assert season.killed == 4
 
 
+def test_an_upgrade_from_the_release_before_goes_on_under_load_and_keeps_everything(
+    bare: Machine, previous_package: Path, package: Path
+) -> None:
+    install(bare, previous_package)
+    bare.boot()
+    dsn = give_database(bare)
+
+    def upgrade(machine: Machine) -> None:
+        (machine.tree / "root" / package.name).write_bytes(package.read_bytes())
+        machine.run("dpkg", "-i", f"/root/{package.name}")
+        until(lambda: "needs" in machine.journal("homeward.service"), "the new daemon waits for the schema")
+        machine.run("runuser", "-u", "postgres", "--", "homeward", "db", "migrate")
+        until(lambda: is_ready(address), "it goes on")
+
+    with service(bare) as (url, address, written):
+        old = bare.run("homeward", "version").strip()
+        season = InTheMachine(
+            bare.shared, returns=60, seed=13, kills=0, faults=True, machine=bare, address=address, breaks=[upgrade]
+        )
+
+        found = anyio.run(season.play_against, url, written, dsn)
+
+        assert old != bare.run("homeward", "version").strip()
+    assert (found.lost, found.duplicated, found.mismatched) == (0, 0, 0), found.problems
+    assert season.killed == 1
+
+
 def test_removing_keeps_what_is_the_operators_and_purging_leaves_nothing(bare: Machine, package: Path) -> None:
     install(bare, package)
     bare.boot()

@@ -1,0 +1,11 @@
+-- name: read
+SELECT sealed, seed_sha256
+  FROM sealed_secret
+ WHERE merchant = :merchant
+   AND name = :name;
+
+-- name: write!
+INSERT INTO sealed_secret (merchant, name, sealed, seed_sha256, updated_at)
+VALUES (:merchant, :name, :sealed, :seed_sha256, :now)
+    ON CONFLICT (merchant, name) DO UPDATE
+   SET sealed = EXCLUDED.sealed, seed_sha256 = EXCLUDED.seed_sha256, updated_at = EXCLUDED.updated_at;
