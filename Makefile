@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+AUDIT := .venv-audit
 # program:package
 TOOLS := chromium:chromium soffice:libreoffice-calc-nogui systemd-analyze:systemd prometheus:prometheus pgbouncer:pgbouncer
 
-.PHONY: help demo test test-system deb tools check bench chaos chaos-proof lock clean
+.PHONY: help demo test test-system deb tools check audit bench chaos chaos-proof lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -39,6 +40,14 @@ check: $(STAMP) ## Lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+$(AUDIT)/.installed: requirements-audit.txt
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@touch $@
+
+audit: $(AUDIT)/.installed ## Known vulnerabilities, licences, secrets in the sources, bill of materials (dist/sbom.json)
+	AUDIT=$(AUDIT)/bin tests/audit
+
 bench: $(STAMP) ## Measure; a table on stdout, bench-results.json beside
 	$(BIN)/python -m tests.bench
 
@@ -53,6 +62,8 @@ lock: ## Renew the pinned, hashed lock files (needs uv)
 		pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q \
 		--extra dev pyproject.toml -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q \
+		--extra audit pyproject.toml -o requirements-audit.txt
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(AUDIT) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -442,6 +442,17 @@ class ObjectiveSettings(Section):
     """Happy Returns is heard of at least so often."""
 
 
+class RetentionSettings(Section):
+    """How long what may name a person is kept. Returns and their journal go by `homeward db prune`."""
+
+    bodies_days: int = Field(default=90, ge=1)
+    """Bodies as received: webhooks, imports."""
+    messages_days: int = Field(default=90, ge=1)
+    """What teams and customers' messaging were told, once it arrived."""
+    answers_days: int = Field(default=30, ge=1)
+    """Answers of the API that are given again for the same key."""
+
+
 class MerchantSettings(Section):
     observe: bool = False
     """Poll and decide, and send nothing to this merchant's vendors; see `homeward effect list --observed`."""
@@ -458,6 +469,7 @@ class MerchantSettings(Section):
     """The merchant's maps, as people review them; the daemon follows what `homeward map accept` took from it."""
     assumptions: AssumptionSettings = AssumptionSettings()
     objectives: ObjectiveSettings = ObjectiveSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @field_validator("ladders")
     @classmethod

@@ -32,6 +32,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("merchants.NAME.calendar.", settings.CalendarSettings),
     ("merchants.NAME.ladders.STATE_OR_CAUSE[].", settings.RungSettings),
     ("merchants.NAME.objectives.", settings.ObjectiveSettings),
+    ("merchants.NAME.retention.", settings.RetentionSettings),
     ("merchants.NAME.assumptions.", settings.AssumptionSettings),
 )
 

@@ -99,6 +99,15 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
     "merchant status": [STATUS],
     "db status": {"schema": "int", "needed": "int", "server": "text", "do": "text"},
     "db migrate": {"before": "int", "after": "int", "steps": "any", "granted": "any", "changed": "bool"},
+    "privacy find": [{"place": "text", "id": "text", "at": "moment", "can_be_erased": "bool"}],
+    "privacy erase": {
+        "merchant": "text", "returns": "any", "bodies": "int", "messages": "int!", "answers": "int!", "parcels": "int!",
+        "changed": "bool",
+    },
+    "privacy log": [{
+        "id": "int", "merchant": "text", "subject": "text", "actor": "text", "reason": "text", "erased": "any",
+        "at": "moment",
+    }],
     "merchant hold": {"merchant": "text", "writes": "text", "changed": "bool"},
     "merchant go-live": {"merchant": "text", "writes": "text", "observed": "int", "changed": "bool"},
     "db prune": {

@@ -1,7 +1,7 @@
 """Matching run: the legs as they are known now, matched, compared with the run before, and kept."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,12 +13,14 @@ from daemon.finance.postings import postings_of
 from daemon.finance.standing import standing
 from daemon.settings import MerchantSettings
 from daemon.settings_finance import TERMS
-from daemon.store import legs, matches, periods
+from daemon.store import legs, matches, periods, watch
 from daemon.store.database import Database
 from daemon.store.matches import Change
 from daemon.store.sql import plain
 from statemachine.books.matching import Status
 from statemachine.books.periods import Closes
+
+FORGOTTEN_MAX = timedelta(days=30)  # retention removes nothing younger: what is missing then was not removed
 
 
 async def run_matching(
@@ -27,6 +29,7 @@ async def run_matching(
     """Match what is known now and keep the result, as a whole or not at all.
 
     The legs are read as of one moment and the result is written at a later one: no transaction is open in between.
+    What was credited in a life of the database that is lost is asked for again at Happy Returns.
     """
     terms = settings.finance.terms()
     async with database.transaction("match") as connection:
@@ -50,6 +53,8 @@ async def run_matching(
                 },
                 since=books.since,
             )  # fmt: skip
+            forgotten = await legs.forgotten_orders(connection, merchant, since=(now - FORGOTTEN_MAX).date())
+            await watch.open_watches(connection, merchant, [watch.of_order(each, now) for each in forgotten], now)
     return books, change
 
 

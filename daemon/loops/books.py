@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 ACTOR = "homeward"
 
 
+BOOKS = "books"  # the cursor where the next night's time stands
+
+
 class MatchBooks:
     """Reading, matching and checking; every step leaves what it did in the database, and is harmless when repeated."""
 
@@ -43,7 +46,7 @@ class MatchBooks:
         })  # fmt: skip
         self._next_at = self._following(now)
         async with at.writing("books") as connection:
-            await merchant.write_cursor(connection, at.merchant, "books", {"at": self._next_at.isoformat()})
+            await merchant.write_cursor(connection, at.merchant, BOOKS, {"at": self._next_at.isoformat()})
         return 1
 
     async def park(self, error: Exception, now: datetime) -> None:
@@ -52,7 +55,7 @@ class MatchBooks:
 
     async def _planned(self, now: datetime) -> datetime:
         async with self._at.database.reading() as connection:
-            told = await merchant.read_cursor(connection, self._at.merchant, "books")
+            told = await merchant.read_cursor(connection, self._at.merchant, BOOKS)
         return datetime.fromisoformat(told["at"]) if told else self._following(now)
 
     def _following(self, now: datetime) -> datetime:

@@ -19,7 +19,7 @@ from daemon.clock import Clock
 from daemon.errors import HomewardError, LeaseLostError, MalformedPayloadError, RejectedError, TransientError
 from daemon.loops.advance import Advance
 from daemon.loops.batches import Batches
-from daemon.loops.books import MatchBooks
+from daemon.loops.books import BOOKS, MatchBooks
 from daemon.loops.dispatch import Dispatch
 from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
@@ -27,6 +27,7 @@ from daemon.loops.notify import Notify
 from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.report import Report
+from daemon.loops.retain import Retain
 from daemon.loops.workplace import Lease, Workplace
 from daemon.settings import HTTP_TIMEOUT_SECONDS, LEASE_SECONDS
 from daemon.store import merchant as merchant_store
@@ -250,6 +251,7 @@ class Runner:
             Reevaluate(workplace),
             Report(workplace),
             MatchBooks(workplace),
+            Retain(workplace),
         ]
         with held.scope:
             if not await self._free_what_was_held(workplace):
@@ -307,6 +309,8 @@ class Runner:
                     )
                     now = workplace.clock.now()
                     await watch.look_again(connection, workplace.merchant, since=now - FORGOTTEN_MAX, now=now)
+                    soon = {"at": (now + timedelta(seconds=self._doubt_seconds)).isoformat()}
+                    await merchant_store.write_cursor(connection, workplace.merchant, BOOKS, soon)
         except (LeaseLostError, *DISCONNECTED) as error:
             log.warning("merchant not taken", extra={"merchant": workplace.merchant, "why": str(error)})
             return False

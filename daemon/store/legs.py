@@ -152,3 +152,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def scope_of_credit(credit_id: int) -> str:
     return f"credit:{credit_id}"
+
+
+async def forgotten_orders(connection: Connection, merchant: str, *, since: date) -> list[str]:
+    """Keys of orders that were credited by us since then, as far as Brightpearl knows, and not as far as we do."""
+    rows = await SQL.rows(connection, "forgotten_orders", merchant=merchant, since=since)
+    return [row["order_key"] for row in rows]

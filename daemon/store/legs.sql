@@ -160,3 +160,18 @@ SELECT id, key, kind, business_on, currency, amount, known_from,
    AND id > :after
  ORDER BY id
  LIMIT :rows_max;
+
+-- name: forgotten_orders
+-- Orders with a credit that carries our reference and that no return holds: made in a life of the database that was lost.
+SELECT DISTINCT l.order_key
+  FROM leg AS l
+ WHERE l.merchant = :merchant
+   AND l.known_until IS NULL
+   AND l.kind = 'credit'
+   AND l.facts->>'is_ours' = 'true'
+   AND l.order_key <> ''
+   AND l.business_on >= :since
+   AND NOT EXISTS (SELECT FROM returns AS r
+                    WHERE r.merchant = l.merchant AND r.credit_id = (l.facts->>'credit_id')::bigint)
+ ORDER BY l.order_key
+ LIMIT 10000;

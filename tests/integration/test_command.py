@@ -123,6 +123,14 @@ def cases(ids: dict[str, str], files: Path) -> list[Case]:
         Case("map history", (), ("--merchant", "nobody"), 5),
         Case("merchant list", (), ("--nothing",), 2),
         Case("merchant status", (), ("--nothing",), 2),
+        Case("privacy find", ("nobody@example.com",), ("x",), 2),
+        Case(
+            "privacy erase",
+            (done, "--reason", "asked for", "--dry-run"),
+            ("nobody", "--reason", "asked for", "--yes"),
+            5,
+        ),
+        Case("privacy log", (), ("--nothing",), 2),
         Case("merchant hold", (MERCHANT, "--reason", "a look", "--yes"), ("nobody", "--reason", "a look", "--yes"), 5),
         Case(
             "merchant go-live", (MERCHANT, "--reason", "looked", "--yes"), ("nobody", "--reason", "looked", "--yes"), 5

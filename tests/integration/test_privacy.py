@@ -1,0 +1,120 @@
+"""One person's data is erased, data goes by age; the books, the journal and the months do not notice."""
+
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from daemon.finance.books_check import run_checks
+from daemon.finance.collect import collect
+from daemon.finance.matching import run_matching
+from daemon.loops.retain import Retain
+from daemon.store import chain
+from daemon.store.database import Database
+from tests.closed_season import sources
+from tests.world import MERCHANT, World, open_world
+
+SHOPPER = "canary.shopper@example.com"
+
+
+async def given_a_return_of_somebody(world: World) -> str:
+    """Over and done, with their mail address in what was received, and parcels that lead to their door."""
+    code = str(world.begin("bar_single")["express_code"])
+    await world.pass_time(timedelta(days=20))
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE delivery SET body = body || convert_to($1, 'UTF8')", SHOPPER)
+    return code
+
+
+def dumped(database: Database) -> str:
+    """Everything the database holds, as text."""
+    program = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_dump"))), Path("pg_dump"))
+    return subprocess.run(
+        [str(program), "--data-only", "-d", database.dsn], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def as_dumped(word: str) -> tuple[str, str]:
+    """A word as text, and as part of a body."""
+    return word, word.encode().hex()
+
+
+async def books_of(world: World) -> tuple[Any, ...]:
+    """What finance sees: the return, the match of its legs, the checks, the chain of the journal."""
+    settings = world.workplace.settings
+    await collect(sources(world), world.now, whole=True)
+    books, _ = await run_matching(world.database, MERCHANT, settings, now=world.now, actor="user:test")
+    checks = await run_checks(world.database, MERCHANT, settings, now=world.now, actor="user:test")
+    async with world.database.snapshot() as connection:
+        verified = await chain.verify(connection, MERCHANT)
+    statuses = [(each.key, str(each.status), each.value) for each in books.matches]
+    return statuses, [(each.name, len(each.violations)) for each in checks], verified.broken_at, verified.head
+
+
+async def test_a_persons_data_is_erased_and_the_books_stay_as_they_are(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = await given_a_return_of_somebody(world)
+        shown, books = await world.show(code), await books_of(world)
+        async with database.reading() as connection:
+            parcels = [row["tracking"] for row in await connection.fetch("SELECT tracking FROM unit")]
+        assert any(word in dumped(database) for word in as_dumped(SHOPPER))
+
+        _, found, _ = await world.homeward("privacy", "find", SHOPPER)
+        dry = await world.homeward("privacy", "erase", code, "--word", SHOPPER, "--reason", "asked for", "--dry-run")
+        after_dry = dumped(database)
+        exit_code, erased, said = await world.homeward(
+            "privacy", "erase", code, "--word", SHOPPER, "--reason", "asked for", "--yes"
+        )
+        _, log, _ = await world.homeward("privacy", "log")
+
+        assert exit_code == 0, said
+        assert all(place["can_be_erased"] for place in found)
+        assert dry[1]["changed"] is False
+        assert any(word in after_dry for word in as_dumped(SHOPPER))
+        assert erased["parcels"] == 1
+        assert erased["bodies"] == len(found) > 0
+        left = dumped(database)
+        assert all(parcels)
+        where = [line[:200] for line in left.splitlines() for each in parcels if each in line]
+        assert where == []
+        assert not any(word in left for who in (SHOPPER, *parcels) for word in as_dumped(who))
+        assert await books_of(world) == books
+        assert {name: told for name, told in (await world.show(code)).items() if name != "units"} == {
+            name: told for name, told in shown.items() if name != "units"
+        }
+        assert [(row["reason"], row["erased"]["parcels"]) for row in log] == [("asked for", 1)]
+        assert SHOPPER not in str(log)
+
+
+async def test_the_return_goes_on_after_an_erasure(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = str(world.begin("bar_single")["express_code"])
+        await world.pass_time(timedelta(days=3))
+
+        await world.homeward("privacy", "erase", code, "--reason", "asked for", "--yes")
+        await world.pass_time(timedelta(days=20))
+
+        assert (await world.show(code))["state"] == "restocked"
+
+
+async def test_what_may_name_a_person_goes_by_age_and_not_before(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path, extra_config="\n[merchants.acme.retention]\nbodies_days = 30\n") as world:
+        code = await given_a_return_of_somebody(world)
+        retain = Retain(world.workplace)
+
+        before = await rows(database)
+        await retain.run_once(world.now)
+        young = await rows(database)
+        for _ in range(40):
+            world.sandbox.clock.move(to=world.now + timedelta(days=1))
+            while await retain.run_once(world.now):
+                pass
+
+        assert young == before > 0
+        assert await rows(database) == 0
+        assert (await world.show(code))["state"] == "restocked"
+
+
+async def rows(database: Database) -> int:
+    async with database.reading() as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM delivery WHERE state = 'accepted'"))
