@@ -1,7 +1,9 @@
 """`homeward audit …`: do the books hold, what stands in the way of a clean run, and taking in what was before."""
 
+import hashlib
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -11,7 +13,7 @@ import typer
 from daemon import app as application
 from daemon.clock import Clock
 from daemon.console import session
-from daemon.console.output import Format, emit_list, errors
+from daemon.console.output import Format, emit_list, emit_one, errors
 from daemon.console.session import (
     DIFFERENCES,
     FAILED,
@@ -22,6 +24,7 @@ from daemon.console.session import (
     OutputOption,
     Stop,
     YesOption,
+    actor,
     choose_merchant,
     confirm,
     run_with_database,
@@ -34,9 +37,12 @@ from daemon.finance.gaps import findings as gaps_found
 from daemon.finance.gaps.facts import GapFacts, Scope, gather
 from daemon.maps import read_map
 from daemon.settings import Settings
+from daemon.store import chain
+from daemon.store import evidence as evidence_store
 from daemon.store import legs as legs_store
 from daemon.store import maps as maps_store
-from daemon.store.database import Database
+from daemon.store.database import SCHEMA_VERSION, Database
+from daemon.views.evidence import pack
 from statemachine.books.legs import Kind, Leg
 
 audit = typer.Typer(help="Check the books, find the gaps, take in the past.", no_args_is_help=True)
@@ -133,6 +139,40 @@ def finding_row(each: gaps_found.Finding) -> dict[str, Any]:
         "value": {currency: str(amount) for currency, amount in each.value.items()}, "examples": list(each.examples),
         "fix": each.fix, "recheck": each.recheck,
     }  # fmt: skip
+
+
+@audit.command("evidence")
+def evidence(
+    since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, UTC.")],
+    until: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")],
+    file: Annotated[Path, typer.Option("--file", "-f", dir_okay=False, help="The zip to write.")],
+    output: OutputOption = Format.TABLE, config: ConfigOption = None,
+) -> None:  # fmt: skip
+    """What an auditor asks for, of a span of days: access, changes, overrides, closes, checks, erasures; with digests.
+
+    deploy/compliance/controls.md says which control each list is evidence of.
+    """
+    begins, ends = since.replace(tzinfo=UTC), until.replace(tzinfo=UTC) + timedelta(days=1)
+    if ends <= begins:
+        raise Stop(USAGE, f"--to {until:%Y-%m-%d} lies before --from {since:%Y-%m-%d}")
+
+    async def work(database: Database, settings: Settings, clock: Clock) -> bytes:
+        async with database.snapshot() as connection:
+            lists = await evidence_store.gather(connection, begins, ends)
+            chains = [await chain.verify(connection, name) for name in sorted(settings.merchants)]
+        about = {
+            "from": f"{since:%Y-%m-%d}", "to": f"{until:%Y-%m-%d}", "made_at": clock.now().isoformat(), "made_by": actor(),
+            "version": installed("homeward"), "schema": SCHEMA_VERSION,
+            "journals": [
+                {"merchant": each.merchant, "head": each.head, "link": each.link, "is_whole": each.broken_at is None}
+                for each in chains
+            ],
+        }  # fmt: skip
+        return pack(lists, about)
+
+    made = run_with_database(config, work)
+    file.write_bytes(made)
+    emit_one({"file": str(file), "bytes": len(made), "sha256": hashlib.sha256(made).hexdigest()}, output)
 
 
 @audit.command("backfill")

@@ -10,6 +10,7 @@ from daemon.console.output import Format, emit_list
 from daemon.console.schemas import SCHEMAS, schema_of
 from daemon.console.selecting import fields_told
 from daemon.console.session import NOT_FOUND, OutputOption, Stop
+from daemon.store.database import SHARED
 from statemachine.causes import CAUSES
 from statemachine.states import SENTENCES
 
@@ -47,11 +48,17 @@ FORMATS = (
     ("changes", "Fields are added, never renamed or removed, within one major version."),
     ("paging", "Lists are newest first; --limit N and --after ID page on."),
 )
-TOPICS = ("filters", "exit-codes", "causes", "states", "environment", "json")
+TOPICS = ("filters", "exit-codes", "causes", "states", "environment", "json", "runbooks")
+RUNBOOKS = SHARED / "deploy" / "runbooks"
+
+
+def runbooks() -> dict[str, str]:
+    """What to do for each alert: name → Markdown."""
+    return {file.stem: file.read_text(encoding="utf-8") for file in sorted(RUNBOOKS.glob("*.md"))}
 
 
 def help_topic(
-    topic: Annotated[str, typer.Argument(help=", ".join(TOPICS) + ", or a cause's code.")] = "",
+    topic: Annotated[str, typer.Argument(help=", ".join(TOPICS) + ", a cause's code, or a runbook's name.")] = "",
     output: OutputOption = Format.TABLE,
 ) -> None:
     """What filters may say, what exit codes mean, what each cause wants done."""
@@ -83,6 +90,14 @@ def help_topic(
             cause = CAUSES[topic]
             rows = [{"cause": cause.code, "owner": cause.owner, "means": cause.means, "do": cause.next_step}]
             emit_list(rows, ["cause", "owner", "means", "do"], output)
+        case "runbooks":
+            titles = {name: text.partition("\n")[0].lstrip("# ") for name, text in runbooks().items()}
+            emit_list([{"runbook": name, "for": title} for name, title in titles.items()], ["runbook", "for"], output)
+        case _ if topic in runbooks():
+            if output is Format.TABLE:
+                sys.stdout.write(runbooks()[topic])
+            else:
+                emit_list([{"runbook": topic, "text": runbooks()[topic]}], ["runbook", "text"], output)
         case "":
             emit_list([{"topic": each, "see": f"homeward help {each}"} for each in TOPICS], ["topic", "see"], output)
         case _:

@@ -24,7 +24,7 @@ NOUNS = {
     "journal": "journal.journal", "merchant": "admin.merchants", "db": "admin.db",
     "user": "users.users", "token": "users.tokens", "match": "books.match", "orphan": "books.orphan",
     "period": "closing.period", "fee": "closing.fee", "import": "closing.imports", "audit": "audits.audit",
-    "privacy": "privacy.privacy",
+    "privacy": "privacy.privacy", "checklist": "checklists.checklist", "docs": "docs.docs",
 }  # fmt: skip
 """Noun → the module here and the group in it."""
 SERVICES = {

@@ -108,6 +108,17 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
         "id": "int", "merchant": "text", "subject": "text", "actor": "text", "reason": "text", "erased": "any",
         "at": "moment",
     }],
+    "checklist show": [{
+        "item": "text", "title": "text", "count": "int", "done_by": "text?", "done_at": "moment?", "note": "text",
+        "why": "text", "do": "text",
+    }],
+    "checklist done": {
+        "merchant": "text", "checklist": "text", "period": "text", "item": "text", "count": "int", "changed": "bool",
+    },
+    "checklist history": [{
+        "id": "int", "merchant": "text", "checklist": "text", "period": "text", "item": "text", "found": "any",
+        "note": "text", "actor": "text", "at": "moment",
+    }],
     "merchant hold": {"merchant": "text", "writes": "text", "changed": "bool"},
     "merchant go-live": {"merchant": "text", "writes": "text", "observed": "int", "changed": "bool"},
     "db prune": {
@@ -191,6 +202,7 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
         "check": "text", "says": "text", "owner": "text", "holds": "bool", "subject": "text", "detail": "text",
         "value": "money", "currency": "text",
     }],
+    "audit evidence": {"file": "text", "bytes": "int", "sha256": "text"},
     "audit gaps": [{
         "finding": "text", "says": "text", "severity": "text", "owner": "text", "count": "int", "value": "object",
         "examples": "list", "fix": "text", "recheck": "text",

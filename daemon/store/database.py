@@ -19,9 +19,9 @@ SCHEMA_VERSION = 2
 SERVER_VERSION_MIN = 150000  # views that ask with their reader's rights
 _CHECKOUT = Path(__file__).resolve().parents[2]
 SHARED = _CHECKOUT if (_CHECKOUT / "schema.sql").is_file() else Path(sys.prefix) / "share" / "homeward"
-"""Where the schema lies: in a checkout at its top, once installed beside the program."""
+"""Where schema, migrations and runbooks lie: in a checkout at its top, once installed beside the program."""
 SCHEMA_FILE = SHARED / "schema.sql"
-MIGRATIONS = SHARED / "deploy" / "migrations" if SHARED == _CHECKOUT else SHARED / "migrations"
+MIGRATIONS = SHARED / "deploy" / "migrations"
 COMMAND_TIMEOUT_SECONDS = 30.0
 _SESSION = {
     "application_name": "homeward",

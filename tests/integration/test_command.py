@@ -40,7 +40,7 @@ from tests.world import MERCHANT, World, open_world
 
 DAYS = timedelta(days=1)
 SERIOUS = ("--reason", "goodwill", "--note", "agreed", "--yes")
-PLAIN = frozenset({"schema", "run", "sandbox", "demo"})
+PLAIN = frozenset({"schema", "run", "sandbox", "demo", "docs operating-model", "docs data", "db new-key"})
 """Commands without -o: schemas, and programs that are proven elsewhere by what they do."""
 
 
@@ -123,6 +123,12 @@ def cases(ids: dict[str, str], files: Path) -> list[Case]:
         Case("map history", (), ("--merchant", "nobody"), 5),
         Case("merchant list", (), ("--nothing",), 2),
         Case("merchant status", (), ("--nothing",), 2),
+        Case(
+            "audit evidence",
+            ("--from", "2026-01-01", "--to", "2026-12-31", "--file", str(files / "evidence.zip")),
+            ("--from", "2026-02-01", "--to", "2026-01-01", "--file", str(files / "evidence.zip")),
+            2,
+        ),
         Case("privacy find", ("nobody@example.com",), ("x",), 2),
         Case(
             "privacy erase",
@@ -131,6 +137,14 @@ def cases(ids: dict[str, str], files: Path) -> list[Case]:
             5,
         ),
         Case("privacy log", (), ("--nothing",), 2),
+        Case("checklist show", ("finance-weekly",), ("nothing",), 2),
+        Case(
+            "checklist done",
+            ("customer-service-daily", "overdue", "--note", "called them"),
+            ("finance-weekly", "overdue"),
+            2,
+        ),
+        Case("checklist history", (), ("nothing",), 2),
         Case("merchant hold", (MERCHANT, "--reason", "a look", "--yes"), ("nobody", "--reason", "a look", "--yes"), 5),
         Case(
             "merchant go-live", (MERCHANT, "--reason", "looked", "--yes"), ("nobody", "--reason", "looked", "--yes"), 5

@@ -16,13 +16,12 @@ import yaml
 from aiohttp import web
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from typer.main import get_command
 
-from daemon.console.main import build
 from daemon.store.database import Database
 from daemon.telemetry import Metrics
 from daemon.telemetry_export import export_metrics
 from tests.acceptance.processes import free_address
+from tests.typed import commands_in, why_not
 from tests.world import MERCHANT, open_world
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -83,19 +82,10 @@ def test_rules_and_dashboard_ask_only_for_metrics_there_are() -> None:
 
 @pytest.mark.parametrize("name", sorted(RUNBOOKS))
 def test_every_command_of_a_runbook_can_be_typed(name: str) -> None:
-    text = RUNBOOKS[name]
-    commands = re.findall(r"`homeward ([^`]+)`", text)
+    commands = commands_in(RUNBOOKS[name])
 
     assert commands, "a decision tree ends in a command"
-    for command in commands:
-        words = command.split()
-        found: Any = get_command(build(words[0]))
-        while hasattr(found, "commands") and words:
-            assert words[0] in found.commands, f"{name}: homeward {command}"
-            found = found.commands[words.pop(0)]
-        options = {option for param in found.params for option in (*param.opts, *param.secondary_opts)}
-        wrong = [word for word in words if word.startswith("--") and word.split("=")[0] not in options]
-        assert wrong == [], f"{name}: homeward {command}"
+    assert {command: why for command in commands if (why := why_not(command))} == {}
 
 
 @needs_prometheus
