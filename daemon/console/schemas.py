@@ -110,7 +110,7 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
     }],
     "checklist show": [{
         "item": "text", "title": "text", "count": "int", "done_by": "text?", "done_at": "moment?", "note": "text",
-        "why": "text", "do": "text",
+        "why": "text", "do": "text", "page": "text",
     }],
     "checklist done": {
         "merchant": "text", "checklist": "text", "period": "text", "item": "text", "count": "int", "changed": "bool",

@@ -157,4 +157,6 @@ SELECT (SELECT received_at FROM delivery WHERE merchant = :merchant ORDER BY id 
                                      ORDER BY next_poll_at DESC LIMIT 50) AS late) AS polled_at,
        (SELECT value FROM cursor WHERE merchant = :merchant AND name = 'shipments')->>'until' AS shipments_until,
        (SELECT value FROM cursor WHERE merchant = :merchant AND name = 'brightpearl-quota') AS quota,
-       (SELECT coalesce(lease_until > clock_timestamp(), false) FROM merchant WHERE merchant = :merchant) AS is_worked;
+       (SELECT coalesce(lease_until > clock_timestamp(), false) FROM merchant WHERE merchant = :merchant) AS is_worked,
+       (SELECT held_by || ': ' || held_why FROM merchant WHERE merchant = :merchant) AS held,
+       (SELECT coalesce(doubted_until > clock_timestamp(), false) FROM merchant WHERE merchant = :merchant) AS is_doubted;

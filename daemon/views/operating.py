@@ -12,25 +12,19 @@ from statemachine.deadlines import ladder
 from statemachine.policy import Policy
 from statemachine.states import SENTENCES, State
 
-DATA: tuple[tuple[str, str, str, str], ...] = (
-    ("Why and how the shopper returns", "Happy Returns", "unit facts, bodies as received", "read only"),
-    ("Where the parcel is, drop-off, hub, bag", "Happy Returns", "unit, events in the inbox", "read only"),
-    ("The order, its rows, prices, tax codes", "Brightpearl", "read for each decision, not kept but for its digest",
-     "read only"),
-    ("The sales credit, its invoice", "Brightpearl", "credit on the return, the outbox and its attempts",
-     "written by Homeward, once, and read back"),
-    ("The refund's record", "Brightpearl (the money itself moves in the shop or its payment platform)",
-     "payment on the return", "written by Homeward, once, and read back"),
-    ("Stock of returned goods", "Brightpearl", "goods-in notes on the units", "written by Homeward, once, and read back"),
-    ("What the warehouse received, and in which condition", "the warehouse, by scanner or file", "receipts on the units",
-     "kept here first; told to Happy Returns if policy says so"),
-    ("Where a return stands, why, who owns it, by when", "Homeward", "returns, journal, deadline", "kept here alone"),
-    ("Who decided what, and why", "Homeward", "journal, batches, access log", "kept here alone, never changed"),
-    ("Payouts, fees, bank lines", "payment platforms, Happy Returns' invoice, the bank", "files and legs",
-     "imported; never changed"),
-    ("What the customer is told", "the merchant's own messaging", "messages", "told only after the books say so"),
-)  # fmt: skip
-"""Each piece of a return's data: who is its authority, where it is kept here, how it moves."""
+OWNED = (
+    ("that a return was started, for what, why, by which way back", "Happy Returns", "shopper and Happy Returns"),
+    ("hand-over, approval, departure of bags", "Happy Returns", "Happy Returns' hosts and hubs"),
+    ("order, prices, tax codes, customer", "Brightpearl", "the shop"),
+    ("sales credit, refund record, invoice", "Brightpearl", "made by Homeward, or by finance"),
+    ("stock, goods-in notes", "Brightpearl", "made by Homeward or by the warehouse, by policy"),
+    ("that a unit arrived, and its condition", "Homeward", "the warehouse, by scan, file or API"),
+    ("what reasons, codes, bundles and fees mean", "Homeward: the map", "finance, reviewed and accepted"),
+    ("state, cause, owner, clock, every decision and attempt", "Homeward: the journal", "the daemon; never changed"),
+    ("notes, assignments, forced moves and why", "Homeward: the journal", "whoever did it, by name"),
+    ("who came in, who saw personal data", "Homeward: the access log", "the daemon; never changed"),
+)
+"""Each piece of a return's data: what, where it lives, who or what it comes from."""
 
 
 def data_map() -> str:
@@ -39,7 +33,7 @@ def data_map() -> str:
         "# Where return data lives\n\nBrightpearl is right about money and stock, Happy Returns about the hand-over. "
     )
     told = head + "Where the two differ, the difference is an exception with an owner.\n\n"
-    return told + _table(("Data", "Authority", "Kept here in", "How it moves"), DATA)
+    return told + _table(("What", "Lives in", "Comes from"), OWNED)
 
 
 def operating_model(settings: Settings, alerts: Iterable[Mapping[str, Any]]) -> str:

@@ -38,6 +38,10 @@ class Heard:
     is_silent: bool
     is_worked: bool
     """Whether a daemon holds the merchant."""
+    held: str = ""
+    """Who holds what would be sent to the vendors, and why; empty when nobody does."""
+    is_doubted: bool = False
+    """Whether the database may have forgotten what was sent, so that nothing is for the moment."""
 
 
 class Figures:
@@ -93,4 +97,5 @@ def heard(merchant: str, told: Record, at: datetime) -> Heard:
     return Heard(
         merchant, last, datetime.fromisoformat(quota["at"]) if quota.get("at") else None, bool(quota.get("is_down")),
         last is not None and at - last > SILENT_AFTER, bool(told["is_worked"]),
+        told["held"] or "", bool(told["is_doubted"]),
     )  # fmt: skip

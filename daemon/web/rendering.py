@@ -76,6 +76,16 @@ def banners(known: list[Heard]) -> list[str]:
                 f"{each.merchant}: no daemon works this merchant just now. What you ask for is kept, and done as soon as "
                 "one does."
             )
+        if each.held:
+            told.append(
+                f"{each.merchant}: nothing is sent to Brightpearl and Happy Returns ({each.held.removeprefix('user:')}). "
+                "Everything is decided and waits."
+            )
+        if each.is_doubted:
+            told.append(
+                f"{each.merchant}: the database was switched over. What was sent last is being looked for; nothing new is "
+                "sent for about a minute."
+            )
         if each.is_brightpearl_down:
             told.append(
                 f"{each.merchant}: Brightpearl does not answer. Credits and stock wait and go on by themselves when it does."

@@ -19,6 +19,7 @@ from daemon.web.pages import (
     books,
     books_changes,
     changes,
+    checklists,
     help,
     home,
     live,
@@ -131,6 +132,7 @@ def _add_pages(app: web.Application) -> None:
         web.post("/books/match-now", books_changes.match_now), web.post("/books/files", books_changes.take_file),
         web.post(f"/books/files/{NUMBER}/undo", books_changes.undo_file),
         web.post(r"/books/periods/{period:\d{4}-\d\d}/{step:prepare|close|reopen}", books_changes.step_period),
+        web.get("/checklists", checklists.show), web.post("/checklists", checklists.done),
         web.get("/accounts", people.show), web.post("/accounts", people.change), web.get("/accounts/log", people.log),
         web.get("/accounts/log.csv", people.export_log), web.get("/live", live.stream), web.get("/help", help.show),
     ])  # fmt: skip

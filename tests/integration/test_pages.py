@@ -121,3 +121,58 @@ async def test_a_saved_view_is_ones_own_until_it_is_shared(database: Database, t
         assert "mine alone" not in seen
         assert "by a viewer" not in seen
         assert "by a viewer" in own
+
+
+ROUND = re.compile(
+    r'<td class="long" data-of="Look at"><a href="([^"]+)">([^<]+)</a></td><td class="number" data-of="Now">([\d,]+)'
+)
+
+
+async def test_every_figure_of_a_round_opens_a_list_of_as_many(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        await a_month(world)
+        async with visitor(world) as anna:
+            _, text = await anna.get("/checklists")
+            items = ROUND.findall(text)
+            listed = {
+                title: (number, await behind(anna, address))
+                for address, title, number in items
+                if address.startswith(("/returns?where", "/returns?state", "/exceptions?where"))
+            }
+            opened = [(await anna.get(html.unescape(address)))[0] for address, _, _ in items]
+
+        assert len(items) == 13
+        assert set(opened) == {200}
+        listed.pop("Effects that have been tried in vain for more than a day")
+        assert {title: told for title, told in listed.items() if told[0] != told[1]} == {}
+        assert len(listed) == 4
+
+
+async def test_a_round_is_written_down_by_those_whose_it_is_and_starts_anew_the_next_day(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        did = {"merchant": MERCHANT, "checklist": "customer-service-daily", "item": "overdue", "note": "called them"}
+        async with visitor(world, "clara", Role.CUSTOMER_SERVICE) as clara, visitor(world, "vera", Role.VIEWER) as vera:
+            refused, _ = await vera.post("/checklists", did)
+            not_hers, _ = await clara.post("/checklists", {**did, "checklist": "finance-weekly", "item": "books"})
+            unknown, _ = await clara.post("/checklists", {**did, "item": "nothing"})
+            _, before = await clara.get("/checklists")
+            done, after = await clara.post("/checklists", did)
+            world.sandbox.clock.move(to=world.now + timedelta(days=1))
+            _, tomorrow = await clara.get("/checklists")
+            _, rows, _ = await world.homeward("checklist", "history", "--days", "3660")
+
+        assert [refused, not_hers, unknown, done] == [403, 403, 400, 200]
+        assert ["clara" in text and "called them" in text for text in (before, after, tomorrow)] == [False, True, False]
+        assert [(row["item"], row["actor"], row["note"]) for row in rows] == [("overdue", "user:clara", "called them")]
+
+
+async def test_every_page_says_that_nothing_is_sent_and_who_wants_it_so(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world, visitor(world) as anna:
+        world.desk.figures._heard.clear()
+        async with database.transaction() as connection:
+            await merchant_store.hold(connection, MERCHANT, actor="user:ops", why="restore", now=world.now)
+        _, text = await anna.get("/exceptions")
+
+        assert "nothing is sent to Brightpearl and Happy Returns (ops: restore)" in text

@@ -61,6 +61,7 @@ def test_the_limits_of_the_unit_are_enforced_by_a_real_kernel(bare: Machine, pac
 
 def given_probe(tree: Path) -> None:
     (tree / "etc/fstab").write_text("/dev/vda / ext4 rw,errors=remount-ro 0 1\n")
+    (tree / "etc/homeward").mkdir(exist_ok=True)  # made at boot, where nobody did before
     (tree / "etc/homeward/homeward.toml").write_text(CONFIG)
     for secret in ("key", "token"):
         (tree / "etc/homeward" / secret).write_text("none\n")
