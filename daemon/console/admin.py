@@ -1,7 +1,9 @@
 """`homeward merchant …` and `homeward db …`: who works what, how much waits, which schema."""
 
 import logging
+from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import anyio
@@ -193,6 +195,10 @@ def new_key() -> None:
 def prune(
     days: Annotated[int, typer.Option("--older-than", min=30, metavar="DAYS", help="Over for so many days.")],
     reason: ReasonOption,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", dir_okay=False, help="Append what goes to this file, one JSON line a row."),
+    ] = None,
     merchant_name: MerchantOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
@@ -213,10 +219,11 @@ def prune(
     async def work(database: Database, settings: Settings, clock: Clock) -> tuple[int, int]:
         before, after = clock.now() - timedelta(days=days), None
         gone, bodies = 0, 0
-        with Progress(console=errors, transient=True) as progress:
+        with Progress(console=errors, transient=True) as progress, ExitStack() as stack:
+            kept = stack.enter_context(archive.open("ab")) if archive is not None else None
             shown = progress.add_task("removing", total=over)
             while True:
-                batch = await retention.prune(database, name, before, after)
+                batch = await retention.prune(database, name, before, after, archive=kept)
                 gone, bodies, after = gone + batch.returns, bodies + batch.bodies, batch.after
                 progress.update(shown, completed=gone)
                 if after is None:

@@ -1,7 +1,11 @@
 """Retention: returns that have long been over go as a whole, in small batches that lock nothing anybody waits for."""
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import BinaryIO
+
+import orjson
 
 from daemon.store import chain
 from daemon.store.database import Database
@@ -27,10 +31,14 @@ class Pruned:
     after: tuple[datetime, int] | None
 
 
-async def prune(database: Database, merchant: str, before: datetime, after: tuple[datetime, int] | None) -> Pruned:
+async def prune(
+    database: Database, merchant: str, before: datetime, after: tuple[datetime, int] | None, *,
+    archive: BinaryIO | None = None,
+) -> Pruned:  # fmt: skip
     """Take one batch of what was over before. Begin with `after` None and go on with what is answered.
 
-    A return goes only with all parts of its family and everything that belongs to them: journal, events, effects.
+    A return goes only with all parts of its family and everything that belongs to them: journal, events, effects. Into the
+    archive goes one JSON line a row, on disk before anything is removed: a line may stand there twice, none is missing.
     """
     async with database.transaction("prune") as connection:
         bodies = await SQL.rows(connection, "drop_deliveries", merchant=merchant, before=before, batch_max=BATCH_MAX)
@@ -43,6 +51,11 @@ async def prune(database: Database, merchant: str, before: datetime, after: tupl
         going = sorted({(row["happy_return_id"], row["order_key"]) for row in page if row["may_go"]})
         families = {"happy_return_ids": [each[0] for each in going], "order_keys": [each[1] for each in going]}
         ids = [row["id"] for row in await SQL.rows(connection, "lock_families", merchant=merchant, **families)]
+        if ids and archive is not None:
+            for row in await SQL.rows(connection, "going", merchant=merchant, ids=ids):
+                archive.write(orjson.dumps({"kind": row["kind"], "row": row["row"]}, default=str) + b"\n")
+            archive.flush()
+            os.fsync(archive.fileno())
         if ids:
             await chain.forget(connection, merchant, ids)
             for name in (

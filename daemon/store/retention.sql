@@ -33,6 +33,24 @@ SELECT r.id
  ORDER BY r.happy_return_id, r.order_key, r.part
    FOR UPDATE OF r;
 
+-- name: going
+-- Everything that goes with these returns but bodies as received, as it stands: for an archive.
+SELECT 'returns' AS kind, to_jsonb(r) AS row FROM returns AS r
+ WHERE r.merchant = :merchant AND r.id = ANY(:ids::bigint[])
+UNION ALL
+SELECT 'unit', to_jsonb(u) FROM unit AS u
+ WHERE u.merchant = :merchant AND u.return_id = ANY(:ids::bigint[])
+UNION ALL
+SELECT 'journal', to_jsonb(j) FROM journal AS j
+ WHERE j.merchant = :merchant AND j.return_id = ANY(:ids::bigint[])
+UNION ALL
+SELECT 'outbox', to_jsonb(o) FROM outbox AS o
+ WHERE o.merchant = :merchant AND o.return_id = ANY(:ids::bigint[])
+UNION ALL
+SELECT 'attempt', to_jsonb(a) FROM attempt AS a
+  JOIN outbox AS o ON o.merchant = a.merchant AND o.id = a.effect_id
+ WHERE a.merchant = :merchant AND o.return_id = ANY(:ids::bigint[]);
+
 -- name: drop_attempts!
 DELETE FROM attempt AS a
  USING outbox AS o

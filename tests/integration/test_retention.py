@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
+import orjson
 import pytest
 
 from daemon.store import retention
@@ -40,6 +41,25 @@ async def test_what_was_over_goes_with_everything_that_belongs_to_it(database: D
         assert (early, gone) == (0, before["returns"])
         left = await rows(world)
         assert {left[name] for name in TABLES if name != "watch"} == {0}
+
+
+async def test_what_goes_is_in_the_archive_first(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.begin("bar_single")
+        await world.pass_time(timedelta(days=60), step=timedelta(days=2))
+        before = await rows(world)
+
+        file = tmp_path / "archive.ndjson"
+        with file.open("ab") as archive:
+            await retention.prune(database, MERCHANT, world.now, None, archive=archive)
+
+        kept = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+        counted = {
+            kind: sum(each["kind"] == kind for each in kept)
+            for kind in ("returns", "unit", "journal", "outbox", "attempt")
+        }
+        assert counted == {kind: before[kind] for kind in counted}
+        assert (await rows(world))["journal"] == 0
 
 
 async def test_what_is_still_at_work_stays_with_its_whole_family(database: Database, tmp_path: Path) -> None:

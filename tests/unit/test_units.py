@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
-UNITS = ("homeward.service", "homeward@.service", "homeward.socket")
+UNITS = (
+    "homeward.service", "homeward@.service", "homeward.socket", "homeward-prune@.service", "homeward-prune@.timer",
+)  # fmt: skip
 EXPOSURE_MAX = 1.5
 
 if shutil.which("systemd-analyze") is None and not os.environ.get("HOMEWARD_NEEDS_SYSTEMD"):
