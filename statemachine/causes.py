@@ -146,7 +146,7 @@ CAUSES: dict[str, Cause] = _causes(
           f"reference: that is taken over. {_WATCHED}"),
     Cause("rival-credit", FINANCE, DAY, "Somebody else credited this order; another credit could pay twice.",
           "If that credit is for this return, write the express code into its reference; if it is a mistake, cancel it; "
-          f"if both are right, {_ACCEPT}. {_WATCHED}", is_waivable=True),
+          f"if both are right and goods are left to credit, {_ACCEPT}. {_WATCHED}", is_waivable=True),
     Cause("status-refused", FINANCE, 3 * DAY, "The credit is there; its status, note or custom fields are not as mapped.",
           f"Correct the map or set them by hand. {_AGAIN}"),
     Cause("payment-refused", FINANCE, DAY, "The credit exists; the refund is not recorded in Brightpearl.",

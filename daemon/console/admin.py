@@ -60,6 +60,7 @@ def list_merchants(output: OutputOption = Format.TABLE, config: ConfigOption = N
         "lease_owner",
         "lease_until",
         "fence",
+        "writes",
         "writes_held_since",
         "writes_held_why",
     ]
@@ -106,12 +107,13 @@ def go_live(
     """Let writes leave again. What was only observed is judged once more, against the books as they are then, and sent."""
     name = choose_merchant(settings_from(config), merchant_name)
 
-    async def waiting(database: Database, settings: Settings, clock: Clock) -> int:
+    async def waiting(database: Database, settings: Settings, clock: Clock) -> tuple[str, int]:
         async with database.reading() as connection:
+            known = {row["merchant"]: row["writes"] for row in await merchant.everyone(connection)}
             rows = await outbox.listing(
                 connection, merchants=[name], state=None, return_id=None, kind=None, rows_max=1_000_000, observed=True
             )
-        return len(rows)
+        return known.get(name, "live"), len(rows)
 
     async def work(database: Database, settings: Settings, clock: Clock) -> bool:
         async with database.transaction("command") as connection:
@@ -122,12 +124,16 @@ def go_live(
                 )
             return changed
 
-    wait = run_with_database(config, waiting)
+    writes, wait = run_with_database(config, waiting)
     if settings_from(config).merchants[name].observe:
         raise Stop(REFUSED, f"merchants.{name}.observe is set in the configuration: take it out and restart the daemon")
     if dry_run:
-        emit_one({"merchant": name, "writes": "held", "observed": wait, "changed": False}, output)
+        emit_one({"merchant": name, "writes": writes, "observed": wait, "changed": False}, output)
         return
+    if writes == "observed":
+        raise Stop(
+            REFUSED, "the daemon was started with --observe: hold the merchant, start it without, and come again"
+        )
     confirm(f"Let {wait} observed effect(s) of {name}, and all that follow, be sent to the vendors?", yes=yes)
     changed = run_with_database(config, work)
     emit_one({"merchant": name, "writes": "live", "observed": wait, "changed": changed}, output)

@@ -195,7 +195,10 @@ async def _database(settings: Settings) -> list[Finding]:
     findings = [Finding("database", True, f"PostgreSQL {server} answers")]
     current = version == SCHEMA_VERSION
     detail = f"version {version}, needed {SCHEMA_VERSION}"
-    findings.append(Finding("database schema", current, detail, "" if current else "homeward db migrate"))
+    if version == 0 and settings.database.dsn is None:
+        findings.append(Finding("database schema", True, "empty; made by the first command or start"))
+    else:
+        findings.append(Finding("database schema", current, detail, "" if current else "homeward db migrate"))
     if version == SCHEMA_VERSION:
         findings.append(_rights(is_mighty))
     findings.append(_skew("database clock", told, settings))

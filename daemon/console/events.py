@@ -169,7 +169,20 @@ def list_effects(
             )  # fmt: skip
         return [dict(row) for row in rows]
 
-    columns = ["id", "merchant", "return_id", "kind", "key", "state", "attempts", "due_at", "last_error"]
+    columns = [
+        "id",
+        "merchant",
+        "return_id",
+        "express_code",
+        "kind",
+        "key",
+        "state",
+        "attempts",
+        "due_at",
+        "last_error",
+    ]
+    if observed:
+        columns = ["id", "merchant", "return_id", "express_code", "order_number", "kind", "last_error"]
     emit_list(run_with_database(config, work), columns, output)
 
 

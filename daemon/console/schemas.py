@@ -93,8 +93,8 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
     "map history": [MAP_STEP],
     "merchant list": [{
         "merchant": "text", "configured": "bool", "is_held": "bool", "lease_owner": "text?!", "lease_until": "moment?!",
-        "fence": "int", "writes_held_since": "moment?!", "writes_held_by": "text?!", "writes_held_why": "text?!",
-        "doubted_until": "moment?!",
+        "fence": "int", "writes": "text!", "writes_held_since": "moment?!", "writes_held_by": "text?!",
+        "writes_held_why": "text?!", "doubted_until": "moment?!",
     }],
     "merchant status": [STATUS],
     "db status": {"schema": "int", "needed": "int", "server": "text", "do": "text"},

@@ -64,6 +64,9 @@ def run_with_database(
     async def main() -> _T:
         async with opening.open_database(settings, as_owner=as_owner) as database:
             version = await database.version()
+            if version == 0 and settings.database.dsn is None:  # a new one of our own: nothing is in it yet
+                await opening.migrate(settings, database)
+                version = await database.version()
             if version != SCHEMA_VERSION:
                 raise DatabaseUnusableError(
                     f"the database is at schema version {version}, this program needs {SCHEMA_VERSION}: "

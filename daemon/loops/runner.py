@@ -302,6 +302,8 @@ class Runner:
             async with workplace.writing("take-over") as connection:
                 await outbox.free_leases(connection, workplace.merchant, self._clock.now())
                 await watch.free_leases(connection, workplace.merchant)
+                told = {"observes": workplace.lease.observes}
+                await merchant_store.write_cursor(connection, workplace.merchant, merchant_store.OBSERVING, told)
                 if workplace.lease.is_in_doubt:
                     log.error(
                         "the database began another life, and may have forgotten: looking before writing",

@@ -158,5 +158,7 @@ SELECT (SELECT received_at FROM delivery WHERE merchant = :merchant ORDER BY id 
        (SELECT value FROM cursor WHERE merchant = :merchant AND name = 'shipments')->>'until' AS shipments_until,
        (SELECT value FROM cursor WHERE merchant = :merchant AND name = 'brightpearl-quota') AS quota,
        (SELECT coalesce(lease_until > clock_timestamp(), false) FROM merchant WHERE merchant = :merchant) AS is_worked,
-       (SELECT held_by || ': ' || held_why FROM merchant WHERE merchant = :merchant) AS held,
+       coalesce((SELECT held_by || ': ' || held_why FROM merchant WHERE merchant = :merchant),
+                (SELECT 'the daemon only observes' FROM cursor
+                  WHERE merchant = :merchant AND name = 'observing' AND (value->>'observes')::boolean)) AS held,
        (SELECT coalesce(doubted_until > clock_timestamp(), false) FROM merchant WHERE merchant = :merchant) AS is_doubted;

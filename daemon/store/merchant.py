@@ -9,6 +9,8 @@ from daemon.errors import LeaseLostError
 from daemon.store.sql import Connection, Record, statements
 
 SQL = statements(__file__)
+OBSERVING = "observing"
+"""The cursor where the daemon that took the merchant says whether it only looks."""
 
 
 async def ensure(connection: Connection, merchants: list[str]) -> None:

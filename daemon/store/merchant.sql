@@ -140,11 +140,15 @@ SELECT m.merchant
 
 -- name: everyone
 -- Every merchant with who holds it; a lease that ran out is nobody's.
-SELECT merchant, lease_owner, lease_until, fence, coalesce(lease_until > clock_timestamp(), false) AS is_held,
-       held_since AS writes_held_since, held_by AS writes_held_by, held_why AS writes_held_why,
-       CASE WHEN doubted_until > clock_timestamp() THEN doubted_until END AS doubted_until
-  FROM merchant
- ORDER BY merchant
+SELECT m.merchant, m.lease_owner, m.lease_until, m.fence, coalesce(m.lease_until > clock_timestamp(), false) AS is_held,
+       CASE WHEN m.held_since IS NOT NULL THEN 'held'
+            WHEN c.value IS NOT NULL AND (c.value->>'observes')::boolean THEN 'observed'
+            ELSE 'live' END AS writes,
+       m.held_since AS writes_held_since, m.held_by AS writes_held_by, m.held_why AS writes_held_why,
+       CASE WHEN m.doubted_until > clock_timestamp() THEN m.doubted_until END AS doubted_until
+  FROM merchant AS m
+  LEFT JOIN cursor AS c ON c.merchant = m.merchant AND c.name = 'observing'
+ ORDER BY m.merchant
  LIMIT 10000;
 
 -- name: read_cursor

@@ -164,14 +164,16 @@ SELECT :merchant, effect_id, attempt, outcome, detail, :now
 
 -- name: listing
 -- Effects with their state, newest first.
-SELECT id, merchant, return_id, kind, key, state, attempts, due_at, sent_at, last_error, created_at, settled_at
-  FROM outbox
- WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
-   AND (:state::text IS NULL OR state = :state)
-   AND (:return_id::bigint IS NULL OR return_id = :return_id)
-   AND (:kind::text IS NULL OR kind = :kind)
-   AND (NOT :observed::boolean OR (state = 'ready' AND last_error LIKE 'observed: %'))
- ORDER BY id DESC
+SELECT o.id, o.merchant, o.return_id, r.express_code, r.order_number, o.kind, o.key, o.state, o.attempts, o.due_at, o.sent_at,
+       o.last_error, o.created_at, o.settled_at
+  FROM outbox AS o
+  JOIN returns AS r ON r.merchant = o.merchant AND r.id = o.return_id
+ WHERE o.merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
+   AND (:state::text IS NULL OR o.state = :state)
+   AND (:return_id::bigint IS NULL OR o.return_id = :return_id)
+   AND (:kind::text IS NULL OR o.kind = :kind)
+   AND (NOT :observed::boolean OR (o.state = 'ready' AND o.last_error LIKE 'observed: %'))
+ ORDER BY o.id DESC
  LIMIT :rows_max;
 
 -- name: attempts_of

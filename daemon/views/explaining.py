@@ -81,7 +81,10 @@ def _command(found: dict[str, Any], trouble: dict[str, Any] | None, wait: str) -
                 f"homeward return force {number} --to credit-pending --reason CODE --note TEXT (to credit it at once)"
             )
         case State.CREDIT_PENDING:
-            return f"nothing: the credit is on its way; watch it: homeward return watch {number}"
+            return (
+                f"nothing: the credit is due; watch it: homeward return watch {number} (while writes are held it waits: "
+                "homeward merchant list)"
+            )
         case State.CREDITED:
             return f"homeward return receive {number} --reason arrived (when the goods are here)"
         case _:

@@ -101,7 +101,8 @@ EVENT: Shape = {
     "part": "int?!", "natural_key": "text!", "reason": "text?!", "bytes": "int!", "repeats": "int!",
 }  # fmt: skip
 EFFECT: Shape = {
-    "id": "int", "merchant": "text", "return_id": "int", "kind": "text", "key": "text", "state": "text", "attempts": "int",
+    "id": "int", "merchant": "text", "return_id": "int", "express_code": "text", "order_number": "text",
+    "kind": "text", "key": "text", "state": "text", "attempts": "int",
     "due_at": "moment", "sent_at": "moment?", "last_error": "text?", "created_at": "moment", "settled_at": "moment?",
 }  # fmt: skip
 MATCH: Shape = {

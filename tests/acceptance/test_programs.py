@@ -68,6 +68,19 @@ def test_a_return_is_followed_from_its_start_to_its_restock() -> None:
     assert [each["id"] for each in listed] == [shown["id"]]
 
 
+def test_a_command_on_a_new_installation_of_our_own_finds_it_empty() -> None:
+    address = free_address()
+    with open_folder() as folder, sandbox(folder, address) as (_, config):
+        found = homeward_json("doctor", config=config)
+        listed = homeward_json("return", "list", config=config)
+
+    assert [each["detail"] for each in found if each["check"] == "database schema"] == [
+        "empty; made by the first command or start"
+    ]
+    assert [each["check"] for each in found if each["result"] != "ok"] == []
+    assert listed == []
+
+
 def test_the_command_answers_in_the_form_and_with_the_code_it_promises() -> None:
     address = free_address()
     with open_folder() as folder, sandbox(folder, address) as (_, config):

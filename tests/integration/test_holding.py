@@ -85,8 +85,21 @@ async def test_who_holds_and_why_is_told(database: Database, tmp_path: Path) -> 
         _, log, _ = await world.homeward("user", "log")
 
         assert [told["changed"] for _, told, _ in (first, again, dry, live)] == [True, False, False, True]
-        assert listed["writes_held_why"] == "restore"
+        assert (listed["writes"], listed["writes_held_why"]) == ("held", "restore")
+        assert [told["writes"] for _, told, _ in (dry, live)] == ["held", "live"]
         assert [row["action"] for row in log][:2] == ["writes-released", "writes-held"]
+
+
+async def test_a_daemon_that_only_observes_is_not_let_go_by_a_command(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        async with database.transaction() as connection:
+            await merchant.write_cursor(connection, MERCHANT, merchant.OBSERVING, {"observes": True})
+
+        code, _, said = await world.homeward("merchant", "go-live", MERCHANT, "--reason", "proven", "--yes")
+        _, (listed,), _ = await world.homeward("merchant", "list")
+
+        assert (code, listed["writes"]) == (6, "observed")
+        assert "--observe" in said
 
 
 async def given_another_life(database: Database) -> None:

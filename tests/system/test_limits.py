@@ -15,7 +15,15 @@ PROBE = """#!/bin/sh
 say() { echo "PROBE $*" > /dev/ttyS0; }
 say shipped $(systemctl show homeward -p MemoryMax --value)
 mkdir -p /etc/systemd/system/homeward.service.d
-printf '[Service]\\nMemoryMax=30M\\nMemorySwapMax=0\\nRestart=no\\n' > /etc/systemd/system/homeward.service.d/tight.conf
+cat > /etc/systemd/system/homeward.service.d/tight.conf << END
+[Service]
+Type=oneshot
+ExecStart=
+ExecStart=/usr/bin/python3 -c "bytearray(200000000)"
+MemoryMax=64M
+MemorySwapMax=0
+Restart=no
+END
 systemctl daemon-reload
 systemctl start homeward
 say tight $(systemctl show homeward -p Result --value)
