@@ -25,6 +25,7 @@ NOUNS = {
     "user": "users.users", "token": "users.tokens", "match": "books.match", "orphan": "books.orphan",
     "period": "closing.period", "fee": "closing.fee", "import": "closing.imports", "audit": "audits.audit",
     "privacy": "privacy.privacy", "checklist": "checklists.checklist", "docs": "docs.docs",
+    "training": "training.training",
 }  # fmt: skip
 """Noun → the module here and the group in it."""
 SERVICES = {

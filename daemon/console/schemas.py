@@ -108,6 +108,12 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
         "id": "int", "merchant": "text", "subject": "text", "actor": "text", "reason": "text", "erased": "any",
         "at": "moment",
     }],
+    "training packs": [{"pack": "text", "exercises": "int", "first": "text"}],
+    "training begin": [{"express_code": "text", "task": "text"}],
+    "training score": [{
+        "express_code": "text", "task": "text", "did": "text", "by": "text", "result": "text", "should": "text",
+        "because": "text",
+    }],
     "checklist show": [{
         "item": "text", "title": "text", "count": "int", "done_by": "text?", "done_at": "moment?", "note": "text",
         "why": "text", "do": "text", "page": "text",

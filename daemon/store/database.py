@@ -69,6 +69,7 @@ DISCONNECTED = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,  # what was the primary is a standby now
+    asyncpg.ObjectNotInPrerequisiteStateError,  # the same, asked where its log stands
 )
 """What is the database's trouble and nobody's event: nothing was committed that we know of; try again."""
 

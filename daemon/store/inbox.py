@@ -218,3 +218,8 @@ async def is_known(connection: Connection, merchant: str, natural_key: str) -> b
 async def units_on_the_way(connection: Connection, merchant: str, happy_return_ids: list[str]) -> set[tuple[str, str]]:
     rows = await SQL.rows(connection, "units_on_the_way", merchant=merchant, happy_return_ids=happy_return_ids)
     return {(row["happy_return_id"], row["unit_key"]) for row in rows}
+
+
+async def said_by_people(connection: Connection, merchant: str, ids: list[int]) -> list[Record]:
+    """What people did to these returns, oldest first."""
+    return await SQL.rows(connection, "said_by_people", merchant=merchant, ids=ids)

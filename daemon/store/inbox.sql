@@ -165,3 +165,15 @@ SELECT i.happy_return_id, u.unit_key
    AND i.event = 'units-received'
    AND i.state = 'waiting'
    AND i.happy_return_id = ANY(:happy_return_ids::text[]);
+
+-- name: said_by_people
+-- What people said of these returns and what was applied of it, oldest first.
+SELECT i.event, i.payload, i.actor, i.received_at
+  FROM inbox AS i
+  JOIN returns AS r ON r.merchant = i.merchant AND r.happy_return_id = i.happy_return_id AND r.order_key = i.order_key
+ WHERE i.merchant = :merchant
+   AND r.id = ANY(:ids::bigint[])
+   AND i.state = 'applied'
+   AND i.actor LIKE 'user:%'
+ ORDER BY i.id
+ LIMIT 1000;

@@ -85,3 +85,9 @@ async def watched(connection: Connection, merchant: str) -> Record:
 
 async def exceptions_by_team(connection: Connection, merchant: str) -> list[Record]:
     return await SQL.rows(connection, "exceptions_by_team", merchant=merchant)
+
+
+async def states_of_codes(connection: Connection, merchant: str, codes: list[str]) -> dict[str, list[str]]:
+    """Express code → states of its parts."""
+    rows = await SQL.rows(connection, "states_of_codes", merchant=merchant, codes=codes)
+    return {row["express_code"]: row["states"] for row in rows}

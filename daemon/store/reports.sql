@@ -163,3 +163,11 @@ SELECT merchant, state, count(*) AS returns
  WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
  GROUP BY merchant, state
  ORDER BY merchant, state;
+
+-- name: states_of_codes
+SELECT express_code, array_agg(state) AS states
+  FROM returns
+ WHERE merchant = :merchant
+   AND express_code = ANY(:codes::text[])
+   AND express_code <> ''
+ GROUP BY express_code;

@@ -53,7 +53,7 @@ def chosen(request: web.Request) -> str:
     return wanted or person.merchants[0]
 
 
-def _today(request: web.Request, merchant: str) -> date:
+def today_of(request: web.Request, merchant: str) -> date:
     desk = request.app[DESK]
     return desk.now.astimezone(ZoneInfo(desk.settings.merchants[merchant].calendar.timezone)).date()
 
@@ -182,7 +182,7 @@ def _payout_of(found: list[dict[str, Any]]) -> str:
 
 
 async def _orphans(request: web.Request, merchant: str) -> list[dict[str, Any]]:
-    desk, today = request.app[DESK], _today(request, merchant)
+    desk, today = request.app[DESK], today_of(request, merchant)
     name, team = request.query.get("class") or None, request.query.get("team", "")
     if name is not None and name not in tuple(OrphanClass):
         raise web.HTTPBadRequest(text="There is no such class of orphans.")

@@ -1,8 +1,5 @@
 """The rounds: customer service's day and finance's week, each item with its figure, and who did it."""
 
-from datetime import date
-from zoneinfo import ZoneInfo
-
 from aiohttp import web
 
 from daemon.store import checklists as store
@@ -10,7 +7,7 @@ from daemon.views.checklists import CHECKLISTS, CS_DAILY, FINANCE_WEEKLY, item_o
 from daemon.web.access.roles import May, Person
 from daemon.web.desk import DESK, PERSON
 from daemon.web.guard import words
-from daemon.web.pages.books import chosen
+from daemon.web.pages.books import chosen, today_of
 from daemon.web.rendering import page
 
 NOTE_MAX = 500
@@ -22,14 +19,9 @@ def may_do(person: Person, checklist: str) -> bool:
     return person.may(May.BOOKS) if checklist == FINANCE_WEEKLY else person.may_do("retry")
 
 
-def _today(request: web.Request, merchant: str) -> date:
-    desk = request.app[DESK]
-    return desk.now.astimezone(ZoneInfo(desk.settings.merchants[merchant].calendar.timezone)).date()
-
-
 async def show(request: web.Request) -> web.Response:
     merchant, desk, person = chosen(request), request.app[DESK], request[PERSON]
-    today = _today(request, merchant)
+    today = today_of(request, merchant)
     lists = []
     async with desk.database.reading() as connection:
         figures = await store.figures(connection, merchant, desk.now)
@@ -65,7 +57,7 @@ async def done(request: web.Request) -> web.Response:
     async with desk.database.transaction() as connection:
         found = (await store.figures(connection, merchant, desk.now))[item.figure]
         await store.done(
-            connection, merchant, checklist=name, period=period_of(name, _today(request, merchant)), item=item.key,
+            connection, merchant, checklist=name, period=period_of(name, today_of(request, merchant)), item=item.key,
             found=found, note=told.get("note", "")[:NOTE_MAX], actor=person.actor, now=desk.now,
         )  # fmt: skip
     raise web.HTTPSeeOther(f"/checklists?merchant={merchant}")
