@@ -1182,6 +1182,7 @@ BEGIN
     PERFORM refuse_rewriting(hands);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON returns, unit, journal, journal_head, outbox, attempt, deadline, daemon
                     FROM %I', hands);
+    EXECUTE format('GRANT UPDATE (tracking, facts) ON unit TO %I', hands);  -- what privacy erase takes away
 END $$;
 
 CREATE FUNCTION grant_operator(operator name) RETURNS void LANGUAGE plpgsql AS $$

@@ -3,6 +3,7 @@
 Without systemd all of it is silent. Source: systemd's sd_notify(3), sd_watchdog_enabled(3) and sd_listen_fds(3).
 """
 
+import contextlib
 import os
 import socket
 
@@ -18,7 +19,10 @@ def notify(message: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel,
+        contextlib.suppress(OSError),
+    ):  # not worth a daemon
         channel.sendto(message.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
 
 

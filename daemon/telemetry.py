@@ -25,8 +25,8 @@ from daemon.telemetry_export import export_metrics
 
 EXPORT_TIMEOUT_SECONDS = 2  # a dead backend then delays shutdown by about a second, not by seven
 
-SILENT = frozenset({"TransientError", "OutcomeUnknownError"})
-"""How calls end that nobody answered."""
+ANSWERED = frozenset({"ok", "RejectedError", "NotPermittedError", "NotFoundError", "MalformedPayloadError"})
+"""How calls end that somebody answered; all others may never have left."""
 HAPPY_RETURNS, BRIGHTPEARL = VENDORS = ("happy-returns", "brightpearl")
 MINUTES = 60.0
 CREDIT_DELAY_BUCKETS = tuple(each * MINUTES for each in (5, 15, 30, 60, 120, 240, 480, 1440, 2880, 10080))
@@ -80,7 +80,7 @@ class Telemetry:
     def count_call(self, merchant: str, vendor: str, operation: str, outcome: str) -> None:
         """One HTTP call to a vendor, and whether somebody was there to answer it."""
         self.metrics.calls.labels(merchant, vendor, operation, outcome).inc()
-        if outcome not in SILENT:
+        if outcome in ANSWERED:
             self.metrics.heard_at.labels(merchant, vendor).set_to_current_time()
             self.heard.add((merchant, vendor))
 

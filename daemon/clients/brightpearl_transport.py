@@ -77,6 +77,7 @@ class Signer:
         self._access_token = ""
         self._unsaved: dict[str, str] | None = None
         """What the token service gave and could not be stored yet: the only copy of a token that is good for one use."""
+        self._turn = anyio.Lock()
         kept = settings.account_token_file or settings.staff_token_file
         self._file = SecretFile(kept) if kept else None
 
@@ -99,6 +100,11 @@ class Signer:
         Somebody else (another daemon, a command) may have got one meanwhile: then that one is taken. A refresh token is
         good for one use, so a new one is stored before anything is signed with what came beside it.
         """
+        refused = self._access_token
+        async with self._turn:  # a refresh token is good for one use: one of our loops uses it
+            return True if self._access_token != refused else await self._refresh()
+
+    async def _refresh(self) -> bool:
         oauth = self._settings.oauth
         if oauth is None or self._tokens is None:
             return False

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from daemon.clients.throttle import Lane
 from daemon.loops.workplace import Workplace
-from daemon.store import inbox, returns
+from daemon.store import inbox, outbox, returns
 from daemon.store.inbox import Arrival
 from statemachine.events import DeadlinePassed
 from statemachine.states import State
@@ -18,10 +18,17 @@ class Expire:
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
+        self._has_rested = False
+        """Writes were held: what ran out meanwhile gets a while before it counts."""
 
     async def run_once(self, now: datetime) -> int:
         if self._at.lease.writes_held:
+            self._has_rested = True
             return 0  # clocks rest: nobody is late with what may not be done
+        if self._has_rested:
+            async with self._at.writing("rested") as connection:
+                await returns.grant_grace(connection, self._at.merchant, late_from=now + outbox.GRACE_AFTER_HOLD)
+            self._has_rested = False
         async with self._at.database.reading() as connection:
             due = await returns.due_deadlines(connection, self._at.merchant, now, BATCH_MAX)
         if not due:

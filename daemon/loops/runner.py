@@ -16,7 +16,7 @@ import asyncpg
 
 from daemon.clients.throttle import LANE, Lane
 from daemon.clock import Clock
-from daemon.errors import HomewardError, LeaseLostError, MalformedPayloadError, RejectedError, TransientError
+from daemon.errors import HomewardError, LeaseLostError
 from daemon.loops.advance import Advance
 from daemon.loops.batches import Batches
 from daemon.loops.books import BOOKS, MatchBooks
@@ -45,6 +45,7 @@ DOUBT_SECONDS = LEASE_SECONDS + HTTP_TIMEOUT_SECONDS  # the longest a write of a
 FORGOTTEN_MAX = timedelta(
     days=14
 )  # returns this young are read again when something may be forgotten; others in their turn
+LOOK_MAX_SECONDS = 30.0  # a database that swallows what it is asked is away, and hangs nothing
 STILL_SECONDS = 90.0  # no look and no renewal for so long: longer than every bounded wait in them
 ROUND_SECONDS = 3600.0  # a round of a loop that takes longer hangs; a night's matching of a million legs takes minutes
 STOP_SECONDS = 6.0  # a round in progress may finish; then it is cut: the whole stop takes less than ten seconds
@@ -162,16 +163,18 @@ class Runner:
             self._turned["look"] = time.monotonic()
             try:
                 if self._held:
-                    async with self._database.reading() as connection:
-                        due = await merchant_store.awake(
-                            connection, sorted(self._held), kinds=outbox.KINDS, now=self._clock.now()
-                        )
+                    with anyio.fail_after(LOOK_MAX_SECONDS):
+                        due = await self._due()
                     for merchant in due:
                         self.stir(merchant)
             except DISCONNECTED:
                 pass  # the loops tell of it
             with anyio.move_on_after(self._look_seconds):
                 await self._stopping.wait()
+
+    async def _due(self) -> set[str]:
+        async with self._database.reading() as connection:
+            return await merchant_store.awake(connection, sorted(self._held), kinds=outbox.KINDS, now=self._clock.now())
 
     # -- leases -----------------------------------------------------------------------------------------------------
 
@@ -276,7 +279,7 @@ class Runner:
             for vendor in silent:
                 try:
                     await questions[vendor]()
-                except (TransientError, RejectedError, MalformedPayloadError) as error:
+                except (HomewardError, *DISCONNECTED, asyncpg.PostgresError) as error:
                     log.info(
                         "vendor asked", extra={"merchant": workplace.merchant, "vendor": vendor, "why": str(error)}
                     )

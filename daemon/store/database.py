@@ -23,6 +23,7 @@ SHARED = _CHECKOUT if (_CHECKOUT / "schema.sql").is_file() else Path(sys.prefix)
 SCHEMA_FILE = SHARED / "schema.sql"
 MIGRATIONS = SHARED / "deploy" / "migrations"
 COMMAND_TIMEOUT_SECONDS = 30.0
+CONNECT_TIMEOUT_SECONDS = 10.0
 _SESSION = {
     "application_name": "homeward",
     # A frozen daemon must not hold its locks against whoever takes its merchants over.
@@ -117,7 +118,8 @@ class Database:
         try:
             pool = await asyncpg.create_pool(
                 dsn, min_size=1, max_size=pool_max, init=prepare_connection, command_timeout=COMMAND_TIMEOUT_SECONDS,
-                server_settings=session, reset=_nothing_to_reset, statement_cache_size=0 if pooled else 100,
+                timeout=CONNECT_TIMEOUT_SECONDS, server_settings=session, reset=_nothing_to_reset,
+                statement_cache_size=0 if pooled else 100,
             )  # fmt: skip
         except (*DISCONNECTED, asyncpg.PostgresError, ValueError) as error:
             raise DatabaseUnusableError(f"PostgreSQL does not answer: {type(error).__name__}: {error}") from error

@@ -13,13 +13,16 @@ SELECT r.id, r.happy_return_id, r.order_number, r.order_key, r.express_code
 SELECT count(*)
   FROM delivery
  WHERE merchant = :merchant
+   AND state = 'accepted'
    AND (return_ids && :happy_return_ids::text[]
         OR EXISTS (SELECT FROM unnest(:words::bytea[]) AS w(word) WHERE position(w.word IN body) > 0));
 
 -- name: drop_bodies!
--- Bodies as received that are about these returns, or hold one of these words.
+-- Bodies as received that are about these returns, or hold one of these words. One in quarantine is the only trace of what
+-- nobody has understood yet: it stays until somebody has.
 DELETE FROM delivery
  WHERE merchant = :merchant
+   AND state = 'accepted'
    AND (return_ids && :happy_return_ids::text[]
         OR EXISTS (SELECT FROM unnest(:words::bytea[]) AS w(word) WHERE position(w.word IN body) > 0));
 
@@ -62,7 +65,7 @@ SELECT id, merchant, subject, actor, reason, erased, at
 
 -- name: found_in
 -- Where a word stands, by kind of place. Only places that may hold what people or vendors wrote.
-SELECT 'body received' AS place, d.id::text AS id, d.received_at AS at, true AS can_be_erased
+SELECT 'body received' AS place, d.id::text AS id, d.received_at AS at, d.state = 'accepted' AS can_be_erased
   FROM delivery AS d
  WHERE d.merchant = :merchant AND position(:word::bytea IN d.body) > 0
 UNION ALL

@@ -229,3 +229,8 @@ async def watching(connection: Connection, merchant: str, after: int, batch_max:
 
 async def credited_since(connection: Connection, merchant: str, since: datetime) -> list[Record]:
     return await SQL.rows(connection, "credited_since", merchant=merchant, since=since)
+
+
+async def grant_grace(connection: Connection, merchant: str, *, late_from: datetime) -> None:
+    """Nothing of this merchant counts as late before then."""
+    await SQL.run(connection, "grant_grace", merchant=merchant, late_from=late_from)

@@ -226,3 +226,10 @@ SELECT r.id, r.order_id, r.credit_id, false
    AND NOT 'rival-credit' = ANY(r.accepted)
  ORDER BY id
  LIMIT 10000;
+
+-- name: grant_grace!
+-- What ran out while writes were held counts from then.
+UPDATE deadline
+   SET due_at = :late_from
+ WHERE merchant = :merchant
+   AND due_at < :late_from;

@@ -4,6 +4,7 @@ import http
 import logging
 from collections.abc import Callable
 
+import anyio
 import asyncpg
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -34,6 +35,7 @@ from daemon.web.webhooks import Receiver, WebhookDoor
 
 log = logging.getLogger(__name__)
 
+READY_SECONDS = 2.0  # a database that takes longer to say one is away
 HOW = "{how:csv|xlsx|json}"
 NUMBER = r"{id:[0-9]{1,18}}"
 
@@ -75,8 +77,9 @@ def build(desk: Desk, *, receivers: dict[str, Receiver], unready: Callable[[], s
 def _add_machines(app: web.Application, desk: Desk, unready: Callable[[], str]) -> None:
     async def ready(request: web.Request) -> web.Response:
         try:
-            async with desk.database.reading() as connection:
-                await connection.fetchval("SELECT 1", timeout=2)
+            with anyio.fail_after(READY_SECONDS):
+                async with desk.database.reading() as connection:
+                    await connection.fetchval("SELECT 1")
         except (*DISCONNECTED, asyncpg.PostgresError, TimeoutError):
             return web.json_response({"ready": False, "why": "the database does not answer"}, status=503)
         why = unready()

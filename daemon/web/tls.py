@@ -1,5 +1,6 @@
 """TLS spoken by the daemon itself, for installations without a proxy in front; a renewed certificate is taken up alone."""
 
+import logging
 import ssl
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import anyio
 
 from daemon.errors import SettingsError
 from daemon.settings_web import WebSettings
+
+log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 60.0
 
@@ -37,8 +40,12 @@ class Certificate:
         if not stamps or stamps == self._seen:
             return False
         try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                *self._files
+            )  # a trial: the one in use is not risked
             self.context.load_cert_chain(*self._files)
-        except (OSError, ssl.SSLError):
+        except (OSError, ssl.SSLError) as error:
+            log.warning("certificate not renewed", extra={"why": str(error)})
             return False  # half written: looked at again
         self._seen = stamps
         return True

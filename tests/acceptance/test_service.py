@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.acceptance.processes import fetch, free_address, open_folder, sandbox, until
+from tests.acceptance.processes import daemon, fetch, free_address, open_folder, sandbox, until
 
 RUN = [sys.executable, "-m", "daemon.console.main", "run", "--config"]
 
@@ -69,3 +69,20 @@ def test_the_socket_systemd_holds_is_served() -> None:
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
+
+
+def test_a_vendor_that_cannot_even_be_asked_keeps_us_unready_and_alive() -> None:
+    address = free_address()
+    with open_folder() as folder, sandbox(folder, address) as (url, config):
+        config.write_text(
+            config.read_text().replace('account_token_file = "acme.brightpearl.token"\n', "")
+            + "\n[merchants.acme.brightpearl.oauth]\nclient_id = 'app'\nrefresh_token_file = 'not-there'\n"
+            f"token_url = '{url}/token/acme'\n"
+        )
+        with daemon(config) as process:
+            log = config.parent / "daemon.log"
+            until(lambda: "not-there" in log.read_text(errors="replace"), "it has tried to ask")
+            until(lambda: fetch(f"http://{address}/healthz")[0] == 200, "it lives")
+
+            assert fetch(f"http://{address}/readyz")[0] == 503
+            assert process.poll() is None

@@ -140,3 +140,18 @@ def test_there_is_a_step_from_every_version_to_the_next_and_a_sample_of_every_re
         f"{step:04}.sql" for step in range(2, SCHEMA_VERSION + 1)
     ]
     assert [file.name for file in RELEASED] == [f"{step:04}.sql" for step in range(1, SCHEMA_VERSION)]
+
+
+async def test_a_role_the_migration_was_not_told_of_goes_on_too(released: Database) -> None:
+    async with released.transaction() as connection:
+        if not await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = 'tests_own_name'"):
+            await connection.execute("CREATE ROLE tests_own_name LOGIN")
+        await connection.execute("SELECT grant_worker('tests_own_name')")
+
+    await released.migrate()
+
+    working = await asyncpg.connect(released.dsn.replace("//homeward@", "//tests_own_name@"))
+    assert await working.fetchval("SELECT count(*) FROM returns") > 0
+    await working.close()
+    async with released.transaction() as connection:
+        await connection.execute("DROP OWNED BY tests_own_name")

@@ -94,6 +94,7 @@ async def test_an_operator_works_the_queue_and_cannot_say_what_a_return_is(
             await world.homeward("merchant", "hold", MERCHANT, "--reason", "a look", "--yes"),
             await world.homeward("merchant", "go-live", MERCHANT, "--reason", "looked", "--yes"),
             await world.homeward("event", "pull", code),
+            await world.homeward("privacy", "erase", code, "--reason", "asked for", "--yes"),
         ]
         await world.settle()
         said.append(await world.homeward("exception", "assign", code, "--to", "ann"))
