@@ -3,7 +3,7 @@
 import os
 import tomllib
 from dataclasses import fields, replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -384,6 +384,10 @@ class CalendarSettings(Section):
         except (ValueError, NotImplementedError, ZoneInfoNotFoundError) as error:
             raise ValueError(f"the calendar cannot be read: {error}") from error
         return self
+
+    def today(self, now: datetime) -> date:
+        """Which day it is there."""
+        return now.astimezone(ZoneInfo(self.timezone)).date()
 
     def business_time(self) -> Calendar:
         weekdays = frozenset(WEEKDAYS.index(day) for day in self.weekdays)

@@ -105,15 +105,13 @@ def go_live(
     config: ConfigOption = None,
 ) -> None:
     """Let writes leave again. What was only observed is judged once more, against the books as they are then, and sent."""
-    name = choose_merchant(settings_from(config), merchant_name)
+    settings = settings_from(config)
+    name = choose_merchant(settings, merchant_name)
 
     async def waiting(database: Database, settings: Settings, clock: Clock) -> tuple[str, int]:
         async with database.reading() as connection:
             known = {row["merchant"]: row["writes"] for row in await merchant.everyone(connection)}
-            rows = await outbox.listing(
-                connection, merchants=[name], state=None, return_id=None, kind=None, rows_max=1_000_000, observed=True
-            )
-        return known.get(name, "live"), len(rows)
+            return known.get(name, "live"), await outbox.count_observed(connection, name)
 
     async def work(database: Database, settings: Settings, clock: Clock) -> bool:
         async with database.transaction("command") as connection:
@@ -125,7 +123,7 @@ def go_live(
             return changed
 
     writes, wait = run_with_database(config, waiting)
-    if settings_from(config).merchants[name].observe:
+    if settings.merchants[name].observe:
         raise Stop(REFUSED, f"merchants.{name}.observe is set in the configuration: take it out and restart the daemon")
     if dry_run:
         emit_one({"merchant": name, "writes": writes, "observed": wait, "changed": False}, output)
@@ -186,7 +184,7 @@ def migrate(dry_run: DryRunOption = False, output: OutputOption = Format.TABLE, 
             return await opening.migrate(settings, owner, dry_run=dry_run)
 
     done = anyio.run(work)
-    told = {"before": done.before, "after": done.after, "steps": list(done.steps) if done.before != done.after else [],
+    told = {"before": done.before, "after": done.after, "steps": list(done.steps),
             "granted": list(done.granted), "changed": done.before != done.after and not dry_run}  # fmt: skip
     emit_one(told, output)
 

@@ -1,8 +1,7 @@
 """`homeward checklist …`: the daily round of customer service, the weekly one of finance, and who did them."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -43,7 +42,7 @@ def show(
         of = choose_merchant(settings, merchant)
         async with database.reading() as connection:
             found = await store.figures(connection, of, clock.now())
-            since = period_of(name, _today(settings, of, clock))
+            since = period_of(name, settings.merchants[of].calendar.today(clock.now()))
             done = await store.history(connection, of, checklist=name, since=since, rows_max=1000)
         return rows(name, found, done)
 
@@ -68,7 +67,7 @@ def done(
 
     async def work(database: Database, settings: Settings, clock: Clock) -> dict[str, Any]:
         of = choose_merchant(settings, merchant)
-        period = period_of(name, _today(settings, of, clock))
+        period = period_of(name, settings.merchants[of].calendar.today(clock.now()))
         async with database.transaction("command") as connection:
             count = (await store.figures(connection, of, clock.now()))[known.figure]
             await store.done(
@@ -103,7 +102,7 @@ def history(
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         of = choose_merchant(settings, merchant)
         async with database.reading() as connection:
-            since = _today(settings, of, clock) - timedelta(days=days)
+            since = settings.merchants[of].calendar.today(clock.now()) - timedelta(days=days)
             found = await store.history(connection, of, checklist=name, since=since, rows_max=limit)
         return [{**row, "period": row["period"].isoformat()} for row in found]
 
@@ -113,8 +112,3 @@ def history(
 def _must_be_known(name: str) -> None:
     if name not in CHECKLISTS:
         raise Stop(USAGE, f"there is no checklist '{name}'; there are: {', '.join(CHECKLISTS)}")
-
-
-def _today(settings: Settings, merchant: str, clock: Clock) -> date:
-    """By the merchant's clock."""
-    return clock.now().astimezone(ZoneInfo(settings.merchants[merchant].calendar.timezone)).date()

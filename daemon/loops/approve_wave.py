@@ -42,11 +42,9 @@ async def _approve(at: Workplace, effect: Leased, instance: Return) -> Outcome:
             facts = {"items": missing, "return": instance.express_code or instance.rma_id}
             explanation = "An approval was sent; Happy Returns does not show it."
             return parked(effect, trouble("outcome-unknown", explanation, facts), keep_intent=True)
-        if at.lease.writes_held:
-            return observed(effect, {"returning": missing}, now=at.clock.now())
         body = [{"happyReturnsItemID": item, "approve": True, "condition": "sellable"} for item in missing]
         async with at.writing("intent") as connection:
-            if at.lease.writes_held:  # since a moment ago
+            if at.lease.writes_held:  # as this transaction found it
                 return observed(effect, {"returning": missing}, now=at.clock.now())
             await outbox.store_intents(connection, at.merchant, [(effect, {"returning": body})], at.clock.now())
         await at.happy_returns.approve(instance.rma_id or instance.express_code, body)

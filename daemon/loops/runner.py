@@ -42,9 +42,7 @@ IDLE_LOOKS = 10  # how many looks long a loop rests that nobody stirs: for what 
 ERROR_SECONDS = 1.0
 GREET_SECONDS = 10.0  # how often a vendor that has never answered is asked
 DOUBT_SECONDS = LEASE_SECONDS + HTTP_TIMEOUT_SECONDS  # the longest a write of a lost life may still be under way
-FORGOTTEN_MAX = timedelta(
-    days=14
-)  # returns this young are read again when something may be forgotten; others in their turn
+FORGOTTEN_MAX = timedelta(days=14)  # returns this young are read again when something may be forgotten
 LOOK_MAX_SECONDS = 30.0  # a database that swallows what it is asked is away, and hangs nothing
 STILL_SECONDS = 90.0  # no look and no renewal for so long: longer than every bounded wait in them
 ROUND_SECONDS = 3600.0  # a round of a loop that takes longer hangs; a night's matching of a million legs takes minutes

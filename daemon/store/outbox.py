@@ -172,6 +172,11 @@ async def attempts_of(connection: Connection, merchant: str, return_id: int) -> 
     return await SQL.rows(connection, "attempts_of", merchant=merchant, return_id=return_id)
 
 
+async def count_observed(connection: Connection, merchant: str) -> int:
+    """Effects that would have been sent, were writes not held."""
+    return int(await SQL.value(connection, "count_observed", merchant=merchant))
+
+
 async def observe_no_more(connection: Connection, merchant: str, now: datetime) -> None:
     """Have what was only observed judged again at once; it counts as late an hour from now at the soonest."""
     late_from = now + GRACE_AFTER_HOLD

@@ -140,6 +140,13 @@ UPDATE outbox AS o
    AND o.attempts = r.attempts
 RETURNING o.id;
 
+-- name: count_observed
+SELECT count(*)
+  FROM outbox
+ WHERE merchant = :merchant
+   AND state = 'ready'
+   AND last_error LIKE 'observed: %';
+
 -- name: observe_no_more!
 -- Writes are not held any more: what was only observed is judged again now, and its return has this long before it is late.
 WITH observed AS (

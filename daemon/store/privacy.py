@@ -92,13 +92,21 @@ class Ages:
     sessions: datetime
 
 
+async def drop_old_bodies(connection: Connection, merchant: str, before: datetime, batch_max: int) -> int:
+    """Bodies as received that were understood by then; how many went, at most a batch."""
+    return await SQL.run(connection, "drop_old_bodies", merchant=merchant, before=before, batch_max=batch_max)
+
+
+async def drop_old_messages(connection: Connection, merchant: str, before: datetime, batch_max: int) -> int:
+    """Messages that had arrived by then; how many went, at most a batch."""
+    return await SQL.run(connection, "drop_old_messages", merchant=merchant, before=before, batch_max=batch_max)
+
+
 async def forget_by_age(database: Database, merchant: str, ages: Ages) -> int:
     """One batch of each kind; how much went: 0 when nothing is left to forget."""
     async with database.transaction("retention") as connection:
-        gone = await SQL.run(connection, "drop_old_bodies", merchant=merchant, before=ages.bodies, batch_max=BATCH_MAX)
-        gone += await SQL.run(
-            connection, "drop_old_messages", merchant=merchant, before=ages.messages, batch_max=BATCH_MAX
-        )
+        gone = await drop_old_bodies(connection, merchant, ages.bodies, BATCH_MAX)
+        gone += await drop_old_messages(connection, merchant, ages.messages, BATCH_MAX)
         gone += await SQL.run(connection, "drop_old_answers", before=ages.answers, batch_max=BATCH_MAX)
         gone += await SQL.run(connection, "drop_old_sessions", before=ages.sessions, batch_max=BATCH_MAX)
         gone += await SQL.run(connection, "drop_old_attempts", before=ages.sessions, batch_max=BATCH_MAX)

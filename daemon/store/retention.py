@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import orjson
 
-from daemon.store import chain
+from daemon.store import chain, privacy
 from daemon.store.database import Database
 from daemon.store.sql import Connection, statements
 
@@ -41,8 +41,8 @@ async def prune(
     archive goes one JSON line a row, on disk before anything is removed: a line may stand there twice, none is missing.
     """
     async with database.transaction("prune") as connection:
-        bodies = await SQL.rows(connection, "drop_deliveries", merchant=merchant, before=before, batch_max=BATCH_MAX)
-        await SQL.run(connection, "drop_messages", merchant=merchant, before=before, batch_max=BATCH_MAX)
+        bodies = await privacy.drop_old_bodies(connection, merchant, before, BATCH_MAX)
+        await privacy.drop_old_messages(connection, merchant, before, BATCH_MAX)
         after_at, after_id = after or (BEGINNING, 0)
         page = await SQL.rows(
             connection, "over_page", merchant=merchant, before=before, after_at=after_at, after_id=after_id,
@@ -73,5 +73,5 @@ async def prune(
             watched = families["happy_return_ids"]
             await SQL.run(connection, "drop_watches", merchant=merchant, happy_return_ids=watched)
         last = (page[-1]["updated_at"], page[-1]["id"]) if page else after
-        is_done = len(page) < BATCH_MAX and len(bodies) < BATCH_MAX
-        return Pruned(len(ids), len(bodies), None if is_done else last or (BEGINNING, 0))
+        is_done = len(page) < BATCH_MAX and bodies < BATCH_MAX
+        return Pruned(len(ids), bodies, None if is_done else last or (BEGINNING, 0))

@@ -95,29 +95,6 @@ DELETE FROM watch
    AND happy_return_id = ANY(:happy_return_ids::text[])
    AND next_poll_at IS NULL;
 
--- name: drop_deliveries
--- Bodies as received: personal data, of no use once what they told is over.
-DELETE FROM delivery
- WHERE merchant = :merchant
-   AND id IN (SELECT id
-                FROM delivery
-               WHERE merchant = :merchant
-                 AND state = 'accepted'
-                 AND received_at < :before
-               LIMIT :batch_max)
-RETURNING id;
-
--- name: drop_messages!
--- What was told to teams and customers' messaging, once it has long arrived.
-DELETE FROM message
- WHERE merchant = :merchant
-   AND id IN (SELECT id
-                FROM message
-               WHERE merchant = :merchant
-                 AND state = 'done'
-                 AND settled_at < :before
-               LIMIT :batch_max);
-
 -- name: count_over
 -- How many returns would go.
 SELECT count(*)

@@ -112,13 +112,19 @@ BEGIN
                     FROM %I', reader);
 END $$;
 
--- The role of daemons: it reads and adds, and changes what changes.
+-- What everybody who works here needs: to read and add, and to change what changes.
+CREATE FUNCTION grant_tables(reader name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), reader);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), reader);
+    EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', current_schema(), reader);
+    PERFORM refuse_rewriting(reader);
+END $$;
+
+-- The role of daemons.
 CREATE FUNCTION grant_worker(worker name) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), worker);
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), worker);
-    EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', current_schema(), worker);
-    PERFORM refuse_rewriting(worker);
+    PERFORM grant_tables(worker);
     PERFORM give_rows(worker, 'true');
 END $$;
 
@@ -126,10 +132,7 @@ END $$;
 -- accounts and settings. What a return is, what was sent and what was answered is the daemon's alone to write.
 CREATE FUNCTION grant_hands(hands name) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), hands);
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), hands);
-    EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', current_schema(), hands);
-    PERFORM refuse_rewriting(hands);
+    PERFORM grant_tables(hands);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON returns, unit, journal, journal_head, outbox, attempt, deadline, daemon
                     FROM %I', hands);
     EXECUTE format('GRANT UPDATE (tracking, facts) ON unit TO %I', hands);  -- what privacy erase takes away

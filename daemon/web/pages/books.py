@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from anyio import to_thread
@@ -55,7 +54,7 @@ def chosen(request: web.Request) -> str:
 
 def today_of(request: web.Request, merchant: str) -> date:
     desk = request.app[DESK]
-    return desk.now.astimezone(ZoneInfo(desk.settings.merchants[merchant].calendar.timezone)).date()
+    return desk.settings.merchants[merchant].calendar.today(desk.now)
 
 
 async def _page(request: web.Request, template: str, merchant: str, **told: Any) -> web.Response:
