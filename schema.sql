@@ -1137,17 +1137,22 @@ BEGIN
     END LOOP;
 END $$;
 
--- Give a role the rows for which `condition` holds, in every table that is kept apart by merchant.
+-- Give a role the rows for which `condition` holds, in every table that is kept apart by merchant, instead of those it had.
 CREATE FUNCTION give_rows(reader name, condition text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     each name;
     policy name := left('rows_of_' || reader, 63)::name;
+    given text;
 BEGIN
     FOR each IN SELECT tables_by_merchant() LOOP
-        IF NOT EXISTS (SELECT FROM pg_policy AS p
-                        WHERE p.polrelid = each::text::regclass AND p.polname = policy) THEN
-            EXECUTE format('CREATE POLICY %I ON %I TO %I USING (%s)', policy, each, reader, condition);
+        given := (SELECT obj_description(p.oid, 'pg_policy') FROM pg_policy AS p
+                   WHERE p.polrelid = each::text::regclass AND p.polname = policy);
+        IF given = condition THEN
+            CONTINUE;
         END IF;
+        EXECUTE format('DROP POLICY IF EXISTS %I ON %I', policy, each);
+        EXECUTE format('CREATE POLICY %I ON %I TO %I USING (%s)', policy, each, reader, condition);
+        EXECUTE format('COMMENT ON POLICY %I ON %I IS %L', policy, each, condition);
     END LOOP;
 END $$;
 
@@ -1208,6 +1213,7 @@ END $$;
 -- Reports and business intelligence: they read, and neither bodies as received nor anything that lets somebody in.
 CREATE FUNCTION grant_reporting(reporting name) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I', current_schema(), reporting);
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), reporting);
     EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), reporting);
     EXECUTE format('REVOKE SELECT ON delivery, message, account, web_session, openid_attempt, api_token, api_answer,

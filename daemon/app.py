@@ -132,7 +132,7 @@ def build_workplace(
         policy=told.machine_policy(),
         lease=lease,
         alerts=settings.alerts,
-        web_url=settings.web.url,
+        web=settings.web,
         http=http,
     )
 

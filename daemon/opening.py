@@ -8,7 +8,7 @@ import anyio
 
 from daemon.clock import Clock, MovedClock, SystemClock
 from daemon.crash import CrashPoints
-from daemon.errors import DatabaseUnusableError
+from daemon.errors import DatabaseUnusableError, SettingsError
 from daemon.settings import Settings
 from daemon.store import embedded
 from daemon.store.database import SCHEMA_VERSION, Database, Migration, Role
@@ -54,7 +54,10 @@ async def open_database(
 
 @asynccontextmanager
 async def open_for_pages(settings: Settings, database: Database) -> AsyncIterator[Database]:
-    """The database as pages and API come to it: by a role of their own where one is configured, else as everything else."""
+    """The database as pages and API come to it: by a role of their own where one is configured, else as everything else.
+
+    Raises SettingsError for a role that would see every row, whoever asks.
+    """
     dsn = settings.database.pages_dsn
     if dsn is None:
         yield database
@@ -63,6 +66,11 @@ async def open_for_pages(settings: Settings, database: Database) -> AsyncIterato
         dsn, pool_max=settings.database.pool_max, pooled=settings.database.pooled, scoped=True
     )
     try:
+        if await pages.sees_all_rows():
+            raise SettingsError(
+                f"database.pages_dsn: {await pages.user()} sees the rows of every merchant, whoever asks: name a role of its "
+                "own, and run homeward db migrate"
+            )
         yield pages
     finally:
         await pages.close()
@@ -90,8 +98,12 @@ async def migrate(settings: Settings, owner: Database, *, dry_run: bool = False)
             roles.setdefault(await worker.user(), Role.WORKER)
         if settings.database.pages_dsn is not None:
             pages = await Database.connect(settings.database.pages_dsn, pool_max=1)
-            roles.setdefault(await pages.user(), Role.PAGES)
+            name = await pages.user()
             await pages.close()
+            if roles.setdefault(name, Role.PAGES) is not Role.PAGES:
+                raise SettingsError(
+                    f"database.pages_dsn: {name} is the role of the {roles[name]}: name another for pages"
+                )
     return await owner.migrate(roles, dry_run=dry_run)
 
 

@@ -453,8 +453,6 @@ class RetentionSettings(Section):
     """Bodies as received: webhooks, imports."""
     messages_days: int = Field(default=90, ge=1)
     """What teams and customers' messaging were told, once it arrived."""
-    answers_days: int = Field(default=30, ge=1)
-    """Answers of the API that are given again for the same key."""
 
 
 class MerchantSettings(Section):

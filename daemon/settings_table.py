@@ -43,7 +43,8 @@ def table() -> str:
     for prefix, section in SECTIONS:
         for name, field in section.model_fields.items():
             if field.description:
-                rows.append(f"| `{prefix}{name}` | {default_of(name, field)} | {field.description} |")
+                meaning = " ".join(field.description.split())
+                rows.append(f"| `{prefix}{name}` | {default_of(name, field)} | {meaning} |")
     return "\n".join(rows)
 
 

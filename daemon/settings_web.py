@@ -69,6 +69,8 @@ class WebSettings(Section):
     """Wrong passwords in a row after which an account rests, longer with each more."""
     webhooks_per_minute: int = Field(default=60_000, ge=1)
     """Webhooks taken of one merchant a minute; more are sent away with 429, and Happy Returns is asked instead."""
+    answers_days: int = Field(default=30, ge=1)
+    """How long an answer of the API is given again for the same key."""
     openid: OpenIdSettings | None = None
     proxy: ProxySettings | None = None
 

@@ -3,7 +3,8 @@
 Source: Brightpearl sheet sections 2 (signing), 3 (throttle, multi-message), 4 (envelopes and codes).
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -45,6 +46,10 @@ class Answer:
 class Tokens(Protocol):
     """Where the tokens of an OAuth app are kept: `refresh_token`, and `access_token` where one was got."""
 
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Whoever shares these tokens renews them one after the other."""
+        ...
+
     async def read(self) -> dict[str, str]: ...
     async def write(self, tokens: dict[str, str]) -> None: ...
 
@@ -55,6 +60,11 @@ class FileTokens:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._access_token = ""
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Ours alone: a file is shared with nobody."""
+        yield
 
     async def read(self) -> dict[str, str]:
         told = {"refresh_token": read_secret(self._path)}
@@ -102,31 +112,33 @@ class Signer:
         """
         refused = self._access_token
         async with self._turn:  # a refresh token is good for one use: one of our loops uses it
-            return True if self._access_token != refused else await self._refresh()
+            if self._access_token != refused:
+                return True
+            oauth, tokens = self._settings.oauth, self._tokens
+            if oauth is None or tokens is None:
+                return False
+            async with tokens.turn():
+                return await self._refresh(oauth, tokens)
 
-    async def _refresh(self) -> bool:
-        oauth = self._settings.oauth
-        if oauth is None or self._tokens is None:
-            return False
+    async def _refresh(self, oauth: OAuthSettings, tokens: Tokens) -> bool:
         if self._unsaved is not None:
-            return await self._keep(self._unsaved)
-        kept = await self._tokens.read()
+            return await self._keep(tokens, self._unsaved)
+        kept = await tokens.read()
         if kept.get("access_token", "") not in ("", self._access_token):
             self._access_token = kept["access_token"]
             return True
         try:
             fresh = await self._renewed(oauth, kept["refresh_token"])
         except NotPermittedError:
-            again = await self._tokens.read()
+            again = await tokens.read()
             if again["refresh_token"] == kept["refresh_token"]:
                 raise
             fresh = again if again.get("access_token") else await self._renewed(oauth, again["refresh_token"])
-        return await self._keep(fresh)
+        return await self._keep(tokens, fresh)
 
-    async def _keep(self, fresh: dict[str, str]) -> bool:
-        assert self._tokens is not None
+    async def _keep(self, tokens: Tokens, fresh: dict[str, str]) -> bool:
         self._unsaved = fresh
-        await self._tokens.write(fresh)
+        await tokens.write(fresh)
         self._unsaved, self._access_token = None, fresh["access_token"]
         return True
 

@@ -189,6 +189,30 @@ def migrate(dry_run: DryRunOption = False, output: OutputOption = Format.TABLE, 
     emit_one(told, output)
 
 
+@db.command("restored")
+def restored(
+    reason: ReasonOption, yes: YesOption = False, output: OutputOption = Format.TABLE, config: ConfigOption = None
+) -> None:
+    """Say that this database was brought back from a dump or a disk snapshot, so that it may have forgotten what was sent.
+
+    A failover or a restore from a base backup is noticed without it. For about a minute nothing is sent; what was credited
+    and forgotten is asked for and taken over.
+    """
+    confirm("Void every lease, and look before anything more is sent?", yes=yes)
+
+    async def work(database: Database, settings: Settings, clock: Clock) -> list[str]:
+        async with database.transaction("command") as connection:
+            names = await merchant.say_restored(connection)
+            for name in names:
+                await accounts.log(
+                    connection, actor=actor(), action="restored", merchant=name, detail=reason, now=clock.now()
+                )
+            return names
+
+    names = run_with_database(config, work)
+    emit_one({"merchants": names, "changed": bool(names)}, output)
+
+
 @db.command("new-key")
 def new_key() -> None:
     """Print a key for secrets.key_file. To rotate: put it on the first line, above the old one, which still opens."""
@@ -224,7 +248,7 @@ def prune(
         before, after = clock.now() - timedelta(days=days), None
         gone, bodies = 0, 0
         with Progress(console=errors, transient=True) as progress, ExitStack() as stack:
-            kept = stack.enter_context(archive.open("ab")) if archive is not None else None
+            kept = stack.enter_context(retention.open_archive(archive)) if archive is not None else None
             shown = progress.add_task("removing", total=over)
             while True:
                 batch = await retention.prune(database, name, before, after, archive=kept)

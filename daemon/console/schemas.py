@@ -98,6 +98,7 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
     }],
     "merchant status": [STATUS],
     "db status": {"schema": "int", "needed": "int", "server": "text", "do": "text"},
+    "db restored": {"merchants": "any", "changed": "bool"},
     "db migrate": {"before": "int", "after": "int", "steps": "any", "granted": "any", "changed": "bool"},
     "privacy find": [{"place": "text", "id": "text", "at": "moment", "can_be_erased": "bool"}],
     "privacy erase": {

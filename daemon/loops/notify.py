@@ -71,7 +71,7 @@ class Notify:
                 merchant=self._at.merchant, team=team, now=now, new=new,
                 over=await notice.over_since(connection, self._at.merchant, team, since),
                 names=await notice.names(connection, self._at.merchant, ids),
-                web_url=self._at.web_url,
+                web_url=self._at.web.url,
             )  # fmt: skip
             channels = channels_of(settings) if settings else []
             for channel in channels:

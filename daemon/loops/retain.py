@@ -35,7 +35,7 @@ class Retain:
         kept = self._at.settings.retention
         ages = Ages(
             bodies=now - timedelta(days=kept.bodies_days), messages=now - timedelta(days=kept.messages_days),
-            answers=now - timedelta(days=kept.answers_days), sessions=now,
+            answers=now - timedelta(days=self._at.web.answers_days), sessions=now,
         )  # fmt: skip
         gone = await privacy.forget_by_age(self._at.database, self._at.merchant, ages)
         if gone:

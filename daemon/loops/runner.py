@@ -16,7 +16,7 @@ import asyncpg
 
 from daemon.clients.throttle import LANE, Lane
 from daemon.clock import Clock
-from daemon.errors import HomewardError, LeaseLostError
+from daemon.errors import HomewardError, LeaseLostError, SettingsError
 from daemon.loops.advance import Advance
 from daemon.loops.batches import Batches
 from daemon.loops.books import BOOKS, MatchBooks
@@ -45,7 +45,9 @@ DOUBT_SECONDS = LEASE_SECONDS + HTTP_TIMEOUT_SECONDS  # the longest a write of a
 FORGOTTEN_MAX = timedelta(days=14)  # returns this young are read again when something may be forgotten
 LOOK_MAX_SECONDS = 30.0  # a database that swallows what it is asked is away, and hangs nothing
 STILL_SECONDS = 90.0  # no look and no renewal for so long: longer than every bounded wait in them
-ROUND_SECONDS = 3600.0  # a round of a loop that takes longer hangs; a night's matching of a million legs takes minutes
+ROUND_SECONDS = {Lane.MONEY: 3600.0, Lane.STOCK: 3600.0, Lane.COMPARE: 12 * 3600.0}
+"""Lane → a round that takes longer hangs. The last lane waits for the others: on a busy account the first reading of the
+books may take hours; a night's matching of a million legs takes minutes."""
 STOP_SECONDS = 6.0  # a round in progress may finish; then it is cut: the whole stop takes less than ten seconds
 
 
@@ -65,7 +67,7 @@ class Held:
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     stirred: anyio.Event = field(default_factory=anyio.Event)
     rounds: dict[str, float] = field(default_factory=dict)
-    """Loop → when the round it is in began, by the monotonic clock."""
+    """Loop → by when the round it is in must have ended, by the monotonic clock."""
 
     def stir(self) -> None:
         event, self.stirred = self.stirred, anyio.Event()
@@ -102,6 +104,8 @@ class Runner:
         self._leases = anyio.Lock()
         """Asking who holds what and giving a merchant back exclude each other: an answer must not be older than that."""
         self._has_looked = False
+        self._not_opened: dict[str, str] = {}
+        """Merchant → what its configuration lacks. It is given back, and taken again as long as nobody else has it."""
         self._turned: dict[str, float] = {}
         """What must go on for as long as we live → when it last did."""
 
@@ -124,6 +128,8 @@ class Runner:
         """Why nobody should rely on this daemon yet, in words; empty once it has its leases and every vendor has answered."""
         if not self._has_looked:
             return "starting: the leases are not yet known"
+        for merchant, why in self._not_opened.items():
+            return f"{merchant} is not worked: {why}"
         silent = sum((merchant, vendor) not in self._telemetry.heard for merchant in self._held for vendor in VENDORS)
         return f"{silent} vendor connection(s) have not answered yet" if silent else ""
 
@@ -134,9 +140,9 @@ class Runner:
             if now - at > STILL_SECONDS:
                 return f"{name} for {now - at:.0f} s"
         for merchant, held in self._held.items():
-            for name, began in held.rounds.items():
-                if now - began > ROUND_SECONDS:
-                    return f"{name} of {merchant} for {now - began:.0f} s"
+            for name, until in held.rounds.items():
+                if now > until:
+                    return f"{name} of {merchant}, {now - until:.0f} s longer than a round may take"
         return ""
 
     async def run(self) -> None:
@@ -190,6 +196,7 @@ class Runner:
                 held.lease.until = until
             else:
                 self._lose(merchant, held.lease, "another daemon has it")
+        self._not_opened = {name: why for name, why in self._not_opened.items() if name in share.held}
         taken: list[Held] = []
         for merchant, fence in share.held.items():
             if merchant not in self._held:
@@ -240,7 +247,15 @@ class Runner:
     async def _work(self, held: Held) -> None:
         """All loops of one merchant, until the lease is lost or handed over, or the daemon stops."""
         merchant = held.lease.merchant
-        workplace = self._open_workplace(held.lease)
+        try:
+            workplace = self._open_workplace(held.lease)
+        except SettingsError as error:
+            if self._not_opened.get(merchant) != str(error):
+                log.error("merchant not worked", extra={"merchant": merchant, "why": str(error)})
+            self._not_opened[merchant] = str(error)
+            await self._hand_over(held)
+            return
+        self._not_opened.pop(merchant, None)
         loops: list[Loop] = [
             Advance(workplace),
             Dispatch(workplace),
@@ -349,7 +364,7 @@ class Runner:
 
     async def _round(self, loop: Loop, held: Held) -> int:
         began = time.perf_counter()
-        held.rounds[loop.name] = time.monotonic()
+        held.rounds[loop.name] = time.monotonic() + ROUND_SECONDS[loop.lane]
         try:
             handled = await loop.run_once(self._clock.now())
         finally:

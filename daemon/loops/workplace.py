@@ -19,6 +19,7 @@ from daemon.clock import Clock
 from daemon.errors import LeaseLostError, TransientError
 from daemon.maps import NO_MAPS
 from daemon.settings import AlertSettings, MerchantSettings
+from daemon.settings_web import WebSettings
 from daemon.store import maps as maps_store
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
@@ -81,8 +82,8 @@ class Workplace:
     policy: Policy
     lease: Lease
     alerts: AlertSettings
-    web_url: str | None
-    """Where people open Homeward."""
+    web: WebSettings
+    """Where people open Homeward, and how long what they were answered is kept."""
     http: aiohttp.ClientSession
     _account: tuple[datetime, Account] | None = None
     _maps: CreditMap = NO_MAPS

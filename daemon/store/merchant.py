@@ -88,6 +88,11 @@ async def go_live(connection: Connection, merchant: str) -> bool:
     return await SQL.row(connection, "go_live", merchant=merchant) is not None
 
 
+async def say_restored(connection: Connection) -> list[str]:
+    """What the database knows may be older than what was sent. Every lease is void; the merchants, in order."""
+    return sorted(row["merchant"] for row in await SQL.rows(connection, "say_restored"))
+
+
 async def awake(connection: Connection, merchants: list[str], *, kinds: tuple[str, ...], now: datetime) -> set[str]:
     rows = await SQL.rows(connection, "awake", merchants=merchants, kinds=list(kinds), now=now)
     return {row["merchant"] for row in rows}

@@ -41,6 +41,12 @@ UPDATE merchant
    AND epoch IS DISTINCT FROM database_epoch()
 RETURNING merchant, doubted_until IS NOT NULL AS is_doubted;
 
+-- name: say_restored
+-- The database forgot, and its life does not show it: the next look for leases doubts as after a promotion.
+UPDATE merchant
+   SET epoch = 'restored'
+RETURNING merchant;
+
 -- name: renew
 -- Keep what is ours. Takes no lock that hold_fence would wait for.
 UPDATE merchant

@@ -5,6 +5,7 @@ bodies as received (`delivery`), in what teams were told, in tracking numbers; a
 against the rule, or a bank into its statement lines. Those last two are kept: they are the account of what was done.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,14 +53,14 @@ async def erase(
     connection: Connection, merchant: str, subject: Subject, *, actor: str, reason: str, now: datetime
 ) -> dict[str, int]:
     """Erase what may name a person, in this transaction; answer how much, by kind. The erasure itself is written down."""
-    codes, ids = list(subject.codes), list(subject.ids)
+    ids, words = list(subject.ids), [_as_a_word(code) for code in subject.codes]
     erased = {
         "bodies": await SQL.run(
             connection, "drop_bodies", merchant=merchant, happy_return_ids=list(subject.happy_return_ids),
             words=[word.encode() for word in subject.words],
         ),
-        "messages": await SQL.run(connection, "drop_messages", merchant=merchant, codes=codes),
-        "answers": await SQL.run(connection, "drop_answers", codes=codes),
+        "messages": await SQL.run(connection, "drop_messages", merchant=merchant, words=words),
+        "answers": await SQL.run(connection, "drop_answers", words=words),
         "parcels": await SQL.run(connection, "forget_parcels", merchant=merchant, ids=ids),
     }  # fmt: skip
     await SQL.run(
@@ -70,6 +71,11 @@ async def erase(
         connection, "note_erasure", merchant=merchant, subject=about, actor=actor, reason=reason, erased=erased, now=now
     )
     return erased
+
+
+def _as_a_word(code: str) -> str:
+    """A pattern for PostgreSQL: HR1 is not in HR12."""
+    return rf"(^|[^[:alnum:]]){re.escape(code)}($|[^[:alnum:]])"
 
 
 async def erasures(connection: Connection, merchants: list[str], *, rows_max: int) -> list[Record]:

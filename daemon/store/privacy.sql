@@ -31,11 +31,11 @@ DELETE FROM delivery
 DELETE FROM message
  WHERE merchant = :merchant
    AND state = 'done'
-   AND EXISTS (SELECT FROM unnest(:codes::text[]) AS c(code) WHERE content::text LIKE '%' || c.code || '%');
+   AND EXISTS (SELECT FROM unnest(:words::text[]) AS w(word) WHERE content::text ~ w.word);
 
 -- name: drop_answers!
 DELETE FROM api_answer
- WHERE EXISTS (SELECT FROM unnest(:codes::text[]) AS c(code) WHERE body::text LIKE '%' || c.code || '%');
+ WHERE EXISTS (SELECT FROM unnest(:words::text[]) AS w(word) WHERE body::text ~ w.word);
 
 -- name: forget_parcels!
 -- Tracking numbers lead to an address at the carrier.
@@ -47,7 +47,7 @@ UPDATE unit
 
 -- name: forget_parcels_of_events!
 UPDATE inbox
-   SET payload = regexp_replace(payload::text, '"tracking": "[^"]*"', '"tracking": ""', 'g')::jsonb
+   SET payload = regexp_replace(payload::text, '"tracking": "([^"\\]|\\.)*"', '"tracking": ""', 'g')::jsonb
  WHERE merchant = :merchant
    AND happy_return_id = ANY(:happy_return_ids::text[])
    AND payload::text LIKE '%"tracking": "_%';

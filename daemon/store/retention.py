@@ -1,8 +1,11 @@
 """Retention: returns that have long been over go as a whole, in small batches that lock nothing anybody waits for."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import BinaryIO
 
 import orjson
@@ -31,6 +34,18 @@ class Pruned:
     after: tuple[datetime, int] | None
 
 
+@contextmanager
+def open_archive(file: Path) -> Iterator[BinaryIO]:
+    """To append to. A new one is nobody else's to read: it holds what may name a person; its name is on disk at once."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as archive:
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        yield archive
+
+
 async def prune(
     database: Database, merchant: str, before: datetime, after: tuple[datetime, int] | None, *,
     archive: BinaryIO | None = None,
@@ -52,7 +67,7 @@ async def prune(
         families = {"happy_return_ids": [each[0] for each in going], "order_keys": [each[1] for each in going]}
         ids = [row["id"] for row in await SQL.rows(connection, "lock_families", merchant=merchant, **families)]
         if ids and archive is not None:
-            for row in await SQL.rows(connection, "going", merchant=merchant, ids=ids):
+            for row in await SQL.rows(connection, "going", merchant=merchant, ids=ids, **families):
                 archive.write(orjson.dumps({"kind": row["kind"], "row": row["row"]}, default=str) + b"\n")
             archive.flush()
             os.fsync(archive.fileno())

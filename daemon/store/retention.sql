@@ -34,7 +34,7 @@ SELECT r.id
    FOR UPDATE OF r;
 
 -- name: going
--- Everything that goes with these returns but bodies as received, as it stands: for an archive.
+-- Everything that goes with these returns but bodies as received and messages, as it stands: for an archive.
 SELECT 'returns' AS kind, to_jsonb(r) AS row FROM returns AS r
  WHERE r.merchant = :merchant AND r.id = ANY(:ids::bigint[])
 UNION ALL
@@ -49,7 +49,24 @@ SELECT 'outbox', to_jsonb(o) FROM outbox AS o
 UNION ALL
 SELECT 'attempt', to_jsonb(a) FROM attempt AS a
   JOIN outbox AS o ON o.merchant = a.merchant AND o.id = a.effect_id
- WHERE a.merchant = :merchant AND o.return_id = ANY(:ids::bigint[]);
+ WHERE a.merchant = :merchant AND o.return_id = ANY(:ids::bigint[])
+UNION ALL
+SELECT 'deadline', to_jsonb(d) FROM deadline AS d
+ WHERE d.merchant = :merchant AND d.return_id = ANY(:ids::bigint[])
+UNION ALL
+SELECT 'notice', to_jsonb(n) FROM notice AS n
+ WHERE n.merchant = :merchant AND n.return_id = ANY(:ids::bigint[])
+UNION ALL
+SELECT 'batch_item', to_jsonb(b) FROM batch_item AS b
+ WHERE b.merchant = :merchant AND b.return_id = ANY(:ids::bigint[])
+UNION ALL
+SELECT 'inbox', to_jsonb(i) FROM inbox AS i
+  JOIN unnest(:happy_return_ids::text[], :order_keys::text[]) AS f(happy_return_id, order_key)
+    ON i.happy_return_id = f.happy_return_id AND i.order_key = f.order_key
+ WHERE i.merchant = :merchant AND i.state <> 'waiting'
+UNION ALL
+SELECT 'watch', to_jsonb(w) FROM watch AS w
+ WHERE w.merchant = :merchant AND w.happy_return_id = ANY(:happy_return_ids::text[]) AND w.next_poll_at IS NULL;
 
 -- name: drop_attempts!
 DELETE FROM attempt AS a

@@ -6,15 +6,18 @@ to whichever daemon works it next.
 """
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from daemon.clock import Clock
 from daemon.errors import SettingsError
 from daemon.settings_section import read_secret
-from daemon.store.database import Database
+from daemon.store.database import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, Database
 from daemon.store.sql import statements
 
 SQL = statements(__file__)
@@ -41,6 +44,18 @@ class SealedTokens:
     def __init__(self, database: Database, clock: Clock, merchant: str, *, key_file: Path, seed_file: Path) -> None:
         self._database, self._clock, self._merchant = database, clock, merchant
         self._key_file, self._seed_file = key_file, seed_file
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Nobody else renews these tokens meanwhile: a refresh token is good for one use. If we die, our turn ends."""
+        connection = await asyncpg.connect(
+            self._database.session_dsn, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=COMMAND_TIMEOUT_SECONDS
+        )
+        try:
+            await SQL.value(connection, "take_turn", merchant=self._merchant)
+            yield
+        finally:
+            connection.terminate()
 
     async def read(self) -> dict[str, str]:
         """`refresh_token`, and `access_token` where one was got. An operator's newer refresh token goes before what is kept.

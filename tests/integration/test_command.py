@@ -156,6 +156,7 @@ def cases(ids: dict[str, str], files: Path) -> list[Case]:
         ),
         Case("db status", (), ("--nothing",), 2),
         Case("db migrate", (), ("--nothing",), 2),
+        Case("db restored", ("--reason", "a dump", "--yes"), ("--yes",), 2),
         Case(
             "db prune", ("--older-than", "400", "--reason", "x", "--dry-run"), ("--older-than", "1", "--reason", "x"), 2
         ),

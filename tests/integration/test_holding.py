@@ -117,6 +117,23 @@ async def test_a_lease_of_a_lost_life_of_the_database_writes_nothing(database: D
                 pass
 
 
+async def test_a_restore_that_shows_nowhere_is_said_and_doubted_all_the_same(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        code, told, _ = await world.homeward("db", "restored", "--reason", "a dump was loaded", "--yes")
+
+        with pytest.raises(LeaseLostError):
+            async with world.workplace.writing("anything"):
+                pass
+        async with database.reading() as connection:
+            share = await merchant.acquire(
+                connection, [MERCHANT], owner="test", lease_seconds=60, doubt_seconds=DOUBT_SECONDS
+            )
+        assert (code, told) == (0, {"merchants": [MERCHANT], "changed": True})
+        assert 0 < share.doubt_seconds[MERCHANT] <= DOUBT_SECONDS
+
+
 async def test_in_another_life_the_leases_are_given_anew_and_nothing_is_sent_at_first(
     database: Database, tmp_path: Path
 ) -> None:

@@ -86,6 +86,48 @@ async def test_a_persons_data_is_erased_and_the_books_stay_as_they_are(database:
         assert SHOPPER not in str(log)
 
 
+async def test_what_was_told_of_another_return_is_not_erased_for_its_longer_code(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = str(world.begin("bar_single")["express_code"])
+        await world.pass_time(timedelta(days=3))
+        async with database.transaction() as connection:
+            await connection.execute("DELETE FROM message")
+            await connection.execute(
+                "INSERT INTO message (merchant, id, team, channel, content, state, due_at, created_at) "
+                "SELECT $1, gen_random_uuid(), 'finance', 'email', jsonb_build_object('text', told), 'done', $2, $2 "
+                "FROM unnest($3::text[]) AS t(told)",
+                MERCHANT, world.now, [f"return {code} is late", f"return {code}9 is late"],
+            )  # fmt: skip
+
+        _, erased, _ = await world.homeward("privacy", "erase", code, "--reason", "asked for", "--yes")
+
+        async with database.reading() as connection:
+            left = [row["told"] for row in await connection.fetch("SELECT content->>'text' AS told FROM message")]
+        assert erased["messages"] == 1
+        assert left == [f"return {code}9 is late"]
+
+
+async def test_a_parcel_is_forgotten_whatever_stands_in_its_number(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = str(world.begin("bar_single")["express_code"])
+        await world.pass_time(timedelta(days=3))
+        async with database.transaction() as connection:
+            await connection.execute(
+                """UPDATE inbox SET payload = payload || '{"tracking": "1Z\\"quoted\\"99", "last": "kept"}'"""
+            )
+
+        code_, _, said = await world.homeward("privacy", "erase", code, "--reason", "asked for", "--yes")
+
+        assert code_ == 0, said
+        async with database.reading() as connection:
+            left = await connection.fetch(
+                "SELECT payload->>'tracking' AS tracking, payload->>'last' AS last FROM inbox"
+            )
+        assert {(row["tracking"], row["last"]) for row in left} == {("", "kept")}
+
+
 async def test_the_return_goes_on_after_an_erasure(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         code = str(world.begin("bar_single")["express_code"])

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from daemon import opening
+from daemon.errors import SettingsError
 from daemon.settings import DatabaseSettings, Settings
 from daemon.store.database import WHOSE, Database, Role
 from tests.world import MERCHANT, World, open_world
@@ -148,6 +149,27 @@ async def test_pages_see_the_rows_of_whoever_asks_and_can_write_no_others(databa
                 await connection.execute("INSERT INTO cursor (merchant, name, value) VALUES ('zenith', 'forged', '{}')")
         async with pages.transaction() as connection:
             assert await connection.execute("UPDATE cursor SET value = '{}' WHERE merchant = 'zenith'") == "UPDATE 0"
+
+
+async def test_a_role_that_worked_here_before_sees_as_a_page_no_more_than_a_page(database: Database) -> None:
+    async with by(database, Role.WORKER, "tests_turned") as worker:
+        assert await worker.sees_all_rows()
+
+        async with by(database, Role.PAGES, "tests_turned") as pages:
+            assert not await pages.sees_all_rows()
+        await database.create_role("tests_turned")
+
+
+async def test_pages_do_not_start_with_the_daemons_role_or_the_owners(database: Database, worker: Database) -> None:
+    for dsn in (worker.dsn, database.dsn):
+        told = Settings(database=DatabaseSettings(dsn=worker.dsn, owner_dsn=database.dsn, pages_dsn=dsn))
+        with pytest.raises(SettingsError, match="sees the rows of every merchant"):
+            async with opening.open_for_pages(told, worker):
+                pass
+
+    same = Settings(database=DatabaseSettings(dsn=worker.dsn, owner_dsn=database.dsn, pages_dsn=worker.dsn))
+    with pytest.raises(SettingsError, match="is the role of the worker"):
+        await opening.migrate(same, database)
 
 
 async def test_a_report_reads_the_merchants_it_was_given_and_nobodys_secrets(

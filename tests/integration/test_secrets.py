@@ -68,6 +68,11 @@ async def test_a_new_token_is_sealed_in_the_database_and_the_next_process_goes_o
         assert (tmp_path / "refresh").read_text() == FIRST_REFRESH_TOKEN
 
 
+async def waiting_for_locks(database: Database) -> int:
+    async with database.reading() as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+
 async def test_two_processes_that_refresh_at_once_do_not_shut_each_other_out(
     database: Database, tmp_path: Path
 ) -> None:
@@ -76,12 +81,17 @@ async def test_two_processes_that_refresh_at_once_do_not_shut_each_other_out(
         one, two = client_of(world, config), client_of(world, config)
         await one.locked_until()
         await two.locked_until()
-        world.sandbox.brightpearl.gateway.access_tokens.clear()
+        gateway = world.sandbox.brightpearl.gateway
+        gateway.access_tokens.clear()
 
-        await one.locked_until()
-        await two.locked_until()
+        async with anyio.create_task_group() as group, database.transaction() as connection:
+            await connection.execute("SELECT FROM sealed_secret FOR UPDATE")  # what was got cannot be kept yet
+            group.start_soon(one.locked_until)
+            group.start_soon(two.locked_until)
+            while await waiting_for_locks(database) < 2:
+                await anyio.lowlevel.checkpoint()
 
-        assert len(world.sandbox.brightpearl.gateway.access_tokens) == 1
+        assert len(gateway.access_tokens) == 1
 
 
 async def test_the_sealing_key_is_rotated_by_putting_a_new_one_first(database: Database, tmp_path: Path) -> None:
