@@ -1,7 +1,7 @@
 """The `homeward` command without its start: a process that has everything imported forks for each call.
 
 What runs is the command's own main() in a process of its own, behind real pipes; only the imports, two thirds of its time,
-are paid once. The command as its users start it runs at the terminals of test_command.py and under the chaos rig.
+are paid once. The command as its users start it runs at the terminals of test_command.py and in tests/system.
 """
 
 import json

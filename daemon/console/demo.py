@@ -45,6 +45,8 @@ from statemachine.books.legs import Kind
 MERCHANT = "acme"
 BUSY_RATE = 240.0  # while there is work: a minute of quota passes in a quarter of a second
 LAST_LOOK = timedelta(hours=1)
+COMPARED_WITHIN = timedelta(days=2)  # the clock runs no further ahead of the comparing of goods that are awaited
+UP_SECONDS = 1.0  # a daemon that does not answer for so long is not up
 STRIDE = timedelta(hours=12)  # the least the clock jumps when nothing is left to do
 GIVE_UP_SECONDS = 900.0
 STALLED_SECONDS = 60.0  # real time without any progress
@@ -164,7 +166,8 @@ class Season:
         await _post(control, "/_sandbox/seed", {"returns": self.returns, "seed": self.seed})
         ends = [each["units"].values() for each in (await _get(control, "/_sandbox/truth"))["returns"]]
         self._crediting = max(sum("restocked" in each for each in ends), 1)
-        merchant = load(config).merchants[MERCHANT]
+        settings = load(config)
+        merchant = settings.merchants[MERCHANT]
         assert merchant.map_file is not None
         now = datetime.fromisoformat((await _get(control, "/_sandbox/status"))["now"])
         await accept(
@@ -180,6 +183,8 @@ class Season:
                     status = await _get(control, "/_sandbox/status")
                     await self._bring_receipts(control, database, datetime.fromisoformat(status["now"]))
                     waits, busy = await self._look(database, status)
+                    # Time that passes in leaps while nobody listens is not what a season is about.
+                    busy = busy or not await _is_up(control, settings.web.listen)
                     show.update(self._board())
                     moved = orjson.dumps(self.lines, default=str).decode()
                     quiet_since, last = (time.monotonic(), moved) if moved != last else (quiet_since, last)
@@ -245,7 +250,10 @@ class Season:
             "throttled": status["throttled"] + status["refused_by_bucket"], "faults": status["faults_struck"],
             "kills": self.killed,
         }  # fmt: skip
-        busy = bool(events["waiting"] or effects["due"] or reads["due"] or reads["due_orders"] or deadlines)
+        is_behind = bool(awaited) and (observed is None or observed + COMPARED_WITHIN < now)
+        busy = (
+            bool(events["waiting"] or effects["due"] or reads["due"] or reads["due_orders"] or deadlines) or is_behind
+        )
         moments = [effects["next_due"], reads["next_due"] if status["next_at"] or reads["due"] else None]
         moments.append(datetime.fromisoformat(status["next_at"]) if status["next_at"] else None)
         if awaited and observed is not None:
@@ -343,6 +351,14 @@ async def _get(control: aiohttp.ClientSession, path: str) -> Any:
     async with control.get(path) as reply:
         reply.raise_for_status()
         return await reply.json()
+
+
+async def _is_up(http: aiohttp.ClientSession, address: str) -> bool:
+    try:
+        async with http.get(f"http://{address}/healthz", timeout=aiohttp.ClientTimeout(total=UP_SECONDS)) as reply:
+            return reply.ok
+    except (aiohttp.ClientError, TimeoutError):
+        return False
 
 
 async def _post(control: aiohttp.ClientSession, path: str, body: dict[str, Any]) -> Any:

@@ -3,7 +3,8 @@
 (a) full lifecycles with the vendors' limits lifted, (b) the same rows by hand and pgbench, in the same run, as ratios,
 (c) calls a return and the share of the quota used while a backlog drains, (d) latency from webhook to verified credit,
 (e) cost of an idle minute and of a cold start by stored returns, (f) pages with few and with many returns behind them,
-and what open live views cost, (g) matching the books: time and memory by returns.
+and what open live views cost, (g) matching the books: time and memory by returns, (h) many accounts on one daemon, each
+with more to do than its quota lets it.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from typing import Any
 
 import anyio
 
-from tests.bench import books, handwritten, latency, pages, storage
+from tests.bench import books, full_quota, handwritten, latency, pages, storage
 from tests.bench.decisions import decisions_per_second
 from tests.bench.lifecycles import LIFTED, backlog, quota_rig
 
@@ -62,7 +63,8 @@ def main() -> None:
     parser.add_argument("--merchants", default="1,10,100", help="merchants on one daemon, comma-separated")
     parser.add_argument("--pages", default="100,100000", help="returns behind the pages, comma-separated")
     parser.add_argument("--books", default="10000,100000", help="returns whose legs are matched, comma-separated")
-    parser.add_argument("--only", default="a,c,d,e,f,g", help="parts to run, comma-separated")
+    parser.add_argument("--accounts", default="10,40,80", help="accounts at full quota on one daemon, comma-separated")
+    parser.add_argument("--only", default="a,c,d,e,f,g,h", help="parts to run, comma-separated")
     options = parser.parse_args()
     parts = options.only.split(",")
     results: dict[str, Any] = {}
@@ -102,6 +104,11 @@ def main() -> None:
     if "g" in parts:
         _say("(g) matching the books")
         results |= books.curve([int(each) for each in options.books.split(",")])
+    if "h" in parts:
+        results["full_quota"] = {}
+        for count in (int(each) for each in options.accounts.split(",")):
+            _say(f"(h) {count} accounts at full quota")
+            results["full_quota"][str(count)] = in_folder(partial(full_quota.measure, merchants=count))
     _keep(results)
     _print(results)
 

@@ -22,8 +22,7 @@ async def measure(folder: Path, merchants: int) -> dict[str, Any]:
     rig = Rig(folder, daemons=1)
     async with rig.running():
         async with anyio.create_task_group() as group:
-            config = await _worlds(rig, merchants, group)
-            rig.config(0).write_text(config)
+            await worlds(rig, merchants, group, returns=RETURNS[merchants])
             rig.start(0)
             await _all_credited(rig, merchants * RETURNS[merchants])
             group.cancel_scope.cancel()
@@ -32,10 +31,11 @@ async def measure(folder: Path, merchants: int) -> dict[str, Any]:
     return {"returns": len(seconds), "p50": round(cuts[49], 2), "p95": round(cuts[94], 2), "p99": round(cuts[98], 2)}
 
 
-async def _worlds(rig: Rig, merchants: int, group: Any) -> str:
-    """One sandbox a merchant, all in this process; answer the daemon's configuration."""
+async def worlds(rig: Rig, merchants: int, group: Any, *, returns: int) -> list[Sandbox]:
+    """One sandbox a merchant, all in this process, each with so many drop-offs; the daemon is configured for them all."""
     port = free_port()
     sections: list[str] = []
+    opened: list[Sandbox] = []
     for number in range(merchants):
         sandbox = Sandbox.open()
         name = f"m{number}"
@@ -52,9 +52,13 @@ async def _worlds(rig: Rig, merchants: int, group: Any) -> str:
             "discovery_every", "discovery = false\ndiscovery_every"
         )
         sections.append(section)
-        _plan(sandbox, RETURNS[merchants])
+        _plan(sandbox, returns)
         group.start_soon(sandbox.tick)
-    return "\n".join([f'[web]\nlisten = "127.0.0.1:{port}"', f'[database]\ndsn = "{rig.dsn}"', *sections])
+        opened.append(sandbox)
+    rig.config(0).write_text(
+        "\n".join([f'[web]\nlisten = "127.0.0.1:{port}"', f'[database]\ndsn = "{rig.dsn}"', *sections])
+    )
+    return opened
 
 
 def _plan(sandbox: Sandbox, returns: int) -> None:

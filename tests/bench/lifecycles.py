@@ -41,7 +41,7 @@ async def backlog(
     pid = rig.processes[0].pid
     await _until(rig, "SELECT count(*) FROM merchant WHERE lease_owner IS NOT NULL", 1)
     before = await _counters(rig)
-    used, calls = _cpu(rig), (await rig.get("/_sandbox/status"))["calls"]
+    used, calls = cpu_of(rig), (await rig.get("/_sandbox/status"))["calls"]
     began, seconds = time.perf_counter(), 0.0
     samples: list[tuple[float, int]] = []
     for days, goal in ((6, "credited"), (14, "restocked")):
@@ -65,7 +65,7 @@ async def backlog(
         "commits_per_return": round((after["writes"] - before["writes"]) / returns, 3),
         "transactions_per_return": round((after["commits"] - before["commits"]) / returns, 2),
         "wal_bytes_per_return": round((after["wal"] - before["wal"]) / returns),
-        **{f"{name}_per_return": round((cpu - used[name]) / returns, 5) for name, cpu in _cpu(rig).items()},
+        **{f"{name}_per_return": round((cpu - used[name]) / returns, 5) for name, cpu in cpu_of(rig).items()},
         "peak_rss_mib": _peak_rss_mib(pid),
         "throttled": status["throttled"],
         "units_used": status["units_used"],
@@ -133,7 +133,7 @@ async def _counters(rig: Rig) -> dict[str, int]:
     return {"commits": int(commits or 0), "wal": int(wal), "writes": int(writes)}
 
 
-def _cpu(rig: Rig) -> dict[str, float]:
+def cpu_of(rig: Rig) -> dict[str, float]:
     """Who used the processor: the daemon, both vendors' sandbox, and PostgreSQL with its ended sessions."""
     postmaster = int((rig.server.data / "postmaster.pid").read_text().split()[0])
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()

@@ -16,6 +16,7 @@ from tests.chaos.rig import LOST, MERCHANT, Rig
 WRITES = "^POST .*/(sales-credit|customer-payment|close|goods-in|multi-message)$"
 KEYLESS = {"knows_keys": False, "instance_id": None, "search_lag_seconds": 30.0}
 RETURNS = 40
+STRUCK = 25  # answers lost: enough that credits are among them, however fast the machine
 
 
 async def season(launcher: tuple[str, ...], trouble: str, folder: Path) -> Judgement:
@@ -34,7 +35,7 @@ async def season(launcher: tuple[str, ...], trouble: str, folder: Path) -> Judge
             await rig.post("/_sandbox/seed", {"returns": RETURNS, "seed": 5, "days": 2})
         rig.start(0)
         if trouble == "lost":
-            await _play(rig, [{"match": WRITES, "kind": "lose-answer", "share": 0.6}], seconds=12)
+            await _play(rig, [{"match": WRITES, "kind": "lose-answer", "share": 0.6}], until_struck=STRUCK, seconds=90)
         elif trouble == "freeze":
             await _freeze(rig)
         elif trouble == "stops":
@@ -45,11 +46,14 @@ async def season(launcher: tuple[str, ...], trouble: str, folder: Path) -> Judge
         return await rig.judge()
 
 
-async def _play(rig: Rig, rules: list[dict[str, object]], *, seconds: float) -> None:
+async def _play(rig: Rig, rules: list[dict[str, object]], *, seconds: float, until_struck: int | None = None) -> None:
+    """For so long, or until the rules have struck so often."""
     await rig.post("/_sandbox/faults", {"rules": rules})
     with anyio.move_on_after(seconds):
         while True:
             seen = await rig.look()
+            if until_struck is not None and seen["struck"] >= until_struck:
+                return
             await rig.let_time_pass(seen)
             await rig.bring_receipts()
             await rig.remember()

@@ -24,6 +24,7 @@ from daemon.errors import DatabaseUnusableError
 from daemon.store import embedded
 from daemon.store.database import DISCONNECTED
 from tests.chaos import judge as judges
+from tests.command import call
 
 MERCHANT = "acme"
 BEGINS = "2026-03-02T08:00:00+00:00"
@@ -269,12 +270,11 @@ class Rig:
         async with self.http.get(f"{self.url}{path}") as reply:
             return await reply.json()
 
-    def command(self, *arguments: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "daemon.console.main", *arguments, "--config", str(self.config(0))],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{arguments}: {done.returncode} {done.stderr}"
+    def command(self, *arguments: str) -> bytes:
+        """What the operator's command answers."""
+        code, told, said = call((*arguments, "--config", str(self.config(0))), b"", dict(os.environ))
+        assert code == 0, f"{arguments}: {code} {said.decode()}"
+        return told
 
     async def now(self) -> datetime:
         """The vendors' clock, and the daemons'."""
@@ -340,11 +340,8 @@ class Rig:
 
     def holders(self) -> list[str]:
         """Which daemon holds each merchant, as the operator's command tells it; empty where nobody does."""
-        done = subprocess.run(
-            [sys.executable, "-m", "daemon.console.main", "merchant", "list", "-o", "json", "--config", str(self.config(0))],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        return [str(row["lease_owner"]).split(":")[0] if row["is_held"] else "" for row in json.loads(done.stdout)]
+        rows = json.loads(self.command("merchant", "list", "-o", "json"))
+        return [str(row["lease_owner"]).split(":")[0] if row["is_held"] else "" for row in rows]
 
     async def let_time_pass(self, seen: dict[str, Any], *, stride: timedelta = STRIDE) -> None:
         """Where nothing is due any more, jump to what comes next."""

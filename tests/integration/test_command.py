@@ -391,6 +391,7 @@ class Terminal:
         told = {**os.environ, "HOMEWARD_CONFIG": str(world.config), "TERM": "xterm", "COLUMNS": "200", **environment}
         self.pid, self._end = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests in the background ignores it
             os.execve(sys.executable, [sys.executable, "-m", "daemon.console.main", *arguments], told)  # noqa: S606
 
     def until(self, fact: Callable[[str], bool]) -> str:

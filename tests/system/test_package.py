@@ -65,6 +65,31 @@ def test_the_service_is_ready_hangs_is_killed_and_comes_back(bare: Machine, pack
         assert secrets not in bare.journal("homeward.service")
 
 
+def test_secrets_come_as_credentials_sealed_for_the_machine_or_plain(bare: Machine, package: Path) -> None:
+    install(bare, package)
+    bare.boot()
+    give_database(bare)
+    with service(bare) as (_, address, _written):
+        token, key = "/etc/homeward/acme.brightpearl.token", "/etc/homeward/acme.happy-returns.key"
+        bare.run("systemd-creds", "setup")
+        bare.run("systemd-creds", "encrypt", "--with-key=host", f"--name={Path(token).name}", token,
+                 "/etc/homeward/secrets/token.sealed")  # fmt: skip
+        bare.run("mv", key, "/root/key")
+        bare.run("rm", token)
+        drop_in = bare.tree / "etc/systemd/system/homeward.service.d/credentials.conf"
+        drop_in.parent.mkdir(parents=True, exist_ok=True)
+        drop_in.write_text(
+            "[Service]\nLoadCredential=acme.happy-returns.key:/root/key\n"
+            "LoadCredentialEncrypted=acme.brightpearl.token:/etc/homeward/secrets/token.sealed\n"
+        )
+        bare.run("chmod", "600", "/root/key", "/etc/homeward/secrets/token.sealed")
+        bare.run("systemctl", "daemon-reload")
+
+        bare.run("systemctl", "start", "homeward.socket", "homeward.service")
+
+        until(lambda: is_ready(address), "both vendors answer to what came as credentials")
+
+
 def test_a_season_under_kills_and_a_power_cut_loses_nothing_and_doubles_nothing(bare: Machine, package: Path) -> None:
     install(bare, package)
     bare.boot()
