@@ -2,19 +2,18 @@
 
 import asyncio
 import itertools
-import os
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
 
 from daemon.store import embedded
 from daemon.store.database import Database, Role
+from tests.acceptance.processes import open_folder
 
 _NUMBERS = itertools.count(1)
-
+_done: list[str] = []
+"""Databases of tests that are over."""
 
 PAGES = "homeward_pages"
 TEMPLATE = "homeward_template"
@@ -23,9 +22,8 @@ TEMPLATE = "homeward_template"
 @pytest.fixture(scope="session")
 def server() -> Iterator[embedded.Server]:
     """A real PostgreSQL, found as the daemon finds it; durability off, since no test cuts its power."""
-    with tempfile.TemporaryDirectory(prefix="homeward-test-") as name:
-        os.chmod(name, 0o755)  # noqa: S103 - as root the server runs as another account, which must pass through
-        running = embedded.ensure(Path(name))
+    with open_folder() as folder:
+        running = embedded.ensure(folder)
         asyncio.run(_make_template(running))
         yield running
         embedded.stop(running)
@@ -35,6 +33,7 @@ async def _make_template(server: embedded.Server) -> None:
     """An installed database to copy for each test, with the role of the pages."""
     admin = await asyncpg.connect(server.dsn)
     await admin.execute("ALTER SYSTEM SET fsync = off")
+    await admin.execute("ALTER SYSTEM SET max_wal_size = '128MB'")
     await admin.execute("SELECT pg_reload_conf()")
     await admin.execute(f"CREATE ROLE {PAGES} LOGIN")
     await admin.execute(f"CREATE DATABASE {TEMPLATE}")
@@ -53,5 +52,8 @@ async def database(server: embedded.Server) -> AsyncIterator[Database]:
     found = await Database.connect(server.dsn.replace("/postgres?", f"/{name}?"))
     yield found
     await found.close()
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    # Our sessions end a moment later: dropping it under the next test waits for none of them.
+    for old in _done:
+        await admin.execute(f"DROP DATABASE {old} WITH (FORCE)")
+    _done[:] = [name]
     await admin.close()

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -100,11 +102,15 @@ def free_address() -> str:
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
+IN_MEMORY = Path("/dev/shm")
+IN_MEMORY_BYTES_MIN = 2 << 30
+
+
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    """A folder an unprivileged PostgreSQL account can pass through."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="homeward-test-", ignore_cleanup_errors=True) as name:
+    """A folder an unprivileged PostgreSQL account can pass through; in memory, where there is room: databases come sooner."""
+    has_room = IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free >= IN_MEMORY_BYTES_MIN
+    where = str(IN_MEMORY) if has_room else None
+    with tempfile.TemporaryDirectory(prefix="homeward-test-", ignore_cleanup_errors=True, dir=where) as name:
         os.chmod(name, 0o755)  # noqa: S103
         yield Path(name)
