@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from daemon import settings, settings_finance, settings_web
+from daemon import settings, settings_finance, settings_merchant, settings_web
 
 SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("", settings.Settings),
@@ -17,23 +17,23 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("alerts.", settings.AlertSettings),
     ("alerts.smtp.", settings.SmtpSettings),
     ("alerts.teams.TEAM.", settings.TeamSettings),
-    ("merchants.NAME.happy_returns.", settings.HappyReturnsSettings),
-    ("merchants.NAME.brightpearl.", settings.BrightpearlSettings),
-    ("merchants.NAME.brightpearl.oauth.", settings.OAuthSettings),
-    ("merchants.NAME.", settings.MerchantSettings),
-    ("merchants.NAME.policy.", settings.PolicySettings),
-    ("merchants.NAME.policy.by_method.METHOD.", settings.MethodPolicySettings),
-    ("merchants.NAME.messaging.", settings.MessagingSettings),
-    ("merchants.NAME.people.", settings.PeopleSettings),
+    ("merchants.NAME.happy_returns.", settings_merchant.HappyReturnsSettings),
+    ("merchants.NAME.brightpearl.", settings_merchant.BrightpearlSettings),
+    ("merchants.NAME.brightpearl.oauth.", settings_merchant.OAuthSettings),
+    ("merchants.NAME.", settings_merchant.MerchantSettings),
+    ("merchants.NAME.policy.", settings_merchant.PolicySettings),
+    ("merchants.NAME.policy.by_method.METHOD.", settings_merchant.MethodPolicySettings),
+    ("merchants.NAME.messaging.", settings_merchant.MessagingSettings),
+    ("merchants.NAME.people.", settings_merchant.PeopleSettings),
     ("merchants.NAME.finance.", settings_finance.FinanceSettings),
     ("merchants.NAME.finance.tolerances.CURRENCY.", settings_finance.ToleranceSettings),
     ("merchants.NAME.finance.rates[].", settings_finance.RateSettings),
     ("merchants.NAME.finance.files.NAME.", settings_finance.MappedFileSettings),
-    ("merchants.NAME.calendar.", settings.CalendarSettings),
-    ("merchants.NAME.ladders.STATE_OR_CAUSE[].", settings.RungSettings),
-    ("merchants.NAME.objectives.", settings.ObjectiveSettings),
-    ("merchants.NAME.retention.", settings.RetentionSettings),
-    ("merchants.NAME.assumptions.", settings.AssumptionSettings),
+    ("merchants.NAME.calendar.", settings_merchant.CalendarSettings),
+    ("merchants.NAME.ladders.STATE_OR_CAUSE[].", settings_merchant.RungSettings),
+    ("merchants.NAME.objectives.", settings_merchant.ObjectiveSettings),
+    ("merchants.NAME.retention.", settings_merchant.RetentionSettings),
+    ("merchants.NAME.assumptions.", settings_merchant.AssumptionSettings),
 )
 
 

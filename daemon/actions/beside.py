@@ -6,7 +6,7 @@ from typing import Any
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.errors import HomewardError
 from daemon.loops.credit_facts import case_for, with_products
-from daemon.settings import PolicySettings
+from daemon.settings_merchant import PolicySettings
 from daemon.store import maps as maps_store
 from daemon.store.database import Database
 from statemachine.credit.comparison import Line, side_by_side

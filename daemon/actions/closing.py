@@ -7,7 +7,7 @@ from daemon.errors import NotFoundError
 from daemon.finance import periods as rules
 from daemon.finance.books_check import run_checks
 from daemon.finance.matching import run_matching
-from daemon.settings import MerchantSettings
+from daemon.settings_merchant import MerchantSettings
 from daemon.store import legs, periods
 from daemon.store.database import Database
 from daemon.views.close_pack import period_pack

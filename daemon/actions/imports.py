@@ -10,7 +10,7 @@ import orjson
 from daemon.errors import MalformedPayloadError
 from daemon.loops.intake import free_units, is_ambiguous
 from daemon.loops.receive import accept
-from daemon.settings import MerchantSettings
+from daemon.settings_merchant import MerchantSettings
 from daemon.store import inbox, returns, watch
 from daemon.store.database import Database
 from daemon.store.inbox import Arrival

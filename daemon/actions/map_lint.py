@@ -9,7 +9,7 @@ from typing import Any
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
-from daemon.settings import PolicySettings
+from daemon.settings_merchant import PolicySettings
 from daemon.store import maps as maps_store
 from daemon.store.database import Database
 from statemachine.credit.maps import DEFAULT, CreditMap, by_sku, plain_sku

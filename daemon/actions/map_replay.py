@@ -9,7 +9,7 @@ from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
 from daemon.loops.credit_facts import case_for, with_products
 from daemon.maps import NO_MAPS, from_content
-from daemon.settings import PolicySettings
+from daemon.settings_merchant import PolicySettings
 from daemon.store import maps as maps_store
 from daemon.store import returns as returns_store
 from daemon.store.database import Database

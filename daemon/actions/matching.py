@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from daemon.errors import NotFoundError, RejectedError
-from daemon.settings import MerchantSettings
+from daemon.settings_merchant import MerchantSettings
 from daemon.store import legs, matches
 from daemon.store.database import Database
 from daemon.store.sql import Connection

@@ -7,7 +7,7 @@ from typing import Any
 from daemon.actions.map_replay import BATCH_MAX, replay_page
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clock import Clock
-from daemon.settings import PolicySettings
+from daemon.settings_merchant import PolicySettings
 from daemon.store import maps as maps_store
 from daemon.store.database import Database
 from statemachine.credit.verdicts import Adopt, CreditLaterDated, CreditNow

@@ -27,7 +27,7 @@ from daemon.errors import (
     RejectedError,
     TransientError,
 )
-from daemon.settings import BrightpearlSettings
+from daemon.settings_merchant import BrightpearlSettings
 from daemon.telemetry import Telemetry
 from statemachine.credit.snapshot import ExistingCredit, Order
 

@@ -26,7 +26,8 @@ from daemon.errors import (
     RejectedError,
     TransientError,
 )
-from daemon.settings import HTTP_TIMEOUT_SECONDS, BrightpearlSettings, OAuthSettings
+from daemon.settings import HTTP_TIMEOUT_SECONDS
+from daemon.settings_merchant import BrightpearlSettings, OAuthSettings
 from daemon.settings_section import SecretFile, read_secret
 from daemon.telemetry import BRIGHTPEARL, Telemetry, note_on_span
 

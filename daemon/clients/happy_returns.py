@@ -17,7 +17,8 @@ from daemon.clients.sending import Sending
 from daemon.clients.throttle import Circuit, LeakyBucket
 from daemon.clock import Clock
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
-from daemon.settings import HTTP_TIMEOUT_SECONDS, HappyReturnsSettings
+from daemon.settings import HTTP_TIMEOUT_SECONDS
+from daemon.settings_merchant import HappyReturnsSettings
 from daemon.settings_section import SecretFile
 from daemon.telemetry import HAPPY_RETURNS, Telemetry
 

@@ -25,7 +25,8 @@ from daemon.console.session import (
     settings_from,
 )
 from daemon.errors import HomewardError
-from daemon.settings import MessagingSettings, Settings
+from daemon.settings import Settings
+from daemon.settings_merchant import MessagingSettings
 from daemon.store import notice
 from daemon.store.database import Database
 from daemon.store.notice import Message

@@ -28,7 +28,8 @@ from daemon.errors import (
     TransientError,
 )
 from daemon.maps import read_map
-from daemon.settings import MerchantSettings, PolicySettings, Settings, config_path, load
+from daemon.settings import Settings, config_path, load
+from daemon.settings_merchant import MerchantSettings, PolicySettings
 from daemon.settings_section import read_secret
 from daemon.store import maps as maps_store
 from daemon.store.database import SCHEMA_VERSION

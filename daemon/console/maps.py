@@ -35,7 +35,8 @@ from daemon.console.session import (
     run_with_database,
 )
 from daemon.maps import read_map
-from daemon.settings import PolicySettings, Settings
+from daemon.settings import Settings
+from daemon.settings_merchant import PolicySettings
 from daemon.store import board
 from daemon.store import maps as maps_store
 from daemon.store.database import Database

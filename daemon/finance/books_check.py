@@ -8,7 +8,7 @@ from decimal import Decimal
 from daemon.errors import NotFoundError
 from daemon.finance.known import Books, books_at
 from daemon.finance.periods import events_of
-from daemon.settings import MerchantSettings
+from daemon.settings_merchant import MerchantSettings
 from daemon.store import chain, legs, matches, periods
 from daemon.store import merchant as merchants
 from daemon.store.database import Database

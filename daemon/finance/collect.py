@@ -16,7 +16,7 @@ from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.finance.brightpearl_legs import credit_legs, posted_by_credit, refund_leg, stock_legs
 from daemon.finance.unit_legs import day, unit_legs, unit_scope
-from daemon.settings import MerchantSettings
+from daemon.settings_merchant import MerchantSettings
 from daemon.store import legs, merchant, returns
 from daemon.store.database import Database
 from daemon.store.legs import Told, scope_of_credit

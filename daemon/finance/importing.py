@@ -12,7 +12,7 @@ from anyio import to_thread
 from daemon.errors import MalformedPayloadError, NotFoundError, RejectedError
 from daemon.finance.formats.catalogue import read_file
 from daemon.finance.formats.reading import Context, Reading
-from daemon.settings import MerchantSettings
+from daemon.settings_merchant import MerchantSettings
 from daemon.store import files, legs
 from daemon.store.database import Database
 from daemon.store.legs import Told

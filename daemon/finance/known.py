@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from anyio import to_thread
 
-from daemon.settings import MerchantSettings
 from daemon.settings_finance import terms_of
+from daemon.settings_merchant import MerchantSettings
 from daemon.store import files, legs, matches
 from daemon.store.sql import Connection
 from statemachine.books.legs import Leg

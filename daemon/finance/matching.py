@@ -11,8 +11,8 @@ from daemon.finance.known import Books, books_at, uncollected
 from daemon.finance.periods import events_of
 from daemon.finance.postings import postings_of
 from daemon.finance.standing import standing
-from daemon.settings import MerchantSettings
 from daemon.settings_finance import TERMS
+from daemon.settings_merchant import MerchantSettings
 from daemon.store import legs, matches, periods, watch
 from daemon.store.database import Database
 from daemon.store.matches import Change

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from daemon.errors import NotPermittedError, RejectedError
-from daemon.settings import MerchantSettings
+from daemon.settings_merchant import MerchantSettings
 from daemon.store import legs, periods
 from daemon.store.database import Database
 from daemon.store.sql import Connection, Record

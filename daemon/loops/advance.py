@@ -9,7 +9,7 @@ from daemon.alerts import customer
 from daemon.alerts.channels import channels_of
 from daemon.clients.throttle import Lane
 from daemon.loops.workplace import Workplace
-from daemon.settings import ObjectiveSettings
+from daemon.settings_merchant import ObjectiveSettings
 from daemon.store import inbox, notice, outbox, returns, watch
 from daemon.store.inbox import Waiting
 from daemon.store.notice import Message

@@ -7,7 +7,7 @@ from datetime import datetime
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
-from daemon.settings import PolicySettings
+from daemon.settings_merchant import PolicySettings
 from statemachine.credit.case import Case
 from statemachine.credit.maps import CreditMap, plain_sku
 from statemachine.credit.reading import needs_products

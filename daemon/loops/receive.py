@@ -12,7 +12,7 @@ from daemon.clients.happy_returns_wire import Notice, read_notice
 from daemon.errors import MalformedPayloadError
 from daemon.loops.intake import store_seen
 from daemon.loops.observe import Seen
-from daemon.settings import MerchantSettings
+from daemon.settings_merchant import MerchantSettings
 from daemon.store import inbox, watch
 from daemon.store.sql import Connection
 

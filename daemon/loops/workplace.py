@@ -18,7 +18,8 @@ from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clock import Clock
 from daemon.errors import LeaseLostError, TransientError
 from daemon.maps import NO_MAPS
-from daemon.settings import AlertSettings, MerchantSettings
+from daemon.settings import AlertSettings
+from daemon.settings_merchant import MerchantSettings
 from daemon.settings_web import WebSettings
 from daemon.store import maps as maps_store
 from daemon.store import merchant as merchant_store

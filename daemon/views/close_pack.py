@@ -10,7 +10,7 @@ from anyio import to_thread
 from daemon.finance.known import Books, books_at
 from daemon.finance.periods import events_of
 from daemon.finance.postings import postings_of
-from daemon.settings import MerchantSettings
+from daemon.settings_merchant import MerchantSettings
 from daemon.store import legs, matches, periods
 from daemon.store.sql import Connection, Record
 from daemon.views.pack import Pack, Sheet

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from daemon.clock import Clock
 from daemon.loops.receive import Taken, accept
-from daemon.settings import MerchantSettings
+from daemon.settings_merchant import MerchantSettings
 from daemon.settings_section import SecretFile
 from daemon.store.database import DISCONNECTED, Database
 from daemon.telemetry import Telemetry, traceparent

@@ -19,8 +19,8 @@ import asyncpg
 
 from daemon.finance.known import books_at
 from daemon.finance.matching import run_matching
-from daemon.settings import BrightpearlSettings, CalendarSettings, HappyReturnsSettings, MerchantSettings
 from daemon.settings_finance import FinanceSettings
+from daemon.settings_merchant import BrightpearlSettings, CalendarSettings, HappyReturnsSettings, MerchantSettings
 from daemon.store import embedded, legs
 from daemon.store.database import Database
 

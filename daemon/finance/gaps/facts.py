@@ -11,7 +11,7 @@ from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clients.happy_returns_wire import Item
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
-from daemon.settings import MerchantSettings
+from daemon.settings_merchant import MerchantSettings
 from statemachine.books.legs import Leg
 from statemachine.credit.maps import CreditMap
 from statemachine.credit.snapshot import ExistingCredit, Order
