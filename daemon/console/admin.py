@@ -130,7 +130,8 @@ def go_live(
         return
     if writes == "observed":
         raise Stop(
-            REFUSED, "the daemon was started with --observe: hold the merchant, start it without, and come again"
+            REFUSED,
+            "the daemon was started with --observe: start it without, and come again; until then nothing leaves",
         )
     confirm(f"Let {wait} observed effect(s) of {name}, and all that follow, be sent to the vendors?", yes=yes)
     changed = run_with_database(config, work)

@@ -59,7 +59,7 @@ def books(
     everything: Annotated[bool, typer.Option("--all", help="Also those that hold.")] = False,
     merchant: MerchantOption = None, output: OutputOption = Format.TABLE, config: ConfigOption = None,
 ) -> None:  # fmt: skip
-    """Named invariants over both systems; silent and exit 0 when they hold, exit 1 when one does not."""
+    """Named invariants over both systems; nothing on stdout and exit 0 when they hold, exit 1 when one does not."""
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         name = choose_merchant(settings, merchant)
@@ -75,6 +75,8 @@ def books(
         return rows
 
     rows = run_with_database(config, work)
+    if not rows:
+        errors.print("every invariant holds")
     if rows or output is not Format.TABLE:
         emit_list(rows, ["check", "subject", "detail", "value", "currency", "owner"], output)
     if any(not row["holds"] for row in rows):

@@ -134,8 +134,8 @@ def _secrets(name: str, merchant: MerchantSettings) -> list[Finding]:
         else:
             findings.append(Finding(check, True, "readable, private"))
     if merchant.happy_returns.webhook_secret_file is None:
-        fix = "set happy_returns.webhook_secret_file; until then returns are found by polling only"
-        findings.append(Finding(f"{name}: webhooks", False, "no secret: every webhook is refused", fix))
+        fix = "to hear of them at once, set happy_returns.webhook_secret_file"
+        findings.append(Finding(f"{name}: webhooks", True, "no secret: returns are found by polling alone", fix))
     return findings
 
 
@@ -168,8 +168,16 @@ def _map_file(name: str, merchant: MerchantSettings, in_force: str | None) -> li
         ]
     if in_force == found.version:
         return [Finding(check, True, f"version {found.version} is in force")]
-    other = "none is in force" if in_force == "" else f"{in_force} is in force" if in_force else "in force: not known"
-    return [Finding(check, True, f"version {found.version}; {other}", "homeward map what-if, then homeward map accept")]
+    other = (
+        "none is in force, credits are made without"
+        if in_force == ""
+        else f"{in_force} is in force"
+        if in_force
+        else "in force: not known"
+    )
+    return [
+        Finding(check, True, f"version {found.version}; {other}", "to use it: homeward map what-if, then map accept")
+    ]
 
 
 def _rights(is_mighty: bool) -> Finding:

@@ -79,7 +79,7 @@ class Notify:
                 await notice.put_message(connection, self._at.merchant, message, now)
             await merchant.write_cursor(connection, self._at.merchant, name, {"at": now.isoformat()})
         log.warning(
-            "team told",
+            "team told" if channels else "team not told: it has no channel",
             extra={
                 "merchant": self._at.merchant, "team": team, "severity": content["severity"], "channels": channels,
                 "topics": {topic["topic"]: topic["new"] for topic in content["topics"]},

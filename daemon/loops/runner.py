@@ -48,6 +48,7 @@ STILL_SECONDS = 90.0  # no look and no renewal for so long: longer than every bo
 ROUND_SECONDS = {Lane.MONEY: 3600.0, Lane.STOCK: 3600.0, Lane.COMPARE: 12 * 3600.0}
 """Lane → a round that takes longer hangs. The last lane waits for the others: on a busy account the first reading of the
 books may take hours; a night's matching of a million legs takes minutes."""
+ONLY_OBSERVED = "so far it was only observed: homeward merchant go-live lets its writes leave"
 STOP_SECONDS = 6.0  # a round in progress may finish; then it is cut: the whole stop takes less than ten seconds
 
 
@@ -318,6 +319,13 @@ class Runner:
             async with workplace.writing("take-over") as connection:
                 await outbox.free_leases(connection, workplace.merchant, self._clock.now())
                 await watch.free_leases(connection, workplace.merchant)
+                last = await merchant_store.read_cursor(connection, workplace.merchant, merchant_store.OBSERVING) or {}
+                if last.get("observes") and not last.get("released") and not workplace.lease.observes:
+                    # Nobody has yet said that what was only looked at may be done.
+                    await merchant_store.hold(
+                        connection, workplace.merchant, actor="homeward", why=ONLY_OBSERVED, now=self._clock.now()
+                    )
+                    workplace.lease.is_held = True
                 told = {"observes": workplace.lease.observes}
                 await merchant_store.write_cursor(connection, workplace.merchant, merchant_store.OBSERVING, told)
                 if workplace.lease.is_in_doubt:

@@ -13,10 +13,20 @@ from daemon.sandbox.app import Sandbox, serve, write_configuration
 from daemon.sandbox.scenarios import plan_season
 
 
+def _host_and_port(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or "/" in host or not port.isdigit():
+        raise argparse.ArgumentTypeError(f"{value!r}: give it as HOST:PORT, for example 127.0.0.1:8600")
+    return value
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="homeward sandbox", description="Local Happy Returns and Brightpearl.")
-    parser.add_argument("--listen", default="127.0.0.1:8700", help="HOST:PORT; port 0 takes a free one")
-    parser.add_argument("--daemon", default="127.0.0.1:8600", help="where the daemon listens, for webhooks")
+    parser.add_argument(
+        "--listen", default="127.0.0.1:8700", type=_host_and_port, help="HOST:PORT; port 0 takes a free one"
+    )
+    parser.add_argument("--daemon", default="127.0.0.1:8600", type=_host_and_port,
+                        help="HOST:PORT where the daemon listens, for webhooks")  # fmt: skip
     parser.add_argument("--directory", type=Path, help="write a daemon configuration and the clock file here")
     parser.add_argument("--returns", type=int, default=0, help="begin a season of this many returns")
     parser.add_argument("--days", type=int, default=21, help="days over which the season's returns begin")

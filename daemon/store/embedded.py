@@ -5,6 +5,7 @@ Order of binaries: PG_BINDIR, then the system's, then a wheel's. HOMEWARD_PG_SOU
 Facts: initdb and postgres refuse to run as root; a socket path is at most 107 bytes.
 """
 
+import contextlib
 import fcntl
 import getpass
 import hashlib
@@ -181,6 +182,8 @@ def _shut_down(server: Server) -> None:
     if server.process is not None:
         server.process.wait(STOP_SECONDS)
     _wait_until(lambda: _postmaster(server.data) is None, STOP_SECONDS, "the embedded PostgreSQL did not stop")
+    with contextlib.suppress(OSError):  # not ours to remove, or in use again: it is empty, and says nothing
+        server.sockets.rmdir()
 
 
 def _socket_folder(data: Path) -> Path:

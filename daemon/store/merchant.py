@@ -85,6 +85,7 @@ async def hold(connection: Connection, merchant: str, *, actor: str, why: str, n
 
 async def go_live(connection: Connection, merchant: str) -> bool:
     """Let writes leave again; False when nothing was held."""
+    await SQL.run(connection, "release_observed", merchant=merchant, name=OBSERVING)
     return await SQL.row(connection, "go_live", merchant=merchant) is not None
 
 

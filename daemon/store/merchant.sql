@@ -107,6 +107,13 @@ UPDATE merchant
    AND held_since IS NULL
 RETURNING merchant;
 
+-- name: release_observed!
+-- Somebody has said that what a daemon only observed may be done.
+UPDATE cursor
+   SET value = value || '{"released": true}'
+ WHERE merchant = :merchant
+   AND name = :name;
+
 -- name: go_live
 -- Writes may leave again.
 UPDATE merchant

@@ -57,9 +57,6 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
         "acme: policy.refund_payment_method",
     ),
     "a warehouse that does not exist": (append("return_warehouse_id = 99\n"), "acme: policy.return_warehouse_id"),
-    "webhooks without a secret": (
-        replace('webhook_secret_file = "acme.happy-returns.webhook"\n', ""), "acme: webhooks",
-    ),
     "a database that does not answer": (
         append('\n[database]\ndsn = "postgresql://nobody@127.0.0.1:9/none"\n'), "database",
     ),
@@ -96,6 +93,16 @@ def test_a_healthy_installation_has_no_fault(config: Path) -> None:
     found = json.loads(homeward("doctor", "-o", "json", config=config).stdout)
 
     assert [row for row in found if row["result"] != "ok"] == []
+
+
+def test_an_installation_without_webhooks_is_healthy_and_told_what_they_would_bring(config: Path) -> None:
+    replace('webhook_secret_file = "acme.happy-returns.webhook"\n', "")(config)
+
+    found = json.loads(homeward("doctor", "-o", "json", config=config).stdout)
+
+    (told,) = [row for row in found if row["check"] == "acme: webhooks"]
+    assert told["result"] == "ok"
+    assert "webhook_secret_file" in told["fix"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
