@@ -111,7 +111,9 @@ class Cluster:
 
     def is_cut_off(self, standby: Node) -> bool:
         """Whether the standby hears no more, so that what is committed is known to the primary alone; cut it if not."""
-        if self.asked(standby, "SELECT count(*) FROM pg_stat_wal_receiver") == "0":
+        # One that has only just come up does not hear either, and is about to.
+        deaf = "SELECT current_setting('primary_conninfo') = '' AND NOT EXISTS (SELECT FROM pg_stat_wal_receiver)"
+        if self.asked(standby, deaf) == "t":
             return True
         self._tell(standby, "ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
         return False
