@@ -9,7 +9,7 @@ CREATE TABLE schema_version (
     version     integer     NOT NULL PRIMARY KEY,
     recorded_at timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO schema_version (version) VALUES (2);
+INSERT INTO schema_version (version) VALUES (3);
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The machine, mirrored from statemachine/table.py (a test compares them)

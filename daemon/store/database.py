@@ -15,7 +15,7 @@ from daemon.crash import CrashPoints
 from daemon.errors import DatabaseUnusableError
 from daemon.store.sql import Connection, prepare_connection
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SERVER_VERSION_MIN = 150000  # views that ask with their reader's rights
 _CHECKOUT = Path(__file__).resolve().parents[2]
 SHARED = _CHECKOUT if (_CHECKOUT / "schema.sql").is_file() else Path(sys.prefix) / "share" / "homeward"
