@@ -18,8 +18,9 @@ from daemon.sandbox.books import Books
 from daemon.sandbox.brightpearl import Brightpearl
 from daemon.sandbox.brightpearl_gateway import ACCOUNT_TOKEN, APP_REF, Gateway
 from daemon.sandbox.clock import SandboxClock
-from daemon.sandbox.faults import AMBIGUOUS, Faults
+from daemon.sandbox.faults import AMBIGUOUS, BODIES, READS, Faults, Rule, identity_of, key_in
 from daemon.sandbox.happy_returns import API_KEY, RETAILER, WEBHOOK_SECRET, HappyReturns
+from daemon.sandbox.misreads import misread
 from daemon.sandbox.scenarios import SCENARIOS, plan_season
 from daemon.sandbox.season import Season
 
@@ -40,6 +41,11 @@ class Sandbox:
     season: Season
     ledger: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     delivering: int = 0
+    stalled: Callable[[str, str], Awaitable[None]] | None = None
+    """Called before a request is done ("before") and before its answer leaves ("after"), with what it is: whoever plays a
+    world in one process lets others go on meanwhile."""
+    _answered: dict[str, dict[str, bytes]] = dataclasses.field(default_factory=dict)
+    """Resource → request → what it was last answered, for answers that belong to another question."""
 
     @classmethod
     def open(cls, *, clock_file: Path | None = None, now: datetime | None = None, rate: float = 1.0) -> "Sandbox":
@@ -80,9 +86,10 @@ class Sandbox:
 
     def next_at(self) -> datetime | None:
         """When something happens by itself next; None when the season is over."""
-        moments = [self.season.next_at] if self.season.next_at else []
+        moments: list[datetime | None] = [self.season.next_at]
         moments += self.happy_returns.tells_at()
         moments += [each.due_at for each in self.happy_returns.deliveries]
+        moments.append(self.books.next_at())
         return min((each for each in moments if each is not None), default=None)
 
     # -- faults -------------------------------------------------------------------------------------------------------
@@ -94,43 +101,55 @@ class Sandbox:
         if request.path.startswith("/_sandbox"):
             return await handler(request)
         body = await request.read()
+        identity = identity_of(request.method, request.path_qs, body)
         if len(self.ledger) < LEDGER_MAX:
             self.ledger.append({
                 "at": self.clock.now().isoformat(), "request": f"{request.method} {request.path}",
                 "body_sha256": hashlib.sha256(body).hexdigest(), "key": _key_of(body),
             })  # fmt: skip
-        fault = self.faults.strike(f"{request.method} {request.path}")
-        if fault is None:
-            answer = await handler(request)
-            if self.assumptions.clock_offset_seconds:
-                told = datetime.now(UTC) + timedelta(seconds=self.assumptions.clock_offset_seconds)
-                answer.headers["Date"] = format_datetime(told, usegmt=True)
-            return answer
-        if fault.kind in AMBIGUOUS and request.method == "POST" and "/public-api/" in request.path:
+        if self.stalled is not None:
+            await self.stalled("before", identity)
+        answer = await self._answer(request, handler, body, identity)
+        if self.stalled is not None:
+            await self.stalled("after", identity)
+        return answer
+
+    async def _answer(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]], body: bytes,
+        identity: str,
+    ) -> web.StreamResponse:  # fmt: skip
+        fault = self.faults.strike(f"{request.method} {request.path}", identity)
+        if (
+            fault is not None
+            and fault.kind in AMBIGUOUS
+            and request.method == "POST"
+            and "/public-api/" in request.path
+        ):
             self.faults.ambiguous += _writes_in(body)
-        if fault.kind == "slow":
+        if fault is not None and fault.kind == "slow":
             await anyio.sleep(fault.delay_seconds)
-            return await handler(request)
-        if fault.kind == "refuse-connection":
-            _cut(request)
-            return web.Response(status=500)
-        if fault.kind in ("error-before", "unavailable", "throttled", "refused", "invalid", "forbidden"):
-            return _failed(fault.kind)
+        if fault is not None and fault.kind in _NOT_DONE:
+            return _not_done(fault, request)
+        if fault is not None and fault.kind == "twice":
+            await handler(request)
+        before = self.books.latest_id
         answer = await handler(request)
-        if fault.kind == "late":
-            await anyio.sleep(fault.delay_seconds)
+        if self.assumptions.clock_offset_seconds:
+            told = datetime.now(UTC) + timedelta(seconds=self.assumptions.clock_offset_seconds)
+            answer.headers["Date"] = format_datetime(told, usegmt=True)
+        if not isinstance(answer, web.Response):
             return answer
-        if fault.kind == "wrong-type":
-            answer.content_type = "text/html"
+        others = self._answered.setdefault(f"{request.method} {_resource(request)}", {})
+        if request.method == "GET" or request.path == "/return":
+            _keep(others, identity, answer)
+        if fault is None or fault.kind in ("slow", "twice"):
             return answer
-        if fault.kind == "lose-answer":
-            _cut(request)
+        if fault.kind == "acknowledge-only":
+            self.books.forget_since(before)
             return answer
-        if fault.kind == "error-after":
-            return _failed("error-before")
-        raw = answer.body if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b"{}"
-        damaged = raw[: len(raw) // 2] if fault.kind == "truncate" else b"<html>\xff\xfe not json</html>"
-        return web.Response(body=damaged, status=answer.status, content_type="application/json")
+        if fault.kind in READS:
+            return misread(fault, answer, identity, others)
+        return await _spoiled(fault, request, answer)
 
     # -- control ------------------------------------------------------------------------------------------------------
 
@@ -147,7 +166,7 @@ class Sandbox:
             "units_used": self.brightpearl.gateway.units_used, "refused_by_bucket": self.happy_returns.refused,
             "duplicates_refused": self.books.duplicates_refused,
             "ambiguous_writes": self.faults.ambiguous,
-            "faults_struck": sum(rule.struck for rule in self.faults.rules),
+            "faults_struck": sum(rule.struck for rule in self.faults.rules), "struck": dict(self.faults.struck),
         })  # fmt: skip
 
     async def _move_clock(self, request: web.Request) -> web.Response:
@@ -229,6 +248,69 @@ def _writes_in(body: bytes) -> int:
         return 1
 
 
+_NOT_DONE = frozenset(
+    {
+        "refuse-connection",
+        "error-before",
+        "unavailable",
+        "throttled",
+        "refused",
+        "invalid",
+        "forbidden",
+        "answer-before",
+    }
+)
+OTHERS_MAX = 50
+
+
+def _resource(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else request.path
+
+
+def _keep(others: dict[str, bytes], identity: str, answer: web.Response) -> None:
+    if answer.status < 300 and isinstance(answer.body, bytes) and (identity in others or len(others) < OTHERS_MAX):
+        others[identity] = answer.body
+
+
+def _not_done(fault: Rule, request: web.Request) -> web.Response:
+    """What is answered in place of doing it."""
+    if fault.kind == "refuse-connection":
+        _cut(request)
+        return web.Response(status=500)
+    return _instead(fault) if fault.kind == "answer-before" else _failed(fault.kind)
+
+
+async def _spoiled(fault: Rule, request: web.Request, answer: web.Response) -> web.Response:
+    """What is answered, or lost, after it was done."""
+    match fault.kind:
+        case "late":
+            await anyio.sleep(fault.delay_seconds)
+            return answer
+        case "wrong-type":
+            answer.content_type = "text/html"
+            return answer
+        case "lose-answer":
+            _cut(request)
+            return answer
+        case "error-after":
+            return _failed("error-before")
+        case "answer-after":
+            return _instead(fault)
+    raw = answer.body if isinstance(answer.body, bytes) else b"{}"
+    damaged = raw[: len(raw) // 2] if fault.kind == "truncate" else b"<html>\xff\xfe not json</html>"
+    return web.Response(body=damaged, status=answer.status, content_type="application/json")
+
+
+def _instead(fault: Rule) -> web.Response:
+    """An answer that is not the vendor's: whatever stands in between gave it."""
+    media_type, text = BODIES[fault.body]
+    answer = web.Response(text=text, status=fault.status or 404, content_type=media_type)
+    if 300 <= answer.status < 400:
+        answer.headers["Location"] = "https://elsewhere.example.test/"
+    return answer
+
+
 def _cut(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
@@ -259,7 +341,7 @@ def _key_of(body: bytes) -> str:
         return ""
     if not isinstance(told, dict):
         return ""
-    return str(told.get("externalRef") or told.get("transactionRef") or told.get("userBatchReference") or "")
+    return key_in(told)
 
 
 def write_configuration(folder: Path, *, sandbox_url: str, listen: str, clock_file: Path | None) -> Path:

@@ -11,6 +11,13 @@ class Assumptions:
     requests_per_minute: int = 200
     multi_message_costs_each: bool = False  # one unit per member instead of one per message
     search_lag_seconds: float = 2.0
+    payment_lag_seconds: float = 0.0
+    note_lag_seconds: float = 0.0  # of order notes
+    lag_varies: bool = False  # each record takes its own share of the lag
+    rows_later_seconds: float = 0.0  # a credit's header is there at once, its rows are seen so much later
+    reference_form: str = "exact"  # how references are kept: exact, lower, upper, none
+    reference_length: int = 0  # references are cut to so many characters; 0: they are not
+    reference_search_folds: bool = True  # a search by reference looks for what was kept, not for what was sent
     created_status: int = 201  # of a sales credit; 200 for a duplicate
     knows_keys: bool = True  # whether externalRef, transactionRef and userBatchReference are held unique at all
     duplicate_has_body: bool = True

@@ -6,7 +6,7 @@ Codes ending in -9xx are invented: nobody published the real ones (Brightpearl s
 import random
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -14,8 +14,11 @@ from zoneinfo import ZoneInfo
 
 from daemon.sandbox.assumptions import Assumptions
 from daemon.sandbox.clock import SandboxClock, iso
+from daemon.sandbox.faults import draw
 
 PENNY = Decimal("0.01")
+API, PERSON = "api", "person"
+"""Who made something: whoever came through the API, or somebody in Brightpearl itself."""
 CANCELLED_STATUS = 5
 CREDIT_STATUS = 10
 
@@ -80,6 +83,14 @@ class Order:
     """Somebody credits one unit of it by hand, with this reference, a moment before the next credit is sent."""
     hand_is_hidden: bool = False
     """That credit is not in the search index at once."""
+    quicker_edit: dict[str, Any] = field(default_factory=dict)
+    """Somebody changes its first goods row so, a moment before the next credit is sent."""
+    made_by: str = PERSON
+    rows_at: datetime | None = None
+    """The header is there; its rows are to be seen from then on."""
+    former_ids: list[int] = field(default_factory=list)
+    former_rows: list[list[Row]] = field(default_factory=list)
+    """The rows as they were before each edit."""
 
     @property
     def net(self) -> Decimal:
@@ -92,6 +103,8 @@ class Order:
 
 @dataclass(slots=True)
 class Product:
+    """`components`: product id and how many of it are in one."""
+
     id: int
     sku: str
     name: str
@@ -160,6 +173,12 @@ class Books:
     duplicates_refused: int = 0
     posted_beside: dict[int, Decimal] = field(default_factory=dict)
     """Credit → by how much accounting posted something else than it says."""
+    gone: list[dict[str, Any]] = field(default_factory=list)
+    """What was acknowledged, and is no longer there: kind, id, and when it went."""
+    made_by: dict[int, str] = field(default_factory=dict)
+    """Payments and goods-in notes → who made them."""
+    indexed_at: dict[int, datetime] = field(default_factory=dict)
+    """Payments and order notes → when their search shows them."""
     _received: Counter[int] = field(default_factory=Counter)
     _notes_of: dict[int, list[int]] = field(default_factory=dict)
     _batches: set[str] = field(default_factory=set)
@@ -175,20 +194,76 @@ class Books:
         """Somebody enters the order anew: it has another id, and its payments go with it."""
         payments = self._payments_of.pop(order.id, [])
         del self.orders[order.id]
+        order.former_ids.append(order.id)
         order.id = self.new_id()
         self.orders[order.id] = order
         self._payments_of[order.id] = payments
         for each in payments:
             self.payments[each]["orderId"] = order.id
 
+    def edit(self, order: Order, row_index: int, sets: dict[str, Any]) -> None:
+        """Somebody changes one goods or free-text row of an order; what it was is kept for whoever compares."""
+        order.former_rows.append([replace(row) for row in order.rows])
+        row = [row for row in order.rows if not row.bundle_child][row_index]
+        for name, value in sets.items():
+            setattr(row, name, value)
+        order.updated_at = self.clock.now()
+
+    def forget(self, kind: str, key: int) -> None:
+        """Lose a credit, payment or goods-in note that was acknowledged, as if it had never been."""
+        match kind:
+            case "credit":
+                order = self.orders[key]
+                self.gone.append({**self._plain(order), "kind": kind, "at": iso(self.clock.now())})
+                self.orders.pending.discard(key)
+                del self.orders[key]
+            case "payment":
+                payment = self.payments.pop(key)
+                self.gone.append({**payment, "id": key, "kind": kind, "at": iso(self.clock.now())})
+            case "goods-in":
+                note = self.notes_in.pop(key)
+                self._notes_of[note["orderId"]].remove(key)
+                for line in note["goodsMoved"]:
+                    self._received[line["purchaseOrderRowId"]] -= line["quantity"]
+                self.gone.append({**note, "id": key, "kind": kind, "at": iso(self.clock.now())})
+            case _:
+                raise ValueError(f"nothing of kind {kind} can be forgotten")
+
+    @property
+    def latest_id(self) -> int:
+        return self._next_id
+
+    def forget_since(self, latest_id: int) -> None:
+        """Lose every credit, payment and goods-in note that is newer than this id."""
+        for kind, table in (("payment", self.payments), ("goods-in", self.notes_in)):
+            for key in [key for key in table if key > latest_id]:
+                self.forget(kind, key)
+        for key in [order.id for order in self.orders.values() if order.id > latest_id and order.type_code == "SC"]:
+            self.forget("credit", key)
+
+    def kept(self, reference: str) -> str:
+        """A reference as this account keeps and shows it."""
+        match self.assumptions.reference_form:
+            case "lower":
+                reference = reference.lower()
+            case "upper":
+                reference = reference.upper()
+            case "none":
+                return ""
+        return reference[: self.assumptions.reference_length or None]
+
+    def lag(self, seconds: float, key: str) -> timedelta:
+        """How long the index takes over one record: all of `seconds`, or some of it where lags vary."""
+        return timedelta(seconds=seconds * (draw("lag", key) if self.assumptions.lag_varies else 1.0))
+
     # -- credits ----------------------------------------------------------------------------------------------------
 
     def credits_of(self, order_ids: Iterable[int]) -> list[Order]:
         return [order for order in self.orders.having("parent_id", order_ids) if order.type_code == "SC"]
 
-    def create_credit(self, body: dict[str, Any], *, at: datetime | None = None) -> tuple[int, bool]:
+    def create_credit(self, body: dict[str, Any], *, at: datetime | None = None, by: str = PERSON) -> tuple[int, bool]:
         """Answer the id and whether it is new. A known (externalRef, instance id) pair changes nothing (sheet 6.1)."""
-        ref, instance = str(body.get("externalRef") or ""), body.get("installedIntegrationInstanceId")
+        ref, instance = self.kept(str(body.get("externalRef") or "")), body.get("installedIntegrationInstanceId")
         if ref and instance is not None and self.assumptions.knows_keys:
             for order in self.orders.having("external_ref", [ref]):
                 if order.type_code == "SC" and order.instance_id == instance:
@@ -205,6 +280,9 @@ class Books:
             reference, parent.quicker_hand = parent.quicker_hand, ""
             lag = timedelta(minutes=5) if parent.hand_is_hidden else timedelta(0)
             self.credit_by_hand(parent, 0, reference).indexed_at = self.clock.now() + lag
+        if parent is not None and parent.quicker_edit:
+            sets, parent.quicker_edit = parent.quicker_edit, {}
+            self.edit(parent, 0, sets)
         status = body.get("statusId") or CREDIT_STATUS
         if status not in (CREDIT_STATUS, 11, 12):
             raise Refusal(400, "ORDC-902", f"Order status {status} is not a sales credit status")
@@ -220,8 +298,11 @@ class Books:
             warehouse_id=int(body.get("warehouseId") or 2), channel_id=int(body.get("channelId") or 0),
             price_mode=str(body.get("priceModeCode") or "INC"), created_at=at or self.clock.now(), rows=[], shipping="NST",
             tax_date=tax_date, instance_id=instance,
-            indexed_at=self.clock.now() + timedelta(seconds=self.assumptions.search_lag_seconds),
+            indexed_at=self.clock.now() + self.lag(self.assumptions.search_lag_seconds, f"credit {ref or contact}"),
+            made_by=by,
         )  # fmt: skip
+        if self.assumptions.rows_later_seconds:
+            order.rows_at = self.clock.now() + timedelta(seconds=self.assumptions.rows_later_seconds)
         for row in rows:
             order.rows.append(row)
             order.rows += self._expand(row)
@@ -297,7 +378,7 @@ class Books:
         self._require_open_period(str(body.get("taxDate") or order.tax_date))
         first = order.invoice_reference == ""
         order.invoice_reference = "pending"
-        sticks = first and self.rng.random() < self.assumptions.close_sticks_share
+        sticks = first and draw("sticks", order.parent_id, order.external_ref) < self.assumptions.close_sticks_share
         order.pending_until = None if sticks else self.clock.now() + timedelta(seconds=self.assumptions.close_seconds)
         self.orders[order.id] = order
 
@@ -318,11 +399,11 @@ class Books:
     def notes_of(self, order_ids: Iterable[int]) -> list[dict[str, Any]]:
         return [self.notes_in[each] for order_id in order_ids for each in self._notes_of.get(order_id, ())]
 
-    def receive(self, order_id: int, body: dict[str, Any]) -> int:
+    def receive(self, order_id: int, body: dict[str, Any], *, by: str = PERSON) -> int:
         order = self.orders.get(order_id)
         if order is None:
             raise Refusal(404, "CMNC-404", f"Cannot find order {order_id}")
-        reference = str(body.get("userBatchReference") or "")
+        reference = self.kept(str(body.get("userBatchReference") or ""))
         if reference and reference in self._batches and self.assumptions.knows_keys:
             self.duplicates_refused += 1
             raise Refusal(400, "WHSC-909", f"Batch reference {reference} is already in use")
@@ -346,9 +427,11 @@ class Books:
         if not lines:
             raise Refusal(400, "WHSC-911", "Nothing to receive")
         note_id = self.new_id()
+        self.made_by[note_id] = by
         self.notes_in[note_id] = {
             "goodsNoteId": note_id, "orderId": order_id, "transfer": False, "goodsNoteStatus": "CLOSED",
             "userBatchReference": reference, "receivedOn": body.get("receivedOn"), "createdBy": 206,
+            "createdOn": iso(self.clock.now()),
             "goodsMoved": [{**line, "goodsNoteId": note_id, "batchGoodsNoteId": note_id} for line in lines],
         }  # fmt: skip
         for line in lines:
@@ -373,7 +456,7 @@ class Books:
 
     # -- money ------------------------------------------------------------------------------------------------------
 
-    def pay(self, body: dict[str, Any]) -> int:
+    def pay(self, body: dict[str, Any], *, by: str = PERSON) -> int:
         order_id = int(body.get("orderId") or 0)
         kind, method = str(body.get("paymentType") or ""), str(body.get("paymentMethodCode") or "")
         if kind not in ("AUTH", "CAPTURE", "PAYMENT", "RECEIPT", "VOID"):
@@ -385,6 +468,7 @@ class Books:
         reference = str(body.get("transactionRef") or "")
         if len(reference) > 64:
             raise Refusal(400, "ACCC-915", "transactionRef is longer than 64 characters")
+        reference = self.kept(reference)
         taken = self._transactions.get((reference, method))
         if reference and taken in self.payments and self.assumptions.knows_keys:
             self.duplicates_refused += 1
@@ -394,6 +478,9 @@ class Books:
         if amount < 0:
             raise Refusal(400, "ACCC-917", "amountPaid must not be negative")
         payment_id = self.new_id()
+        self.made_by[payment_id] = by
+        lag = self.lag(self.assumptions.payment_lag_seconds, f"payment {reference or order_id}")
+        self.indexed_at[payment_id] = self.clock.now() + lag
         self.payments[payment_id] = {
             "paymentId": payment_id, "transactionRef": reference, "transactionCode": body.get("transactionCode"),
             "paymentMethodCode": method, "paymentType": kind, "orderId": order_id, "currencyId": 1,
@@ -404,6 +491,11 @@ class Books:
         self._payments_of.setdefault(order_id, []).append(payment_id)
         self._transactions[reference, method] = payment_id
         return payment_id
+
+    def is_indexed(self, key: int) -> bool:
+        """Whether the search shows this payment or note by now."""
+        at = self.indexed_at.get(key)
+        return at is None or at <= self.clock.now()
 
     def payments_of(self, order_ids: Iterable[int]) -> list[dict[str, Any]]:
         found = (each for order_id in order_ids for each in self._payments_of.get(order_id, ()))
@@ -420,13 +512,28 @@ class Books:
 
     # -- everything, for whoever compares ----------------------------------------------------------------------------
 
+    def next_at(self) -> datetime | None:
+        """When something next comes to be seen, or is finished, by itself."""
+        now = self.clock.now()
+        moments = [at for order in self.orders.values() for at in (order.indexed_at, order.rows_at)]
+        moments += [self.orders[i].pending_until for i in self.orders.pending if i in self.orders]
+        return min((at for at in (*moments, *self.indexed_at.values()) if at is not None and at > now), default=None)
+
     def as_json(self) -> dict[str, Any]:
         self.settle_invoices()
         return {
             "orders": [self._plain(order) for order in self.orders.values() if order.type_code == "SO"],
             "credits": [self._plain(order) for order in self.orders.values() if order.type_code == "SC"],
-            "goods_in": list(self.notes_in.values()),
-            "payments": list(self.payments.values()),
+            "goods_in": [{**note, "made_by": self.made_by.get(key, PERSON)} for key, note in self.notes_in.items()],
+            "payments": [
+                {**payment, "made_by": self.made_by.get(key, PERSON), "indexed_at": iso(self.indexed_at[key])}
+                for key, payment in self.payments.items()
+            ],
+            "products": [
+                {"id": each.id, "sku": each.sku, "barcode": each.barcode, "components": dict(each.components)}
+                for each in self.products.values()
+            ],
+            "gone": self.gone,
             "duplicates_refused": self.duplicates_refused,
         }
 
@@ -436,12 +543,17 @@ class Books:
             "external_ref": order.external_ref, "currency": order.currency, "net": str(order.net),
             "tax": str(order.tax), "invoice_reference": order.invoice_reference, "status_id": order.status_id,
             "stock_status": self.stock_status(order), "payment_status": self.payment_status(order),
-            "rows": [
-                {
-                    "id": row.id, "product_id": row.product_id, "sku": row.sku, "quantity": str(row.quantity),
-                    "net": str(row.net), "tax": str(row.tax), "tax_code": row.tax_code,
-                    "external_ref": row.external_ref, "bundle_child": row.bundle_child,
-                }
-                for row in order.rows
-            ],
+            "made_by": order.made_by, "created_at": iso(order.created_at), "is_cancelled": order.is_cancelled,
+            "indexed_at": iso(order.indexed_at) if order.indexed_at else None,
+            "rows_at": iso(order.rows_at) if order.rows_at else None, "former_ids": order.former_ids,
+            "rows": [_plain_row(row) for row in order.rows],
+            "former_rows": [[_plain_row(row) for row in rows] for rows in order.former_rows],
         }  # fmt: skip
+
+
+def _plain_row(row: Row) -> dict[str, Any]:
+    return {
+        "id": row.id, "product_id": row.product_id, "sku": row.sku, "name": row.name, "quantity": str(row.quantity),
+        "net": str(row.net), "tax": str(row.tax), "tax_code": row.tax_code, "nominal": row.nominal,
+        "external_ref": row.external_ref, "bundle_child": row.bundle_child,
+    }  # fmt: skip

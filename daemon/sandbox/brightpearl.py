@@ -12,9 +12,9 @@ from typing import Any
 from aiohttp import web
 
 from daemon.sandbox import brightpearl_views as views
-from daemon.sandbox.books import CANCELLED_STATUS, CREDIT_STATUS, Books, Order, Refusal
+from daemon.sandbox.books import API, CANCELLED_STATUS, CREDIT_STATUS, Books, Order, Refusal
 from daemon.sandbox.brightpearl_gateway import THROTTLED, Gateway, Handler
-from daemon.sandbox.faults import AMBIGUOUS, Faults
+from daemon.sandbox.faults import AMBIGUOUS, BODIES, Faults, Rule, draw, key_in
 
 IDS_MAX = 200
 STATUSES = (
@@ -90,7 +90,7 @@ class Brightpearl:
         return answer
 
     async def search_orders(self, request: web.Request) -> web.Response:
-        query = dict(request.query)
+        query = self._folded(dict(request.query))
         now = self.books.clock.now()
         orders = [o for o in self._named(query) if o.indexed_at is None or o.indexed_at <= now]
         type_ids = {"SO": 1, "PO": 2, "SC": 3, "PC": 4}
@@ -116,6 +116,13 @@ class Brightpearl:
         rows = [views.order_search_row(self.books, order) for order in orders]
         return self._search(views.ORDER_COLUMNS, rows, query)
 
+    def _folded(self, query: dict[str, str]) -> dict[str, str]:
+        """A reference that is looked for, as it would have been kept: where the account's search folds it likewise."""
+        is_for_credits = query.get("orderTypeId") == "3" and "externalRef" in query
+        if not is_for_credits or not self.books.assumptions.reference_search_folds:
+            return query
+        return {**query, "externalRef": self.books.kept(query["externalRef"]) or query["externalRef"]}
+
     def _named(self, query: dict[str, str]) -> list[Order]:
         """The orders a filter names, or all."""
         books = self.books.orders
@@ -135,7 +142,7 @@ class Brightpearl:
         return web.json_response(told, status=status)
 
     def _create_credit(self, body: dict[str, Any]) -> tuple[int, Any]:
-        credit_id, is_new = self.books.create_credit(body)
+        credit_id, is_new = self.books.create_credit(body, by=API)
         if is_new:
             return self.books.assumptions.created_status, {"response": credit_id}
         return 200, {"response": credit_id if self.books.assumptions.duplicate_has_body else {}}
@@ -180,6 +187,8 @@ class Brightpearl:
     def _note(self, order_id: int, text: str) -> int:
         note_id = self.books.new_id()
         note = {"orderId": order_id, "noteId": note_id, "noteText": text}
+        lag = self.books.lag(self.books.assumptions.note_lag_seconds, f"note {order_id} {text}")
+        self.books.indexed_at[note_id] = self.books.clock.now() + lag
         self.books.order_notes.append({**note, "dateAdded": self.books.clock.now().isoformat()})
         return note_id
 
@@ -188,7 +197,7 @@ class Brightpearl:
         rows = [
             [note[name] for name, _ in views.NOTE_COLUMNS]
             for note in self.books.order_notes
-            if note["orderId"] in wanted
+            if note["orderId"] in wanted and self.books.is_indexed(note["noteId"])
         ]
         return self._search(views.NOTE_COLUMNS, rows, dict(request.query))
 
@@ -201,7 +210,7 @@ class Brightpearl:
         )
 
     async def post_goods_in(self, request: web.Request) -> web.Response:
-        return _response(self.books.receive(int(request.match_info["id"]), await _body(request)))
+        return _response(self.books.receive(int(request.match_info["id"]), await _body(request), by=API))
 
     async def get_goods_in(self, request: web.Request) -> web.Response:
         wanted = set(id_set(request.match_info["ids"]))
@@ -223,7 +232,7 @@ class Brightpearl:
     # -- money and reference data -----------------------------------------------------------------------------------
 
     async def post_payment(self, request: web.Request) -> web.Response:
-        return _response(self.books.pay(await _body(request)))
+        return _response(self.books.pay(await _body(request), by=API))
 
     async def delete_payment(self, request: web.Request) -> web.Response:
         if self.books.payments.pop(int(request.match_info["id"]), None) is None:
@@ -235,6 +244,7 @@ class Brightpearl:
         found = list(
             self.books.payments_of(id_set(query["orderId"])) if "orderId" in query else self.books.payments.values()
         )
+        found = [each for each in found if self.books.is_indexed(each["paymentId"])]
         if "paymentType" in query:
             found = [each for each in found if each["paymentType"] == query["paymentType"]]
         if "paymentDate" in query:
@@ -323,20 +333,39 @@ class Brightpearl:
         uri, method = str(message.get("uri")), str(message.get("httpMethod"))
         if self.gateway.is_member_throttled():
             return 503, json.dumps({"errors": [{"code": "CMNC-503", "message": THROTTLED}]})
-        fault = self.faults.strike(f"MEMBER {method} {uri}")
+        body = message.get("body") or {}
+        what = f"MEMBER {method} {uri}"
+        fault = self.faults.strike(what, f"{what} {key_in(body) or json.dumps(body, sort_keys=True)}")
         self.faults.ambiguous += fault is not None and fault.kind in AMBIGUOUS
         if fault is not None and fault.kind in ("throttled", "error-before", "unavailable"):
             told = THROTTLED if fault.kind == "throttled" else "Internal error"
             return 500, json.dumps({"errors": [{"code": "CMNU-003", "message": told}]})
+        if fault is not None and fault.kind == "answer-before":
+            return fault.status or 404, BODIES[fault.body][1]
+        before = self.books.latest_id
         try:
-            status, told = 200, self._do(method, uri, message.get("body") or {})
+            if fault is not None and fault.kind == "twice":
+                self._do(method, uri, body)
+            status, told = 200, self._do(method, uri, body)
             if method == "POST" and uri == "/order-service/sales-credit":
                 status, told = told
         except Refusal as refusal:
             return refusal.status, json.dumps({"errors": [{"code": refusal.code, "message": refusal.message}]})
-        if fault is not None and fault.kind == "error-after":
-            return 500, json.dumps({"errors": [{"code": "CMNU-003", "message": "Internal error"}]})
-        return status, "{" if fault is not None else json.dumps(told)
+        return self._after(fault, status, json.dumps(told), before)
+
+    def _after(self, fault: Rule | None, status: int, content: str, before: int) -> tuple[int, str]:
+        """What a member that was done is answered."""
+        match fault.kind if fault is not None else "":
+            case "" | "twice":
+                return status, content
+            case "error-after":
+                return 500, json.dumps({"errors": [{"code": "CMNU-003", "message": "Internal error"}]})
+            case "answer-after" if fault is not None:
+                return fault.status or 404, BODIES[fault.body][1]
+            case "acknowledge-only":
+                self.books.forget_since(before)
+                return status, content
+        return status, "{"
 
     def _do(self, method: str, uri: str, body: dict[str, Any]) -> Any:
         parts = uri.strip("/").split("/")
@@ -347,9 +376,9 @@ class Brightpearl:
                 self.books.close_credit(int(credit_id), body)
                 return {}
             case ("POST", "accounting-service", "customer-payment"):
-                return {"response": self.books.pay(body)}
+                return {"response": self.books.pay(body, by=API)}
             case ("POST", "warehouse-service", "order", credit_id, "goods-note", "goods-in"):
-                return {"response": self.books.receive(int(credit_id), body)}
+                return {"response": self.books.receive(int(credit_id), body, by=API)}
             case ("POST", "order-service", "order", order_id, "note"):
                 return {"response": self._note(int(order_id), str(body.get("text") or ""))}
             case ("PUT", "order-service", "order", order_id, "status"):
@@ -361,7 +390,7 @@ class Brightpearl:
 
     def _list(self, found: list[Any]) -> web.Response:
         if self.books.assumptions.shuffle_results:
-            self.books.rng.shuffle(found)
+            found.sort(key=lambda each: draw("shuffle", each.get("id")))
         return _response(found)
 
     def _search(

@@ -58,12 +58,12 @@ def order_view(books: Books, order: Order) -> dict[str, Any]:
             "accountingCurrencyCode": books.base_currency, "orderCurrencyCode": order.currency,
             "exchangeRate": f"{order.exchange_rate:.6f}", "fixedExchangeRate": order.exchange_rate != 1,
         },
-        "totalValue": {"net": str(order.net), "taxAmount": str(order.tax), "total": str(order.net + order.tax)},
+        "totalValue": _total(books, order),
         "assignment": {"current": {"staffOwnerContactId": 0, "projectId": 0, "channelId": order.channel_id,
                                    "leadSourceId": 0, "teamId": 0}},
         "parties": {"customer": {"contactId": order.contact_id, "addressFullName": "A Shopper",
                                  "countryIsoCode": "GB"}, "billing": {"contactId": order.contact_id}},
-        "orderRows": {str(row.id): _row_view(books, order, row) for row in order.rows},
+        "orderRows": {str(row.id): _row_view(books, order, row) for row in shown_rows(books, order)},
         "warehouseId": order.warehouse_id, "historicalOrder": False,
     }  # fmt: skip
     if order.external_ref:
@@ -73,6 +73,16 @@ def order_view(books: Books, order: Order) -> dict[str, Any]:
     if order.updated_at:
         view["updatedOn"] = local(books, order.updated_at)
     return view
+
+
+def shown_rows(books: Books, order: Order) -> list[Row]:
+    """None while only the header is there."""
+    return [] if order.rows_at is not None and order.rows_at > books.clock.now() else order.rows
+
+
+def _total(books: Books, order: Order) -> dict[str, str]:
+    net, tax = (order.net, order.tax) if shown_rows(books, order) else (Decimal(0), Decimal(0))
+    return {"net": str(net), "taxAmount": str(tax), "total": str(net + tax)}
 
 
 def _row_view(books: Books, order: Order, row: Row) -> dict[str, Any]:
@@ -99,6 +109,7 @@ def _row_view(books: Books, order: Order, row: Row) -> dict[str, Any]:
 
 
 def credit_view(books: Books, order: Order) -> dict[str, Any]:
+    total = _total(books, order)
     view: dict[str, Any] = {
         "id": order.id, "customer": {"id": order.contact_id}, "ref": order.reference, "parentId": order.parent_id,
         "placedOn": local(books, order.created_at), "taxDate": order.tax_date, "statusId": order.status_id,
@@ -106,7 +117,7 @@ def credit_view(books: Books, order: Order) -> dict[str, Any]:
         "currency": {"code": order.currency, "exchangeRate": f"{order.exchange_rate:.6f}",
                      "fixedExchangeRate": order.exchange_rate != 1},
         "createdOn": local(books, order.created_at), "createdBy": 206,
-        "total": {"net": str(order.net), "tax": str(order.tax), "gross": str(order.net + order.tax)},
+        "total": {"net": total["net"], "tax": total["taxAmount"], "gross": total["total"]},
         "stockStatusCode": books.stock_status(order), "orderPaymentStatus": books.payment_status(order),
         "isCanceled": order.is_cancelled,
         "rows": [
@@ -118,7 +129,7 @@ def credit_view(books: Books, order: Order) -> dict[str, Any]:
                 "bundleParent": row.bundle_parent,
                 "bundleChild": row.bundle_child, "parentRowId": row.parent_row_id,
             }
-            for row in reversed(order.rows)
+            for row in reversed(shown_rows(books, order))
         ],
     }  # fmt: skip
     if order.external_ref:

@@ -48,6 +48,10 @@ class Item:
     bag: str = ""
     shipment_id: str = ""
 
+    @property
+    def is_handed_over(self) -> bool:
+        return self.dropped_off_at is not None or self.approved_at is not None
+
 
 @dataclass(slots=True)
 class ReturnOfGoods:
@@ -110,11 +114,20 @@ class HappyReturns:
         return [
             {
                 "happy_return_id": each.return_id,
+                "express_code": each.express_code,
                 "items": [item.item_id for item in each.items],
-                "handed_over": [item.item_id for item in each.items if item.dropped_off_at or item.approved_at],
+                "handed_over": [item.item_id for item in each.items if item.is_handed_over],
+                "units": [
+                    {
+                        "item_id": item.item_id, "order_number": item.order_number, "order_id": item.order_id,
+                        "line_item_id": item.line_item_id, "sku": item.sku or "", "upc": item.upc,
+                        "is_handed_over": item.is_handed_over,
+                    }
+                    for item in each.items
+                ],
             }
             for each in self.returns.values()
-        ]
+        ]  # fmt: skip
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -221,12 +234,14 @@ class HappyReturns:
         return json.dumps(told).encode()
 
     def _queue(self, body: bytes, now: datetime) -> None:
-        if self.faults.chance(self.faults.webhook_drop_share):
+        identity = hashlib.sha256(body).hexdigest()
+        if self.faults.chance(self.faults.webhook_drop_share, "webhook-dropped", identity):
             return
         if self.assumptions.keep_webhooks:
             self.bodies.append(body)
-        copies = 2 if self.faults.chance(self.faults.webhook_duplicate_share) else 1
-        late = timedelta(hours=3) if self.faults.chance(self.faults.webhook_reorder_share) else timedelta(0)
+        copies = 2 if self.faults.chance(self.faults.webhook_duplicate_share, "webhook-twice", identity) else 1
+        is_late = self.faults.chance(self.faults.webhook_reorder_share, "webhook-late", identity)
+        late = timedelta(hours=3) if is_late else timedelta(0)
         for copy in range(copies):
             self.deliveries.append(Delivery(body, now + late + timedelta(hours=copy)))
 
@@ -261,7 +276,7 @@ class HappyReturns:
 
     async def _post(self, session: aiohttp.ClientSession, body: bytes) -> bool:
         signature = hmac.new(WEBHOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
-        if self.faults.chance(self.faults.webhook_bad_signature_share):
+        if self.faults.chance(self.faults.webhook_bad_signature_share, "webhook-unsigned", signature):
             signature = "0" * 64
         headers = {"X-Hr-Signature": signature, "Content-Type": "application/json"}
         timeout = aiohttp.ClientTimeout(total=self.assumptions.webhook_timeout_seconds)

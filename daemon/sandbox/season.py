@@ -5,6 +5,7 @@ import random
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from daemon.sandbox import catalogue
@@ -192,9 +193,7 @@ class Season:
         orders = {o.id for o in self.books.orders.having("reference", {i.order_number for i in items})}
         credits_made = self.books.credits_of(orders)
         if not credits_made:
-            if tries < 20:
-                told = {"return_id": return_id, "item_ids": item_ids, "conditions": conditions, "tries": tries + 1}
-                self.at(self.clock.now() + 6 * HOUR, "observe", **told)
+            self._again(tries, "observe", return_id=return_id, item_ids=item_ids, conditions=conditions)
             return
         for credit in credits_made:
             for row in credit.rows:
@@ -211,10 +210,55 @@ class Season:
         self.books.orders[order.id] = order
 
     def _do_human_credit(
-        self, at: datetime, order_id: int, row_index: int, reference: str, whole_value: bool = False
-    ) -> None:
-        """Somebody credits a unit in Brightpearl by hand."""
-        self.books.credit_by_hand(self.books.orders[order_id], row_index, reference, at=at, whole_value=whole_value)
+        self, at: datetime, order_id: int, row_index: int, reference: str, whole_value: bool = False,
+        hidden: timedelta | None = None, rows_after: timedelta | None = None,
+    ) -> None:  # fmt: skip
+        """Somebody credits a unit in Brightpearl by hand; perhaps not shown by the search for a while, or rows last."""
+        order = self.books.orders.get(order_id)
+        if order is None:
+            return
+        credit = self.books.credit_by_hand(order, row_index, reference, at=at, whole_value=whole_value)
+        if hidden is not None:
+            credit.indexed_at = self.clock.now() + hidden
+        if rows_after is not None:
+            credit.rows_at = self.clock.now() + rows_after
+
+    def _do_human_payment(
+        self, at: datetime, order_id: int, reference: str, share: float = 1.0, hidden: timedelta | None = None,
+        tries: int = 0,
+    ) -> None:  # fmt: skip
+        """Somebody refunds the newest credit of an order by hand, in part or whole; later, where there is none yet."""
+        credits_made = self.books.credits_of([order_id])
+        if not credits_made:
+            self._again(tries, "human_payment", order_id=order_id, reference=reference, share=share, hidden=hidden)
+            return
+        credit = credits_made[-1]
+        payment_id = self.books.pay({
+            "transactionRef": reference, "paymentMethodCode": "PAYPAL", "paymentType": "PAYMENT", "orderId": credit.id,
+            "currencyIsoCode": credit.currency, "amountPaid": str((credit.net + credit.tax) * Decimal(str(share))),
+            "paymentDate": self.clock.now().isoformat(),
+        })  # fmt: skip
+        if hidden is not None:
+            self.books.indexed_at[payment_id] = self.clock.now() + hidden
+
+    def _do_forget(self, at: datetime, order_id: int, what: str, tries: int = 0) -> None:
+        """Brightpearl loses the newest credit of an order, or a payment or goods-in note on it."""
+        credits_made = self.books.credits_of([order_id])
+        if what == "credit":
+            keys = [each.id for each in credits_made]
+        else:
+            table = self.books.payments if what == "payment" else self.books.notes_in
+            mine = {each.id for each in credits_made}
+            keys = [key for key, each in table.items() if each["orderId"] in mine]
+        if keys:
+            self.books.forget(what, keys[-1])
+        else:
+            self._again(tries, "forget", order_id=order_id, what=what)
+
+    def _again(self, tries: int, kind: str, **told: Any) -> None:
+        """What a step needs is not there yet: six hours later, for five days."""
+        if tries < 20:
+            self.at(self.clock.now() + 6 * HOUR, kind, tries=tries + 1, **told)
 
     def _do_change(self, at: datetime, order_id: int, sets: dict[str, Any]) -> None:
         """Somebody changes an order in Brightpearl."""
@@ -225,8 +269,4 @@ class Season:
 
     def _do_edit(self, at: datetime, order_id: int, row_index: int, sets: dict[str, Any]) -> None:
         """Somebody edits a row of an order."""
-        order = self.books.orders[order_id]
-        row = [row for row in order.rows if not row.bundle_child][row_index]
-        for name, value in sets.items():
-            setattr(row, name, value)
-        order.updated_at = self.clock.now()
+        self.books.edit(self.books.orders[order_id], row_index, sets)

@@ -177,6 +177,6 @@ class _Listening:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._books, name)
 
-    def pay(self, body: dict[str, Any]) -> int:
+    def pay(self, body: dict[str, Any], *, by: str) -> int:
         self._sent.append(body)
-        return int(self._pay(body))
+        return int(self._pay(body, by=by))
