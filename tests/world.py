@@ -40,6 +40,7 @@ from daemon.web import server
 from daemon.web.desk import Desk, Vendors
 from daemon.web.webhooks import Receiver
 from statemachine.events import Resumed
+from tests.chaos.judge import Judgement, judge
 from tests.command import homeward
 
 MERCHANT = "acme"
@@ -162,6 +163,13 @@ class World:
     async def all_returns(self) -> list[dict[str, Any]]:
         async with self.database.reading() as connection:
             return [dict(row) for row in await board.listing(connection, board.EVERYTHING, rows_max=1000)]
+
+    async def judge(self, *, is_over: bool = True) -> Judgement:
+        """What the judge of the rig says of this world as it stands."""
+        async with self.database.reading() as connection:
+            return await judge(
+                connection, self.books(), self.sandbox.happy_returns.as_json(), now=self.now, is_over=is_over
+            )
 
     def books(self) -> dict[str, Any]:
         return self.sandbox.books.as_json()

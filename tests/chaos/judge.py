@@ -1,17 +1,19 @@
 """The judge: reads PostgreSQL and the sandboxes' books, and says what was lost, doubled or left lying.
 
-Nothing of the program takes part: the statements here are its own, written from the schema and from what must hold.
+Nothing of the program takes part: the statements here are its own, written from the schema and from what must hold. What is
+physical (units, pennies, payments, goods) is counted from the vendors' books alone, in `physical`.
 
     python -m tests.chaos.judge --dsn postgresql://... --sandbox http://127.0.0.1:8700 [--remembered journal.json]
 
 A  every event accounted for: a return, or a reason          D  no outbox row forgotten
 B  every journal a legal, gapless walk to the state row      E  no journal row ever changed
-C  each effect at most once, once when credited, to the penny    F  nothing in a middle state without an owner
+C  each unit, penny, payment once; records agree with the books   F  nothing in a middle state without an owner
 """
 
 import argparse
 import asyncio
 import json
+import re
 import sys
 import urllib.request
 from collections import Counter
@@ -23,10 +25,21 @@ from typing import Any
 
 import asyncpg
 
+from tests.chaos import physical
+
 MIDDLE = ("initiated", "scanned", "credit-pending", "credited")
 OWN = "HW-"  # what our references begin with
 FAR = timedelta(days=2)  # nothing waits longer without a look
+REF_LENGTH_MIN = 20  # a reference that an account has cut shorter names nothing any more
 GRACE = timedelta(minutes=10)  # how long past its time a due effect or deadline may lie in a daemon that runs
+TOLD_IN = timedelta(
+    hours=25
+)  # what others doubled is found by then: an order is looked at an hour and a day after its credit
+TELLING = (
+    "rival-credit", "credit-cancelled", "credit-differs", "same-goods", "outcome-unknown", "payment-refused",
+    "refund-differs", "over-return", "value-above-row",
+)  # fmt: skip
+"""Causes that tell of a double even where their words do not name it."""
 
 
 @dataclass(slots=True)
@@ -35,6 +48,8 @@ class Judgement:
 
     violations: dict[str, list[str]] = field(default_factory=dict)
     checked: Counter[str] = field(default_factory=Counter)
+    told_after: list[float] = field(default_factory=list)
+    """Seconds from each double or contradiction that others had a part in until a person was told."""
 
     def must(self, letter: str, holds: bool, why: str) -> None:
         self.checked[letter] += 1
@@ -48,6 +63,8 @@ class Judgement:
     def told(self) -> str:
         lines = [f"{letter}: {why}" for letter in sorted(self.violations) for why in self.violations[letter][:20]]
         sums = ", ".join(f"{letter} {count}" for letter, count in sorted(self.checked.items()))
+        if self.told_after:
+            sums += f"; doubles of others told: {len(self.told_after)}, after {max(self.told_after):.0f} s at most"
         return "\n".join([*lines, f"{sum(map(len, self.violations.values()))} violations; checks: {sums}"])
 
 
@@ -82,7 +99,8 @@ async def judge(
     found = Judgement()
     await _events_are_accounted_for(found, connection, started, is_over=is_over)
     await _journals_are_legal(found, connection)
-    await _effects_exist_once(found, connection, books, is_over=is_over)
+    await _records_agree_with_the_books(found, connection, books, is_over=is_over)
+    await _physical_things_exist_once(found, connection, books, started, now)
     await _only_what_came_back_is_credited(found, connection, started)
     await _outbox_is_settled(found, connection, now, is_over=is_over)
     if remembered is not None:
@@ -138,18 +156,78 @@ async def _journals_are_legal(found: Judgement, connection: asyncpg.Connection) 
         found.must("B", end == (row["version"], row["state"]), f"return {row['id']} is {row['state']}, journal: {end}")
 
 
-async def _effects_exist_once(
+async def _physical_things_exist_once(
+    found: Judgement,
+    connection: asyncpg.Connection,
+    books: dict[str, Any],
+    started: list[dict[str, Any]],
+    now: datetime,
+) -> None:
+    """No unit, penny, payment or goods twice; where others had a part in it, a person with a name was told in time."""
+    read = physical.Books(books, started)
+    found.checked["C"] += len(read.credits)
+    for breach in physical.breaches(read):
+        told = await _told_at(connection, read, breach)
+        if breach.since is None:
+            found.must("C", await _was_accepted(connection, read, breach), breach.why)
+            continue
+        if told is not None:
+            found.told_after.append(max((told - breach.since).total_seconds(), 0.0))
+        is_in_time = now < breach.since + TOLD_IN if told is None else told <= breach.since + TOLD_IN
+        when = "nobody was told" if told is None else f"told only at {told}"
+        found.must("C", is_in_time, f"{breach.why}, to be seen since {breach.since}: {when}")
+
+
+_STOPS = """
+SELECT j.at, j.facts::text AS facts, j.facts->>'cause' AS cause, r.cause AS cause_now,
+       coalesce(r.explanation, '') || coalesce(r.evidence::text, '') AS words
+  FROM journal AS j
+  JOIN returns AS r ON r.merchant = j.merchant AND r.id = j.return_id
+ WHERE j.event = 'troubled' AND j.to_state = 'exception'
+   AND (r.order_id = ANY($1::bigint[]) OR lower(r.order_number) = lower($2))
+ ORDER BY j.at
+"""
+_DECISIONS = """
+SELECT count(*)
+  FROM returns AS r
+ WHERE (r.order_id = ANY($1::bigint[]) OR lower(r.order_number) = lower($2))
+   AND (r.accepted && $3::text[] OR r.adopts = ANY($4::bigint[]))
+"""
+
+
+def _order(read: physical.Books, breach: physical.Breach) -> tuple[list[int], str]:
+    ids = [key for key, order_id in read.order_of.items() if order_id == breach.order_id]
+    return ids or [breach.order_id], str(read.orders.get(breach.order_id, {}).get("reference", ""))
+
+
+async def _told_at(connection: asyncpg.Connection, read: physical.Books, breach: physical.Breach) -> datetime | None:
+    """When a return of that order first stopped for an owner with words, or a cause, that tell of it."""
+    for row in await connection.fetch(_STOPS, *_order(read, breach)):
+        words = row["facts"] + (row["words"] if row["cause"] == row["cause_now"] else "")
+        if row["cause"] in TELLING or breach.names & {int(each) for each in re.findall(r"\b\d{1,15}\b", words)}:
+            return row["at"]  # type: ignore[no-any-return]
+    return None
+
+
+async def _was_accepted(connection: asyncpg.Connection, read: physical.Books, breach: physical.Breach) -> bool:
+    """Whether a person decided it: they waved the cause through, or named the credit to take over."""
+    told = (*_order(read, breach), list(TELLING), sorted(breach.names))
+    return bool(await connection.fetchval(_DECISIONS, *told))
+
+
+async def _records_agree_with_the_books(
     found: Judgement, connection: asyncpg.Connection, books: dict[str, Any], *, is_over: bool
 ) -> None:
+    """What a return says of its credit, refund, invoice and goods is what Brightpearl holds."""
     credits_made = {each["id"]: each for each in books["credits"]}
-    for ref, count in Counter(c["external_ref"] for c in books["credits"] if c["external_ref"]).items():
-        found.must("C", count == 1, f"{count} credits carry {ref}")
+    gone = {(each["kind"], each["id"]) for each in books["gone"]}
+    own = [each for each in books["credits"] if each["external_ref"].upper().startswith(OWN)]
+    for ref, count in Counter(each["external_ref"] for each in own).items():
+        found.must("C", count == 1 or len(ref) < REF_LENGTH_MIN, f"{count} credits carry {ref}")
     refunds: dict[int, list[dict[str, Any]]] = {}
     for payment in books["payments"]:
         if payment["paymentType"] == "PAYMENT":
             refunds.setdefault(payment["orderId"], []).append(payment)
-    for credit_id, made in refunds.items():
-        found.must("C", len(made) == 1, f"{len(made)} refunds on credit {credit_id}")
     held = set()
     for row in await connection.fetch(
         "SELECT r.id, r.state, r.credit_id, r.credit_ref, r.credit_net, r.credit_tax, r.credit_currency, r.refund_due,"
@@ -162,19 +240,22 @@ async def _effects_exist_once(
             continue
         held.add(row["credit_id"])
         credit = credits_made.get(row["credit_id"])
-        found.must("C", credit is not None, f"{what}: credit {row['credit_id']} is not in Brightpearl")
+        is_known = credit is not None or ("credit", row["credit_id"]) in gone
+        found.must("C", is_known, f"{what}: credit {row['credit_id']} is not in Brightpearl, and never was")
         if credit is None:
             continue
         theirs = (Decimal(credit["net"]), Decimal(credit["tax"]), credit["currency"])
         ours = (row["credit_net"], row["credit_tax"], row["credit_currency"])
         found.must("C", theirs == ours, f"{what}: credit {credit['id']} is {theirs} there, {ours} here")
-        money = refunds.get(credit["id"], [])
-        if row["payment_id"] is not None:
-            there = [Decimal(each["amountPaid"]) for each in money]
-            found.must(
-                "C", there == [row["payment_amount"]], f"{what}: refund {row['payment_amount']} here, {there} there"
-            )
         is_stuck = row["state"] == "exception" or row["is_open"]
+        money = refunds.get(credit["id"], [])
+        if row["payment_id"] is not None and not is_stuck:
+            there = sum((Decimal(each["amountPaid"]) for each in money), Decimal(0))
+            is_lost = ("payment", row["payment_id"]) in gone
+            found.must(
+                "C", there == row["payment_amount"] or is_lost,
+                f"{what}: refund {row['payment_amount']} here, {there} there",
+            )  # fmt: skip
         if is_over and not is_stuck:
             if row["refund_due"]:
                 found.must("C", row["payment_id"] is not None, f"{what}: its refund is due, not recorded, and not open")
@@ -182,18 +263,34 @@ async def _effects_exist_once(
                 reference = credit["invoice_reference"]
                 is_closed = reference not in ("", "pending") and reference == row["invoice_reference"]
                 found.must("C", is_closed, f"{what}: invoice {row['invoice_reference']!r} here, {reference!r} there")
-    open_keys = {
-        row["key"]
+    await _our_credits_are_known(found, connection, books, held, is_over=is_over)
+    await _goods_are_recorded(found, connection, books, gone)
+
+
+async def _our_credits_are_known(
+    found: Judgement, connection: asyncpg.Connection, books: dict[str, Any], held: set[int], *, is_over: bool
+) -> None:
+    """Every credit made through the API belongs to a return, to an effect that is not done, or is told to a person."""
+    open_orders = {
+        int(row["order_id"])
         for row in await connection.fetch(
-            "SELECT key FROM outbox WHERE kind = 'create-sales-credit' AND state <> 'done'"
+            "SELECT coalesce(o.intent->>'order_id', o.result->>'order_id', r.order_id::text) AS order_id FROM outbox AS o"
+            " JOIN returns AS r ON r.merchant = o.merchant AND r.id = o.return_id"
+            " WHERE o.kind = 'create-sales-credit' AND o.state <> 'done'"
         )
+        if row["order_id"]
     }
+    words = " ".join(
+        row["words"]
+        for row in await connection.fetch(
+            "SELECT coalesce(explanation, '') || coalesce(evidence::text, '') AS words FROM returns WHERE state = 'exception'"
+        )
+    )
+    named = {int(each) for each in re.findall(r"\b\d{1,15}\b", words)}
     for credit in books["credits"]:
-        if credit["external_ref"].startswith(OWN) and is_over:
-            is_known = credit["id"] in held or credit["external_ref"] in open_keys
+        if credit["made_by"] == physical.API and is_over:
+            is_known = credit["id"] in held | named or credit["parent_id"] in open_orders
             found.must("C", is_known, f"credit {credit['id']} ({credit['external_ref']}) belongs to no return here")
-    await _goods_exist_once(found, connection, books)
-    await _orders_are_not_exceeded(found, connection, books)
 
 
 async def _only_what_came_back_is_credited(
@@ -212,64 +309,24 @@ async def _only_what_came_back_is_credited(
         )
 
 
-async def _goods_exist_once(found: Judgement, connection: asyncpg.Connection, books: dict[str, Any]) -> None:
-    rows = {row["id"]: row for credit in books["credits"] for row in credit["rows"]}
-    received: Counter[int] = Counter()
-    for note in books["goods_in"]:
-        for line in note["goodsMoved"]:
-            received[line["purchaseOrderRowId"]] += line["quantity"]
-    for row_id, quantity in received.items():
-        sold = Decimal(rows[row_id]["quantity"])
-        found.must("C", quantity <= sold, f"row {row_id}: {quantity} received of {sold}")
+async def _goods_are_recorded(
+    found: Judgement, connection: asyncpg.Connection, books: dict[str, Any], gone: set[tuple[str, int]]
+) -> None:
     batches = Counter(note["userBatchReference"] for note in books["goods_in"] if note["userBatchReference"])
     for reference, count in batches.items():
-        found.must("C", count == 1, f"{count} goods-in notes carry {reference}")
-    notes = {note["goodsNoteId"] for note in books["goods_in"]}
-    taken: set[int] = set()
+        found.must("C", count == 1 or len(reference) < REF_LENGTH_MIN, f"{count} goods-in notes carry {reference}")
+    notes = {note["goodsNoteId"] for note in books["goods_in"]} | {key for kind, key in gone if kind == "goods-in"}
     for unit in await connection.fetch("SELECT unit_key, goods_in_id FROM unit WHERE goods_in_id > 0"):
-        taken.add(unit["goods_in_id"])
-        found.must(
-            "C", unit["goods_in_id"] in notes, f"unit {unit['unit_key']}: note {unit['goods_in_id']} is not there"
-        )
+        what = f"unit {unit['unit_key']}: note {unit['goods_in_id']} is not there, and never was"
+        found.must("C", unit["goods_in_id"] in notes, what)
     for row in await connection.fetch(
-        "SELECT r.id, r.credit_id FROM returns AS r WHERE r.state = 'restocked'"
-        " AND EXISTS (SELECT FROM unit AS u WHERE u.merchant = r.merchant AND u.return_id = r.id AND u.goods_in_id > 0)"
+        "SELECT r.id, r.credit_id, u.goods_in_id FROM returns AS r"
+        " JOIN unit AS u ON u.merchant = r.merchant AND u.return_id = r.id AND u.goods_in_id > 0"
+        " WHERE r.state = 'restocked'"
     ):
         mine = [note["goodsNoteId"] for note in books["goods_in"] if note["orderId"] == row["credit_id"]]
-        found.must("C", bool(mine), f"return {row['id']} is restocked, but credit {row['credit_id']} has no note")
-
-
-async def _orders_are_not_exceeded(found: Judgement, connection: asyncpg.Connection, books: dict[str, Any]) -> None:
-    """Credits together never hold more of an order than was sold; where a rival did that, it is told as such."""
-    told = {
-        row["order_id"]
-        for row in await connection.fetch(
-            "SELECT order_id FROM returns WHERE state = 'exception' AND cause = 'rival-credit'"
-        )
-    }
-    orders = {order["id"]: order for order in books["orders"] if order["id"] not in told}
-    credited: dict[int, dict[tuple[int, str], Decimal]] = {}
-    for credit in books["credits"]:
-        sums = credited.setdefault(credit["parent_id"], {})
-        for row in credit["rows"]:
-            if row["product_id"] and not row["bundle_child"]:
-                for name in ("quantity", "net", "tax"):
-                    key = (row["product_id"], name)
-                    sums[key] = sums.get(key, Decimal(0)) + Decimal(row[name])
-    for order_id, sums in credited.items():
-        order = orders.get(order_id)
-        if order is None:
-            continue
-        sold: dict[tuple[int, str], Decimal] = {}
-        for row in order["rows"]:
-            if row["product_id"] and not row["bundle_child"]:
-                for name in ("quantity", "net", "tax"):
-                    key = (row["product_id"], name)
-                    sold[key] = sold.get(key, Decimal(0)) + Decimal(row[name])
-        for key in [key for key in sums if key in sold]:
-            found.must(
-                "C", sums[key] <= sold[key], f"order {order_id}: {sums[key]} of {key} credited, {sold[key]} sold"
-            )
+        is_there = bool(mine) or ("goods-in", row["goods_in_id"]) in gone
+        found.must("C", is_there, f"return {row['id']} is restocked, but credit {row['credit_id']} has no note")
 
 
 async def _outbox_is_settled(found: Judgement, connection: asyncpg.Connection, now: datetime, *, is_over: bool) -> None:
