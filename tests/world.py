@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from daemon.maps import from_content
 from daemon.sandbox.app import Sandbox, write_configuration
 from daemon.sandbox.scenarios import SCENARIOS
 from daemon.settings import load
+from daemon.settings_merchant import MerchantSettings
 from daemon.settings_section import SecretFile
 from daemon.store import board, inbox, reports
 from daemon.store import merchant as merchant_store
@@ -42,10 +43,16 @@ from daemon.web.webhooks import Receiver
 from statemachine.events import Resumed
 from tests.chaos.judge import Judgement, judge
 from tests.command import homeward
+from tests.due import Due, Pace, due
 
 MERCHANT = "acme"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ROUNDS_MAX = 400
+BEAT = timedelta(hours=3)
+"""Everything that comes round within hours has come round once by then: comparing, watched facts, hub shipments."""
+PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)
+DISCOVERY = timedelta(days=2)  # what the sandbox's configuration says
+EARLY = datetime.min.replace(tzinfo=UTC)
 
 
 class MovedByHand:
@@ -72,6 +79,10 @@ class World:
         self.desk: Desk
         """What its pages work with."""
         self.database = workplace.database
+        self._changed_at = self.now
+        """When something last happened that what comes round may see."""
+        self._pause = PAUSE
+        self._rounded: dict[str, datetime] = {}
         self.loops: list[Loop] = [
             Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Reconcile(workplace),
             Reevaluate(workplace), Notify(workplace), Batches(workplace),
@@ -88,26 +99,76 @@ class World:
         SCENARIOS[scenario][1](self.sandbox.season, scenario, self.now + timedelta(seconds=1))
         return self.sandbox.season.truth[-1]
 
-    async def pass_time(self, delta: timedelta, *, step: timedelta = timedelta(hours=6)) -> None:
-        """Move the clock in steps; play the season, send webhooks, import receipts, and let the daemon work."""
+    async def pass_time(self, delta: timedelta) -> None:
+        """Let time go by, from one moment at which something is due to the next, and both sides work at each."""
         until = self.now + delta
+        await self.settle()
         while self.now < until:
-            self.sandbox.clock.move(to=min(self.now + step, until))
-            await self.settle()
+            self.sandbox.clock.move(to=min(await self._next_moment(), until))
+            await self._work()
+        await self.settle()
+
+    async def pass_until(self, fact: Callable[[], Any], *, within: timedelta = timedelta(days=60)) -> None:
+        """As `pass_time`, but only until the fact holds."""
+        until = self.now + within
+        while not fact():
+            assert self.now < until, f"it never came about within {within}"
+            self.sandbox.clock.move(to=min(await self._next_moment(), until))
+            await self._work()
 
     async def settle(self) -> None:
-        """Let both sides work until nobody has anything left to do at this moment."""
+        """Let both sides work until nobody has anything left to do at this moment; every loop looks at least once."""
+        await self._work(every_loop=True)
+
+    async def _work(self, *, every_loop: bool = False) -> None:
         season, vendor = self.sandbox.season, self.sandbox.happy_returns
-        for _ in range(ROUNDS_MAX):
+        for number in range(ROUNDS_MAX):
             done = season.play(self.now)
             vendor.flush(self.now)
             done += await vendor.deliver(self.http, self.now)
             done += await self._import_receipts()
+            is_every = every_loop and number == 0
+            names = None if is_every else await self._busy()
             for loop in self.loops:
-                done += await loop.run_once(self.now)
-            if not done:
+                if names is None or loop.name in names:
+                    handled = await loop.run_once(self.now)
+                    done += handled
+                    if handled and loop.name != "intake":  # a question asked again at its time is no change
+                        self._changed_at = self.now
+            if not done and not is_every:
                 return
         raise AssertionError(f"the world does not come to rest in {ROUNDS_MAX} rounds")
+
+    async def _busy(self) -> set[str]:
+        """Loops that have something to do now, by the database, and those whose round has come."""
+        due = await self._due()
+        rounds = {name for name, at in due.rounds.items() if at <= self.now and at > self._rounded.get(name, EARLY)}
+        self._rounded |= {name: due.rounds[name] for name in rounds}
+        return set(due.loops) | {"intake" if name in ("shipments", "discovery") else name for name in rounds}
+
+    async def _due(self) -> Due:
+        alerts = self.workplace.alerts
+        waits = [timedelta(minutes=alerts.urgent_minutes), timedelta(minutes=alerts.digest_minutes)]
+        async with self.database.reading() as connection:
+            return await due(connection, self.now, pace_of(self.workplace.settings), waits=waits)
+
+    async def _next_moment(self) -> datetime:
+        """When something is next due: by the vendors' plan, by the database, or because it comes round.
+
+        What only comes round is waited for while the last change is young enough to be seen by it, twice: for the rest of the
+        time it would find what it found before. What is due and could not be done (a limit, a vendor that is down) is tried
+        again after a pause that grows.
+        """
+        due, now = await self._due(), self.now
+        if due.loops:
+            self._pause = min(self._pause * 2, PAUSE_MAX)
+        else:
+            self._pause = PAUSE
+        moments = [self.sandbox.next_at(), due.next_at, now + self._pause if due.loops else None]
+        moments += [self._changed_at + BEAT * number for number in (1, 2)]
+        if "discovery" in due.rounds and due.rounds["discovery"] <= self._changed_at + 2 * DISCOVERY:
+            moments.append(due.rounds["discovery"])
+        return min((at for at in moments if at is not None and at > now), default=now + timedelta(days=365))
 
     async def _import_receipts(self) -> int:
         import csv
@@ -168,11 +229,25 @@ class World:
         """What the judge of the rig says of this world as it stands."""
         async with self.database.reading() as connection:
             return await judge(
-                connection, self.books(), self.sandbox.happy_returns.as_json(), now=self.now, is_over=is_over
+                connection,
+                self.books(),
+                self.sandbox.happy_returns.as_json(),
+                now=self.now,
+                is_over=is_over,
+                read_to_write=timedelta(minutes=1),
             )
 
     def books(self) -> dict[str, Any]:
         return self.sandbox.books.as_json()
+
+
+def pace_of(settings: MerchantSettings) -> Pace:
+    """How often this merchant's configuration has things come round."""
+    return Pace(
+        reevaluate=timedelta(minutes=settings.policy.watch_orders_minutes),
+        shipments=timedelta(minutes=settings.happy_returns.shipments_every_minutes),
+        discovery=timedelta(minutes=settings.happy_returns.discovery_every_minutes),
+    )
 
 
 def _as_role(dsn: str, role: str) -> str:

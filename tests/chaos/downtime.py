@@ -39,7 +39,7 @@ async def freeze(folder: Path, *, freezes: int, seed: int) -> tuple[Judgement, T
                 await step(rig)
             rig.thaw(number)
             wrote += rig.processes[number].poll() is not None
-        settled = await rig.settle(give_up_seconds=600)
+        settled = await rig.settle()
         judgement = await rig.judge()
         if not settled:
             judgement.must("F", False, "the season did not come to rest")
@@ -68,7 +68,7 @@ async def outage(folder: Path, *, minutes: float, returns: int, seed: int) -> tu
             back.append(await _seconds_until_work(rig))
         judgement = Judgement()
         judgement.must("F", process.poll() is None, "the daemon did not live through it")
-        settled = await rig.settle(give_up_seconds=1200)
+        settled = await rig.settle()
         add(judgement, await rig.judge(), "outage")
         if not settled:
             judgement.must("F", False, "the season did not come to rest")

@@ -31,7 +31,7 @@ async def disorder(folder: Path, *, events: int, seed: int) -> tuple[Judgement, 
             await ready(rig)
             if wild:
                 sent = await _repeat(rig, events, seed)
-            settled = await rig.settle(give_up_seconds=900)
+            settled = await rig.settle()
             found = await rig.judge()
             if not settled:
                 found.must("F", False, "the season did not come to rest")
@@ -92,7 +92,7 @@ async def poison(folder: Path, *, events: int, seed: int) -> tuple[Judgement, To
             for status, count in (await _send(rig, bodies)).items():
                 statuses[status] = statuses.get(status, 0) + count
         crashed = bool(rig.revive())
-        settled = await rig.settle(give_up_seconds=900)
+        settled = await rig.settle()
         judgement = await rig.judge()
         if not settled:
             judgement.must("F", False, "the season did not come to rest")

@@ -35,6 +35,7 @@ GRACE = timedelta(minutes=10)  # how long past its time a due effect or deadline
 TOLD_IN = timedelta(
     hours=25
 )  # what others doubled is found by then: an order is looked at an hour and a day after its credit
+READ_TO_WRITE = timedelta(hours=1)  # of a season that runs at many times real time; seconds where time stands meanwhile
 TELLING = (
     "rival-credit", "credit-cancelled", "credit-differs", "same-goods", "outcome-unknown", "payment-refused",
     "refund-differs", "over-return", "value-above-row",
@@ -94,13 +95,15 @@ async def judge(
     now: datetime,
     remembered: dict[str, str] | None = None,
     is_over: bool = True,
+    read_to_write: timedelta = READ_TO_WRITE,
 ) -> Judgement:
     """`now` by the clock the daemon was given; `is_over`: everything has had the time to come to its end."""
     found = Judgement()
     await _events_are_accounted_for(found, connection, started, is_over=is_over)
     await _journals_are_legal(found, connection)
     await _records_agree_with_the_books(found, connection, books, is_over=is_over)
-    await _physical_things_exist_once(found, connection, books, started, now)
+    read = physical.Books(books, started, read_to_write)
+    await _physical_things_exist_once(found, connection, read, now)
     await _only_what_came_back_is_credited(found, connection, started)
     await _outbox_is_settled(found, connection, now, is_over=is_over)
     if remembered is not None:
@@ -157,14 +160,9 @@ async def _journals_are_legal(found: Judgement, connection: asyncpg.Connection) 
 
 
 async def _physical_things_exist_once(
-    found: Judgement,
-    connection: asyncpg.Connection,
-    books: dict[str, Any],
-    started: list[dict[str, Any]],
-    now: datetime,
+    found: Judgement, connection: asyncpg.Connection, read: physical.Books, now: datetime
 ) -> None:
     """No unit, penny, payment or goods twice; where others had a part in it, a person with a name was told in time."""
-    read = physical.Books(books, started)
     found.checked["C"] += len(read.credits)
     for breach in physical.breaches(read):
         told = await _told_at(connection, read, breach)

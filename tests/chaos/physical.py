@@ -7,7 +7,7 @@ it was bought with: by its SKU, else its barcode, else its line. Bundles count a
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -55,6 +55,8 @@ class Books:
 
     told: dict[str, Any]
     started: list[dict[str, Any]]
+    read_to_write: timedelta
+    """Between a look and the write that follows it: what came to be seen within it could not be known."""
     orders: dict[int, dict[str, Any]] = field(init=False)
     order_of: dict[int, int] = field(init=False)
     """Every id an order ever had → the one it has."""
@@ -142,7 +144,7 @@ def _units_are_credited_once(books: Books) -> Iterator[Breach]:
             bought = sold.get((order_id, atom), Decimal(0))
             if count <= len(units) and order_id in books.orders and total > bought:
                 why = f"{what}: {total} credited in {_ids(both)}, {bought} sold"
-                yield from _shared(why, order_id, both)
+                yield from _shared(why, order_id, both, books.read_to_write)
 
 
 def _sold(books: Books) -> dict[Goods, Decimal]:
@@ -174,7 +176,7 @@ def _rows_are_not_exceeded(books: Books) -> Iterator[Breach]:
                     why = (
                         f"order {order_id}: {part} {total} of {limit} credited of {what} in {_ids(c for c, _ in spent)}"
                     )
-                    yield from _shared(why, order_id, [credit for credit, _ in spent])
+                    yield from _shared(why, order_id, [credit for credit, _ in spent], books.read_to_write)
         for credit in credits_of:
             digits = EXPONENTS.get(credit.currency, 2)
             odd = [v for v in (credit.net, credit.tax) if v != round(v, digits)]
@@ -227,22 +229,30 @@ def _money_leaves_once(books: Books) -> Iterator[Breach]:
         if total > credit.net + credit.tax:
             names = frozenset({credit_id, *(each["paymentId"] for each in payments)})
             why = f"credit {credit_id}: {total} refunded of {credit.net + credit.tax} in {len(payments)} payments"
-            yield _by_last(why, credit.order_id, names, payments)
+            yield _by_last(why, credit.order_id, names, payments, books.read_to_write)
         for reference, count in Counter(each["transactionRef"] for each in payments if each["transactionRef"]).items():
             mine = [each for each in payments if each["transactionRef"] == reference]
             if count > 1:
                 names = frozenset({credit_id, *(each["paymentId"] for each in mine)})
-                yield _by_last(f"credit {credit_id}: {count} payments carry {reference}", credit.order_id, names, mine)
+                yield _by_last(
+                    f"credit {credit_id}: {count} payments carry {reference}",
+                    credit.order_id,
+                    names,
+                    mine,
+                    books.read_to_write,
+                )
 
 
-def _by_last(why: str, order_id: int, names: frozenset[int], payments: list[dict[str, Any]]) -> Breach:
+def _by_last(
+    why: str, order_id: int, names: frozenset[int], payments: list[dict[str, Any]], read_to_write: timedelta
+) -> Breach:
     """Ours alone may never do it. Where another's has a part: never once that one was to be seen; else a person is told."""
     others = [each for each in payments if each["made_by"] != API]
     ours = [each for each in payments if each["made_by"] == API]
     if not others or (len(ours) > 1):
         return Breach(why, order_id, names)
     visible = min(datetime.fromisoformat(each["indexed_at"]) for each in others)
-    if ours and datetime.fromisoformat(ours[0]["createdOn"]) > visible:
+    if ours and datetime.fromisoformat(ours[0]["createdOn"]) > visible + read_to_write:
         return Breach(f"{why}: ours though another was to be seen", order_id, names)
     if not ours:
         return Breach(why, order_id, names, max(datetime.fromisoformat(each["indexed_at"]) for each in others))
@@ -297,7 +307,7 @@ def _what_was_acknowledged_is_there(books: Books) -> Iterator[Breach]:
                 yield Breach(f"payment {lost['id']} was acknowledged and is gone", credit.order_id, names, at)
 
 
-def _shared(why: str, order_id: int, credits_of: list[Credit]) -> Iterator[Breach]:
+def _shared(why: str, order_id: int, credits_of: list[Credit], read_to_write: timedelta) -> Iterator[Breach]:
     """Too much altogether: never by ours alone, nor by one of ours made while another's was to be seen."""
     ours = [credit for credit in credits_of if credit.is_ours]
     others = [credit for credit in credits_of if not credit.is_ours]
@@ -305,7 +315,7 @@ def _shared(why: str, order_id: int, credits_of: list[Credit]) -> Iterator[Breac
         yield Breach(why, order_id, _names(credits_of))
         return
     for credit in ours:
-        if all(other.seen_at < credit.at for other in others):
+        if all(other.seen_at + read_to_write < credit.at for other in others):
             yield Breach(f"{why}: {credit.id} was made though the others were to be seen", order_id, _names(credits_of))
             return
     if ours:

@@ -42,7 +42,7 @@ async def season(launcher: tuple[str, ...], trouble: str, folder: Path) -> Judge
             await _stops(rig)
         else:
             await _play(rig, [], seconds=6)
-        await rig.settle(give_up_seconds=60)
+        await rig.settle()
         return await rig.judge()
 
 

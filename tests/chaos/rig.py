@@ -25,14 +25,20 @@ from daemon.store import embedded
 from daemon.store.database import DISCONNECTED
 from tests.chaos import judge as judges
 from tests.command import call
+from tests.due import Due, Pace, due
 
 MERCHANT = "acme"
 BEGINS = "2026-03-02T08:00:00+00:00"
 RATE = 240.0  # seconds of the season in one real second
-STRIDE = timedelta(hours=6)
+STRIDE = timedelta(hours=6)  # how late what only asks or reminds may come
 LOST = (*DISCONNECTED, asyncpg.PostgresError, TimeoutError)
 SMALL_DISK = "64m"
-SOON = timedelta(minutes=5)
+PACE = Pace(
+    timedelta(minutes=180), timedelta(minutes=15), timedelta(minutes=2880)
+)  # as the sandbox configures its daemons
+QUIET = 5  # looks, with the clock standing, at which nothing is on its way: then nothing comes any more
+STILL_SECONDS, STILL_CPU_SECONDS = 20.0, 5.0  # without any progress for so long, though the daemons had the processor
+STILL_DAYS = timedelta(days=100)  # of the season: longer than every ladder and every order is asked for
 
 
 @dataclass(slots=True)
@@ -46,8 +52,6 @@ class Rig:
     small_disk: bool = False
     has_maps: bool = True
     rate: float = RATE
-    is_patient: bool = False
-    """Whether an effect that is due soon is waited for, instead of jumping over its moment."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Lines for [merchants.acme.brightpearl], in place of what the sandbox wrote."""
     server: embedded.Server = field(init=False)
@@ -307,31 +311,20 @@ class Rig:
         now = datetime.fromisoformat(status["now"])
         connection = await asyncpg.connect(self.dsn, timeout=5, command_timeout=30)
         try:
-            row = await connection.fetchrow(
-                """
-                SELECT (SELECT count(*) FROM inbox WHERE state = 'waiting') AS waiting,
-                       (SELECT count(*) FROM outbox WHERE state IN ('ready', 'leased') AND due_at <= $1) AS due,
-                       (SELECT min(due_at) FROM outbox WHERE state = 'ready' AND due_at > $1) AS next_effect,
-                       (SELECT count(*) FROM outbox WHERE state IN ('ready', 'leased')) AS open,
-                       (SELECT count(*) FROM watch WHERE next_poll_at <= $1) AS reads,
-                       (SELECT min(next_poll_at) FROM watch WHERE next_poll_at > $1) AS next_read,
-                       (SELECT min(coalesce(polled_at, opened_at)) FROM watch
-                         WHERE tier = 'order' AND next_poll_at IS NOT NULL) AS asked_for_orders,
-                       (SELECT count(*) FROM deadline WHERE due_at <= $1) AS rungs,
-                       (SELECT count(*) FROM returns) AS returns,
-                       (SELECT count(*) FROM returns
-                         WHERE state IN ('initiated', 'scanned', 'credit-pending', 'credited')) AS middle,
-                       (SELECT coalesce(sum(version), 0) FROM returns) AS moves,
-                       (SELECT (value->>'at')::timestamptz FROM cursor WHERE name = 'reconcile') AS observed
-                """,
-                now,
-            )
+            coming = await due(connection, now, PACE, waits=[])
+            row = await connection.fetchrow(_LOOK, now)
             assert row is not None
             told = dict(row)
         finally:
             await connection.close()
         next_at = datetime.fromisoformat(status["next_at"]) if status["next_at"] else None
-        return {**told, "now": now, "season_next": next_at, "struck": status["faults_struck"]}
+        return {
+            **told, "now": now, "season_next": next_at, "struck": status["faults_struck"], "coming": coming,
+            "waiting": "advance" in coming.loops, "due": "dispatch" in coming.loops, "reads": "intake" in coming.loops,
+            "rungs": "expire" in coming.loops, "moves": coming.moves, "behind": _behind(coming, now),
+            "progress": (coming.moves, coming.attempts, told["arrived"], status["steps_left"],
+                         status["webhooks"]["sent"], self.receipts_taken),
+        }  # fmt: skip
 
     async def until_moves(self, moves: int) -> None:
         """Until the returns have moved so often: the daemons are in the midst of it."""
@@ -344,14 +337,22 @@ class Rig:
         return [str(row["lease_owner"]).split(":")[0] if row["is_held"] else "" for row in rows]
 
     async def let_time_pass(self, seen: dict[str, Any], *, stride: timedelta = STRIDE) -> None:
-        """Where nothing is due any more, jump to what comes next."""
-        if seen["waiting"] or seen["due"] or seen["reads"] or seen["rungs"]:
+        """Where nothing is due any more, jump to what comes next.
+
+        An effect is met at its very moment. What only asks or reminds, and what the season plans, comes a stride late at
+        most: there are thousands of such moments, and being late is what daemons must live with.
+        """
+        if seen["waiting"] or seen["due"] or seen["reads"] or seen["rungs"] or seen["leased"]:
             return
-        if self.is_patient and seen["next_effect"] is not None and seen["next_effect"] < seen["now"] + SOON:
-            return
-        moments = [seen["season_next"], seen["next_effect"], seen["next_read"], seen["observed"]]
-        ahead = [moment for moment in moments if moment is not None and moment > seen["now"]]
-        to = max(min(ahead, default=seen["now"]), seen["now"] + stride)
+        if not seen["coming"].rounds:
+            return  # no daemon has begun: a season must not be over before anybody has seen it
+        now, coming = seen["now"], seen["coming"]
+        soft = [
+            at for at in (seen["season_next"], coming.next_at, *coming.rounds.values()) if at is not None and at > now
+        ]
+        to = max(min(soft, default=now), now + stride)
+        if seen["next_effect"] is not None:
+            to = min(to, seen["next_effect"])
         await self.post("/_sandbox/clock", {"to": to.isoformat(), "rate": self.rate})
 
     async def remember(self) -> None:
@@ -369,32 +370,98 @@ class Rig:
         finally:
             await connection.close()
 
-    async def settle(self, *, give_up_seconds: float = 240.0, watch: bool = False) -> bool:
-        """Without further vendor faults: go on until the season is over and nothing is on its way. False: it never was.
+    async def settle(self, *, watch: bool = False) -> bool:
+        """Without further vendor faults: go on until the season is over and nothing is on its way. False: it stands still.
 
-        Every order is asked for returns once more after the end: what nobody told us of is found by then.
-        `watch`: remember journal rows on the way.
+        Every order is asked for returns once more after the end: what nobody told us of is found by then. The clock then
+        stands, so that nothing can fall due while the judge reads. `watch`: remember journal rows on the way.
         """
         await self.post("/_sandbox/faults", {})
-        until, quiet, over_at = time.monotonic() + give_up_seconds, 0, None
-        while time.monotonic() < until:
+        still, quiet, over_at, stands = _Standstill(), 0, None, False
+        while True:
             self.revive()
-            await self.bring_receipts()
-            seen = await self.look()
-            if watch:
-                await self.remember()
-            is_over = seen["season_next"] is None and not (seen["waiting"] or seen["due"] or seen["rungs"])
-            is_over = is_over and not seen["reads"] and not seen["middle"]
+            try:
+                await self.bring_receipts()
+                seen = await self.look()
+                if watch:
+                    await self.remember()
+            except LOST:
+                if still.is_reached(None, None, self._cpu_seconds()):
+                    return False
+                continue
+            is_over = seen["season_next"] is None and seen["coming"].is_at_rest and not seen["behind"]
+            is_over = is_over and not seen["leased"] and not seen["middle"] and seen["is_held"]
             if is_over:
                 over_at = over_at or seen["now"]
                 is_over = seen["asked_for_orders"] is None or seen["asked_for_orders"] > over_at
             quiet = quiet + 1 if is_over else 0
-            if quiet > 20:
+            if quiet == 1:
+                await self.post("/_sandbox/clock", {"rate": 0.0})
+                stands = True
+            elif quiet > QUIET:
                 return True
-            if not is_over:
+            elif not is_over:
+                if still.is_reached(seen["progress"], seen["now"], self._cpu_seconds()):
+                    return False
+                if stands:
+                    await self.post("/_sandbox/clock", {"rate": self.rate})
+                    stands = False
                 await self.let_time_pass(seen, stride=4 * STRIDE)
             await anyio.sleep(0.05)
-        return False
+
+    def _cpu_seconds(self) -> float:
+        """Processor time that the daemons have used: what tells a standstill from a busy machine."""
+        return sum(_cpu_of(process.pid) for process in self.processes.values())
+
+
+@dataclass(slots=True)
+class _Standstill:
+    """Nothing moved although the daemons had the processor, or the season's days went by."""
+
+    progress: Any = None
+    since: float = field(default_factory=time.monotonic)
+    since_day: datetime | None = None
+    since_cpu: float = 0.0
+
+    def is_reached(self, progress: Any, now: datetime | None, cpu: float) -> bool:
+        if progress is not None and progress != self.progress:
+            self.progress, self.since, self.since_day, self.since_cpu = progress, time.monotonic(), now, cpu
+            return False
+        waited, used = time.monotonic() - self.since, cpu - self.since_cpu
+        if now is not None and self.since_day is not None and now - self.since_day > STILL_DAYS:
+            return waited > STILL_SECONDS
+        return waited > STILL_SECONDS and (used > STILL_CPU_SECONDS or waited > 10 * STILL_SECONDS)
+
+
+def _cpu_of(pid: int) -> float:
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _behind(coming: Due, now: datetime) -> bool:
+    """Whether something that comes round has not come round yet, at the first or at its time."""
+    rounds = coming.rounds
+    return "reconcile" not in rounds or any(
+        rounds[name] <= now for name in ("reconcile", "reevaluate") if name in rounds
+    )
+
+
+_LOOK = """
+SELECT (SELECT min(due_at) FROM outbox WHERE state = 'ready' AND due_at > $1) AS next_effect,
+       (SELECT count(*) FROM outbox WHERE state IN ('ready', 'leased')) AS open,
+       (SELECT count(*) FROM outbox WHERE state = 'leased') + (SELECT count(*) FROM watch WHERE lease_until IS NOT NULL)
+           AS leased,
+       (SELECT count(*) FROM inbox) AS arrived,
+       (SELECT min(coalesce(polled_at, opened_at)) FROM watch
+         WHERE tier = 'order' AND next_poll_at IS NOT NULL) AS asked_for_orders,
+       (SELECT count(*) FROM returns) AS returns,
+       (SELECT count(*) FROM returns
+         WHERE state IN ('initiated', 'scanned', 'credit-pending', 'credited')) AS middle,
+       (SELECT bool_or(lease_until > clock_timestamp()) FROM merchant) AS is_held
+"""
 
 
 def free_port() -> int:

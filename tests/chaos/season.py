@@ -65,7 +65,7 @@ async def sweep(seed: int, returns: int, every: int, folder: Path) -> Result:
     async with rig.running():
         await rig.post("/_sandbox/seed", {"returns": returns, "seed": seed, "days": 21})
         rig.start(0)
-        await rig.settle(give_up_seconds=1200, watch=True)
+        await rig.settle(watch=True)
         rig.environment.clear()
         settled = await rig.settle()
         seen = await rig.look()

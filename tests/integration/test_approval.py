@@ -26,7 +26,7 @@ async def test_without_the_policy_nothing_is_ever_approved(database: Database, t
     async with open_world(database, tmp_path) as world:
         await given_mail_that_waits_for_inspection(world)
 
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=12))
+        await world.pass_time(timedelta(days=20))
 
         assert world.sandbox.happy_returns.approvals == []
 
@@ -41,7 +41,7 @@ async def test_inspected_mail_is_approved_once_and_then_credited(
         if fault:
             world.sandbox.faults.plan({"rules": [{"match": "/rma/.*/approve", "kind": fault, "count": 1}]})
 
-        await world.pass_time(timedelta(days=25), step=timedelta(hours=12))
+        await world.pass_time(timedelta(days=25))
 
         assert len(world.sandbox.happy_returns.approvals) == 1
         assert (await world.show(code))["state"] == "restocked"
@@ -55,7 +55,7 @@ async def test_an_approval_that_may_have_been_lost_is_asked_about_not_repeated(
         code = await given_mail_that_waits_for_inspection(world)
         world.sandbox.faults.plan({"rules": [{"match": "/rma/.*/approve", "kind": "error-before", "count": 1}]})
 
-        await world.pass_time(timedelta(days=25), step=timedelta(hours=12))
+        await world.pass_time(timedelta(days=25))
 
         assert world.sandbox.happy_returns.approvals == []
         assert (await world.show(code))["exception"]["cause"] == "outcome-unknown"

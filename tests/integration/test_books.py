@@ -204,7 +204,7 @@ async def test_every_scenario_the_machine_settled_is_matched_and_no_other_is(
     config = '\n[merchants.acme.finance.tolerances.default]\nover = "0.02"\nunder = "0.02"\n'
     async with open_world(database, tmp_path, extra_config=config) as world:
         names = {str(world.begin(name)["express_code"]): name for name in SCENARIOS}
-        await world.pass_time(timedelta(days=45), step=timedelta(days=3))
+        await world.pass_time(timedelta(days=45))
 
         done = await collect(sources(world), world.now)
         books, _ = await run_matching(database, MERCHANT, world.workplace.settings, now=world.now, actor="user:test")

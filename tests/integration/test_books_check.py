@@ -84,7 +84,7 @@ async def _nobody_owns_it(at: Broken) -> None:
 
 async def _the_journal_was_changed(at: Broken) -> None:
     at.world.begin("bar_single")
-    await at.world.pass_time(timedelta(hours=1), step=HOUR / 4)
+    await at.world.pass_time(timedelta(hours=1))
     await at.execute("UPDATE journal SET actor = 'user:somebody-else' WHERE seq = 1")
 
 

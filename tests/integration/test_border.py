@@ -155,7 +155,7 @@ async def test_one_damaged_order_stops_only_its_own_return(database: Database, t
         order = next(o for o in world.sandbox.books.orders.values() if o.reference == broken["order_number"])
         order.rows[0].quantity = Decimal("NaN")
 
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
 
         assert [(await world.show(each["express_code"]))["state"] for each in healthy] == ["restocked"] * 3
         assert (await world.show(broken["express_code"]))["state"] in ("credit-pending", "exception")
@@ -166,7 +166,7 @@ async def test_a_status_without_proof_for_several_units_asks_a_person(database: 
         world.sandbox.assumptions.per_item_times = False
         told = world.begin("bar_several")
 
-        await world.pass_time(timedelta(days=10), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=10))
 
         shown = await world.show(told["express_code"])
         assert (shown["state"], shown["exception"]["cause"]) == ("exception", "status-unclear")
@@ -178,7 +178,7 @@ async def test_a_status_without_proof_for_one_unit_can_only_mean_it(database: Da
         world.sandbox.assumptions.per_item_times = False
         told = world.begin("bar_single")
 
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
 
         shown = await world.show(told["express_code"])
         assert shown["state"] == "restocked"
@@ -192,7 +192,7 @@ async def test_returns_without_item_ids_and_codes_are_followed_by_order_number(
         world.sandbox.assumptions.per_item_ids = False
         told = world.begin("duplicate_sku")
 
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
 
         shown = await world.show(told["order_number"])
         assert (shown["state"], len(shown["units"])) == ("restocked", 2)
@@ -231,7 +231,7 @@ async def test_receipts_are_matched_parked_or_rejected_and_never_counted_twice(
     async with open_world(database, tmp_path) as world:
         told = world.begin("bar_single")
         world.sandbox.season.steps = [s for s in world.sandbox.season.steps if s.kind != "receive"]
-        await world.pass_time(timedelta(days=10), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=10))
         raw = (
             "sku,express_code,condition,quantity\n"
             f",{told['express_code']},sellable,1\n"
@@ -259,7 +259,7 @@ async def test_a_receipt_that_came_before_its_return_finds_it_later(database: Da
         raw = f"express_code,condition\n{told['express_code']},sellable\n".encode()
         (parked,) = await import_receipts(database, MERCHANT, raw, world.now, actor="user:test")
 
-        await world.pass_time(timedelta(days=10), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=10))
 
         assert parked["result"] == "parked"
         assert (await world.show(told["express_code"]))["state"] == "restocked"
@@ -301,7 +301,7 @@ async def test_two_parked_receipts_find_two_units(database: Database, tmp_path: 
         raw = f"express_code,quantity\n{told['express_code']},2\n".encode()
         await import_receipts(database, MERCHANT, raw, world.now, actor="user:test")
 
-        await world.pass_time(timedelta(days=10), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=10))
 
         assert (await world.show(told["express_code"]))["state"] == "restocked"
 
@@ -309,7 +309,7 @@ async def test_two_parked_receipts_find_two_units(database: Database, tmp_path: 
 async def test_one_more_unit_than_announced_is_parked_not_forgotten(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         told = world.begin("bar_single")
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
         raw = f"express_code,sku\n{told['express_code']},\n".encode()
 
         (row,) = await import_receipts(database, MERCHANT, raw, world.now, actor="user:test")
@@ -320,7 +320,7 @@ async def test_one_more_unit_than_announced_is_parked_not_forgotten(database: Da
 async def test_a_missing_unit_that_turns_up_is_booked(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         told = world.begin("missing_item")
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
         assert (await world.show(told["express_code"]))["exception"]["cause"] == "unit-missing"
         raw = f"express_code,condition\n{told['express_code']},sellable\n".encode()
 
@@ -338,7 +338,7 @@ async def test_a_claim_about_one_return_is_not_believed_of_its_neighbour(databas
         first = world.begin("several_returns")
         numbers = {each["happy_return_id"] for each in world.sandbox.season.truth}
 
-        await world.pass_time(timedelta(days=1), step=timedelta(hours=1))
+        await world.pass_time(timedelta(days=1))
 
         known = {row["happy_return_id"]: row["state"] for row in await world.all_returns()}
         started_only = [key for key in numbers - {first["happy_return_id"]} if known.get(key) == "credited"]
@@ -352,7 +352,7 @@ async def test_a_receipt_that_could_mean_different_articles_is_refused(database:
     async with open_world(database, tmp_path) as world:
         told = world.begin("bar_several")
         world.sandbox.season.steps = [s for s in world.sandbox.season.steps if s.kind != "receive"]
-        await world.pass_time(timedelta(days=6), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=6))
         raw = f"express_code;sku;quantity\n{told['express_code']};;1\n{told['express_code']};;2\n".encode()
 
         first, both = await import_receipts(database, MERCHANT, raw, world.now, actor="user:test")

@@ -227,7 +227,7 @@ async def given_a_world(world: World, folder: Path) -> dict[str, str]:
     await world.pass_time(20 * DAYS)
     late = world.begin("bar_single")
     while len(await world.all_returns()) < 5:
-        await world.pass_time(timedelta(minutes=10), step=timedelta(minutes=10))
+        await world.pass_time(timedelta(minutes=10))
     ids = {}
     for name, truth in {**truths, "fresh": late}.items():
         ids[name] = str((await world.show(str(truth["express_code"])))["id"])

@@ -57,7 +57,7 @@ async def test_a_locked_period_is_waited_for_and_the_credit_made_when_it_opens(
         assert our_credits(world) == []
 
         world.sandbox.books.locked_until = date(2026, 2, 28)
-        await world.pass_time(20 * DAYS, step=timedelta(hours=3))
+        await world.pass_time(20 * DAYS)
 
         told = await world.show(code(truth))
         assert told["state"] == "restocked"
@@ -337,8 +337,7 @@ async def test_a_credit_made_by_hand_while_ours_was_unknown_is_not_doubled_by_th
         first = world.begin("bar_single")
         world.sandbox.faults.plan({"rules": [{"match": "POST .*/sales-credit$", "kind": "error-before", "count": 1}]})
         order = next(o for o in world.sandbox.books.orders.values() if o.type_code == "SO")
-        while not world.sandbox.faults.rules[0].struck:
-            await world.pass_time(timedelta(hours=3))
+        await world.pass_until(lambda: world.sandbox.faults.rules[0].struck)
         world.sandbox.books.credit_by_hand(order, 0, f"return {first['express_code']}")
 
         await world.pass_time(2 * DAYS)

@@ -30,7 +30,7 @@ def our_credits(world: World) -> list[dict[str, Any]]:
 
 async def until_known(world: World, truth: dict[str, Any]) -> dict[str, Any]:
     while not await world.all_returns():
-        await world.pass_time(timedelta(minutes=10), step=timedelta(minutes=10))
+        await world.pass_time(timedelta(minutes=10))
     return await world.show(code(truth))
 
 
@@ -78,7 +78,7 @@ async def test_an_effect_that_waits_is_withheld_with_its_return_and_done_when_it
         truth = world.begin("bar_single")
         world.sandbox.faults.plan({"rules": [{"match": "GET .*/order.*", "kind": "error-before", "count": 10_000}]})
         while (await until_known(world, truth))["state"] != "credit-pending":
-            await world.pass_time(timedelta(hours=1), step=timedelta(hours=1))
+            await world.pass_time(timedelta(hours=1))
 
         _, preview, _ = await world.homeward("return", "hold", code(truth), "--reason", "fraud?", "--dry-run")
         await world.homeward("return", "hold", code(truth), "--reason", "fraud?", "--yes")

@@ -52,7 +52,7 @@ async def test_a_write_that_fails_is_done_once_and_repeated_only_when_it_was_not
         code = await given_a_return_on_its_way(world)
         world.sandbox.faults.plan({"rules": [{"match": WRITES[write], "kind": fault, "count": 2}]})
 
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
 
         assert sum(rule.struck for rule in world.sandbox.faults.rules) == FAULTS[fault]
         assert (await world.show(code))["state"] == "restocked"
@@ -73,7 +73,7 @@ async def test_lost_answers_are_settled_whatever_the_vendor_is_like(
         match = "multi-message$" if bundled else "|".join(WRITES.values())
         world.sandbox.faults.plan({"rules": [{"match": match, "kind": "lose-answer", "share": 0.5, "count": 8}]})
 
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
 
         states = [(await world.show(code))["state"] for code in codes]
         assert states == ["restocked"] * 3
@@ -92,7 +92,7 @@ async def test_a_credit_that_stays_pending_is_closed_again(database: Database, t
         code = await given_a_return_on_its_way(world)
         world.sandbox.assumptions.close_sticks_share = 1.0
 
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
 
         assert (await world.show(code))["credit"]["invoice_reference"].startswith("SC-")
 
@@ -118,7 +118,7 @@ async def test_a_locked_period_moves_the_tax_date(database: Database, tmp_path: 
         code = await given_a_return_on_its_way(world)
         world.sandbox.books.locked_until = (world.now + timedelta(days=30)).date()
 
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
 
         assert (await world.show(code))["state"] == "restocked"
         credit = next(o for o in world.sandbox.books.orders.values() if o.type_code == "SC")
@@ -133,9 +133,9 @@ async def test_a_payment_that_was_acknowledged_and_stays_unseen_is_never_sent_ag
         hidden = world.sandbox.books.payments
         world.sandbox.faults.plan({"rules": [{"match": "customer-payment-search", "kind": "error-before", "skip": 1}]})
 
-        await world.pass_time(timedelta(days=8), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=8))
         world.sandbox.faults.plan({})
-        await world.pass_time(timedelta(days=12), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=12))
 
         assert [p["paymentType"] for p in hidden.values()].count("PAYMENT") == 1
         assert (await world.show(code))["payment"] is not None
@@ -148,7 +148,7 @@ async def test_a_credit_whose_rows_are_not_echoed_with_references_is_restocked_a
         code = await given_a_return_on_its_way(world)
         world.sandbox.assumptions.echoes_row_references = False
 
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
 
         shown = await world.show(code)
         assert (shown["state"], len(shown["goods_in"])) == ("restocked", 1)
@@ -162,7 +162,7 @@ async def test_a_foreign_refund_and_stock_value_use_the_orders_rate(database: Da
         pay = world.sandbox.books.pay
         object.__setattr__(world.sandbox.brightpearl, "books", _Listening(world.sandbox.books, pay, sent))
 
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
 
         refunds = [body for body in sent if body["paymentType"] == "PAYMENT"]
         assert [body["exchangeRate"] for body in refunds] in (["1.170000"], ["1.280000"])

@@ -34,7 +34,7 @@ async def test_what_was_over_goes_with_everything_that_belongs_to_it(database: D
     async with open_world(database, tmp_path) as world:
         world.begin("bar_single")
         world.begin("partial_then_expiry")
-        await world.pass_time(timedelta(days=60), step=timedelta(days=2))
+        await world.pass_time(timedelta(days=60))
         before = await rows(world)
 
         early = await prune_all(world, days=400)
@@ -48,7 +48,7 @@ async def test_what_was_over_goes_with_everything_that_belongs_to_it(database: D
 async def test_what_goes_is_in_the_archive_first(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         world.begin("bar_single")
-        await world.pass_time(timedelta(days=60), step=timedelta(days=2))
+        await world.pass_time(timedelta(days=60))
         before = await rows(world)
 
         file = tmp_path / "archive.ndjson"
@@ -68,7 +68,7 @@ async def test_what_is_still_at_work_stays_with_its_whole_family(database: Datab
     async with open_world(database, tmp_path) as world:
         world.begin("bar_single")
         world.begin("cancelled_order")
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=12))
+        await world.pass_time(timedelta(days=20))
 
         gone = await prune_all(world, days=0)
 
@@ -79,7 +79,7 @@ async def test_what_is_still_at_work_stays_with_its_whole_family(database: Datab
 async def test_the_journal_of_a_return_that_is_kept_cannot_be_shortened(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         world.begin("bar_single")
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=12))
+        await world.pass_time(timedelta(days=20))
 
         async with database.reading() as connection:
             for statement in ("DELETE FROM journal WHERE version > 1", "UPDATE journal SET actor = 'nobody'"):
@@ -90,11 +90,11 @@ async def test_the_journal_of_a_return_that_is_kept_cannot_be_shortened(database
 async def test_a_return_that_comes_up_again_after_it_went_finds_its_credit(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         code = world.begin("bar_single")["express_code"]
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=12))
+        await world.pass_time(timedelta(days=20))
         assert await prune_all(world, days=0) == 1
 
         await world.pull(code)
-        await world.pass_time(timedelta(days=2), step=timedelta(hours=12))
+        await world.pass_time(timedelta(days=2))
 
         books = world.books()
         assert len(books["credits"]) == 1

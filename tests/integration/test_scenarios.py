@@ -20,7 +20,7 @@ async def test_a_scenario_ends_as_it_must(scenario: str, database: Database, tmp
     async with open_world(database, tmp_path) as world:
         world.begin(scenario)
 
-        await world.pass_time(timedelta(days=45), step=timedelta(days=1))
+        await world.pass_time(timedelta(days=45))
 
         import aiohttp
 

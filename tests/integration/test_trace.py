@@ -17,7 +17,7 @@ from tests.world import open_world
 async def test_one_trace_runs_from_the_webhook_to_the_goods_in_note(database: Database, tmp_path: Path) -> None:
     async with a_backend() as (endpoint, seen), open_world(database, tmp_path, otlp_endpoint=endpoint) as world:
         code = world.begin("bar_single")["express_code"]
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
         shown = await world.show(code)
         await flush(world.workplace.telemetry)
 
@@ -91,12 +91,12 @@ def _value(told: Any) -> Any:
 async def test_a_failure_and_its_retry_by_a_person_read_as_one_story(database: Database, tmp_path: Path) -> None:
     async with a_backend() as (endpoint, seen), open_world(database, tmp_path, otlp_endpoint=endpoint) as world:
         code = world.begin("refused_credit")["express_code"]
-        await world.pass_time(timedelta(days=10), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=10))
         refused = await world.show(code)
         for order in world.sandbox.books.orders.values():
             order.refuses_credit = ""
         await world.homeward("return", "retry", code, "--reason", "order was mended", "--yes")
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
         shown = await world.show(code)
         await flush(world.workplace.telemetry)
 
@@ -128,7 +128,7 @@ async def test_each_return_of_a_wave_leads_to_the_calls_that_were_made_for_all(
     async with a_backend() as (endpoint, seen), open_world(database, tmp_path, otlp_endpoint=endpoint) as world:
         for _ in range(3):
             world.begin("bar_single")
-        await world.pass_time(timedelta(days=20), step=timedelta(hours=6))
+        await world.pass_time(timedelta(days=20))
         await flush(world.workplace.telemetry)
         traces = {
             row["id"]: (await world.show(str(row["id"])))["trace"].split("-")[1] for row in await world.all_returns()

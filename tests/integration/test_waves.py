@@ -30,7 +30,7 @@ async def test_members_of_one_message_end_one_by_one(fault: str, database: Datab
         codes = begin_returns(world, 12)
         world.sandbox.faults.plan({"rules": [{"match": "^MEMBER ", "kind": fault, "share": 0.3, "count": 12}]})
 
-        await world.pass_time(DAYS, step=timedelta(hours=6))
+        await world.pass_time(DAYS)
 
         assert sum(rule.struck for rule in world.sandbox.faults.rules) > 0
         await assert_all_is_done_once(world, codes)
@@ -43,8 +43,8 @@ async def test_where_multi_messages_are_broken_writes_go_singly(fault: str, data
         world.sandbox.faults.plan({"rules": [{"match": "/multi-message$", "kind": fault}]})
 
         for _ in range(4):
-            await world.pass_time(timedelta(days=5), step=timedelta(days=5))
-            await world.pass_time(timedelta(minutes=20), step=timedelta(seconds=30))
+            await world.pass_time(timedelta(days=5))
+            await world.pass_time(timedelta(minutes=20))
 
         await assert_all_is_done_once(world, codes)
 
@@ -56,7 +56,7 @@ async def test_a_message_that_is_refused_as_a_whole_parks_none_of_its_members(
         codes = begin_returns(world, 6)
         world.sandbox.faults.plan({"rules": [{"match": "/multi-message$", "kind": "refused"}]})
 
-        await world.pass_time(DAYS, step=timedelta(hours=6))
+        await world.pass_time(DAYS)
 
         await assert_all_is_done_once(world, codes)
         async with world.database.reading() as connection:
@@ -73,7 +73,7 @@ async def test_what_a_message_costs_is_found_out_and_kept_to(
         world.sandbox.assumptions.multi_message_costs_each = costs_each
         codes = begin_returns(world, 60)
 
-        await world.pass_time(DAYS, step=timedelta(days=5))
+        await world.pass_time(DAYS)
 
         assert world.workplace.brightpearl.transport.bundle_cost.told == told
         assert world.sandbox.brightpearl.gateway.throttled == 0
@@ -87,7 +87,7 @@ async def test_reads_are_paid_by_the_wave_and_not_by_the_return(database: Databa
             gateway = world.sandbox.brightpearl.gateway
             gateway.calls.clear()
             codes = begin_returns(world, count)
-            await world.pass_time(DAYS, step=DAYS)
+            await world.pass_time(DAYS)
             assert {(await world.show(code))["state"] for code in codes} == {"restocked"}
             calls[count] = {name: n for name, n in gateway.calls.items() if "search" not in name}
 
@@ -99,17 +99,17 @@ async def test_reads_are_paid_by_the_wave_and_not_by_the_return(database: Databa
 async def test_a_silent_vendor_is_probed_and_no_effect_pays_for_it(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         codes = begin_returns(world, 30)
-        await world.pass_time(timedelta(hours=1), step=timedelta(hours=1))
+        await world.pass_time(timedelta(hours=1))
         world.sandbox.faults.plan({"rules": [{"match": "/public-api/", "kind": "unavailable"}]})
-        await world.pass_time(timedelta(days=5), step=timedelta(days=5))
+        await world.pass_time(timedelta(days=5))
         struck = world.sandbox.faults.rules[0].struck
 
-        await world.pass_time(timedelta(minutes=15), step=timedelta(seconds=10))
+        await world.pass_time(timedelta(minutes=15))
 
         probes = world.sandbox.faults.rules[0].struck - struck
         assert 0 < probes <= 2 * 30 + 10  # of dispatch, and of the loops that compare
         async with world.database.reading() as connection:
             assert await connection.fetchval("SELECT max(attempts) FROM outbox") <= 3
         world.sandbox.faults.plan({})
-        await world.pass_time(DAYS, step=timedelta(hours=6))
+        await world.pass_time(DAYS)
         await assert_all_is_done_once(world, codes)

@@ -15,6 +15,7 @@ from daemon.sandbox.happy_returns import Item
 from tests.chaos.physical import Books, Breach, breaches
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 PENNY = Decimal("0.01")
 
 
@@ -63,7 +64,7 @@ class Shop:
         self.sandbox.clock.move(to=self.sandbox.clock.now() + delta)
 
     def found(self) -> list[Breach]:
-        return list(breaches(Books(self.sandbox.books.as_json(), self.sandbox.happy_returns.as_json())))
+        return list(breaches(Books(self.sandbox.books.as_json(), self.sandbox.happy_returns.as_json(), MINUTE)))
 
 
 @pytest.fixture

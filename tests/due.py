@@ -1,0 +1,76 @@
+"""When something next comes due: every such moment is in the database or in the season's plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from daemon.store.sql import Connection, statements
+
+SQL = statements(__file__)
+
+COLUMNS = {
+    "outbox.due_at", "outbox.lease_until", "deadline.due_at", "watch.next_poll_at", "watch.lease_until", "message.due_at",
+    "returns.snoozed_until",
+}  # fmt: skip
+"""Columns that `moments` looks at; besides notices, which are told some minutes after `notice.at`."""
+OTHER_COLUMNS = {
+    "daemon.alive_until", "merchant.lease_until", "merchant.doubted_until",  # by the database's own clock
+    "account.locked_until", "leg.known_until",  # nothing happens by itself then
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What comes round: by its settings, since the cursors hold only the last time or the next one."""
+
+    reevaluate: timedelta
+    shipments: timedelta
+    discovery: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What the database says at one moment."""
+
+    loops: frozenset[str]
+    """Loops that have something to do now."""
+    next_at: datetime | None
+    """When something comes due that is not due yet; what comes round apart."""
+    rounds: Mapping[str, datetime]
+    """What comes round → its next time, which may be past."""
+    moves: int
+    attempts: int
+
+    @property
+    def is_at_rest(self) -> bool:
+        return not self.loops
+
+
+LOOPS = ("advance", "dispatch", "expire", "intake", "notify", "batches")
+
+
+async def due(connection: Connection, now: datetime, pace: Pace, *, waits: list[timedelta]) -> Due:
+    """`waits`: how long notices are gathered before they are told."""
+    row = await SQL.row(connection, "moments", now=now, waits=waits)
+    assert row is not None
+    return Due(
+        frozenset(name for name in LOOPS if row[name]), row["next_at"], _rounds(row["cursors"], pace), row["moves"],
+        row["attempts"],
+    )  # fmt: skip
+
+
+def _rounds(cursors: Mapping[str, Any] | str, pace: Pace) -> dict[str, datetime]:
+    """The next time of each thing that comes round and has been round once."""
+    kept = {
+        "reconcile": ("at", timedelta(0)), "books": ("at", timedelta(0)), "retention": ("at", timedelta(0)),
+        "reevaluate": ("at", pace.reevaluate), "discovery": ("at", pace.discovery), "shipments": ("until", pace.shipments),
+    }  # fmt: skip
+    read: Mapping[str, Any] = orjson.loads(cursors) if isinstance(cursors, str) else cursors
+    return {
+        name: datetime.fromisoformat(read[name][key]) + every
+        for name, (key, every) in kept.items()
+        if name in read and read[name].get(key)
+    }
