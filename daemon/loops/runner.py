@@ -80,6 +80,15 @@ class Held:
         self.stir()
 
 
+def loops_of(workplace: Workplace) -> list[Loop]:
+    """Everything that goes on for one merchant."""
+    return [
+        Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Notify(workplace),
+        Batches(workplace), Reconcile(workplace), Reevaluate(workplace), Report(workplace), MatchBooks(workplace),
+        Retain(workplace),
+    ]  # fmt: skip
+
+
 class Runner:
     """All loops of one daemon."""
 
@@ -257,19 +266,7 @@ class Runner:
             await self._hand_over(held)
             return
         self._not_opened.pop(merchant, None)
-        loops: list[Loop] = [
-            Advance(workplace),
-            Dispatch(workplace),
-            Expire(workplace),
-            Intake(workplace),
-            Notify(workplace),
-            Batches(workplace),
-            Reconcile(workplace),
-            Reevaluate(workplace),
-            Report(workplace),
-            MatchBooks(workplace),
-            Retain(workplace),
-        ]
+        loops = loops_of(workplace)
         with held.scope:
             if not await self._free_what_was_held(workplace):
                 self._held.pop(merchant, None)

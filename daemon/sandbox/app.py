@@ -41,9 +41,9 @@ class Sandbox:
     season: Season
     ledger: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     delivering: int = 0
-    stalled: Callable[[str, str], Awaitable[None]] | None = None
-    """Called before a request is done ("before") and before its answer leaves ("after"), with what it is: whoever plays a
-    world in one process lets others go on meanwhile."""
+    between: Callable[[str, str, str], Awaitable[bool]] | None = None
+    """Called before a request is done ("before") and before its answer leaves ("after"), with what it is and the caller's
+    name: whoever plays a world in one process lets others go on meanwhile. True: the connection is cut."""
     _answered: dict[str, dict[str, bytes]] = dataclasses.field(default_factory=dict)
     """Resource → request → what it was last answered, for answers that belong to another question."""
 
@@ -107,11 +107,12 @@ class Sandbox:
                 "at": self.clock.now().isoformat(), "request": f"{request.method} {request.path}",
                 "body_sha256": hashlib.sha256(body).hexdigest(), "key": _key_of(body),
             })  # fmt: skip
-        if self.stalled is not None:
-            await self.stalled("before", identity)
+        caller = request.headers.get("User-Agent", "")
+        if self.between is not None and await self.between("before", identity, caller):
+            _cut(request)
         answer = await self._answer(request, handler, body, identity)
-        if self.stalled is not None:
-            await self.stalled("after", identity)
+        if self.between is not None and await self.between("after", identity, caller):
+            _cut(request)
         return answer
 
     async def _answer(

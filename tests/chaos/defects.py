@@ -226,9 +226,14 @@ DEFECTS: dict[str, Defect] = {
 }
 
 
+def plant(name: str) -> None:
+    """Put one defect into this process."""
+    DEFECTS[name].plant()
+
+
 def main() -> None:
     name = sys.argv.pop(1)
-    DEFECTS[name].plant()
+    plant(name)
     from daemon.console.main import main as homeward
 
     homeward()

@@ -1,0 +1,494 @@
+"""One season in one process: vendors, people, clock and daemons have their turns one after the other, as the seed says."""
+
+import hashlib
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+import orjson
+from aiohttp import web
+
+from daemon.actions.imports import take_receipts
+from daemon.actions.perform import load, preview, say
+from daemon.actions.planner import Verdict
+from daemon.actions.verbs import Options
+from daemon.errors import LeaseLostError
+from daemon.sandbox.app import Sandbox, write_configuration
+from daemon.sandbox.faults import draw as chance
+from daemon.settings import Settings
+from daemon.settings import load as load_settings
+from daemon.settings_section import SecretFile
+from daemon.store.database import DISCONNECTED, Database
+from daemon.telemetry import Telemetry
+from daemon.web.webhooks import Receiver, WebhookDoor
+from statemachine.causes import CAUSES
+from tests.chaos.judge import Judgement, judge
+from tests.due import Due, due
+from tests.simulate.life import Killed, Life, Points
+from tests.simulate.plan import Plan, Stall
+from tests.simulate.scenes import scene
+from tests.world import pace_of
+
+MERCHANT = "acme"
+BEGINS = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ROUNDS_MAX = 300  # at one moment
+MOMENTS_MAX = 4000
+LOOKED_AFTER = timedelta(hours=26)  # what others did is looked for so long after the last change
+SEASON_MAX = timedelta(days=150)
+RECONCILE_MAX = 3  # comparisons, at their own times, after each change
+BEAT = timedelta(hours=3)
+PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)
+TEAM_ACTS = ("retry", "accept", "hold", "release", "force")
+
+
+@dataclass(slots=True)
+class Bench:
+    """What one process plays all its seasons on."""
+
+    pool: asyncpg.Pool
+    dsn: str
+    telemetry: Telemetry
+    folder: Path
+    tables: tuple[str, ...]
+    """What is emptied before each season: everything that an installation leaves empty."""
+
+    @classmethod
+    async def set_up(cls, dsn: str, folder: Path) -> "Bench":
+        """On a database that was just installed."""
+        made = await Database.connect(dsn, pool_max=4)
+        async with made.reading() as connection:
+            names = [row["relname"] for row in await connection.fetch(_TABLES)]
+            tables = [name for name in names if not await connection.fetchval(f'SELECT count(*) FROM "{name}"')]  # noqa: S608
+        return cls(made.pool, dsn, Telemetry(otlp_endpoint=None), folder, tuple(tables))
+
+    async def empty(self) -> None:
+        """As installed: no rows, and every number begins at 1 again."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute("SET LOCAL session_replication_role = replica")
+            await connection.execute(";".join(f'DELETE FROM "{name}"' for name in self.tables))  # noqa: S608 - of the catalogue
+            await connection.execute(_FROM_ONE)
+            await connection.execute("INSERT INTO merchant (merchant) VALUES ($1)", MERCHANT)
+
+
+@dataclass(slots=True)
+class Result:
+    seed: int
+    judgement: Judgement
+    counts: Counter[str]
+    faults: Counter[str]
+    journal: str
+    """Digest of every journal row: the same for the same seed."""
+    ledger: str
+    """Digest of every request that reached a vendor."""
+    season: timedelta
+    notes: list[str]
+    """Loops that broke, and lives that ended; no violations by themselves."""
+
+
+@dataclass(slots=True)
+class Simulation:
+    plan: Plan
+    bench: Bench
+    sandbox: Sandbox = field(init=False)
+    settings: Settings = field(init=False)
+    life: Life = field(init=False)
+    passings: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    changed_at: datetime = BEGINS
+    compared: int = 0
+    writes: int = 0
+    lives: int = 0
+    pause: timedelta = PAUSE
+    is_stalled: bool = False
+    is_calm: bool = False
+    door: WebhookDoor = field(init=False)
+    todo: list[tuple[datetime, int, str]] = field(default_factory=list)
+
+    @property
+    def now(self) -> datetime:
+        return self.sandbox.clock.now()
+
+    async def play(self) -> Result:
+        self.sandbox = Sandbox.open(now=BEGINS, rate=0.0)
+        for name, value in self.plan.assumptions.items():
+            assert hasattr(self.sandbox.assumptions, name), name
+            setattr(self.sandbox.assumptions, name, value)
+        self._plan_season()
+        self.sandbox.between = self._between
+        runner = web.AppRunner(self._application(), access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        self.sandbox.happy_returns.webhook_url = f"{base}/webhooks/happy-returns/{MERCHANT}"
+        self._configure(base)
+        await self.bench.empty()
+        # What people and commands do goes past the daemon's life, as another process.
+        office = Database(
+            self.bench.pool, self.bench.dsn, Points(set(), set(), Counter()), scoped=False, in_transactions=False
+        )
+        receiver = self.settings.merchants[MERCHANT]
+        assert receiver.happy_returns.webhook_secret_file is not None
+        receivers = {MERCHANT: Receiver(receiver, SecretFile(receiver.happy_returns.webhook_secret_file))}
+        async with aiohttp.ClientSession() as http:
+            try:
+                self.life = await self._live("homeward-a")
+                self.door = WebhookDoor(
+                    office, self.life.clock, self.bench.telemetry, receivers, lambda _: None, per_minute=10**6
+                )
+                await self._accept_maps(office)
+                await self._until_over(office, http)
+                return await self._result(office)
+            finally:
+                if hasattr(self, "life"):
+                    await self.life.end()
+                await runner.cleanup()
+
+    # -- beginning ----------------------------------------------------------------------------------------------------
+
+    def _plan_season(self) -> None:
+        season, plan = self.sandbox.season, self.plan
+        season.open(plan.seed)
+        for name, hours in plan.scenes:
+            scene(name)(season, name, BEGINS + hours * HOUR + timedelta(seconds=1))
+        self.sandbox.faults.plan({"seed": plan.seed, "rules": list(plan.rules), **plan.webhooks})
+        orders = [order for order in self.sandbox.books.orders.values() if order.type_code == "SO"]
+        for hand in plan.hands if orders else ():
+            self._plan_hand(hand, orders[hand.order % len(orders)].id)
+        self.todo = sorted(
+            [(BEGINS + plan.calm_after_hours * HOUR, 0, "calm")]
+            + [
+                (BEGINS + hours * HOUR, n + 1, f"clock {offset}")
+                for n, (hours, offset) in enumerate(plan.steps_of_clock)
+            ]
+        )
+
+    def _plan_hand(self, hand: Any, order_id: int) -> None:
+        season, at = self.sandbox.season, BEGINS + hand.hours * HOUR
+        hidden = timedelta(seconds=hand.hidden_seconds)
+        match hand.kind:
+            case "credit":
+                season.at(at, "human_credit", order_id=order_id, row_index=0, reference="by hand", hidden=hidden)
+            case "header-first":
+                season.at(
+                    at, "human_credit", order_id=order_id, row_index=0, reference="by hand", rows_after=hidden or HOUR
+                )
+            case "payment":
+                season.at(at, "human_payment", order_id=order_id, reference="", share=1.0, hidden=hidden)
+            case "forget":
+                season.at(at, "forget", order_id=order_id, what=hand.what)
+            case "edit":
+                season.at(at, "change", order_id=order_id, sets={"quicker_edit": {"quantity": 1}})
+
+    def _application(self) -> web.Application:
+        app = self.sandbox.app()
+
+        async def webhook(request: web.Request) -> web.Response:
+            return await self.door.receive(request)
+
+        app.router.add_post("/webhooks/happy-returns/{merchant}", webhook)
+        return app
+
+    def _configure(self, base: str) -> None:
+        config = write_configuration(self.bench.folder, sandbox_url=base, listen="127.0.0.1:0", clock_file=None)
+        lines = "\n".join(f"{name} = {orjson.dumps(value).decode()}" for name, value in self.plan.settings.items())
+        config.write_text(config.read_text().replace("requests_per_minute = 140", lines))
+        self.settings = load_settings(config)
+
+    async def _accept_maps(self, office: Database) -> None:
+        from daemon.actions.map_changes import accept
+        from daemon.maps import read_map
+
+        maps = read_map(self.bench.folder / "acme.maps.toml")
+        await accept(office, MERCHANT, maps, accepted_by="user:test", reason="first version", now=self.now)
+
+    async def _live(self, name: str) -> Life:
+        """Begin a daemon; one that dies at its start is begun again."""
+        while True:
+            self.lives += 1
+            points = Points(set(self.plan.kills), set(self.plan.cuts), self.passings)
+            if self.lives > 1 and self.is_calm:
+                points = Points(set(), set(), self.passings)
+            offset = self.life.clock.offset if self.lives > 1 and hasattr(self, "life") else timedelta(0)
+            try:
+                return await Life.begin(
+                    name, MERCHANT, self.sandbox, settings=self.settings, pool=self.bench.pool, dsn=self.bench.dsn,
+                    telemetry=self.bench.telemetry, points=points, offset=offset,
+                )  # fmt: skip
+            except Killed as end:
+                self.notes.append(f"died at its start: {end}")
+                self.counts["kills"] += 1
+            except DISCONNECTED:
+                self.counts["cuts"] += 1
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    async def _until_over(self, office: Database, http: aiohttp.ClientSession) -> None:
+        until = BEGINS + SEASON_MAX
+        for _ in range(MOMENTS_MAX):
+            await self._work(office, http)
+            coming = await self._due(office)
+            if self.now > until or await self._is_over(office, coming):
+                self.counts["moments"] += 1
+                return
+            self.counts["moments"] += 1
+            self.sandbox.clock.move(to=self._next_moment(coming))
+            self._turn_the_page()
+
+    def _turn_the_page(self) -> None:
+        """Faults end; the daemon's clock is set."""
+        while self.todo and self.todo[0][0] <= self.now:
+            _, _, what = self.todo.pop(0)
+            if what == "calm":
+                self.is_calm = True
+                self.sandbox.faults.plan({})
+                self.life.clock.offset = timedelta(0)
+                self.life.points._kills.clear()
+                self.life.points._cuts.clear()
+            elif not self.is_calm:
+                self.life.clock.offset = timedelta(seconds=float(what.split()[1]))
+                self.counts["clock steps"] += 1
+
+    def _next_moment(self, coming: Due) -> datetime:
+        now = self.now
+        self.pause = min(self.pause * 2, PAUSE_MAX) if coming.loops else PAUSE
+        moments = [self.sandbox.next_at(), coming.next_at, now + self.pause if coming.loops else None]
+        moments += [at for at, _, _ in self.todo[:1]]
+        moments += [self.changed_at + BEAT, self.changed_at + 2 * BEAT, self.changed_at + LOOKED_AFTER]
+        if self.compared < RECONCILE_MAX and "reconcile" in coming.rounds:
+            moments.append(coming.rounds["reconcile"])
+        least = now + timedelta(milliseconds=1)
+        return max(min((at for at in moments if at is not None and at > now), default=now + DAY), least)
+
+    async def _is_over(self, office: Database, coming: Due) -> bool:
+        """Nothing is planned, faults are over, nothing is on its way, and the last change has been looked at since."""
+        if not self.is_calm or self.sandbox.season.steps or self.sandbox.happy_returns.deliveries or coming.loops:
+            return False
+        if self.now < self.changed_at + LOOKED_AFTER:
+            return False
+        async with office.reading() as connection:
+            return not await connection.fetchval(_OPEN)
+
+    async def _due(self, office: Database) -> Due:
+        waits = [timedelta(minutes=self.settings.alerts.urgent_minutes)]
+        async with office.reading() as connection:
+            return await due(connection, self.life.clock.now(), pace_of(self.settings.merchants[MERCHANT]), waits=waits)
+
+    # -- turns --------------------------------------------------------------------------------------------------------
+
+    async def _work(self, office: Database, http: aiohttp.ClientSession) -> None:
+        for number in range(ROUNDS_MAX):
+            done = await self._vendors(office, http)
+            if number == 0:
+                done += await self._people(office)
+            coming = await self._due(office)
+            names = None if number == 0 else self._busy(coming)
+            done += await self._loops(names)
+            if not done and number:
+                return
+        self.notes.append(f"no rest in {ROUNDS_MAX} rounds at {self.now}")
+
+    def _busy(self, coming: Due) -> frozenset[str]:
+        return coming.loops
+
+    async def _vendors(self, office: Database, http: aiohttp.ClientSession) -> int:
+        """What happens at the vendors and in the warehouse by now."""
+        season, vendor = self.sandbox.season, self.sandbox.happy_returns
+        done = season.play(self.now)
+        if done:
+            self.changed_at, self.compared = self.now, 0
+        vendor.flush(self.now)
+        done += await vendor.deliver(http, self.now)
+        rows, season.receipts = season.receipts, []
+        if rows:
+            numbered = list(enumerate(rows, start=2))
+            await take_receipts(office, MERCHANT, numbered, self.now, actor="user:test")
+        return done + len(rows)
+
+    async def _people(self, office: Database) -> int:
+        """Owners act on some exceptions: by chance that hangs on the return as it stands."""
+        if not self.plan.people:
+            return 0
+        async with office.reading() as connection:
+            rows = await connection.fetch(_STUCK, MERCHANT)
+        done = 0
+        for row in rows:
+            key = (self.plan.seed, row["happy_return_id"], row["order_key"], row["version"], row["cause"])
+            if chance("acts", *key, self.now) >= self.plan.people:
+                continue
+            verb = TEAM_ACTS[int(chance("verb", *key, self.now) * len(TEAM_ACTS))]
+            done += await self._act(office, row["id"], verb, row["cause"])
+        if done:
+            self.changed_at, self.compared = self.now, 0
+        return done
+
+    async def _act(self, office: Database, return_id: int, verb: str, cause: str) -> int:
+        if verb == "accept" and not CAUSES[cause].is_waivable:
+            verb = "retry"
+        options = Options(reason="other", note="looked at it", to="credit-pending" if verb == "force" else "")
+        instances = await load(office, [(MERCHANT, return_id)])
+        shown = await preview(office, self.settings, verb, options, instances, filter_text=str(return_id), now=self.now)
+        fit = [each for each in shown.planned if each.verdict is Verdict.ELIGIBLE and not each.needs_approval]
+        for each in fit:
+            await say(office, each, shown, source="cli", actor="user:test", now=self.now)
+            self.counts[f"people: {verb}"] += 1
+        return len(fit)
+
+    async def _loops(self, names: frozenset[str] | None) -> int:
+        """Each loop has its turn, in an order that changes from moment to moment."""
+        order = list(self.life.loops)
+        random.Random(f"{self.plan.order_seed} {self.now.isoformat()} {names and sorted(names)}").shuffle(order)
+        done = 0
+        for loop in order:
+            if names is not None and loop.name not in names:
+                continue
+            done += await self._turn(loop.name)
+        return done
+
+    async def _turn(self, name: str) -> int:
+        """One round of one loop, as the runner has it; what it meets is met as there."""
+        life, loop = self.life, self.life.loop(name)
+        life.at_work = name
+        before = self.now
+        try:
+            handled = int(await loop.run_once(life.clock.now()))
+            if name == "reconcile" and before >= self.changed_at:
+                self.compared += 1
+            if handled and name not in ("intake", "reconcile"):
+                self.changed_at, self.compared = self.now, 0
+            return handled
+        except Killed as end:
+            self.notes.append(f"{name} died: {end}")
+            self.counts["kills"] += 1
+            await self._begin_anew(life.name)
+        except LeaseLostError:
+            self.counts["leases lost"] += 1
+            if self.life is life:
+                await self._begin_anew(life.name)
+        except DISCONNECTED:
+            self.counts["cuts"] += 1
+        except Exception as error:  # noqa: BLE001 - as in runner.py: what breaks a loop is put aside, and noted here
+            self.counts["loops broken"] += 1
+            self.notes.append(f"{name} broke: {type(error).__name__}: {error}"[:300])
+            try:
+                await loop.park(error, life.clock.now())
+            except DISCONNECTED:
+                self.counts["cuts"] += 1
+            except Killed:
+                await self._begin_anew(life.name)
+        finally:
+            life.at_work = ""
+            if self.life is not life:  # another has the merchant: this one has nothing left to do
+                await life.end()
+        return 1
+
+    async def _begin_anew(self, name: str) -> None:
+        """A daemon died, or lost its merchant to another: whoever is alive takes it."""
+        await self.life.end()
+        self.life = await self._live(name)
+
+    # -- what happens while a request is under way --------------------------------------------------------------------
+
+    async def _between(self, when: str, identity: str, caller: str) -> bool:
+        """Called by the vendors for every request; True cuts the connection."""
+        if caller != self.life.name or self.is_stalled:
+            return self.life.points.is_dead and when == "after"
+        is_write = identity.startswith(("POST /public-api", "PUT /public-api"))
+        if when == "after" and is_write:
+            self.passings["send.sent"] += 1
+            if ("send.sent", self.passings["send.sent"]) in self.life.points._kills:
+                self.life.points.die(f"{self.life.at_work}: its request was sent, no answer read")
+                return True
+        if not is_write:
+            return False
+        self.writes += when == "before"
+        for stall in self.plan.stalls:
+            if (stall.number, stall.when) == (self.writes, when) and not self.is_calm:
+                self.is_stalled = True
+                try:
+                    await self._meanwhile(stall)
+                finally:
+                    self.is_stalled = False
+        return False
+
+    async def _meanwhile(self, stall: Stall) -> None:
+        """Others work while one write stands at the vendor."""
+        self.counts[f"stalls: {stall.meanwhile}"] += 1
+        self.sandbox.clock.move(to=self.now + timedelta(seconds=stall.seconds))
+        if stall.meanwhile == "season":
+            self.sandbox.season.play(self.now)
+            self.changed_at, self.compared = self.now, 0
+            return
+        stalled = self.life
+        if stall.meanwhile == "own":
+            for name in ("intake", "advance", "expire"):
+                if stalled.at_work not in (name, "intake"):
+                    await self._nested(stalled.loop(name), stalled)
+            return
+        other = "homeward-b" if stalled.name == "homeward-a" else "homeward-a"
+        self.life = await self._live(other)
+        for _ in range(3):
+            for name in ("advance", "dispatch"):
+                await self._nested(self.life.loop(name), self.life)
+
+    async def _nested(self, loop: Any, life: Life) -> None:
+        try:
+            await loop.run_once(life.clock.now())
+        except (*DISCONNECTED, LeaseLostError):
+            self.counts["cuts"] += 1
+        except Killed:
+            self.counts["kills"] += 1
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    async def _result(self, office: Database) -> Result:
+        async with office.reading() as connection:
+            judgement = await judge(
+                connection, self.sandbox.books.as_json(), self.sandbox.happy_returns.as_json(), now=self.now,
+                read_to_write=timedelta(minutes=1),
+            )  # fmt: skip
+            rows = await connection.fetch(_JOURNAL)
+            self.counts["returns"] = await connection.fetchval("SELECT count(*) FROM returns")
+            open_ = await connection.fetch(_LEFT)
+        if self.now > BEGINS + SEASON_MAX or self.counts["moments"] >= MOMENTS_MAX:
+            left = "; ".join(str(dict(row)) for row in open_[:3])
+            judgement.must("F", False, f"the season does not come to its end: {left}")
+        self.counts["moves"] = len(rows)
+        self.counts["requests"] = len(self.sandbox.ledger)
+        journal = hashlib.sha256(orjson.dumps([[str(value) for value in row] for row in rows])).hexdigest()
+        ledger = hashlib.sha256(orjson.dumps(self.sandbox.ledger)).hexdigest()
+        return Result(
+            self.plan.seed, judgement, self.counts, self.sandbox.faults.struck, journal, ledger, self.now - BEGINS,
+            self.notes,
+        )  # fmt: skip
+
+
+_OPEN = """
+SELECT EXISTS (SELECT FROM outbox WHERE state IN ('ready', 'leased'))
+    OR EXISTS (SELECT FROM inbox WHERE state = 'waiting')
+    OR EXISTS (SELECT FROM returns WHERE state IN ('initiated', 'scanned', 'credit-pending', 'credited'))
+"""
+_LEFT = """
+SELECT id, state, cause, wait_cause, waits_for FROM returns
+ WHERE state IN ('initiated', 'scanned', 'credit-pending', 'credited') ORDER BY id
+"""
+_STUCK = """
+SELECT id, happy_return_id, order_key, version, cause FROM returns
+ WHERE merchant = $1 AND state = 'exception' ORDER BY id
+"""
+_JOURNAL = """
+SELECT return_id, version, event, from_state, to_state, actor, facts, at FROM journal ORDER BY merchant, seq
+"""
+_TABLES = """
+SELECT c.relname FROM pg_class AS c
+ WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace ORDER BY c.relname
+"""
+_FROM_ONE = """
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences WHERE schemaname = 'public'
+"""
