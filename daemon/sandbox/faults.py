@@ -38,6 +38,7 @@ KINDS: dict[str, str] = {
     "short-rows": "rows of a search with fewer values than columns",
     "odd-rows": "rows of a search in another shape",
     "counts-disagree": "a search whose figures are not those of its rows",
+    "no-rows": "a search, whole in form, that shows nothing: an index that is being rebuilt",
     "none-of-set": "as if nothing of what was asked for existed",
     "other-answer": "the answer to another question",
 }
@@ -48,6 +49,7 @@ READS = (
     "short-rows",
     "odd-rows",
     "counts-disagree",
+    "no-rows",
     "none-of-set",
     "other-answer",
 )
@@ -116,6 +118,8 @@ class Rule:
     """Of an answer in place of the vendor's; 0: as the kind has it."""
     body: str = "empty"
     """Which of BODIES such an answer holds."""
+    about: str = ""
+    """What must also be found in the request's query or reference; empty: nothing."""
     struck: int = 0
 
     def __post_init__(self) -> None:
@@ -124,6 +128,7 @@ class Rule:
         if self.body not in BODIES:
             raise ValueError(f"unknown body '{self.body}'; known: {', '.join(BODIES)}")
         re.compile(self.match)
+        re.compile(self.about)
 
 
 @dataclass(slots=True)
@@ -155,7 +160,7 @@ class Faults:
         for number, rule in enumerate(self.rules):
             if rule.count is not None and rule.struck >= rule.count:
                 continue
-            if not re.search(rule.match, request):
+            if not re.search(rule.match, request) or not re.search(rule.about, identity):
                 continue
             if rule.skip > 0:
                 rule.skip -= 1

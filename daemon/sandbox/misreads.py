@@ -85,6 +85,11 @@ def _more_pages(found: dict[str, Any]) -> None:
     found["results"] = []
 
 
+def _no_rows(found: dict[str, Any]) -> None:
+    found["results"] = []
+    found["metaData"] |= {"morePagesAvailable": False, "resultsAvailable": 0, "resultsReturned": 0}
+
+
 def _short_rows(found: dict[str, Any]) -> None:
     found["results"] = [row[: len(row) // 2] for row in found["results"]]
 
@@ -100,5 +105,6 @@ def _counts_disagree(found: dict[str, Any]) -> None:
 
 
 _SEARCHES: dict[str, Callable[[dict[str, Any]], None]] = {
-    "more-pages": _more_pages, "short-rows": _short_rows, "odd-rows": _odd_rows, "counts-disagree": _counts_disagree,
+    "more-pages": _more_pages, "no-rows": _no_rows, "short-rows": _short_rows, "odd-rows": _odd_rows,
+    "counts-disagree": _counts_disagree,
 }  # fmt: skip
