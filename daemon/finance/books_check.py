@@ -161,6 +161,39 @@ def one_credit_a_unit(facts: Facts) -> Iterable[Violation]:
             yield Violation(f"match {each.key}", words, each.value, each.currency)
 
 
+def refunded_within_credited(facts: Facts) -> Iterable[Violation]:
+    """What is recorded as refunded on a credit comes to no more than the credit."""
+    credited, refunded = _sums(facts.of(Kind.CREDIT), "credit_id"), _sums(facts.of(Kind.REFUND), "order_id")
+    for number in sorted(credited.keys() & refunded.keys()):
+        (worth, currency), (paid, _) = credited[number], refunded[number]
+        if paid > worth:
+            yield Violation(f"credit {number}", f"{paid} are refunded, {worth} are credited", paid - worth, currency)
+
+
+def one_refund_a_reference(facts: Facts) -> Iterable[Violation]:
+    """No payment reference is recorded twice on the same credit or order."""
+    recorded: dict[tuple[int, str], list[Leg]] = {}
+    for leg in facts.of(Kind.REFUND):
+        reference = str(leg.facts.get("reference") or "").casefold()
+        if reference:
+            recorded.setdefault((int(leg.facts["order_id"]), reference), []).append(leg)
+    for (number, _), same in sorted(recorded.items()):
+        if len(same) > 1:
+            ids = ", ".join(sorted(str(leg.facts["payment_id"]) for leg in same))
+            value = sum((leg.value for leg in same[1:]), Decimal(0))
+            words = f"payments {ids} on {number} carry the same reference {same[0].facts['reference']}"
+            yield Violation(f"reference {same[0].facts['reference']}", words, value, same[0].currency)
+
+
+def _sums(legs: Iterable[Leg], name: str) -> dict[int, tuple[Decimal, str]]:
+    """The value of these legs by the number that each holds under this name."""
+    sums: dict[int, tuple[Decimal, str]] = {}
+    for leg in legs:
+        number = int(leg.facts[name])
+        sums[number] = sums.get(number, (Decimal(0), ""))[0] + leg.value, leg.currency
+    return sums
+
+
 def credits_are_posted(facts: Facts) -> Iterable[Violation]:
     """What accounting posted for an invoiced credit is the credit's own total."""
     sums: dict[int, tuple[Decimal, Leg]] = {}
@@ -195,6 +228,8 @@ CHECKS: dict[str, tuple[str, str, Test]] = {
     "journal-is-intact": ("The journal's chain is intact.", "operations", journal_is_intact),
     "nothing-in-a-locked-period": ("Nothing was posted into a locked period.", "finance", nothing_in_a_locked_period),
     "one-credit-a-unit": ("No unit has two credits.", "finance", one_credit_a_unit),
+    "refunded-within-credited": ("Refunds come to at most their credit.", "finance", refunded_within_credited),
+    "one-refund-a-reference": ("No payment is recorded twice under one reference.", "finance", one_refund_a_reference),
     "credits-are-posted": ("Accounting posted what the credit says.", "finance", credits_are_posted),
     "every-leg-is-in-one-match": ("Every leg is in exactly one match.", "operations", every_leg_is_in_one_match),
 }  # fmt: skip

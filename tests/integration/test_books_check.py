@@ -101,12 +101,24 @@ async def _posted_otherwise(at: Broken) -> None:
     at.told.books.posted_beside[at.credit.id] = Decimal("1.00")
 
 
+async def _refunded_twice(at: Broken) -> None:
+    books, credit = at.told.books, at.credit
+    first = next(p for p in books.payments_of([credit.id]) if p["paymentType"] == "PAYMENT")
+    other = next(code for code in books.payment_methods if code != first["paymentMethodCode"])
+    books.pay({
+        "transactionRef": first["transactionRef"], "paymentMethodCode": other, "paymentType": "PAYMENT",
+        "orderId": credit.id, "currencyIsoCode": first["currencyCode"], "amountPaid": first["amountPaid"],
+        "paymentDate": first["paymentDate"],
+    })  # fmt: skip
+
+
 BREAKS: dict[str, Callable[[Broken], Awaitable[None]]] = {
     "credited-within-sold": _credited_twice, "stock-is-credited": _goods_never_came,
     "refund-lines-make-the-payout": _a_payout_says_another_sum, "writes-are-read-back": _a_credit_is_gone,
     "causes-have-owners": _nobody_owns_it, "journal-is-intact": _the_journal_was_changed,
     "nothing-in-a-locked-period": _dated_into_a_closed_month, "one-credit-a-unit": _credited_twice,
-    "credits-are-posted": _posted_otherwise,
+    "credits-are-posted": _posted_otherwise, "refunded-within-credited": _refunded_twice,
+    "one-refund-a-reference": _refunded_twice,
 }  # fmt: skip
 
 
