@@ -102,16 +102,22 @@ INSERT INTO machine_rule (event, source, target) VALUES
     ('stock-received', 'exception', 'exception'),
     ('fully-restocked', 'credited', 'restocked'),
     ('nothing-to-restock', 'credited', 'closed'),
+    ('troubled', 'new', 'exception'),
+    ('troubled', 'initiated', 'exception'),
     ('troubled', 'scanned', 'exception'),
     ('troubled', 'credit-pending', 'exception'),
     ('troubled', 'credited', 'exception'),
     ('troubled', 'restocked', 'exception'),
     ('troubled', 'exception', 'exception'),
+    ('troubled', 'closed', 'exception'),
     ('resumed', 'exception', 'initiated'),
     ('resumed', 'exception', 'scanned'),
     ('resumed', 'exception', 'credit-pending'),
     ('resumed', 'exception', 'credited'),
     ('resumed', 'exception', 'restocked'),
+    ('reissued', 'exception', 'credit-pending'),
+    ('reissued', 'exception', 'restocked'),
+    ('reissued', 'exception', 'credited'),
     ('held', 'initiated', 'exception'),
     ('held', 'scanned', 'exception'),
     ('held', 'credit-pending', 'exception'),
@@ -389,6 +395,7 @@ CREATE TABLE returns (
     order_digest      text          NOT NULL DEFAULT '',   -- the order's rows when they were credited
     marks             jsonb         NOT NULL DEFAULT '{}', -- status, note, custom fields the credit is to carry
     is_marked         boolean       NOT NULL DEFAULT false,
+    generation        integer       NOT NULL DEFAULT 0,    -- how often something of it was made anew under a fresh key
     fingerprint       text          NOT NULL DEFAULT '',   -- cause and what must be mended
     trace             text,
     created_at        timestamptz   NOT NULL,
@@ -600,7 +607,8 @@ CREATE TABLE outbox (
                     'leased',  -- a dispatcher has it until lease_until
                     'done',    -- verified in Brightpearl
                     'parked',  -- stopped with a cause; the return is an exception
-                    'withheld' -- a person stopped or wrote off the return before this was begun
+                    'withheld', -- a person stopped or wrote off the return before this was begun
+                    'abandoned' -- sent, never found, and given up for lost by a person: it is made anew under another key
                 )),
     due_at      timestamptz NOT NULL,
     lease_until timestamptz,

@@ -13,6 +13,10 @@ class TransientError(HomewardError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class IncompleteReadError(TransientError):
+    """An answer left something out: what it does not show is not known to be absent. Read again."""
+
+
 class OutcomeUnknownError(HomewardError):
     """It may have been done; look before repeating."""
 

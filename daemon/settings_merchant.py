@@ -112,7 +112,18 @@ class BrightpearlSettings(Section):
     bundled_writes: bool = True
     """Send independent writes in multi-messages of up to ten, while that works and costs less than single calls."""
     search_lag_seconds: tuple[int, ...] = (2, 8, 30)
-    """After an unknown outcome: how long to wait between look-ups before the write is repeated."""
+    """After an unknown outcome: how long to wait before each of the first look-ups; later ones come less and less often."""
+    search_totals_are_reliable: bool = True
+    """Whether a search that announces another number of results than it shows was cut. UNCONFIRMED: some always say 500."""
+    keys_held: tuple[Literal["credit", "payment", "goods-in"], ...] | None = None
+    """Writes whose key Brightpearl holds unique in this account, so that one whose answer was lost and that is not found
+    may be sent again. Left out: goods-in, as documented, and credits where an instance id is sent; for all else a person
+    is asked. A private app has no instance id: then nothing but the search tells whether a lost credit was made."""
+    lost_write_minutes: int = Field(default=10, ge=1)
+    """How long a write whose answer was lost is looked for before it counts as not found, until the lag of the search index
+    has been measured; from then on three times the measured lag, and at least lost_write_floor_seconds."""
+    lost_write_floor_seconds: int = Field(default=60, ge=5)
+    """The least time a lost write is looked for, however fast the search index is."""
     pending_close_minutes: int = Field(default=10, ge=1)
     """A credit still 'pending' after this long is closed again. Source: Brightpearl sheet 6.4."""
 
@@ -180,6 +191,8 @@ class PolicySettings(Section):
     """Record the refund on the credit."""
     refund_payment_method: str | None = None
     """Payment method code of refunds; left out: the one the order was paid with."""
+    on_mixed_payment: Literal["hold", "largest"] = "hold"
+    """Where the order was paid with several methods: a person says where the refund goes, or it goes to the largest."""
     store_credit_payment_method: str | None = None
     """Payment method code where the shopper chose a gift card or store credit."""
     close_credit: bool = True
@@ -222,6 +235,8 @@ class PolicySettings(Section):
     """By how much the two may differ, in order currency."""
     watch_orders_minutes: int = Field(default=10, ge=1)
     """How often Brightpearl is asked, in one batched search, whether an order changed that a stuck return waits for."""
+    verify_minutes: int = Field(default=10, ge=1)
+    """How often credits and refunds that others made are set against ours: two searches, and more only where there are."""
     order_wait_hours: int = Field(default=24, ge=1)
     """How long an order may be missing from Brightpearl (sync lag) before a person is asked."""
     initiated_days: int = Field(default=35, ge=1)

@@ -159,6 +159,10 @@ class Metrics:
             "homeward_credit_delay_seconds", "From the first drop-off of a return's units to its verified credit.",
             ["merchant"], buckets=CREDIT_DELAY_BUCKETS, registry=self.registry,
         )  # fmt: skip
+        self.search_lag = Histogram(
+            "homeward_search_lag_seconds", "From the answer to a write until Brightpearl shows it.", ["merchant", "kind"],
+            buckets=(0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600, 1800, 3600, 21600), registry=self.registry,
+        )  # fmt: skip
         self.objectives = Counter(
             "homeward_objective_total", "What an objective was kept or missed for, once each.",
             ["merchant", "objective", "result"], registry=self.registry,

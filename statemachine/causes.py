@@ -23,6 +23,8 @@ class Cause:
     next_step: str
     is_waivable: bool = False
     """A person may say that it is all right: `homeward exception accept`. Others must be mended, not accepted."""
+    is_urgent: bool = False
+    """Money may have been paid twice, or is about to be: told within minutes, in quiet hours too."""
 
 
 def _causes(*causes: Cause) -> dict[str, Cause]:
@@ -37,8 +39,14 @@ _WATCHED = "It is decided again by itself when that changes."
 _MAP = "homeward map lint; homeward map what-if; homeward map accept"
 _ACCEPT = "homeward exception accept ID --reason TEXT"
 
-OF_OTHER_CREDITS = frozenset({"rival-credit", "credit-cancelled"})
-"""What others did to, or beside, a credit of ours. No money moves while it stands, and hoping does not end it."""
+OF_OTHER_CREDITS = frozenset({"rival-credit", "credit-cancelled", "record-vanished"})
+"""What others did to, or beside, a credit of ours. No money moves while it stands."""
+OF_OTHERS = OF_OTHER_CREDITS | {"refund-twice", "refund-elsewhere"}
+"""What others did to, or beside, anything we wrote. Trying again changes nothing: it must be seen to be gone, or accepted."""
+OF_THE_REFUND = frozenset(
+    {"refund-method-unknown", "refund-split", "refund-differs", "refund-twice", "refund-elsewhere", "payment-refused"}
+)
+"""What keeps a refund from being recorded; over once it is."""
 OF_THE_GOODS = frozenset({"unit-missing", "wrong-item"})
 """What the warehouse found. Nothing a credit does wipes it, and no credit is begun while it stands."""
 STANDING = OF_THE_GOODS | {"held"}
@@ -133,6 +141,21 @@ CAUSES: dict[str, Cause] = _causes(
     Cause("exchange", CUSTOMER_SERVICE, DAY, "An exchange: the books need a person's decision, the refund is not due.",
           "Check that the exchange order exists; set policy on_exchange = \"credit\" and restart to credit such returns. "
           f"{_AGAIN}"),
+    Cause("refund-twice", FINANCE, timedelta(hours=4), "More is recorded as refunded than was credited; the customer may "
+          "have been paid twice.",
+          "Compare the payments in the evidence; delete the one in Brightpearl that stands for no money, or claim the money "
+          f"back. If all of them are right, {_ACCEPT}. It is looked at again by itself.", is_waivable=True, is_urgent=True),
+    Cause("refund-differs", FINANCE, DAY, "A refund is recorded on the credit, of another sum than is due.",
+          f"Record what is missing in Brightpearl, or if what is recorded is all that is owed, {_ACCEPT}. It is looked at "
+          "again by itself.", is_waivable=True),
+    Cause("refund-elsewhere", FINANCE, timedelta(hours=4), "A refund stands on the order itself; another on the credit could "
+          "pay twice.",
+          f"Find out what that refund was for; if it was not for these goods, {_ACCEPT}. If it was, delete it there and "
+          "enter it on the credit: it is found and taken over.", is_waivable=True, is_urgent=True),
+    Cause("refund-split", FINANCE, DAY, "The credit exists; the refund is not recorded, since the order was paid in several "
+          "ways.",
+          "Record in Brightpearl what goes to each method, in all what the credit is worth: it is found and taken over. Or, "
+          f"to record all of it with the largest, {_ACCEPT}", is_waivable=True),
     Cause("refund-method-unknown", FINANCE, DAY, "The credit exists; the refund is not recorded in Brightpearl.",
           f"Set policy refund_payment_method, or record the payment by hand. {_AGAIN}"),
     # What Brightpearl said
@@ -144,9 +167,20 @@ CAUSES: dict[str, Cause] = _causes(
     Cause("credit-cancelled", FINANCE, DAY, "Our credit was cancelled by somebody; the customer is not refunded.",
           "If it was refused for good reason, tell the customer; else credit by hand with the express code in its "
           f"reference: that is taken over. {_WATCHED}"),
+    Cause("record-vanished", FINANCE, timedelta(hours=4), "What Brightpearl had acknowledged and shown (the credit, its "
+          "refund or its goods-in note, by the evidence) is not there any more.",
+          "Find out who removed it. If it is to exist, have it made anew: homeward exception reissue ID --reason CODE --note "
+          "TEXT. It is looked for again by itself.", is_urgent=True),
     Cause("rival-credit", FINANCE, DAY, "Somebody else credited this order; another credit could pay twice.",
           "If that credit is for this return, write the express code into its reference; if it is a mistake, cancel it; "
-          f"if both are right and goods are left to credit, {_ACCEPT}. {_WATCHED}", is_waivable=True),
+          f"if both are right and goods are left to credit, {_ACCEPT}. {_WATCHED}", is_waivable=True, is_urgent=True),
+    Cause("evidence-incomplete", OPERATIONS, timedelta(minutes=30), "Brightpearl's answers leave something out: what exists "
+          "there is not known, so nothing is written.",
+          "See what is missing in the words of the wait; if it goes on, ask Brightpearl support with them. It is read again "
+          "by itself every few minutes."),
+    Cause("sibling-unknown", OPERATIONS, timedelta(hours=1), "Another return of this order has a credit of which nobody "
+          "knows whether it exists; this one waits, so that together they do not credit more than was sold.",
+          "Settle the other return first; its number stands in the wait. Then this one goes on by itself."),
     Cause("status-refused", FINANCE, 3 * DAY, "The credit is there; its status, note or custom fields are not as mapped.",
           f"Correct the map or set them by hand. {_AGAIN}"),
     Cause("payment-refused", FINANCE, DAY, "The credit exists; the refund is not recorded in Brightpearl.",
@@ -158,11 +192,13 @@ CAUSES: dict[str, Cause] = _causes(
     Cause("goods-in-refused", WAREHOUSE, DAY, "The goods are here but not in Brightpearl's stock.",
           f"Correct what Brightpearl complains about, or receive the goods there. {_AGAIN}"),
     Cause("outcome-unknown", OPERATIONS, timedelta(hours=4), "A write may or may not have happened; nothing was repeated.",
-          f"Look in Brightpearl for the key in the evidence. {_AGAIN}"),
+          "Look in Brightpearl for the key in the evidence. What turns up is taken over by itself. If it is certain that "
+          "Brightpearl lost it: homeward exception reissue ID --reason CODE --note TEXT"),
     Cause("waited-too-long", OPERATIONS, DAY, _NOT_REFUNDED,
           f"The fact this return waits for did not come about: see the evidence. {_AGAIN}"),
     Cause("internal-error", OPERATIONS, timedelta(hours=4), "Homeward met something it does not understand and stopped.",
-          f"Report the evidence to the developers. {_AGAIN}"),
+          "Report the evidence to the developers. Once it is mended, let the events that were put aside in again: homeward "
+          f"event retry. {_AGAIN}"),
     # Goods
     Cause("unit-missing", WAREHOUSE, 2 * DAY, "The bag came without this unit; the money may already be gone.",
           f"Search the bag and box; claim it from Happy Returns. {_AGAIN}"),

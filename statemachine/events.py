@@ -243,6 +243,17 @@ class Forced(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Reissued(Event):
+    """A person says that Brightpearl lost what was sent: it is made anew, under a fresh key.
+
+    `effect`: the kind of what was lost: create-sales-credit, record-refund or receive-stock.
+    """
+
+    name: ClassVar[str] = "reissued"
+    effect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Assigned(Event):
     """Somebody works on it; nobody when `to` is empty."""
 
@@ -269,7 +280,7 @@ EVENTS: tuple[type[Event], ...] = (
     Started, DroppedOff, Approved, Expired, Cancelled, MethodChanged, Departed, StatusUnclear, SplitOff,
     UnitsReceived, CreditFallsDue, CreditVerified, CreditWaits, FactChanged, Troubled, PaymentRecorded, CreditClosed,
     CreditMarked, StockReceived, FullyRestocked, NothingToRestock, DeadlinePassed, Resumed,
-    Held, Forced, Assigned, Snoozed, Noted,
+    Held, Forced, Reissued, Assigned, Snoozed, Noted,
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}
@@ -314,6 +325,8 @@ def without_personal_data(event: Event) -> dict[str, Any]:
         return {"team": event.team, "why": event.why}
     if isinstance(event, Forced):
         return {"to": event.to.value, "adopt": event.adopt, "accepts": list(event.accepts)}
+    if isinstance(event, Reissued):
+        return {"effect": event.effect}
     if isinstance(event, Assigned):
         return {"to": event.to}
     if isinstance(event, Snoozed):

@@ -31,6 +31,7 @@ from statemachine.events import (
     MethodChanged,
     NothingToRestock,
     PaymentRecorded,
+    Reissued,
     Resumed,
     Snoozed,
     Started,
@@ -41,7 +42,7 @@ from statemachine.events import (
     UnitsReceived,
 )
 from statemachine.policy import Policy
-from statemachine.refs import approve_ref, goods_in_ref, payment_ref
+from statemachine.refs import approve_ref, fresh_ref, goods_in_ref, payment_ref
 from statemachine.states import CloseReason, State
 from statemachine.units import HELD, Condition, Progress, Return, Trouble, Unit
 
@@ -101,6 +102,8 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
             return replace(instance, trouble=Trouble(HELD, team, event.why or CAUSES[HELD].means, evidence), watches=())
         case Forced():
             return _forced(instance, event)
+        case Reissued():
+            return _reissued(instance, event)
         case Assigned():
             return replace(instance, assignee=event.to)
         case Snoozed():
@@ -129,6 +132,23 @@ def _forced(instance: Return, event: Forced) -> Return:
             return replace(instance, units=units, close_reason=None)
         case _:
             return replace(instance, adopts=event.adopt, accepted=accepted, close_reason=None)
+
+
+def _reissued(instance: Return, event: Reissued) -> Return:
+    """Without what was lost, and with another key for what is made in its place."""
+    after = replace(instance, generation=instance.generation + 1)
+    if event.effect == CreateSalesCredit.kind:
+        units = tuple(replace(unit, places=(), goods_in_ref="", goods_in_id=None) for unit in instance.units)
+        ref = fresh_ref(instance.credit_ref, after.generation)
+        return replace(after, credit=None, payment=None, credit_ref=ref, units=units, is_marked=False)
+    if event.effect == RecordRefund.kind:
+        return replace(after, payment=None)
+    gone = instance.trouble.evidence.get("number") if instance.trouble is not None else None
+    units = tuple(
+        replace(unit, goods_in_ref="", goods_in_id=None) if unit.goods_in_id in (None, gone) else unit
+        for unit in instance.units
+    )
+    return replace(after, units=units)
 
 
 def _come_too_late(instance: Return, event: UnitsReceived) -> Trouble | None:
@@ -201,7 +221,7 @@ def effects_for(
             effects.append(CreateSalesCredit(key=after.credit_ref))
         elif kind is RecordRefund:
             if after.refund_due and after.payment is None:
-                effects.append(RecordRefund(key=payment_ref(after.credit_ref)))
+                effects.append(RecordRefund(key=payment_ref(after.credit_ref, after.generation)))
         elif kind is CloseCredit:
             if after.close_due and after.credit is not None and not after.credit.invoice_reference:
                 effects.append(CloseCredit(key=f"{after.credit_ref}-close"))
@@ -254,5 +274,6 @@ def _receive_stock(after: Return, policy: Policy, *, retry: bool) -> list[Effect
         and (unit.condition in RESTOCKABLE or (unit.condition is None and policy.restock_for(unit) == "credit"))
     )
     if due:
-        effects.append(ReceiveStock(key=goods_in_ref(after.credit_ref, due), unit_keys=due))
+        key = goods_in_ref(after.credit_ref, due, after.generation)
+        effects.append(ReceiveStock(key=key, unit_keys=due))
     return effects

@@ -10,13 +10,15 @@ from typing import Any
 
 from transitions import Machine
 
-from statemachine.causes import CAUSES, OF_OTHER_CREDITS, OF_THE_GOODS, STANDING
+from statemachine.causes import CAUSES, OF_OTHERS, OF_THE_GOODS, OF_THE_REFUND, STANDING
 from statemachine.deadlines import deadline_for
-from statemachine.effects import Effect, ReceiveStock
+from statemachine.effects import CloseCredit, Effect, MarkCredit, ReceiveStock, RecordRefund
 from statemachine.events import (
     Approved,
     Cancelled,
+    CreditClosed,
     CreditFallsDue,
+    CreditMarked,
     CreditVerified,
     CreditWaits,
     DeadlinePassed,
@@ -29,6 +31,7 @@ from statemachine.events import (
     Held,
     MethodChanged,
     NothingToRestock,
+    PaymentRecorded,
     Resumed,
     SplitOff,
     Started,
@@ -140,6 +143,8 @@ def decide(
     if isinstance(event, UnitsReceived | StockReceived):
         return desk.take_by_units(event)
     target = next((each for each in family if each.part == part), None)
+    if target is None and not family and isinstance(event, Troubled):
+        return desk.begin_stopped(event)
     if target is None:
         return Refused(f"{event.name}: there is no part {part} of this return")
     return desk.take_part_event(target, event)
@@ -202,11 +207,19 @@ class _Desk:
 
     def _begin(self, event: UnitEvent) -> None:
         """New units: they join a part that is still being started, else they are a part of their own."""
+        empty = next((each for each in self.parts.values() if not each.units), None)
+        if empty is not None and empty.state is State.EXCEPTION:
+            self._fire(empty, Resumed(why="its events can be decided on"))
         open_part = next((each for each in self.parts.values() if each.state is State.INITIATED), None)
         if open_part is not None:
             self._fire(open_part, event)
             return
         self._fire(self._blank(), event)
+
+    def begin_stopped(self, event: Troubled) -> Decision:
+        """A return of which nothing is known but that its events cannot be decided on."""
+        self._fire(self._blank(), event)
+        return self._outcome("")
 
     def _blank(self) -> Return:
         part = max(self.parts, default=0) + 1
@@ -274,10 +287,8 @@ class _Desk:
             return Ignored("a person has stopped it: it goes on when it is released")
         if isinstance(event, Resumed) and event.releases and not instance.is_held:
             return Ignored("it is not held")
-        if isinstance(event, Resumed) and _hopes_away_a_rival(instance, event):
-            return Ignored(
-                "another credit stands beside ours: it must go, or be accepted; asking again changes nothing"
-            )
+        if isinstance(event, Resumed) and _hopes_away_others(instance, event):
+            return Ignored("what others wrote beside ours must go, or be accepted; trying again changes nothing")
         if isinstance(event, CreditWaits) and instance.trouble is not None and event.cause == instance.trouble.cause:
             return Ignored(f"still waits for {event.waits_for}, for which it was escalated")
         if isinstance(event, CreditVerified) and instance.credit is not None:
@@ -298,13 +309,14 @@ class _Desk:
         source = instance.state.value if instance.state else NEW
         rule = RULE_BY_MOVE[event.name, source, target.value]
         if target is State.EXCEPTION and instance.state is not State.EXCEPTION:
+            stopped_in = instance.state or State.INITIATED
             after = replace(
-                after, resume_state=instance.state, trouble=after.trouble or self._rung_trouble(instance, event)
+                after, resume_state=stopped_in, trouble=after.trouble or self._rung_trouble(instance, event)
             )
         if isinstance(event, StatusUnclear):
             after = replace(after, resume_state=State.INITIATED)
         if instance.state is State.CLOSED and target is State.EXCEPTION:
-            after = replace(after, resume_state=State.SCANNED)
+            after = replace(after, resume_state=State.CREDITED if instance.credit is not None else State.SCANNED)
         if isinstance(event, CreditVerified) and target is State.EXCEPTION:
             after = replace(after, resume_state=State.CREDITED)
         if target is not State.EXCEPTION and instance.state is State.EXCEPTION:
@@ -366,12 +378,20 @@ class _Desk:
                 self._fire(instance, CreditFallsDue())
         elif instance.state is State.CREDITED and not self._fire(instance, FullyRestocked()):
             self._fire(instance, NothingToRestock())
-        elif instance.state is State.EXCEPTION and (cured := self._cured(instance)):
+        elif instance.state is State.EXCEPTION and (cured := self._cured(instance, event)):
             self._fire(instance, Resumed(cured))
 
-    def _cured(self, instance: Return) -> str:
+    def _cured(self, instance: Return, event: Event) -> str:
         """Why an exception is over by itself: the very fact it lacked has come; empty when it has not."""
         cause = instance.trouble.cause if instance.trouble else ""
+        if isinstance(event, PaymentRecorded) and (cause in OF_THE_REFUND or _is_about(instance, RecordRefund)):
+            return "the refund is recorded"
+        if isinstance(event, CreditClosed) and _is_about(instance, CloseCredit):
+            return "the credit is invoiced"
+        if isinstance(event, StockReceived) and _is_about(instance, ReceiveStock) and instance.is_all_received:
+            return "the goods came in"
+        if isinstance(event, CreditMarked) and _is_about(instance, MarkCredit):
+            return "the credit is marked"
         if cause in ("drop-off-unconfirmed", "approval-overdue", "status-unclear") and any(
             self.policy.credit_is_due_for(unit) for unit in instance.units
         ):
@@ -413,10 +433,17 @@ def _is_news(unit: Unit, event: UnitEvent, told: Unit) -> bool:
     return True
 
 
-def _hopes_away_a_rival(instance: Return, event: Resumed) -> bool:
-    """With our credit made, only the rival's end or a person's word lets the money go on."""
+def _hopes_away_others(instance: Return, event: Resumed) -> bool:
+    """With our credit made, only the end of what others wrote, or a person's word, lets the money go on."""
     cause = instance.trouble.cause if instance.trouble is not None and instance.credit is not None else ""
-    return cause in OF_OTHER_CREDITS and cause not in event.accepts and not event.is_seen
+    return cause in OF_OTHERS and cause not in event.accepts and not event.is_seen
+
+
+def _is_about(instance: Return, effect: type[Effect]) -> bool:
+    """Whether nobody knew what became of this effect, or Brightpearl's answers did not show it."""
+    trouble = instance.trouble
+    is_open = trouble is not None and trouble.cause in ("outcome-unknown", "evidence-incomplete")
+    return is_open and trouble is not None and trouble.evidence.get("effect") == effect.kind
 
 
 def _stands(instance: Return) -> bool:

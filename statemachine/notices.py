@@ -39,7 +39,8 @@ def notice_of(move: Move, policy: Policy) -> Notice | None:
         assert after.trouble is not None
         known = after.trouble.cause in CAUSES and after.trouble.cause != HELD  # who holds says whose it is
         owner = CAUSES[after.trouble.cause].owner if known else after.trouble.owner
-        severity = Severity.WARNING
+        is_urgent = after.trouble.cause in CAUSES and CAUSES[after.trouble.cause].is_urgent
+        severity = Severity.URGENT if is_urgent else Severity.WARNING
         if isinstance(event, DeadlinePassed):
             severity = rungs_of(before, policy)[-1].severity
         return Notice(after.trouble.cause, owner, severity, 0)

@@ -17,9 +17,21 @@ def credit_ref(merchant: str, happy_return_id: str, order_number: str, part: int
     return f"HW-{digest[:20]}-{part}"
 
 
-def payment_ref(ref: str) -> str:
+def fresh_ref(ref: str, generation: int) -> str:
+    """The same reference for what is made anew, since the one before was given up for lost: another key each time."""
+    return (
+        f"{ref.partition('r')[0]}r{generation}" if generation else ref
+    )  # the digest in it is hexadecimal: it has no r
+
+
+def is_same_ref(one: str, other: str) -> bool:
+    """Whether two references are one: an account may show ours in other case or with blanks around it."""
+    return bool(one.strip()) and one.strip().casefold() == other.strip().casefold()
+
+
+def payment_ref(ref: str, generation: int = 0) -> str:
     """transactionRef of the one refund record (≤ 64 characters, Brightpearl sheet section 12)."""
-    return f"{ref}-pay"
+    return f"{ref}-pay{generation or ''}"
 
 
 def approve_ref(happy_return_id: str, unit_keys: tuple[str, ...]) -> str:
@@ -28,7 +40,7 @@ def approve_ref(happy_return_id: str, unit_keys: tuple[str, ...]) -> str:
     return f"{happy_return_id}-approve-{digest[:8]}"
 
 
-def goods_in_ref(ref: str, unit_keys: tuple[str, ...]) -> str:
+def goods_in_ref(ref: str, unit_keys: tuple[str, ...], generation: int = 0) -> str:
     """Stem of the userBatchReference for receiving exactly these units."""
     digest = hashlib.sha256("|".join(sorted(unit_keys)).encode()).hexdigest()
-    return f"{ref}-g{digest[:8]}"
+    return f"{ref}-g{digest[:8]}{f'r{generation}' if generation else ''}"

@@ -40,6 +40,7 @@ from statemachine.events import (
     Noted,
     NothingToRestock,
     PaymentRecorded,
+    Reissued,
     Resumed,
     Snoozed,
     SplitOff,
@@ -138,6 +139,11 @@ def was_written_off_credited(instance: Return, event: Event, policy: Policy) -> 
     return was_written_off(instance, event, policy) and instance.credit is not None
 
 
+def was_credited(instance: Return, event: Event, policy: Policy) -> bool:
+    """Closed, and its credit stands in Brightpearl: what others write beside it concerns it still."""
+    return instance.credit is not None
+
+
 def forces_scanned(instance: Return, event: Event, policy: Policy) -> bool:
     """A person's word that the goods were handed over. What has a credit is past that."""
     return isinstance(event, Forced) and event.to is State.SCANNED and instance.credit is None
@@ -161,6 +167,30 @@ def forces_end(instance: Return, event: Event, policy: Policy) -> bool:
     """Written off; but a credit that was made is seen through first: refund and invoice are owed."""
     owed = instance.credit is not None and not instance.is_settled
     return isinstance(event, Forced) and event.to is State.CLOSED and not owed
+
+
+def lost_credit(instance: Return, event: Event, policy: Policy) -> bool:
+    """Nobody knows what became of the credit, or it is gone."""
+    return _is_lost(instance, event) and isinstance(event, Reissued) and event.effect == CreateSalesCredit.kind
+
+
+def lost_leg(instance: Return, event: Event, policy: Policy) -> bool:
+    """The same of a refund record or a goods-in note."""
+    is_leg = isinstance(event, Reissued) and event.effect in (RecordRefund.kind, ReceiveStock.kind)
+    return _is_lost(instance, event) and is_leg
+
+
+def lost_refund_of_restocked(instance: Return, event: Event, policy: Policy) -> bool:
+    """The same of a refund record alone, where the goods are in."""
+    is_refund = isinstance(event, Reissued) and event.effect == RecordRefund.kind
+    return _is_lost(instance, event) and is_refund and instance.resume_state is State.RESTOCKED
+
+
+def _is_lost(instance: Return, event: Event) -> bool:
+    trouble = instance.trouble
+    if trouble is None or trouble.cause not in ("outcome-unknown", "record-vanished"):
+        return False
+    return isinstance(event, Reissued) and trouble.evidence.get("effect") == event.effect
 
 
 def resumes_to(state: State) -> Guard:
@@ -238,13 +268,22 @@ RULES: tuple[Rule, ...] = (
     Rule(FullyRestocked, S.CREDITED, S.RESTOCKED, guard=is_fully_restocked),
     Rule(NothingToRestock, S.CREDITED, S.CLOSED, guard=nothing_to_restock),
     # Trouble and the way out of it
-    *(Rule(Troubled, state, S.EXCEPTION) for state in (S.SCANNED, S.CREDIT_PENDING, S.CREDITED, S.RESTOCKED)),
+    Rule(Troubled, NEW, S.EXCEPTION),
+    *(
+        Rule(Troubled, state, S.EXCEPTION)
+        for state in (S.INITIATED, S.SCANNED, S.CREDIT_PENDING, S.CREDITED, S.RESTOCKED)
+    ),
     Rule(Troubled, S.EXCEPTION, S.EXCEPTION),
+    Rule(Troubled, S.CLOSED, S.EXCEPTION, guard=was_credited),
     Rule(Resumed, S.EXCEPTION, S.INITIATED, guard=resumes_to(S.INITIATED), effects=_HINT),
     Rule(Resumed, S.EXCEPTION, S.SCANNED, guard=resumes_to(S.SCANNED), effects=_HINT),
     Rule(Resumed, S.EXCEPTION, S.CREDIT_PENDING, guard=resumes_to(S.CREDIT_PENDING), effects=(CreateSalesCredit,)),
     Rule(Resumed, S.EXCEPTION, S.CREDITED, guard=resumes_to(S.CREDITED), effects=_LEGS),
     Rule(Resumed, S.EXCEPTION, S.RESTOCKED, guard=resumes_to(S.RESTOCKED), effects=_LEGS),
+    # What a person gives up for lost is made anew
+    Rule(Reissued, S.EXCEPTION, S.CREDIT_PENDING, guard=lost_credit, effects=(CreateSalesCredit,)),
+    Rule(Reissued, S.EXCEPTION, S.RESTOCKED, guard=lost_refund_of_restocked, effects=_LEGS),
+    Rule(Reissued, S.EXCEPTION, S.CREDITED, guard=lost_leg, effects=_LEGS),
     # What a person does
     *(Rule(Held, state, S.EXCEPTION) for state in (S.INITIATED, S.SCANNED, S.CREDIT_PENDING, S.CREDITED, S.EXCEPTION)),
     Rule(Held, S.RESTOCKED, S.EXCEPTION, guard=is_unfinished),

@@ -163,6 +163,8 @@ class Return:
     marks: dict[str, Any] = field(default_factory=dict)
     """What is still to be written on the credit once its legs are done: status_id, note, custom_fields."""
     is_marked: bool = False
+    generation: int = 0
+    """How often something of it was made anew under a fresh key."""
     escalation: int = 0
     entered_at: datetime | None = None
     refund_due: bool = True

@@ -20,10 +20,12 @@ from daemon.loops.batches import Batches
 from daemon.loops.dispatch import Dispatch
 from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
+from daemon.loops.measure_lag import MeasureLag
 from daemon.loops.notify import Notify
 from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.runner import Loop
+from daemon.loops.verify import Verify
 from daemon.loops.workplace import Lease, Workplace
 from daemon.maps import from_content
 from daemon.sandbox.app import Sandbox, write_configuration
@@ -85,7 +87,7 @@ class World:
         self._rounded: dict[str, datetime] = {}
         self.loops: list[Loop] = [
             Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Reconcile(workplace),
-            Reevaluate(workplace), Notify(workplace), Batches(workplace),
+            Verify(workplace), MeasureLag(workplace), Reevaluate(workplace), Notify(workplace), Batches(workplace),
         ]  # fmt: skip
 
     @property

@@ -3,6 +3,7 @@
 from typing import Any
 
 from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients.results import require_whole
 from daemon.errors import NotFoundError, RejectedError
 from statemachine.units import Return
 
@@ -12,15 +13,16 @@ async def look(client: BrightpearlClient, instance: Return, credit_id: int) -> d
 
     The daemon reads it once more before it takes it over: this look is for the person's eyes.
 
-    Raises NotFoundError when there is none, RejectedError when it cannot be this return's credit.
+    Raises NotFoundError when there is none, RejectedError when it cannot be this return's credit, IncompleteReadError
+    when Brightpearl's answers do not tell.
     """
-    read, unreadable = await client.credits({credit_id})
+    read = await client.credits({credit_id})
     orders = [instance.order_id] if instance.order_id is not None else []
     if not orders:
-        orders = list((await client.find_orders([instance.order_number]))[instance.order_number])
-    if credit_id in unreadable:
-        raise RejectedError(f"credit {credit_id} cannot be read: {unreadable[credit_id]}")
-    credit = read.get(credit_id)
+        orders = list(require_whole((await client.find_orders([instance.order_number]))[instance.order_number]))
+    if credit_id in read.unread:
+        raise RejectedError(f"credit {credit_id} cannot be read: {read.unread[credit_id]}")
+    credit = read.items.get(credit_id)
     if credit is None:
         raise NotFoundError(f"Brightpearl has no sales credit {credit_id}; nothing was changed")
     if credit.parent_order_id not in (0, *orders):

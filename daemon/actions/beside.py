@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients.brightpearl_credits import read_credits
+from daemon.clients.results import Partial, require_whole
 from daemon.errors import HomewardError
 from daemon.loops.credit_facts import case_for, with_products
 from daemon.settings_merchant import PolicySettings
@@ -26,16 +28,18 @@ async def beside(
         maps = await maps_store.in_force(connection, instance.merchant)
     try:
         account = await client.account()
-        orders, _ = await client.orders([instance.order_id])
-        order = orders[instance.order_id]
+        order = next(iter(require_whole((await client.orders([instance.order_id])).of([instance.order_id]))), None)
+        if order is None:
+            return units_alone(instance), f"Brightpearl has no order {instance.order_id} any more"
         order = (await with_products(client, [(instance, order)])).get(order.id, order)
-        made, _ = await client.credits((await client.credit_ids_of([order.id]))[order.id])
-    except (HomewardError, KeyError) as error:
+        read = (await read_credits(client, [order.id], own={}, keys={}, now=now))[order.id]
+    except HomewardError as error:
         return units_alone(instance), f"Brightpearl could not be read: {error}"
-    case = case_for(instance, order, made.values(), account=account, policy=policy, maps=maps, now=now)
-    return [
-        line.as_row() for line in side_by_side(case)
-    ], f"order {order.reference} as Brightpearl had it at {now:%Y-%m-%d %H:%M} UTC"
+    case = case_for(instance, order, read.value, account=account, policy=policy, maps=maps, now=now)
+    compared = f"order {order.reference} as Brightpearl had it at {now:%Y-%m-%d %H:%M} UTC"
+    if isinstance(read, Partial):
+        compared += f"; its credits were not read whole: {read.missing}"
+    return [line.as_row() for line in side_by_side(case)], compared
 
 
 def units_alone(instance: Return) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
+from daemon.clients.results import require_whole
 from daemon.settings_merchant import PolicySettings
 from daemon.store import maps as maps_store
 from daemon.store.database import Database
@@ -117,15 +118,16 @@ async def _products(maps: CreditMap, client: BrightpearlClient) -> list[Fault]:
     }
     ids: dict[str, int] = {}
     for plain, sku in sorted(wanted.items()):
-        for row in await client.products_by_sku(sku):
-            if row.get("productId"):
-                ids[plain] = int(row["productId"])
+        for row in require_whole(await client.products_by_sku(sku)):
+            ids[plain] = int(row["productId"])
     faults = [
         Fault(f"substitutions.{sku}", "missing", f"SKU {each} is no product in Brightpearl", "correct or remove it")
         for sku, sold in maps.substitutions.items() for each in sold if plain_sku(each) not in ids
     ]  # fmt: skip
     bundles = {sku: ids[plain_sku(sku)] for sku in maps.bundles if plain_sku(sku) in ids}
-    products = {key: bp.read_product(each) for key, each in (await client.products(bundles.values())).items()}
+    read = await client.products(bundles.values())
+    require_whole(read.of(bundles.values()))
+    products = {product_id: bp.read_product(product) for product_id, product in read.items.items()}
     for sku, components in maps.bundles.items():
         entry = f"bundles.{sku}"
         unknown = [each for each in components if plain_sku(each) not in ids]

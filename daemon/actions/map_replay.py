@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients.brightpearl_credits import read_credits
 from daemon.clients.brightpearl_wire import Account
+from daemon.clients.results import require_whole
 from daemon.loops.credit_facts import case_for, with_products
 from daemon.maps import NO_MAPS, from_content
 from daemon.settings_merchant import PolicySettings
@@ -93,15 +95,14 @@ async def replay_page(
     maps_of = {version: from_content(content) for version, content in decided.items()}
     owners = {row["credit_id"]: row["id"] for row in siblings if row["credit_id"] is not None}
     page = [each for each in instances if each.order_id is not None]
-    orders, _ = await client.orders({each.order_id for each in page if each.order_id is not None})
-    by_order = await client.credit_ids_of(orders)
-    credits_made, _ = await client.credits({each for ids in by_order.values() for each in ids})
+    orders = (await client.orders({each.order_id for each in page if each.order_id is not None})).items
+    credits_made = await read_credits(client, list(orders), own={}, keys={}, now=now)
     known = [each for each in page if each.order_id in orders]
     orders |= await with_products(client, [(each, orders[each.order_id or 0]) for each in known])
     found = []
     for instance in known:
         order = orders[instance.order_id or 0]
-        beside = [credits_made[i] for i in by_order[order.id] if i in credits_made]
+        beside = require_whole(credits_made[order.id])
         held = frozenset(credit_id for credit_id, owner in owners.items() if owner != instance.id)
         decided_by = maps_of.get(instance.map_version, NO_MAPS) if instance.credit is not None else in_force
         case = without_own(

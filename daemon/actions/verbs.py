@@ -7,12 +7,14 @@ from enum import Enum
 
 from pydantic import TypeAdapter
 
-from statemachine.causes import CAUSES, OF_OTHER_CREDITS
-from statemachine.events import Assigned, Event, Forced, Held, Noted, Resumed, Snoozed, UnitsReceived
+from statemachine.causes import CAUSES, OF_OTHERS
+from statemachine.effects import CreateSalesCredit, ReceiveStock, RecordRefund
+from statemachine.events import Assigned, Event, Forced, Held, Noted, Reissued, Resumed, Snoozed, UnitsReceived
 from statemachine.policy import Policy
 from statemachine.states import State
 from statemachine.units import Condition, Return
 
+REISSUED = (CreateSalesCredit.kind, RecordRefund.kind, ReceiveStock.kind)
 WORDS_MAX = 2000  # characters of a reason or a note
 
 
@@ -47,6 +49,7 @@ VERBS: dict[str, Verb] = {
         Verb("hold", Guard.MODERATE, "stop", "homeward return release ID --reason TEXT"),
         Verb("release", Guard.MODERATE, "let go of", "homeward return hold ID --reason TEXT"),
         Verb("resolve", Guard.SERIOUS, "end as done elsewhere", "", minds_version=True),
+        Verb("reissue", Guard.SERIOUS, "make anew what Brightpearl lost of", "", minds_version=True),
         Verb("force", Guard.SERIOUS, "force", "", minds_version=True),
         Verb("receive", Guard.MODERATE, "receive the goods of", ""),
         Verb("assign", Guard.MILD, "assign", 'homeward exception assign ID --to ""'),
@@ -118,7 +121,7 @@ def event_for(verb: str, options: Options, instance: Return, *, now: datetime) -
             _must_be_stuck(instance)
             if instance.is_held:
                 raise Unfit(f"it is held: homeward return release {instance.id} --reason TEXT")
-            if instance.credit is not None and instance.trouble and instance.trouble.cause in OF_OTHER_CREDITS:
+            if instance.credit is not None and instance.trouble and instance.trouble.cause in OF_OTHERS:
                 raise Unfit(
                     "another credit stands beside ours, and asking again does not end that; cancel the wrong one (that is "
                     f"seen by itself), or: homeward exception accept {instance.id} --reason TEXT"
@@ -133,6 +136,8 @@ def event_for(verb: str, options: Options, instance: Return, *, now: datetime) -
         case "resolve":
             _must_be_stuck(instance)
             return Forced(State.CLOSED)
+        case "reissue":
+            return Reissued(_lost(instance))
         case "force":
             return _forced(options, instance)
         case "receive":
@@ -173,6 +178,8 @@ def bypasses(event: Event, instance: Return, policy: Policy) -> str:
     """The rule a forced move goes past, in words; empty when it goes past none."""
     if isinstance(event, Held):
         return "time: a return goes on by itself; nothing more is done with it until it is released"
+    if isinstance(event, Reissued):
+        return "once only: what was sent before is given up for lost; should it turn up, it exists twice"
     if not isinstance(event, Forced):
         return ""
     cause = f", and {instance.trouble.cause} is to be mended first" if instance.trouble is not None else ""
@@ -209,6 +216,19 @@ def _waivable(instance: Return) -> str:
     return cause.code
 
 
+def _lost(instance: Return) -> str:
+    """The kind of the effect whose outcome nobody knows, or whose record is gone."""
+    _must_be_stuck(instance)
+    assert instance.trouble is not None
+    effect = str(instance.trouble.evidence.get("effect") or "")
+    if instance.trouble.cause not in ("outcome-unknown", "record-vanished") or effect not in REISSUED:
+        raise Unfit(
+            f"it is stopped for {instance.trouble.cause}: only what was sent and is not to be found, or has vanished, can "
+            "be made anew"
+        )
+    return effect
+
+
 def _forced(options: Options, instance: Return) -> Event:
     to = State(options.to)
     if to is instance.state and to is State.CLOSED:
@@ -224,7 +244,7 @@ def _forced(options: Options, instance: Return) -> Event:
     if to is State.CLOSED and instance.credit is not None and not instance.is_settled:
         raise Unfit(f"credit {instance.credit.id} exists and its refund or invoice is still due: see it through first")
     accepts = options.accepts
-    if to is State.CREDITED and instance.trouble is not None and instance.trouble.cause in OF_OTHER_CREDITS:
+    if to is State.CREDITED and instance.trouble is not None and instance.trouble.cause in OF_OTHERS:
         if instance.trouble.cause == "credit-cancelled":
             raise Unfit("its credit was cancelled in Brightpearl: credited would not be true")
         accepts = (*accepts, instance.trouble.cause)

@@ -6,24 +6,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients import wire
-from daemon.clients.brightpearl_transport import Answer, Transport
+from daemon.clients.brightpearl_reads import Reads
+from daemon.clients.brightpearl_transport import Transport
+from daemon.clients.results import require_whole
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 
-PAGE = 500
-PAGES_MAX = 400
 NOMINAL_TRIES = 3  # failures of the nominal search in a row before the account is read without it
 
 
-class AccountReads:
+class AccountReads(Reads):
     """Reference data over one transport; the client for orders and money builds on it."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: Transport, *, trusts_totals: bool) -> None:
+        super().__init__(transport, trusts_totals=trusts_totals)
         self._nominal_failures = 0
-
-    @property
-    def transport(self) -> Transport:
-        return self._transport
 
     async def account(self) -> bp.Account:
         """Configuration, tax and nominal codes, payment methods, statuses and period lock: six calls."""
@@ -62,7 +58,10 @@ class AccountReads:
     async def nominal_codes(self) -> dict[str, bool] | None:
         """Code → whether it is active; None where the account refuses the search or knows none."""
         try:
-            rows = await self._search("nominal-code-search", "/accounting-service/nominal-code-search", {})
+            path = "/accounting-service/nominal-code-search"
+            rows = require_whole(
+                await self.search("nominal-code-search", path, {}, key="code", belongs=lambda row: True)
+            )
         except (RejectedError, MalformedPayloadError):
             return None
         except TransientError:
@@ -80,23 +79,21 @@ class AccountReads:
         return told or None
 
     async def locked_until(self) -> date | None:
-        """The accounting period lock; a posting must be dated after this day. None: no lock (404)."""
-        answer = await self._read_or_none("get-period-lock", "/accounting-service/accounting-period-lock")
-        if answer is None or not answer.response:
+        """The accounting period lock; a posting must be dated after this day. None: Brightpearl says there is none (404)."""
+        answer = await self.read_or_none("get-period-lock", "/accounting-service/accounting-period-lock")
+        if answer is None:
             return None
-        told = wire.text(wire.mapping(answer.response, "lock").get("lockedUntil"), "lockedUntil")
-        if not told:
-            return None
+        locked = wire.text(wire.mapping(answer.response, "lock").get("lockedUntil"), "lockedUntil")
         try:
-            return date.fromisoformat(told[:10])  # as written: a time beside it is midnight of the account's own zone
+            return date.fromisoformat(locked[:10])  # as written: a time beside it is midnight of the account's own zone
         except ValueError as error:
-            raise MalformedPayloadError(f"lockedUntil: '{told[:40]}' is no date") from error
+            raise MalformedPayloadError(f"lockedUntil: '{locked[:40]}' is no date") from error
 
     async def _objects(self, operation: str, path: str) -> list[dict[str, Any]]:
-        """Reference data the credit itself can do without: absent counts as empty."""
-        answer = await self._read_or_none(operation, path)
-        told = wire.sequence(answer.response, operation) if answer is not None and answer.response else []
-        return [each for each in told if isinstance(each, dict)]
+        """Reference data the credit itself can do without: empty where Brightpearl says that there is none."""
+        answer = await self.read_or_none(operation, path)
+        objects = wire.sequence(answer.response, operation) if answer is not None else []
+        return [item for item in objects if isinstance(item, dict)]
 
     async def warehouses(self) -> dict[int, str]:
         answer = await self._transport.read("get-warehouses", "/warehouse-service/warehouse")
@@ -105,27 +102,8 @@ class AccountReads:
     async def location(self, warehouse_id: int, kind: str) -> int | None:
         """The 'default' or 'quarantine' location of a warehouse; None where there is none."""
         path = f"/warehouse-service/warehouse/{warehouse_id}/location/{kind}"
-        answer = await self._read_or_none("get-location", path)
+        answer = await self.read_or_none("get-location", path)
         return wire.integer(answer.response, "location") if answer is not None else None
-
-    async def _read_or_none(self, operation: str, path: str) -> Answer | None:
-        """None for 404: resources differ in how they say that nothing exists (sheet section 1)."""
-        try:
-            return await self._transport.read(operation, path)
-        except RejectedError as error:
-            if error.status == 404:
-                return None
-            raise
-
-    async def _search(self, operation: str, path: str, filters: dict[str, str]) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = []
-        for _ in range(PAGES_MAX):
-            query = {**filters, "pageSize": str(PAGE), "firstResult": str(len(rows) + 1)}
-            page = bp.read_search((await self._transport.read(operation, path, query)).response)
-            rows += page.rows
-            if not page.more or not page.rows:
-                return rows
-        raise MalformedPayloadError(f"{operation}: more than {PAGES_MAX} pages")
 
 
 def _zone(name: str) -> ZoneInfo:

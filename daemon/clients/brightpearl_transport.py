@@ -3,6 +3,7 @@
 Source: Brightpearl sheet sections 2 (signing), 3 (throttle, multi-message), 4 (envelopes and codes).
 """
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from daemon.telemetry import BRIGHTPEARL, Telemetry, note_on_span
 BODY_MAX = 64 * 1024 * 1024
 _INVALID_INPUT_AS_500 = ("CMNC-018", "CMNC-044")  # sent with HTTP 500, yet final; sheet section 4
 _THROTTLED = "too many requests"
+_CODE = re.compile(r"[A-Z]{4}-[0-9]{3}")  # three letters of the service, one of the kind, a number; sheet section 4
 _INSTANCE_HEADER = "Brightpearl-Installed-Integration-Instance-Id"
 
 
@@ -282,45 +284,90 @@ class Transport:
 
 
 def _is_throttled(status: int, raw: bytes) -> bool:
-    return status == 429 or (status == 503 and _THROTTLED in raw[:300].decode("utf-8", "replace").casefold())
+    """Over the limit, in the words of the sheet's section 3: certainly nothing was done."""
+    return status in (429, 503) and _THROTTLED in raw[:300].decode("utf-8", "replace").casefold()
 
 
 def _judge(status: int, raw: bytes, what: str, *, is_write: bool, ruid: str) -> Answer:
     """Sort an answer by HTTP status first, as the sheet's section 4 advises."""
-    if status in (401, 403):
+    return judge_write(status, raw, what, ruid=ruid) if is_write else _judge_read(status, raw, what, ruid=ruid)
+
+
+def judge_write(status: int, raw: bytes, what: str, *, ruid: str = "") -> Answer:
+    """The answer to a write.
+
+    A refusal is believed only in Brightpearl's own words: an envelope with a code of its own, or its gateway's text for a
+    token it does not take. Whatever else answers (a redirect, a proxy's page, a timeout's 408, an error without a code)
+    may come after the write was done.
+
+    Raises NotPermittedError, RejectedError: certainly nothing was done. OutcomeUnknownError: it may have been.
+    """
+    error, envelope = error_of(raw), _envelope(raw)
+    is_own = error.is_own or (isinstance(envelope, dict) and isinstance(envelope.get("response"), str))
+    described = f"{what}: {status} {error.code} {error.message}".strip()
+    if status in (401, 403) and is_own:
         raise NotPermittedError(f"{what}: {status}, the token is not accepted", status=status)
-    code, message = error_of(raw)
-    if status >= 500:
-        if code in _INVALID_INPUT_AS_500:
-            raise RejectedError(f"{what}: {code} {message}", status=status, code=code)
-        broken = f"{what}: {status} {code} {message}".strip()
-        raise OutcomeUnknownError(broken) if is_write else TransientError(broken)
-    if status >= 300:
-        raise RejectedError(f"{what}: {status} {code} {message}".strip(), status=status, code=code)
-    try:
-        envelope = wire.parse_json(raw) if raw.strip() else {}
-    except MalformedPayloadError as error:
-        if is_write:
-            raise OutcomeUnknownError(f"{what}: {status} with an unreadable body") from error
-        raise MalformedPayloadError(f"{what}: {error}") from error
-    if isinstance(envelope, dict) and "errors" in envelope and "response" not in envelope:
-        raise RejectedError(f"{what}: {status} {code} {message}".strip(), status=status, code=code)
+    if error.is_own and (400 <= status < 500 or 200 <= status < 300 or error.code in _INVALID_INPUT_AS_500):
+        raise RejectedError(described, status=status, code=error.code)
+    if not 200 <= status < 300:
+        raise OutcomeUnknownError(described)
+    if raw.strip() and (not isinstance(envelope, dict) or "errors" in envelope):
+        raise OutcomeUnknownError(f"{what}: {status} with an answer that cannot be read")
     return Answer(status, envelope.get("response") if isinstance(envelope, dict) else None, ruid)
 
 
-def error_of(raw: bytes) -> tuple[str, str]:
-    """Code and message of the first error in an envelope; both empty when there is none."""
+def _judge_read(status: int, raw: bytes, what: str, *, ruid: str) -> Answer:
+    """The answer to a question; one that is not Brightpearl's own says nothing of its books.
+
+    Raises NotPermittedError, RejectedError, TransientError, MalformedPayloadError.
+    """
+    error, envelope = error_of(raw), _envelope(raw)
+    described = f"{what}: {status} {error.code} {error.message}".strip()
+    if status in (401, 403):
+        raise NotPermittedError(f"{what}: {status}, the token is not accepted", status=status)
+    if error.is_own and (status < 500 or error.code in _INVALID_INPUT_AS_500):
+        raise RejectedError(described, status=status, code=error.code)
+    if status >= 500:
+        raise TransientError(described)
+    if not 200 <= status < 300 or not isinstance(envelope, dict) or "errors" in envelope:
+        raise MalformedPayloadError(f"{what}: {status} with an answer that is not Brightpearl's: {error.message[:80]}")
+    return Answer(status, envelope.get("response"), ruid)
+
+
+@dataclass(frozen=True, slots=True)
+class BrightpearlError:
+    """The first error an answer names."""
+
+    code: str
+    """As Brightpearl writes its codes; empty where the answer has none."""
+    message: str
+
+    @property
+    def is_own(self) -> bool:
+        """Whether Brightpearl itself says it: services, proxies and gateways in between have no such codes."""
+        return bool(self.code)
+
+
+def error_of(raw: bytes) -> BrightpearlError:
+    """What an answer complains of. An envelope holds `errors` or `response`, never both (sheet section 4)."""
+    envelope = _envelope(raw)
+    if not isinstance(envelope, dict):
+        return BrightpearlError("", raw[:200].decode("utf-8", "replace"))
+    errors, response = envelope.get("errors"), envelope.get("response")
+    first = errors[0] if isinstance(errors, list) and errors else None
+    if isinstance(first, dict):
+        code = str(first.get("code", ""))
+        is_own = _CODE.fullmatch(code) is not None and response is None
+        return BrightpearlError(code if is_own else "", str(first.get("message", ""))[:300])
+    return BrightpearlError("", response[:300] if isinstance(response, str) else "")
+
+
+def _envelope(raw: bytes) -> Any:
+    """The parsed answer; None where it is no JSON."""
     try:
-        envelope = wire.parse_json(raw)
+        return wire.parse_json(raw)
     except MalformedPayloadError:
-        return "", raw[:200].decode("utf-8", "replace")
-    if isinstance(envelope, dict) and isinstance(envelope.get("errors"), list) and envelope["errors"]:
-        first = envelope["errors"][0]
-        if isinstance(first, dict):
-            return str(first.get("code", ""))[:40], str(first.get("message", ""))[:300]
-    if isinstance(envelope, dict) and isinstance(envelope.get("response"), str):
-        return "", envelope["response"][:300]
-    return "", ""
+        return None
 
 
 async def _bounded(reply: aiohttp.ClientResponse, what: str) -> bytes:

@@ -131,15 +131,21 @@ class OrderState:
     payment_status: str
     stock_status: str
     status_id: int = 0
+    type_code: str = ""
 
 
 def read_order_state(value: Any) -> OrderState:
+    """GET order. Raises MalformedPayloadError without an id."""
     told = wire.mapping(value, "order")
+    order_id = wire.integer(told.get("id"), "order.id")
+    if not order_id:
+        raise MalformedPayloadError("order.id: is required")
     return OrderState(
-        wire.integer(told.get("id"), "order.id") or 0, _invoice_reference(told),
+        order_id, _invoice_reference(told),
         wire.text(told.get("orderPaymentStatus"), "orderPaymentStatus"),
         wire.text(told.get("stockStatusCode"), "stockStatusCode"),
         wire.integer(_part(told, "orderStatus").get("orderStatusId"), "orderStatusId") or 0,
+        wire.text(told.get("orderTypeCode"), "orderTypeCode"),
     )  # fmt: skip
 
 
@@ -167,7 +173,14 @@ def read_credit(value: Any) -> ExistingCredit:
         status_id=wire.integer(told.get("statusId"), f"{name}.statusId"),
         taxed_at=wire.moment(told.get("taxDate"), f"{name}.taxDate"),
         stock_status=wire.text(told.get("stockStatusCode"), f"{name}.stockStatusCode"),
+        updated_at=wire.moment(told.get("updatedOn"), f"{name}.updatedOn"),
+        total=_gross(told, name),
     )
+
+
+def _gross(told: Mapping[str, Any], name: str) -> Decimal | None:
+    gross = _part(told, "total").get("gross")
+    return wire.decimal(gross, f"{name}.total.gross") if gross is not None else None
 
 
 def _credit_row(value: Any, name: str) -> CreditRow:
@@ -195,18 +208,83 @@ class SearchPage:
 
     rows: tuple[dict[str, Any], ...]
     more: bool
+    fault: str = ""
+    """What the envelope lacks or contradicts; empty when it is whole."""
+    first: int | None = None
+    """The number of the first result, where the page says it; absent without results (sheet 5.3)."""
+    available: int | None = None
+    """How many results there are on all pages, where it is said."""
 
 
 def read_search(response: Any) -> SearchPage:
-    told = wire.mapping(response, "search")
-    if not told.get("results") and "metaData" not in told:
-        return SearchPage((), False)
-    meta = wire.mapping(told.get("metaData"), "search.metaData")
-    columns = [wire.text(_part({"c": each}, "c").get("name"), "column") for each in meta.get("columns") or []]
-    rows = wire.sequence(told.get("results"), "search.results")
-    return SearchPage(
-        tuple(dict(zip(columns, row, strict=False)) for row in rows if isinstance(row, list)),
-        meta.get("morePagesAvailable") is True,
+    """One page. What is wrong with it is its `fault`: a page that cannot be read whole proves no absence."""
+    if not isinstance(response, dict) or not isinstance(response.get("results"), list):
+        return SearchPage((), False, "the answer holds no results")
+    meta = response.get("metaData")
+    if not isinstance(meta, dict) or not isinstance(meta.get("columns"), list):
+        return SearchPage((), False, "the answer does not name its columns")
+    columns = [str(column.get("name") or "") if isinstance(column, dict) else "" for column in meta["columns"]]
+    values = [row for row in response["results"] if isinstance(row, list) and len(row) == len(columns)]
+    rows = tuple(dict(zip(columns, row, strict=True)) for row in values)
+    more, returned = meta.get("morePagesAvailable"), _count(meta.get("resultsReturned"))
+    fault = ""
+    if "" in columns or len(set(columns)) != len(columns):
+        fault = "its columns are not told apart by name"
+    elif len(values) != len(response["results"]):
+        fault = f"{len(response['results']) - len(values)} row(s) do not fit the {len(columns)} columns"
+    elif returned is not None and returned != len(values):
+        fault = f"{returned} rows are announced on a page of {len(values)}"
+    elif not isinstance(more, bool):
+        fault = "it does not say whether there are more pages"
+    return SearchPage(rows, more is True, fault, _count(meta.get("firstResult")), _count(meta.get("resultsAvailable")))
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPayment:
+    """One row of the payment search (sheet 9.1). `amount` is without sign: what kind it is, `kind` says."""
+
+    id: int
+    order_id: int
+    kind: str
+    """RECEIPT, CAPTURE: from the customer. PAYMENT: to the customer. AUTH, VOID: no money."""
+    amount: Decimal
+    currency: str
+    method: str
+    reference: str
+    journal_id: int
+    paid_at: datetime | None
+    created_at: datetime | None
+
+    @property
+    def is_refund(self) -> bool:
+        return self.kind == "PAYMENT"
+
+    @property
+    def is_receipt(self) -> bool:
+        return self.kind in ("RECEIPT", "CAPTURE")
+
+
+def read_payment(row: Mapping[str, Any]) -> CustomerPayment:
+    """A search row. Raises MalformedPayloadError.
+
+    Whether a payment to the customer is told with a minus is UNCONFIRMED: the type decides, never the sign.
+    """
+    name = f"payment {row.get('paymentId')}"
+    return CustomerPayment(
+        id=wire.integer(row.get("paymentId"), f"{name}.paymentId") or 0,
+        order_id=wire.integer(row.get("orderId"), f"{name}.orderId") or 0,
+        kind=wire.text(row.get("paymentType"), f"{name}.paymentType"),
+        amount=abs(wire.decimal(row.get("amountPaid"), f"{name}.amountPaid")),
+        currency=wire.text(row.get("currencyCode"), f"{name}.currencyCode"),
+        method=wire.text(row.get("paymentMethodCode"), f"{name}.paymentMethodCode"),
+        reference=wire.text(row.get("transactionRef"), f"{name}.transactionRef"),
+        journal_id=wire.integer(row.get("journalId"), f"{name}.journalId") or 0,
+        paid_at=wire.moment(row.get("paymentDate"), f"{name}.paymentDate"),
+        created_at=wire.moment(row.get("createdOn"), f"{name}.createdOn"),
     )
 
 

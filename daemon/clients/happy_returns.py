@@ -16,7 +16,13 @@ from daemon.clients.happy_returns_wire import Item, Shipment, ShipmentLine
 from daemon.clients.sending import Sending
 from daemon.clients.throttle import Circuit, LeakyBucket
 from daemon.clock import Clock
-from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
+from daemon.errors import (
+    MalformedPayloadError,
+    NotPermittedError,
+    OutcomeUnknownError,
+    RejectedError,
+    TransientError,
+)
 from daemon.settings import HTTP_TIMEOUT_SECONDS
 from daemon.settings_merchant import HappyReturnsSettings
 from daemon.settings_section import SecretFile
@@ -56,8 +62,10 @@ class HappyReturnsClient:
         faults: list[str] = []
         for _ in range(PAGES_MAX):
             status, answer = await self._call("get-return", "POST", "/return", body=body)
-            if status == 204 or answer is None:
-                return (items, faults) if items else None
+            if status == 204 and not items:
+                return None
+            if answer is None:  # only a 204 says that there is nothing, and a page that was announced is there
+                raise MalformedPayloadError(f"POST /return: {status} with an empty answer")
             page, page_faults = happy_returns_wire.read_items(answer)
             items += page
             faults += page_faults
@@ -74,7 +82,9 @@ class HappyReturnsClient:
             "startDateTime": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "endDateTime": end.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
-        _, answer = await self._call("list-shipments", "GET", "/outbound-shipments", query=query)
+        status, answer = await self._call("list-shipments", "GET", "/outbound-shipments", query=query)
+        if answer is None and status != 204:
+            raise MalformedPayloadError(f"GET /outbound-shipments: {status} with an empty answer")
         return happy_returns_wire.read_shipments(answer) if answer is not None else []
 
     async def shipment_lines(self, shipment_id: str) -> tuple[list[ShipmentLine], list[str]]:
@@ -84,8 +94,8 @@ class HappyReturnsClient:
         query = {"page[size]": str(SHIPMENT_PAGE)}
         for _ in range(PAGES_MAX):
             _, answer = await self._call("get-shipment", "GET", f"/outbound-shipment/{shipment_id}", query=query)
-            if answer is None:
-                break
+            if answer is None:  # a shipment that was listed has lines: an empty answer is none
+                raise MalformedPayloadError(f"GET /outbound-shipment/{shipment_id}: an empty answer")
             page, page_faults, after = happy_returns_wire.read_shipment_lines(answer)
             lines += page
             faults += page_faults
@@ -172,7 +182,10 @@ class HappyReturnsClient:
         if status >= 500:
             raise TransientError(f"Happy Returns {method} {path}: {status} {told}")
         if status >= 300:
-            raise RejectedError(f"Happy Returns {method} {path}: {status} {told}", status=status)
+            refusal = f"Happy Returns {method} {path}: {status} {told}"
+            if operation in WRITES and not _is_own_refusal(raw):
+                raise OutcomeUnknownError(refusal)
+            raise RejectedError(refusal, status=status)
         if status == 204 or not raw.strip():
             return status, None
         return status, wire.parse_json(raw)
@@ -188,6 +201,15 @@ async def _bounded(reply: aiohttp.ClientResponse) -> bytes:
         if len(raw) > BODY_MAX:
             raise MalformedPayloadError(f"an answer of more than {BODY_MAX} bytes")
     return bytes(raw)
+
+
+def _is_own_refusal(raw: bytes) -> bool:
+    """Whether Happy Returns itself says no: whatever stands in between has no such message (sheet U-04)."""
+    try:
+        answer = wire.parse_json(raw)
+    except MalformedPayloadError:
+        return False
+    return isinstance(answer, dict) and isinstance(answer.get("ErrorMessage"), str)
 
 
 def _date(reply: aiohttp.ClientResponse) -> datetime | None:

@@ -27,11 +27,14 @@ from daemon.errors import (
     SettingsError,
     TransientError,
 )
+from daemon.loops.index_lag import KINDS, IndexLag
+from daemon.loops.measure_lag import CURSOR as INDEX_LAG
 from daemon.maps import read_map
 from daemon.settings import Settings, config_path, load
 from daemon.settings_merchant import MerchantSettings, PolicySettings
 from daemon.settings_section import read_secret
 from daemon.store import maps as maps_store
+from daemon.store import merchant as merchant_store
 from daemon.store.database import SCHEMA_VERSION
 from daemon.telemetry import Telemetry
 
@@ -67,8 +70,10 @@ async def examine(path: Path) -> list[Finding]:
         findings += _secrets(name, merchant)
         findings += _map_file(name, merchant, in_force.get(name))
     findings += await _database(settings)
-    for name in settings.merchants:
+    lags = await _index_lags(settings)
+    for name, merchant in settings.merchants.items():
         findings += await _vendors(settings, name)
+        findings += [_index_lag(name, merchant, lags.get(name))]
     return findings
 
 
@@ -154,6 +159,41 @@ async def _maps_in_force(settings: Settings) -> dict[str, str]:
                 return {name: await maps_store.latest_version(connection, name) for name in settings.merchants}
     except (DatabaseUnusableError, HomewardError):
         return {}
+
+
+async def _index_lags(settings: Settings) -> dict[str, IndexLag]:
+    """Merchant → the lag of Brightpearl's search index, as measured; nothing where the database cannot be asked."""
+    lags: dict[str, IndexLag] = {}
+    try:
+        async with opening.open_database(settings) as database:
+            if await database.version() != SCHEMA_VERSION:
+                return {}
+            async with database.reading() as connection:
+                for name in settings.merchants:
+                    lags[name] = IndexLag()
+                    lags[name].restore(await merchant_store.read_cursor(connection, name, INDEX_LAG) or {})
+    except (DatabaseUnusableError, HomewardError):
+        return {}
+    return lags
+
+
+def _index_lag(name: str, merchant: MerchantSettings, lag: IndexLag | None) -> Finding:
+    """How long a lost write is looked for, and whether it may then be sent again."""
+    check, settings = f"{name}: search index", merchant.brightpearl
+    if lag is None:
+        return Finding(check, True, "not measured: the database cannot be asked")
+    figures = []
+    for kind in KINDS:
+        p99, minutes = lag.p99(kind), lag.patience(kind, settings).total_seconds() / 60
+        count = len(lag.samples[kind])
+        seen = f"shown after {p99.total_seconds():.1f} s (p99 of {count})" if p99 is not None else f"{count} measured"
+        figures.append(f"{kind}: {seen}, a lost one is looked for {minutes:.1f} min")
+    held = (
+        ", ".join(settings.keys_held)
+        if settings.keys_held is not None
+        else "goods-in; credit where an instance id is sent"
+    )
+    return Finding(check, True, f"{'; '.join(figures)}; then sent again only under keys held: {held or 'none'}")
 
 
 def _map_file(name: str, merchant: MerchantSettings, in_force: str | None) -> list[Finding]:

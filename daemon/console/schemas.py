@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from daemon.actions.verbs import VERBS
 from daemon.views.shapes import (
     ALERT,
     BATCH,
@@ -44,7 +45,7 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
     **{
         f"{noun} {verb}": CHANGE
         for noun in ("return", "exception")
-        for verb in ("retry", "accept", "hold", "release", "resolve", "force", "receive", "assign", "snooze", "note")
+        for verb in VERBS
     },
     "exception recheck": {
         "merchant": "text", "filter": "text", "stopped": "int", "would_pass": "int", "still_stopped": "int",

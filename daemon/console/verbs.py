@@ -54,6 +54,12 @@ def add_verbs(app: typer.Typer, *, always: str = "") -> None:
         """End an exception that was settled elsewhere: nothing more is done. Not while a refund of ours is still due."""
         return Options()
 
+    @verb("reissue")
+    def reissue() -> Options:
+        """Make anew, under a fresh key, what Brightpearl lost: a credit, refund record or goods-in note that was sent and is
+        not to be found. Only when that is certain: should the first one turn up, it exists twice."""
+        return Options()
+
     @verb("force")
     def force(
         to: Annotated[State, typer.Option("--to", help=f"Where to: {', '.join(FORCED_TO)}.")],

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from daemon.clients import wire
-from daemon.clients.brightpearl_wire import GoodsInNote
+from daemon.clients.brightpearl_wire import CustomerPayment, GoodsInNote
 from daemon.finance.unit_legs import day
 from statemachine.books.legs import Kind, Leg
 from statemachine.credit.snapshot import OWN_PREFIX, CreditRow, ExistingCredit, Order, OrderRow
@@ -102,24 +102,19 @@ def _share(
     return now - value
 
 
-def refund_leg(payment: Mapping[str, Any], zone: ZoneInfo, *, order_key: str, is_on_credit: bool) -> Leg:
-    """One payment to the customer, from its search row. Raises MalformedPayloadError."""
-    payment_id = wire.integer(payment.get("paymentId"), "paymentId") or 0
-    order_id = wire.integer(payment.get("orderId"), "orderId") or 0
-    reference = wire.text(payment.get("transactionRef"), "transactionRef")
-    ids = [f"payment:{payment_id}"]
+def refund_leg(payment: CustomerPayment, zone: ZoneInfo, *, order_key: str, is_on_credit: bool) -> Leg:
+    """One payment to the customer."""
+    ids = [f"payment:{payment.id}"]
     if is_on_credit:
-        ids.append(f"credit:{order_id}")
-    if reference:
-        ids.append(f"txn:{reference.casefold()}")
-    paid_on = day(wire.moment(payment.get("paymentDate"), "paymentDate"), zone) or date(1970, 1, 1)
-    journal = wire.integer(payment.get("journalId"), "journalId") or 0
+        ids.append(f"credit:{payment.order_id}")
+    if payment.reference:
+        ids.append(f"txn:{payment.reference.casefold()}")
+    paid_on = day(payment.paid_at, zone) or date(1970, 1, 1)
     return Leg(
-        f"payment:{payment_id}", Kind.REFUND, paid_on, wire.text(payment.get("currencyCode"), "currencyCode"),
-        wire.decimal(payment.get("amountPaid"), "amountPaid"), 1, tuple(ids), order_key,
+        f"payment:{payment.id}", Kind.REFUND, paid_on, payment.currency, payment.amount, 1, tuple(ids), order_key,
         facts={
-            "payment_id": payment_id, "order_id": order_id, "reference": reference, "journal": journal,
-            "method": wire.text(payment.get("paymentMethodCode"), "paymentMethodCode"),
+            "payment_id": payment.id, "order_id": payment.order_id, "reference": payment.reference,
+            "journal": payment.journal_id, "method": payment.method,
         },
     )  # fmt: skip
 

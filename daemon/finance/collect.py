@@ -5,14 +5,15 @@ Reads batch at 200 ids. What is not settled is read again each time, since goods
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients.brightpearl_wire import CustomerPayment
 from daemon.clients.happy_returns import HappyReturnsClient
+from daemon.clients.results import Partial, require_whole
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.finance.brightpearl_legs import credit_legs, posted_by_credit, refund_leg, stock_legs
 from daemon.finance.unit_legs import day, unit_legs, unit_scope
@@ -127,7 +128,7 @@ async def _brightpearl(
 ) -> None:
     start = day(since, zone)
     assert start is not None
-    ids = await at.brightpearl.credits_since(start)
+    ids = {int(row["orderId"]) for row in require_whole(await at.brightpearl.credits_since(start))}
     async with at.database.reading() as connection:
         ids |= await legs.open_credits(connection, at.merchant)
         if whole:
@@ -135,7 +136,7 @@ async def _brightpearl(
             horizon = now - timedelta(days=at.settings.finance.horizon_days)
             ids |= await legs.credits_of_returns(connection, at.merchant, horizon)
     try:
-        refunds = await at.brightpearl.refunds_since(start)
+        refunds = require_whole(await at.brightpearl.refunds_since(start))
     except RejectedError as error:  # what is recorded on credits is read all the same
         refunds = []
         done.fault(f"refunds on sales: {error}")
@@ -148,38 +149,38 @@ async def _brightpearl(
 
 async def _credits(at: Sources, ids: list[int], zone: ZoneInfo, now: datetime, done: Collected) -> None:
     """Two hundred credits with their orders, goods, payments and journals: five calls."""
-    found, faults = await at.brightpearl.credits(ids)
-    for why in faults.values():
-        done.fault(why)
-    parents = {each.parent_order_id for each in found.values() if each.parent_order_id}
-    orders, unreadable = await at.brightpearl.orders(parents)
-    for why in unreadable.values():
-        done.fault(why)
+    read = await at.brightpearl.credits(ids)
+    orders = await at.brightpearl.orders({c.parent_order_id for c in read.items.values() if c.parent_order_id})
     notes = await at.brightpearl.goods_in_of(ids)
-    payments = [row for row in await at.brightpearl.payments_of(ids) if _is_refund(row)]
+    payments = await at.brightpearl.payments_of(ids)
+    unread = {**read.unread}
+    for number, found in read.items.items():
+        missing = [orders.unread[found.parent_order_id]] if found.parent_order_id in orders.unread else []
+        missing += [result.missing for result in (notes[number], payments[number]) if isinstance(result, Partial)]
+        if missing:
+            unread[number] = "; ".join(missing)
+    for why in dict.fromkeys(unread.values()):
+        done.fault(why)
     try:
-        posted = posted_by_credit(await at.brightpearl.journals_of(ids))
+        posted = posted_by_credit(require_whole(await at.brightpearl.journals_of(ids)))
     except (TransientError, RejectedError, MalformedPayloadError) as error:
         done.fault(f"journals: {error}")
         async with at.database.reading() as connection:  # as it was told before: nothing is known to have changed
-            posted = await legs.posted_of(connection, at.merchant, [scope_of_credit(each) for each in ids])
+            posted = await legs.posted_of(connection, at.merchant, [scope_of_credit(credit_id) for credit_id in ids])
     told: list[tuple[str, Leg]] = []
-    keys: dict[int, str] = {}
-    for credit in found.values():
-        order = orders.get(credit.parent_order_id)
-        keys[credit.id] = key = _order_key(at, order.reference, order.external_ref) if order else ""
-        scope = scope_of_credit(credit.id)
-        lines = credit_legs(credit, order, zone, order_key=key, posted=posted.get(credit.id, ""))
-        lines += stock_legs((n for n in notes if n.order_id == credit.id), credit, zone, order_key=key) if lines else []
-        told += [(scope, leg) for leg in lines]
-    for row in payments:
-        credit_id = int(row["orderId"])
-        told.append((scope_of_credit(credit_id),
-                     refund_leg(row, zone, order_key=keys.get(credit_id, ""), is_on_credit=True)))  # fmt: skip
-    done.credits += len(found)
-    unread = set(faults) | {each.id for each in found.values() if each.parent_order_id in unreadable}
-    told = [(scope, leg) for scope, leg in told if scope not in {scope_of_credit(each) for each in unread}]
-    await _put(at, Told(tuple(told), tuple(scope_of_credit(each) for each in ids if each not in unread)), now, done)
+    for credit_id in [credit_id for credit_id in ids if credit_id not in unread]:
+        scope, credit = scope_of_credit(credit_id), read.items.get(credit_id)
+        order = orders.items.get(credit.parent_order_id) if credit is not None else None
+        key = _order_key(at, order.reference, order.external_ref) if order else ""
+        if credit is not None:
+            lines = credit_legs(credit, order, zone, order_key=key, posted=posted.get(credit.id, ""))
+            lines += stock_legs(notes[credit.id].value, credit, zone, order_key=key) if lines else []
+            told += [(scope, leg) for leg in lines]
+        refunds = [payment for payment in payments[credit_id].value if payment.is_refund]
+        told += [(scope, refund_leg(payment, zone, order_key=key, is_on_credit=True)) for payment in refunds]
+    done.credits += len(read.items)
+    scopes = tuple(scope_of_credit(credit_id) for credit_id in ids if credit_id not in unread)
+    await _put(at, Told(tuple(told), scopes), now, done)
 
 
 async def _period_lock(at: Sources, now: datetime) -> None:
@@ -197,37 +198,36 @@ def _order_key(at: Sources, reference: str, external_ref: str) -> str:
     return order_key(external_ref if at.settings.brightpearl.order_number_field == "external_ref" else reference)
 
 
-def _is_refund(row: Mapping[str, Any]) -> bool:
-    """Money to the customer, on an order we can name."""
-    return (
-        row.get("paymentType") == "PAYMENT" and str(row.get("orderId") or "").isdigit() and bool(row.get("paymentId"))
-    )
-
-
 async def _other_refunds(
-    at: Sources, rows: list[dict[str, Any]], zone: ZoneInfo, now: datetime, done: Collected
+    at: Sources, refunds: list[CustomerPayment], zone: ZoneInfo, now: datetime, done: Collected
 ) -> None:
     """Payments to customers that were recorded on the sale itself, not on a credit: each sale's are read as a whole."""
-    rows = [row for row in rows if _is_refund(row)]
     async with at.database.reading() as connection:
-        known = await legs.known_keys(connection, at.merchant, [f"payment:{row['paymentId']}" for row in rows])
+        keys = [f"payment:{payment.id}" for payment in refunds]
+        known = await legs.known_keys(connection, at.merchant, keys)
         sales = await legs.sales_known(connection, at.merchant)
-    seen = {int(row["orderId"]) for row in rows if f"payment:{row['paymentId']}" not in known}
-    orders, faults = await at.brightpearl.orders(seen | sales)
-    for why in faults.values():
+    fresh = {payment.order_id for payment in refunds if payment.order_id and f"payment:{payment.id}" not in known}
+    read = await at.brightpearl.orders(fresh | sales)
+    for why in dict.fromkeys(read.unread.values()):
         done.fault(why)
+    orders = read.items
     late = sorted(order.id for order in orders.values() if order.type_code == "SC")
     for first in range(0, len(late), BATCH):  # credits older than what was read, and refunded only now
         await _credits(at, late[first : first + BATCH], zone, now, done)
-    wanted = sorted((seen | sales) - set(late) - set(faults))
-    told = []
-    for row in await at.brightpearl.payments_of(wanted) if wanted else ():
-        if _is_refund(row):
-            order = orders.get(int(row["orderId"]))
-            key = _order_key(at, order.reference, order.external_ref) if order else ""
-            told.append((f"sale:{row['orderId']}", refund_leg(row, zone, order_key=key, is_on_credit=False)))
-    if wanted:
-        await _put(at, Told(tuple(told), tuple(f"sale:{each}" for each in wanted)), now, done)
+    wanted = sorted((fresh | sales) - set(late) - set(read.unread))
+    payments = await at.brightpearl.payments_of(wanted)
+    told: list[tuple[str, Leg]] = []
+    whole_scopes: list[str] = []
+    for sale, result in payments.items():
+        if isinstance(result, Partial):
+            done.fault(result.missing)
+            continue
+        whole_scopes.append(f"sale:{sale}")
+        key = _order_key(at, orders[sale].reference, orders[sale].external_ref) if sale in orders else ""
+        on_sale = [payment for payment in result.value if payment.is_refund]
+        told += [(f"sale:{sale}", refund_leg(each, zone, order_key=key, is_on_credit=False)) for each in on_sale]
+    if whole_scopes:
+        await _put(at, Told(tuple(told), tuple(whole_scopes)), now, done)
 
 
 async def _shipments(at: Sources, since: datetime, zone: ZoneInfo, now: datetime, done: Collected) -> None:

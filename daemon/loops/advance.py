@@ -8,6 +8,7 @@ from typing import Any
 from daemon.alerts import customer
 from daemon.alerts.channels import channels_of
 from daemon.clients.throttle import Lane
+from daemon.loops.outcome import trouble
 from daemon.loops.workplace import Workplace
 from daemon.settings_merchant import ObjectiveSettings
 from daemon.store import inbox, notice, outbox, returns, watch
@@ -16,7 +17,7 @@ from daemon.store.notice import Message
 from daemon.store.sql import Connection
 from daemon.telemetry import Metrics, trace_id_of, traceparent
 from statemachine.effects import AskHappyReturns
-from statemachine.events import Approved, CreditVerified, DroppedOff, UnitsReceived
+from statemachine.events import Approved, CreditVerified, DroppedOff, Reissued, UnitsReceived
 from statemachine.gate import word_of
 from statemachine.machine import Decision, Ignored, Move, Moved, Refused, decide
 from statemachine.notices import Notice, notice_of, topic_of
@@ -73,9 +74,11 @@ class Advance:
             return
         family, self._family = self._family, None
         log.error("events parked", extra={"merchant": self._at.merchant, "happy_return_id": family[0]})
+        why = f"{type(error).__name__}: {error}"[:400]
+        explanation = f"An event of this return cannot be decided on, and its events are put aside: {why}"
+        found = trouble("internal-error", explanation, {"error": why, "loop": self.name})
         async with self._at.writing("advance-park") as connection:
-            why = f"{type(error).__name__}: {error}"[:500]
-            await inbox.park_family(connection, self._at.merchant, family, why, now)
+            await inbox.park_family(connection, self._at.merchant, family, found, now)
 
 
 class _Batch:
@@ -186,6 +189,14 @@ class _Batch:
             await notice.put(connection, merchant, notices, topics, now)
             for message in self._words(final):
                 await notice.put_message(connection, merchant, message, now)
+        for move, first, _ in self._moves:
+            if isinstance(move.event, Reissued):
+                return_id = final[move.after.happy_return_id, first.order_key, move.after.part][0].id
+                assert return_id is not None
+                keys = [effect.key for effect in move.effects if effect.kind == move.event.effect]
+                await outbox.abandon(
+                    connection, merchant, return_id=return_id, kind=move.event.effect, keys=keys, now=now
+                )
         unique = {(row["kind"], row["key"]): row for row in effects}
         await outbox.put(connection, merchant, list(unique.values()), now)
         await self._withhold(connection, final)

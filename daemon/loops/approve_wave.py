@@ -3,8 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from daemon.errors import HomewardError, MalformedPayloadError, NotPermittedError, RejectedError, TransientError
-from daemon.loops.outcome import Outcome, again, done, observed, parked, refused, trouble
+from daemon.errors import (
+    HomewardError,
+    MalformedPayloadError,
+    NotPermittedError,
+    OutcomeUnknownError,
+    RejectedError,
+    TransientError,
+)
+from daemon.loops.outcome import Outcome, again, done, incomplete, observed, parked, refused, trouble
 from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Workplace
 from daemon.store import outbox
@@ -33,6 +40,10 @@ async def _approve(at: Workplace, effect: Leased, instance: Return) -> Outcome:
                 TransientError("Happy Returns does not know the return", retry_after_seconds=600),
                 now=at.clock.now(),
             )
+        absent = wanted - {item.unit.happy_item_id for item in answer[0]}
+        if absent:  # what is not shown, or cannot be read, may be approved already
+            why = f"Happy Returns does not show {', '.join(sorted(absent))}; {'; '.join(answer[1])}"[:400]
+            return incomplete(effect, instance, why, now=at.clock.now())
         approved = {item.unit.happy_item_id for item in answer[0] if item.progress is Progress.APPROVED}
         missing = sorted(wanted - approved)
         if not missing:
@@ -48,7 +59,7 @@ async def _approve(at: Workplace, effect: Leased, instance: Return) -> Outcome:
                 return observed(effect, {"returning": missing}, now=at.clock.now())
             await outbox.store_intents(connection, at.merchant, [(effect, {"returning": body})], at.clock.now())
         await at.happy_returns.approve(instance.rma_id or instance.express_code, body)
-    except (TransientError, NotPermittedError, MalformedPayloadError) as error:
+    except (TransientError, NotPermittedError, MalformedPayloadError, OutcomeUnknownError) as error:
         return _again_or_look(effect, error, at)
     except RejectedError as error:
         return refused(effect, "approve-refused", error, items=sorted(wanted))

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from daemon.clients import brightpearl_wire as bp
-from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients import wire
+from daemon.clients.brightpearl_books import BookReads
 from daemon.clients.brightpearl_wire import Account
+from daemon.clients.results import require_whole
 from daemon.settings_merchant import PolicySettings
 from statemachine.credit.case import Case
 from statemachine.credit.maps import CreditMap, plain_sku
@@ -15,10 +17,12 @@ from statemachine.credit.snapshot import ExistingCredit, Order, Reference
 from statemachine.units import Return
 
 
-async def with_products(client: BrightpearlClient, pairs: Iterable[tuple[Return, Order]]) -> dict[int, Order]:
+async def with_products(client: BookReads, pairs: Iterable[tuple[Return, Order]]) -> dict[int, Order]:
     """Orders with the product data that some unit's match turns on: barcodes, and what a returned bundle is made of.
 
     Read only where line id and SKU leave a doubt; answers only the orders that were completed.
+
+    Raises IncompleteReadError: a product that was not shown is no proof that a unit is none of the order's.
     """
     doubted: dict[int, Order] = {}
     strangers: dict[int, set[str]] = {}
@@ -34,9 +38,12 @@ async def with_products(client: BrightpearlClient, pairs: Iterable[tuple[Return,
     wanted = {row.product_id for order in doubted.values() for row in order.rows if row.product_id is not None}
     by_sku: dict[str, set[int]] = {}
     for sku in sorted({sku for skus in strangers.values() for sku in skus}):
-        by_sku[sku] = {int(row["productId"]) for row in await client.products_by_sku(sku) if row.get("productId")}
+        rows = require_whole(await client.products_by_sku(sku))
+        by_sku[sku] = {number for row in rows if (number := wire.integer(row["productId"], "productId"))}
         wanted |= by_sku[sku]
-    products = {key: bp.read_product(each) for key, each in (await client.products(wanted)).items()}
+    read = await client.products(wanted)
+    require_whole(read.of(wanted))
+    products = {product_id: bp.read_product(product) for product_id, product in read.items.items()}
     completed: dict[int, Order] = {}
     for order_id, order in doubted.items():
         ids = {row.product_id for row in order.rows} | {i for sku in strangers[order_id] for i in by_sku[sku]}

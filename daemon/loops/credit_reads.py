@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from daemon.clients.brightpearl_credits import read_credits
+from daemon.clients.results import Complete, Partial, ReadResult, mapped
+from daemon.errors import IncompleteReadError
 from daemon.loops.credit_facts import with_products
-from daemon.loops.outcome import Outcome, done, parked, trouble, waits
+from daemon.loops.outcome import Outcome, done, incomplete, parked, waits
 from daemon.loops.wave import Wave
 from daemon.loops.workplace import Backoff
 from daemon.store import returns as returns_store
@@ -15,12 +18,15 @@ from statemachine.causes import STANDING
 from statemachine.credit.case import is_same_order
 from statemachine.credit.edges import no_order, several_orders
 from statemachine.credit.maps import CreditMap
+from statemachine.credit.reading import needs_products
 from statemachine.credit.snapshot import ExistingCredit, Order
 from statemachine.credit.verdicts import Verdict, Wait
+from statemachine.credit.watching import order_fact
 from statemachine.events import CreditWaits
+from statemachine.states import State
 from statemachine.units import Trouble
 
-UNREADABLE_LOOKS, UNREADABLE_PAUSE = 5, timedelta(minutes=5)
+SIBLING_NAMED = 4  # looks at a credit of the same order that is under way, before the wait is given its name
 SIBLING_PAUSE = timedelta(seconds=1)  # another credit on the same order is on its way: its rows must be known first
 WAIT = Backoff(first=timedelta(seconds=30), cap=timedelta(hours=6))  # beside the watch on the fact: should that fail
 
@@ -32,9 +38,11 @@ class CreditReads(Wave):
     now: datetime = field(init=False)
     orders: dict[int, Order] = field(default_factory=dict)
     order_of: dict[int, int] = field(default_factory=dict)
-    credits_of: dict[int, list[ExistingCredit]] = field(default_factory=dict)
+    credits_of: dict[int, ReadResult[list[ExistingCredit]]] = field(default_factory=dict)
     owners: dict[int, set[int]] = field(default_factory=dict)
     """Credit id → the returns of ours that hold it."""
+    keys: dict[str, int] = field(default_factory=dict)
+    """Key of a credit → the return of ours it belongs to, on the orders of this wave."""
     digests: dict[tuple[int, int], str] = field(default_factory=dict)
     """(Order id, return id) → the order's rows when that return was credited."""
     refs: dict[int, dict[int, str]] = field(default_factory=dict)
@@ -83,15 +91,21 @@ class CreditReads(Wave):
                 self.order_of[effect.id] = known
             else:
                 unknown.append(effect)
-        found = await self.at.brightpearl.find_orders([self._return(effect).order_number for effect in unknown])
+        orders = await self.at.brightpearl.find_orders([self._return(effect).order_number for effect in unknown])
         for effect in unknown:
-            ids = found[self._return(effect).order_number]
-            if len(ids) == 1:
-                self.order_of[effect.id] = ids[0]
-            elif not ids:
+            found = orders[self._return(effect).order_number]
+            if isinstance(found, Partial):
+                self._wait_for_evidence(effect, found.missing)
+            elif len(found.value) == 1:
+                self.order_of[effect.id] = found.value[0]
+            elif not found.value:
                 self._order_missing(effect)
             else:
-                self._stop(effect, several_orders(self._return(effect).order_number, ids))
+                self._stop(effect, several_orders(self._return(effect).order_number, found.value))
+
+    def _wait_for_evidence(self, effect: Leased, missing: str) -> None:
+        order_id = self.order_of.get(effect.id)
+        self._settle(incomplete(effect, self._return(effect), missing, now=self.now, order_id=order_id))
 
     def _order_missing(self, effect: Leased) -> None:
         wait = timedelta(hours=self.at.settings.policy.order_wait_hours)
@@ -99,20 +113,30 @@ class CreditReads(Wave):
         self._stop(effect, no_order(number, since=effect.created_at, now=self.now, wait=wait))
 
     async def _read_orders(self) -> None:
-        wanted = {self.order_of[effect.id] for effect in self._open()}
-        self.orders, unreadable = await self.at.brightpearl.orders(wanted)
+        read = await self.at.brightpearl.orders({self.order_of[effect.id] for effect in self._open()})
+        self.orders = read.items
         for effect in self._open():
-            if self.order_of[effect.id] in unreadable:
-                self._unreadable(effect, unreadable[self.order_of[effect.id]])
+            if (why := read.unread.get(self.order_of[effect.id])) is not None:
+                self._wait_for_evidence(effect, why)
         moved = [effect for effect in self._open() if not self._is_its_order(effect)]
         numbers = [self._return(effect).order_number for effect in moved if effect.intent is None]
         found = await self.at.brightpearl.find_orders(numbers) if numbers else {}
-        self.orders |= (await self.at.brightpearl.orders({each for ids in found.values() for each in ids}))[0]
+        again = await self.at.brightpearl.orders({number for ids in found.values() for number in ids.value})
+        self.orders |= again.items
         for effect in moved:
-            ids = found.get(self._return(effect).order_number, [])
-            self.order_of[effect.id] = ids[0] if len(ids) == 1 else self.order_of[effect.id]
-            if not self._is_its_order(effect):
-                self._order_missing(effect)
+            self._follow(effect, found.get(self._return(effect).order_number, Complete([])), again.unread)
+
+    def _follow(self, effect: Leased, found: ReadResult[list[int]], unread: Mapping[int, str]) -> None:
+        """The order is not under the number it had: it may have been entered anew under another."""
+        if isinstance(found, Partial):
+            self._wait_for_evidence(effect, found.missing)
+            return
+        if len(found.value) == 1:
+            self.order_of[effect.id] = found.value[0]
+        if self.order_of[effect.id] in unread:
+            self._wait_for_evidence(effect, unread[self.order_of[effect.id]])
+        elif not self._is_its_order(effect):
+            self._order_missing(effect)
 
     def _is_its_order(self, effect: Leased) -> bool:
         """A sales order with the shopper's number; what was sent stays with the order it was sent for."""
@@ -121,73 +145,84 @@ class CreditReads(Wave):
             return False
         return effect.intent is not None or is_same_order(order, self._return(effect).order_number)
 
-    def _unreadable(self, effect: Leased, why: str) -> None:
-        """Brightpearl broke its own contract for this order: a few more looks, then a person."""
-        if effect.attempts >= UNREADABLE_LOOKS:
-            facts = {"order_id": self.order_of[effect.id], "fault": why}
-            self._park(effect, trouble("internal-error", f"Brightpearl's answer is unusable: {why}", facts))
-        else:
-            self._settle(waits(effect, why, until=self.now + UNREADABLE_PAUSE))
+    async def _wait_for_siblings(self) -> dict[int, set[int]]:
+        """Put off what shares its order with a credit under way; answer the credits we know of ourselves, by order.
 
-    async def _wait_for_siblings(self) -> dict[int, list[int]]:
-        """Put off what shares its order with a credit under way; answer the credits we know, by order."""
+        What the search index does not show yet is not all that exists: credits of one order are made one after the
+        other, the next only once the one before is known.
+        """
         orders = sorted({self.order_of[effect.id] for effect in self._open()})
         async with self.at.database.reading() as connection:
             siblings = await returns_store.siblings_on_orders(connection, self.at.merchant, orders)
-        known: dict[int, list[int]] = {}
+        own: dict[int, set[int]] = {}
         busy: dict[int, list[int]] = {}
         for row in siblings:
+            self.keys[row["key"]] = row["id"]
             if row["credit_rows"]:
-                self.refs[row["credit_id"]] = {int(each["id"]): each["external_ref"] for each in row["credit_rows"]}
+                self.refs[row["credit_id"]] = {int(line["id"]): line["external_ref"] for line in row["credit_rows"]}
             if row["order_digest"]:
                 self.digests[row["order_id"], row["id"]] = row["order_digest"]
             if row["credit_id"] is not None:
-                known.setdefault(row["order_id"], []).append(row["credit_id"])
+                own.setdefault(row["order_id"], set()).add(row["credit_id"])
                 self.owners.setdefault(row["credit_id"], set()).add(row["id"])
-            elif row["is_sent"]:
+            if row["is_open"]:
                 busy.setdefault(row["order_id"], []).append(row["id"])
         for effect in self._open():
-            others = [each for each in busy.get(self.order_of[effect.id], ()) if each != effect.return_id]
+            others = [number for number in busy.get(self.order_of[effect.id], ()) if number != effect.return_id]
             if others and effect.intent is None:
-                why = f"return {others[0]} of the same order has its credit under way"
-                pause = Backoff(first=SIBLING_PAUSE).after(effect.attempts)
-                self._settle(waits(effect, why, until=self.now + pause))
-        return known
+                self._wait_for_sibling(effect, others[0])
+        return own
+
+    def _wait_for_sibling(self, effect: Leased, sibling: int) -> None:
+        """Another credit of the order is under way, or nobody knows what became of it."""
+        order_id, looks = self.order_of[effect.id], int((effect.result or {}).get("waited_for_sibling", 0)) + 1
+        why = f"return {sibling} of the same order has its credit under way"
+        event, instance = None, self._return(effect)
+        is_new = instance.state is State.CREDIT_PENDING and instance.wait_cause != "sibling-unknown"
+        if looks >= SIBLING_NAMED and is_new:
+            waits_for = f"the credit of return {sibling} on the same order to be known"
+            event = CreditWaits(waits_for, order_id, "sibling-unknown", (order_fact(order_id),), self.maps.version)
+        until = self.now + Backoff(first=SIBLING_PAUSE, cap=timedelta(minutes=2)).after(looks)
+        self._settle(waits(effect, why, until=until, event=event, waited_for_sibling=looks))
 
     async def _read_credits(self) -> None:
         """Every credit of these orders: by the search index, and those we know of ourselves, which it may not show."""
-        known = await self._wait_for_siblings()
+        own = await self._wait_for_siblings()
         orders = sorted({self.order_of[effect.id] for effect in self._open()})
         if not orders:
             return
-        by_order = await self.at.brightpearl.credit_ids_of(orders)
-        for order_id in orders:
-            by_order[order_id] += known.get(order_id, [])
+        lost: dict[int, list[str]] = {}
         for effect in self._open():
+            order_id = self.order_of[effect.id]
             if answered := (effect.result or {}).get("credit_id"):
-                by_order[self.order_of[effect.id]].append(int(answered))
+                own.setdefault(order_id, set()).add(int(answered))
             elif effect.intent is not None:
-                by_order[self.order_of[effect.id]] += await self.at.brightpearl.credit_ids_with_ref(effect.key)
-        read, unreadable = await self.at.brightpearl.credits({each for ids in by_order.values() for each in ids})
-        keys = {effect.key for effect in self._open()}
-        for order_id in orders:
-            found = {
-                credit_id: with_refs(read[credit_id], self.refs.get(credit_id, {}))
-                for credit_id in by_order[order_id]
-                if credit_id in read
-            }
-            self.credits_of[order_id] = [
-                c for c in found.values() if c.parent_order_id in (order_id, 0) or c.external_ref in keys
-            ]
+                lost.setdefault(order_id, []).append(effect.key)
+        read = await read_credits(self.at.brightpearl, orders, own=own, keys=lost, now=self.now)
+        self.credits_of = self._with_references(read)
         for effect in self._open():
-            broken = [each for each in by_order[self.order_of[effect.id]] if each in unreadable]
-            if broken:
-                self._unreadable(effect, unreadable[broken[0]])
+            result = self.credits_of[self.order_of[effect.id]]
+            if isinstance(result, Partial):
+                self._wait_for_evidence(effect, result.missing)
+
+    def _with_references(
+        self, read: Mapping[int, ReadResult[list[ExistingCredit]]]
+    ) -> dict[int, ReadResult[list[ExistingCredit]]]:
+        """The same, with the row references that we gave, where the account does not show them."""
+        return {
+            order_id: mapped(result, lambda credits: [with_refs(c, self.refs.get(c.id, {})) for c in credits])
+            for order_id, result in read.items()
+        }
 
     async def _read_products(self) -> None:
         """Barcodes and compositions, only where line id and SKU do not find the row."""
         pairs = [(self._return(effect), self.orders[self.order_of[effect.id]]) for effect in self._open()]
-        self.orders |= await with_products(self.at.brightpearl, pairs)
+        try:
+            self.orders |= await with_products(self.at.brightpearl, pairs)
+        except IncompleteReadError as error:
+            for effect, (instance, order) in zip(self._open(), pairs, strict=True):
+                if any(needs_products(unit, order) for unit in instance.units):
+                    self._wait_for_evidence(effect, str(error))
 
 
 def with_refs(credit: ExistingCredit, refs: Mapping[int, str]) -> ExistingCredit:

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from daemon.clients import brightpearl_bodies as bodies
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl import Write
-from daemon.clients.brightpearl_transport import Answer
+from daemon.clients.brightpearl_credits import read_credits
+from daemon.clients.results import Complete, ReadResult
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
 from daemon.loops.credit_facts import case_for
 from daemon.loops.credit_reads import WAIT, CreditReads
-from daemon.loops.outcome import Outcome, again, done, look_again, parked, trouble, unseen, waits
+from daemon.loops.index_lag import Awaited
+from daemon.loops.outcome import Outcome, Search, again, done, look_again, look_for, parked, trouble, unsettled, waits
 from daemon.loops.wave import Planned
 from daemon.store.outbox import Leased
 from statemachine.credit.case import refund_kind
@@ -23,6 +25,7 @@ from statemachine.credit.snapshot import ExistingCredit, Order, Plan
 from statemachine.credit.verdicts import Adopt, CreditNow, Verdict, Wait
 from statemachine.credit.watching import order_fact
 from statemachine.events import CreditVerified
+from statemachine.refs import is_same_ref
 from statemachine.units import Credit, Place, Trouble
 
 
@@ -49,40 +52,67 @@ class CreditWave(CreditReads):
         adopted: set[int] = set()
         for effect in self._open():
             order = self.orders[self.order_of[effect.id]]
-            own = next((c for c in self.credits_of[order.id] if c.external_ref == effect.key), None)
-            if (effect.intent is not None and own is None) or (own is not None and not own.rows):
-                again_later = unseen(
-                    effect, "The credit", "credit_id", lags=self.at.settings.brightpearl.search_lag_seconds, now=self.now,
-                    order_id=order.id,
-                )  # fmt: skip
-                if again_later is not None:
-                    self._settle(again_later)
-                elif effect.intent is not None:
-                    self._repeat(effect, order, account, planned)
+            read = self.credits_of[order.id]
+            assert isinstance(read, Complete), f"effect {effect.id}: a partial read must have been put off"
+            if effect.intent is not None and self._own(effect, read) is None:
+                search = self._search(order, read, keyed=effect.intent["body"])
+                looked = look_for(effect, self._return(effect), search, now=self.now, order_id=order.id)
+                if looked is not None:
+                    self._settle(looked)
+                elif order.id not in taken:
+                    taken |= self._repeat(effect, order, account, read, planned)
                 continue
-            verdict = self._verdict(effect, order, account)
+            verdict = self._verdict(effect, order, account, read)
             if isinstance(verdict, Adopt) and verdict.credit.id in adopted:
                 self._settle(waits(effect, "another return takes that credit first", until=self.now))
             elif not isinstance(verdict, CreditNow):
                 adopted |= {verdict.credit.id} if isinstance(verdict, Adopt) else set()
-                self._conclude(effect, order, verdict)
+                self._conclude(effect, order, verdict, read)
             elif order.id in taken:
                 self._settle(waits(effect, "another return of the same order goes first", until=self.now))
             else:
                 taken.add(order.id)
-                planned.append((effect, self._intent(effect, order, verdict.plan, verdict.evidence, account)))
+                intent = self._intent(effect, order, verdict.plan, verdict.evidence, account)
+                planned.append(Planned(effect, intent, read))
         return planned
 
-    def _verdict(self, effect: Leased, order: Order, account: bp.Account) -> Verdict:
-        held = frozenset(i for i, owners in self.owners.items() if owners != {effect.return_id})
+    def _own(self, effect: Leased, read: ReadResult[list[ExistingCredit]]) -> ExistingCredit | None:
+        """The credit of this effect: under its key, or under the number that Brightpearl answered."""
+        answered = (effect.result or {}).get("credit_id")
+        by_key = next((c for c in read.value if is_same_ref(c.external_ref, effect.key)), None)
+        return by_key or next((c for c in read.value if c.id == answered), None)
+
+    def _search(self, order: Order, read: Complete[list[ExistingCredit]], *, keyed: Mapping[str, Any]) -> Search:
+        """How a lost credit is looked for. Its key is held only together with an instance id (Brightpearl sheet 6.1)."""
+        settings = self.at.settings.brightpearl
+        held = settings.keys_held
+        may_repeat = "credit" in held if held is not None else keyed.get("installedIntegrationInstanceId") is not None
+        facts = {
+            "order_id": order.id, "credits_of_the_order": sorted(credit.id for credit in read.value),
+            "looked_at": "order-search by parentOrderId and by externalRef, sales-credit and order by id",
+        }  # fmt: skip
+        patience = self.at.lag.patience("credit", settings)
+        return Search("The credit", "credit_id", patience, settings.search_lag_seconds, may_repeat, facts)
+
+    def _verdict(
+        self, effect: Leased, order: Order, account: bp.Account, read: ReadResult[list[ExistingCredit]]
+    ) -> Verdict:
+        held = {number for number, owners in self.owners.items() if owners != {effect.return_id}}
+        held |= {c.id for c in read.value if self.keys.get(c.external_ref, effect.return_id) != effect.return_id}
         digests = {
             d for (order_id, owner), d in self.digests.items() if order_id == order.id and owner != effect.return_id
         }
         case = case_for(
-            self._return(effect), order, self.credits_of[order.id], account=account, policy=self.at.settings.policy,
-            maps=self.maps, now=self.now, known_credits=held, known_digests=frozenset(digests),
+            self._return(effect), order, self._with_own_key(effect, read), account=account,
+            policy=self.at.settings.policy, maps=self.maps, now=self.now, known_credits=frozenset(held),
+            known_digests=frozenset(digests),
         )  # fmt: skip
         return preflight(case)
+
+    def _with_own_key(self, effect: Leased, read: ReadResult[list[ExistingCredit]]) -> list[ExistingCredit]:
+        """Our own credit carries our key, however the account shows it: folded, cut short, or not at all."""
+        own = self._own(effect, read)
+        return [replace(credit, external_ref=effect.key) if credit is own else credit for credit in read.value]
 
     def _intent(
         self, effect: Leased, order: Order, plan: Plan, evidence: Mapping[str, Any], account: bp.Account
@@ -99,30 +129,38 @@ class CreditWave(CreditReads):
             "map_version": self.maps.version,
         }  # fmt: skip
 
-    def _conclude(self, effect: Leased, order: Order, verdict: Verdict) -> None:
+    def _conclude(self, effect: Leased, order: Order, verdict: Verdict, read: ReadResult[list[ExistingCredit]]) -> None:
         """What follows from a verdict that asks for no new credit."""
-        own = next((c for c in self.credits_of[order.id] if c.external_ref == effect.key), None)
+        own = self._own(effect, read)
         if isinstance(verdict, Adopt):
             self._adopt(effect, order, verdict)
         elif isinstance(verdict, CreditNow):  # sent and read, but gone again since: somebody is at work there
             self._stop(effect, never_seen(effect.key, "The credit", {"order_id": order.id}, order_id=order.id))
         elif own is not None and isinstance(verdict, Wait):
-            self._stop(effect, verdict, credit_id=own.id)
+            self._stop(effect, verdict, credit_id=own.id, is_read=True)
         else:
             self._stop(effect, verdict)
 
-    def _repeat(self, effect: Leased, order: Order, account: bp.Account, planned: list[Planned]) -> None:
-        """Send the very same body again under the same key, but only while it is still what would be decided."""
-        intent, verdict = effect.intent, self._verdict(effect, order, account)
+    def _repeat(
+        self, effect: Leased, order: Order, account: bp.Account, read: Complete[list[ExistingCredit]],
+        planned: list[Planned],
+    ) -> set[int]:  # fmt: skip
+        """Send the very same body again under the same key, but only while it is still what would be decided.
+
+        Answers the order whose turn this was.
+        """
+        intent, verdict = effect.intent, self._verdict(effect, order, account, read)
         assert intent is not None
         if isinstance(verdict, CreditNow) and _same_sums(verdict.plan, intent):
-            planned.append((effect, intent))
-        elif isinstance(verdict, Wait):
+            planned.append(Planned(effect, intent, read))
+            return {order.id}
+        if isinstance(verdict, Wait):
             self._stop(effect, verdict)
         elif "rival-credit" in self._return(effect).accepted and not isinstance(verdict, CreditNow):
-            self._conclude(effect, order, verdict)
+            self._conclude(effect, order, verdict, read)
         else:
             self._stop(effect, sent_and_overtaken(effect.key, verdict, order_id=order.id))
+        return set()
 
     def _human_reference(self, effect: Leased) -> str:
         instance = self._return(effect)
@@ -161,53 +199,62 @@ class CreditWave(CreditReads):
 
     # -- sending ----------------------------------------------------------------------------------------------------
 
-    def write(self, effect: Leased, intent: dict[str, Any]) -> Write:
-        return self.at.brightpearl.create_credit(str(effect.id), intent["body"])
+    def write(self, planned: Planned) -> Write:
+        assert isinstance(planned.permit, Complete), f"effect {planned.effect.id}: nothing permits this credit"
+        return self.at.brightpearl.create_credit(str(planned.effect.id), planned.intent["body"], without=planned.permit)
 
     async def conclude(self, sent: list[Planned]) -> None:
         if not sent:
             return
-        account = await self.at.account(self.now)
+        account, answered_at = await self.at.account(self.now), self.at.clock.now()
         ids: dict[int, int] = {}
-        for effect, intent in sent:
-            answer = self.answers[effect.id]
-            if isinstance(answer, Answer):
-                if isinstance(answer.response, int | str) and str(answer.response).isdigit():
-                    ids[effect.id] = int(answer.response)
-            elif isinstance(answer, HomewardError):
-                self._not_created(effect, intent, answer)
-        created = await self._read_back(ids, {intent["order_id"] for _, intent in sent})
-        for effect, intent in sent:
+        for each in sent:
+            answer = self.answers[each.effect.id]
+            if isinstance(answer, HomewardError):
+                self._not_created(each.effect, each.intent, answer)
+            elif isinstance(answer.response, int | str) and str(answer.response).isdigit():
+                ids[each.effect.id] = int(answer.response)
+        read = await self._read_back(sent, ids, answered_at)
+        for each in sent:
+            effect, order = each.effect, self.orders[each.intent["order_id"]]
             if effect.id in self.outcomes:
                 continue
-            credit = created.get(ids.get(effect.id, 0))
-            if credit is None or credit.external_ref != effect.key or not credit.rows:
+            asked = replace(
+                effect, intent=each.intent, result={**(effect.result or {}), "credit_id": ids.get(effect.id)}
+            )
+            result = read.get(order.id)
+            if not isinstance(result, Complete) or self._own(asked, result) is None:
                 # Taken, but not to be seen under its key: a duplicate's answer without a body, or a lagging store.
                 self._settle(self._accepted_unseen(effect, ids.get(effect.id)))
                 continue
-            order = self.orders[intent["order_id"]]
-            beside = [c for c in created.values() if c.parent_order_id in (order.id, 0) and c.id != credit.id]
-            known = [c for c in self.credits_of[order.id] if c.id not in created]
-            self.credits_of[order.id] = [*known, *beside, credit]
-            asked = replace(effect, intent=intent)
-            self._conclude(asked, order, self._verdict(asked, order, account))
+            self._conclude(asked, order, self._verdict(asked, order, account, result), result)
 
     def _accepted_unseen(self, effect: Leased, credit_id: int | None) -> Outcome:
         why = "Brightpearl accepted the credit but did not show it"
         known = {"credit_id": credit_id} if credit_id is not None else {}
         return look_again(effect, why, until=self.at.clock.now() + timedelta(seconds=1), looks=0, **known)
 
-    async def _read_back(self, ids: dict[int, int], orders: set[int]) -> dict[int, ExistingCredit]:
-        """What was just created, as stored, and any rival that came between our look and our write.
+    async def _read_back(
+        self, sent: list[Planned], ids: Mapping[int, int], answered_at: datetime
+    ) -> dict[int, ReadResult[list[ExistingCredit]]]:
+        """Every credit of these orders once more: what was just created, and any rival that came meanwhile.
 
-        If it cannot be read now, it is looked up in the next attempt.
+        What cannot be read now is looked up in the next attempt.
         """
-        seen = {credit.id for order_id in orders for credit in self.credits_of[order_id]}
+        own: dict[int, set[int]] = {}
+        for each in sent:
+            before = {credit.id for credit in self.credits_of[each.intent["order_id"]].value}
+            created = {ids[each.effect.id]} if each.effect.id in ids else set()
+            own.setdefault(each.intent["order_id"], set()).update(before | created)
         try:
-            beside = {each for found in (await self.at.brightpearl.credit_ids_of(orders)).values() for each in found}
-            return (await self.at.brightpearl.credits({*ids.values(), *(beside - seen)}))[0]
+            read = await read_credits(self.at.brightpearl, list(own), own=own, keys={}, now=self.at.clock.now())
         except HomewardError:
-            return {}
+            read = {}
+        for each in sent:
+            if (number := ids.get(each.effect.id)) is not None:
+                awaited = Awaited(number, each.intent["order_id"], answered_at)
+                self.at.lag.wait_for("credit", awaited, answered_at)
+        return self._with_references(read)
 
     def _not_created(self, effect: Leased, intent: dict[str, Any], error: HomewardError) -> None:
         was_sent_before = effect.intent is not None
@@ -217,12 +264,13 @@ class CreditWave(CreditReads):
         elif isinstance(error, RejectedError) and not isinstance(error, NotPermittedError):
             if was_sent_before:
                 # Refusing the repeat may mean that the first one was taken: never guess.
-                facts = {"message": str(error), "body": intent["body"]}
-                self._stop(effect, never_seen(effect.key, "The credit", facts, order_id=intent["order_id"]))
+                facts = {"effect": effect.kind, "message": str(error), "body": intent["body"]}
+                lost = never_seen(effect.key, "The credit", facts, order_id=intent["order_id"])
+                self._settle(unsettled(effect, self._return(effect), lost.trouble, now=now))
             else:
                 self._refused(effect, intent, error)
         elif was_sent_before:
-            self._settle(look_again(effect, str(error), until=now + timedelta(seconds=10), looks=99))
+            self._settle(look_again(effect, str(error), until=now + timedelta(seconds=10), looks=0))
         else:
             self._settle(again(effect, error, now=now))
 

@@ -8,15 +8,31 @@ from datetime import UTC, datetime, timedelta
 import anyio
 
 from daemon.clients.throttle import LANE, Lane
-from daemon.errors import HomewardError, MalformedPayloadError, NotPermittedError, RejectedError, TransientError
+from daemon.errors import (
+    HomewardError,
+    IncompleteReadError,
+    MalformedPayloadError,
+    NotPermittedError,
+    RejectedError,
+    TransientError,
+)
 from daemon.loops.approve_wave import ApproveWave
 from daemon.loops.credit_wave import CreditWave
 from daemon.loops.mark_wave import MarkWave
 from daemon.loops.money_wave import CloseWave, RefundWave
-from daemon.loops.outcome import Outcome, observed, parked, trouble, withheld
+from daemon.loops.outcome import (
+    INCOMPLETE_PAUSE,
+    NOT_PERMITTED_PAUSE,
+    Outcome,
+    incomplete,
+    observed,
+    parked,
+    trouble,
+    withheld,
+)
 from daemon.loops.stock_wave import StockWave
 from daemon.loops.wave import Planned, Wave
-from daemon.loops.workplace import Workplace
+from daemon.loops.workplace import Workplace, spread_of
 from daemon.settings import EFFECT_LEASE
 from daemon.store import inbox, merchant, outbox, returns
 from daemon.store.inbox import Arrival
@@ -30,7 +46,6 @@ log = logging.getLogger(__name__)
 WAVE_MAX = 200  # effects of one wave: as many ids as one read may name
 APPROVE_MAX = 10  # approvals go one after the other through a slow bucket
 PASSED_OVER_MAX = 8  # waves after which a later lane has its turn all the same
-UNREADABLE_PAUSE = timedelta(minutes=5)
 QUOTA = "brightpearl-quota"  # the cursor where the use of our share is told
 TELL_EVERY = timedelta(seconds=10)
 
@@ -169,16 +184,17 @@ class Dispatch:
                 if not self._is_down:
                     log.warning("brightpearl not available", extra={"merchant": self._at.merchant, "why": str(error)})
                 self._is_down = True
-                await self._settle([self._put_off(effect, error) for effect in effects], instances)
+                put_off = [self._put_off(effect, instances[effect.return_id], error) for effect in effects]
+                await self._settle(put_off, instances)
                 return
             if self._is_down:
                 log.info("brightpearl is back", extra={"merchant": self._at.merchant})
             self._is_down = False
             self._largest[kind] = min(self._largest.get(kind, WAVE_MAX) * 2, WAVE_MAX)
-            for effect, _ in planned:
-                if instances[effect.return_id].is_withheld:
-                    wave.outcomes[effect.id] = withheld(effect)
-            await self._send(wave, [each for each in planned if each[0].id not in wave.outcomes], instances)
+            for each in planned:
+                if instances[each.effect.return_id].is_withheld:
+                    wave.outcomes[each.effect.id] = withheld(each.effect)
+            await self._send(wave, [each for each in planned if each.effect.id not in wave.outcomes], instances)
 
     async def _send(self, wave: Wave, planned: list[Planned], instances: dict[int, Return]) -> None:
         """Send as the quota allows; each part's intents are stored in the moment before it leaves."""
@@ -186,7 +202,7 @@ class Dispatch:
         while len(sent) < len(planned):
             if self._at.lease.writes_held:
                 now = self._at.clock.now()
-                wave.outcomes |= {e.id: observed(e, intent, now=now) for e, intent in planned[len(sent) :]}
+                wave.outcomes |= {p.effect.id: observed(p.effect, p.intent, now=now) for p in planned[len(sent) :]}
                 break
             room = await self._room(len(planned) - len(sent))
             if room == 0:
@@ -230,20 +246,27 @@ class Dispatch:
 
     def _shrink(self, kind: str, size: int, error: HomewardError) -> None:
         """One bad id may fail the read of a whole set: halve the wave until it stands alone."""
-        if isinstance(error, MalformedPayloadError | RejectedError) and not isinstance(error, NotPermittedError):
+        if isinstance(error, MalformedPayloadError | IncompleteReadError | RejectedError) and not isinstance(
+            error, NotPermittedError
+        ):
             self._largest[kind] = max(size // 2, 1)
 
-    def _put_off(self, effect: Leased, error: HomewardError) -> Outcome:
+    def _put_off(self, effect: Leased, instance: Return, error: HomewardError) -> Outcome:
         """Reading failed, so nothing was sent in this attempt; an earlier intent stays an open question.
 
-        A vendor that is down is watched by its circuit: when that closes, everything is due at once.
+        A vendor that is down is watched by its circuit: when that closes, everything is due at once. An answer that cannot
+        be read is asked for again in seconds, and less and less often when it goes on.
         """
-        now, pause = self._at.clock.now(), UNREADABLE_PAUSE
+        now = self._at.clock.now()
+        if isinstance(error, IncompleteReadError | MalformedPayloadError):
+            return incomplete(effect, instance, str(error), now=now)
         if isinstance(error, TransientError):
-            told = timedelta(seconds=error.retry_after_seconds or 1)
-            pause = max(told, self._at.brightpearl.transport.circuit.opens_in)
-        elif self._largest.get(effect.kind, WAVE_MAX) > 1 and not isinstance(error, NotPermittedError):
-            pause = timedelta(seconds=1)  # a smaller wave may well be readable
+            pause = timedelta(seconds=error.retry_after_seconds or 1)
+            pause = max(pause, self._at.brightpearl.transport.circuit.opens_in)
+        elif isinstance(error, NotPermittedError):
+            pause = NOT_PERMITTED_PAUSE
+        else:
+            pause = INCOMPLETE_PAUSE.after(effect.attempts, spread=spread_of(effect.key))
         return Outcome(Settlement(effect, "again", {"why": str(error)}, due_at=now + pause))
 
     async def _settle(
@@ -271,7 +294,8 @@ class Dispatch:
         async with self._at.writing("intent" if intents else "settle") as connection:
             await outbox.settle(connection, self._at.merchant, [outcome.settlement for outcome in outcomes], now)
             await inbox.put(connection, self._at.merchant, arrivals)
-            await outbox.store_intents(connection, self._at.merchant, intents or [], now)
+            stored = [(each.effect, each.intent) for each in intents or ()]
+            await outbox.store_intents(connection, self._at.merchant, stored, now)
         settled = {outcome.settlement.effect.id for outcome in outcomes}
         self._held = [effect for effect in self._held if effect.id not in settled]
         for outcome in outcomes:

@@ -16,6 +16,7 @@ import orjson
 
 from daemon.clients.happy_returns import next_sweep
 from daemon.clients.happy_returns_wire import Item, ShipmentLine
+from daemon.clients.results import require_whole
 from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.loops.observe import KnownUnit, Seen, understand
@@ -317,11 +318,13 @@ class Intake:
         bp = self._at.brightpearl
         try:
             if cursor is None:
-                rows = await bp.orders_shipped_since((now - window).date(), column="createdOn")
+                rows = require_whole(await bp.orders_shipped_since((now - window).date(), column="createdOn"))
             else:
                 since = (datetime.fromisoformat(cursor["at"]) - timedelta(days=1)).date()
-                rows = await bp.orders_shipped_since(since, column="createdOn")
-                rows += await bp.orders_shipped_since(since, column="updatedOn")  # shipped long after it was placed
+                rows = require_whole(await bp.orders_shipped_since(since, column="createdOn"))
+                rows += require_whole(
+                    await bp.orders_shipped_since(since, column="updatedOn")
+                )  # shipped long after it was placed
         except (TransientError, RejectedError, MalformedPayloadError) as error:
             log.warning("shipped orders not read", extra={"merchant": self._at.merchant, "why": str(error)})
             self._discover_at = now + timedelta(minutes=5)

@@ -3,11 +3,15 @@
 from typing import Any
 
 from daemon.clients.brightpearl import Write
+from daemon.clients.brightpearl_reads import Row
+from daemon.clients.results import Complete, Partial
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
-from daemon.loops.outcome import again, done, look_again, refused
+from daemon.loops.outcome import again, done, incomplete, look_again, refused, unsettled, vanished
 from daemon.loops.wave import Planned, Wave
 from daemon.store.outbox import Leased
+from statemachine.effects import CreateSalesCredit
 from statemachine.events import CreditMarked
+from statemachine.units import Credit, Return
 
 
 class MarkWave(Wave):
@@ -24,28 +28,33 @@ class MarkWave(Wave):
         missing: dict[int, list[Write]] = {}
         for effect in self.effects:
             credit_id = self._credit_id(effect)
-            status = states[credit_id].status_id if credit_id in states else None
-            texts = [str(row.get("noteText")) for row in notes if str(row.get("orderId")) == str(credit_id)]
-            missing[effect.id] = self._missing(effect, marks[effect.id], status, texts)
-        for number in range(max(map(len, missing.values()))):  # never two steps of one return in one message
+            unread = states.unread.get(credit_id) or (notes.missing if isinstance(notes, Partial) else "")
+            if unread:
+                self._settle(incomplete(effect, self._return(effect), unread, now=self.at.clock.now()))
+            elif credit_id in states.gone:
+                lost = vanished(self._return(effect), "credit", credit_id, CreateSalesCredit)
+                self._settle(unsettled(effect, self._return(effect), lost, now=self.at.clock.now()))
+            else:
+                assert isinstance(notes, Complete)
+                missing[effect.id] = self._missing(effect, marks[effect.id], states.items[credit_id].status_id, notes)
+        for number in range(max(map(len, missing.values()), default=0)):  # never two steps of one return in one message
             await self._write({e.id: e for e in self._open() if len(missing[e.id]) > number}, missing, number)
         for effect in self._open():
             self._settle(done(effect, CreditMarked(), credit_id=self._credit_id(effect)))
         return []
 
     def _credit_id(self, effect: Leased) -> int:
-        credit = self._return(effect).credit
-        assert credit is not None, f"return {effect.return_id} has an effect that needs a credit, but none"
-        return credit.id
+        return _credit(self._return(effect)).id
 
-    def _missing(self, effect: Leased, marks: dict[str, Any], status: int | None, texts: list[str]) -> list[Write]:
+    def _missing(self, effect: Leased, marks: dict[str, Any], status: int, notes: Complete[list[Row]]) -> list[Write]:
         client, credit_id, label = self.at.brightpearl, self._credit_id(effect), str(effect.id)
+        texts = [str(row.get("noteText")) for row in notes.value if str(row.get("orderId")) == str(credit_id)]
         writes: list[Write] = []
         if fields := marks.get("custom_fields"):
             writes.append(client.set_custom_fields(label, credit_id, fields))
         note = str(marks.get("note") or "")
         if note and not any(note in text for text in texts):
-            writes.append(client.add_note(label, credit_id, note))
+            writes.append(client.add_note(label, credit_id, note, without=notes))
         wanted = marks.get("status_id")
         if wanted is not None and wanted != status:
             writes.append(client.set_status(label, credit_id, int(wanted)))
@@ -63,3 +72,8 @@ class MarkWave(Wave):
                 self._settle(look_again(effect, str(answer), until=now, looks=0))
             elif isinstance(answer, HomewardError):
                 self._settle(again(effect, answer, now=now))
+
+
+def _credit(instance: Return) -> Credit:
+    assert instance.credit is not None, f"return {instance.id} has an effect that needs a credit, but none"
+    return instance.credit

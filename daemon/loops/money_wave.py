@@ -1,23 +1,29 @@
 """Record refunds and close credits: look first, send, read back. All reads batched over the wave."""
 
-from datetime import timedelta
-from decimal import Decimal
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from daemon.clients import brightpearl_bodies as bodies
 from daemon.clients import brightpearl_wire as bp
-from daemon.clients.brightpearl import Write, payment_matches, refund_method
+from daemon.clients.brightpearl import Write
 from daemon.clients.brightpearl_transport import Answer
+from daemon.clients.results import ById, Complete, Partial, ReadResult, Repeatable, joined
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
+from daemon.loops.index_lag import Awaited
 from daemon.loops.outcome import (
     Outcome,
+    Search,
     again,
     done,
+    incomplete,
     look_again,
+    look_for,
     parked,
     refused,
     trouble,
-    unseen,
+    unsettled,
+    vanished,
     waits,
 )
 from daemon.loops.wave import Planned, Wave
@@ -27,42 +33,98 @@ from statemachine.causes import OF_OTHER_CREDITS
 from statemachine.credit.case import refund_kind
 from statemachine.credit.edges import never_seen
 from statemachine.credit.maps import DEFAULT, CreditMap
+from statemachine.credit.refunds import Recorded, about_refunds, method_of
+from statemachine.effects import CreateSalesCredit
 from statemachine.events import CreditClosed, PaymentRecorded
-from statemachine.units import Credit, Payment, Return
+from statemachine.units import Credit, Payment, Return, Trouble
 
 CLOSE_AGAIN_MAX = 5  # a credit that stays pending through this many closes needs a person
+Payments = dict[int, ReadResult[list[bp.CustomerPayment]]]
 
 
+@dataclass(slots=True)
 class RefundWave(Wave):
     """Refunds to record: at most two batched searches and one write each."""
+
+    payments: Payments = field(default_factory=dict)
+    """By credit and by order."""
 
     async def plan(self) -> list[Planned]:
         account, maps = await self.at.account(self.at.clock.now()), await self.at.maps()
         self.outcomes |= _held_back(self.effects, self.returns)
         credit_ids = {self._credit(effect).id for effect in self.effects}
         parents = {order_id for effect in self.effects if (order_id := self._return(effect).order_id)}
-        rows = await self.at.brightpearl.payments_of(credit_ids | parents)
+        self.payments = await self.at.brightpearl.payments_of(credit_ids | parents)
         planned: list[Planned] = []
         for effect in self._open():
-            instance, credit = self._return(effect), self._credit(effect)
-            found = _found_payment(effect, credit, rows)
-            if found is None and effect.intent is not None:
-                lags = self.at.settings.brightpearl.search_lag_seconds
-                found = unseen(effect, "The refund record", "payment_id", lags=lags, now=self.at.clock.now())
-            if found is not None:
-                self._settle(found)
+            read = self._read(effect)
+            settled = self._settled_by(effect, read)
+            if settled is None and effect.intent is not None:
+                settled = look_for(effect, self._return(effect), self._search(effect, read), now=self.at.clock.now())
+            if settled is not None:
+                self._settle(settled)
                 continue
-            method = _method(self.at, instance, rows, account, maps)
-            if method is None:
-                facts = {"order_id": instance.order_id, "credit_id": credit.id}
-                explanation = "No refund method is set, and the order carries no receipt that would name one."
-                self._settle(parked(effect, trouble("refund-method-unknown", explanation, facts)))
+            assert isinstance(read, Complete), f"effect {effect.id}: a partial read must have been put off"
+            method = self._method(effect, account, maps)
+            if isinstance(method, Trouble):
+                self._settle(unsettled(effect, self._return(effect), method, now=self.at.clock.now()))
                 continue
-            planned.append((effect, effect.intent or {"body": self._body(effect, method, account)}))
+            planned.append(Planned(effect, effect.intent or {"body": self._body(effect, method, account)}, read))
         return planned
 
     def _credit(self, effect: Leased) -> Credit:
         return _credit(self._return(effect))
+
+    def _read(self, effect: Leased) -> ReadResult[list[bp.CustomerPayment]]:
+        """Every payment on the credit and on its order."""
+        order_id, credit_id = self._return(effect).order_id, self._credit(effect).id
+        return joined(self.payments[number] for number in (credit_id, order_id) if number is not None)
+
+    def _settled_by(self, effect: Leased, read: ReadResult[list[bp.CustomerPayment]]) -> Outcome | None:
+        """How the effect ends by what is recorded; None when, by a complete read, nothing is."""
+        instance, credit, now = self._return(effect), self._credit(effect), self.at.clock.now()
+        if isinstance(read, Partial):
+            return incomplete(effect, instance, read.missing, now=now)
+        recorded = [Recorded(p.id, p.order_id, p.amount, p.currency, p.reference, p.created_at) for p in read.value
+                    if p.is_refund]  # fmt: skip
+        verdict = about_refunds(instance, recorded, reference=effect.key)
+        if isinstance(verdict, Trouble):
+            return unsettled(effect, instance, verdict, now=now)
+        if verdict is None:
+            return None
+        row = next(payment for payment in read.value if payment.id == verdict.payment_id)
+        found = Payment(row.id, row.reference, verdict.amount, credit.currency, row.method)
+        return done(effect, PaymentRecorded(payment=found), payment_id=row.id)
+
+    def _search(self, effect: Leased, read: ReadResult[list[bp.CustomerPayment]]) -> Search:
+        """How a lost payment is looked for. That its key is held was documented, never observed (sheet 9.1)."""
+        settings = self.at.settings.brightpearl
+        facts = {
+            "credit_id": self._credit(effect).id, "payments_seen": [payment.id for payment in read.value],
+            "looked_at": "customer-payment-search by credit and by order",
+        }  # fmt: skip
+        return Search(
+            "The refund record", "payment_id", self.at.lag.patience("payment", settings), settings.search_lag_seconds,
+            "payment" in (settings.keys_held or ()), facts,
+        )  # fmt: skip
+
+    def _method(self, effect: Leased, account: bp.Account, maps: CreditMap) -> str | Trouble:
+        """Policy first; else what the order was paid with, as mapped; else the account's only active method."""
+        instance = self._return(effect)
+        policy = self.at.settings.policy.of_method(instance.units[0].dropoff_method)
+        if any(refund_kind(unit.refund_type) == "store-credit" for unit in instance.units):
+            named = policy.store_credit_payment_method
+        else:
+            named = policy.refund_payment_method
+        if named:
+            return named
+        receipts = self.payments[instance.order_id].value if instance.order_id is not None else []
+        paid = [(payment.method, payment.amount) for payment in receipts if payment.is_receipt and payment.method]
+        active = [code for code, is_active in account.payment_methods.items() if is_active]
+        return method_of(
+            instance, paid, maps.refund_methods, default=DEFAULT, active=active,
+            takes_largest=policy.on_mixed_payment == "largest",
+        )  # fmt: skip
 
     def _body(self, effect: Leased, method: str, account: bp.Account) -> dict[str, Any]:
         instance, credit = self._return(effect), self._credit(effect)
@@ -75,15 +137,63 @@ class RefundWave(Wave):
             journal_ref=f"Refund {instance.express_code or instance.order_number}",
         )  # fmt: skip
 
-    def write(self, effect: Leased, intent: dict[str, Any]) -> Write:
-        return self.at.brightpearl.record_payment(str(effect.id), intent["body"])
+    def write(self, planned: Planned) -> Write:
+        assert isinstance(planned.permit, Complete), f"effect {planned.effect.id}: nothing permits this refund"
+        return self.at.brightpearl.record_payment(
+            str(planned.effect.id), planned.intent["body"], without=planned.permit
+        )
 
     async def conclude(self, sent: list[Planned]) -> None:
         if not sent:
             return
-        after = await _payments_after(self.at, {self._credit(effect).id for effect, _ in sent})
-        for effect, _ in sent:
-            self._settle(_judge_payment(self.at, effect, self._credit(effect), self.answers[effect.id], after))
+        answered_at = self.at.clock.now()
+        try:
+            after = await self.at.brightpearl.payments_of({self._credit(each.effect).id for each in sent})
+        except HomewardError:
+            after = {}
+        for each in sent:
+            read = after.get(self._credit(each.effect).id)
+            settled = self._settled_by(each.effect, read) if isinstance(read, Complete) else None
+            answer = self.answers[each.effect.id]
+            self._measure(each.effect, answer, answered_at, is_shown=settled is not None)
+            self._settle(settled or self._unseen(each.effect, answer))
+
+    def _measure(self, effect: Leased, answer: Answer | HomewardError, at: datetime, *, is_shown: bool) -> None:
+        payment_id, now = _number(answer), self.at.clock.now()
+        if payment_id is None:
+            return
+        if is_shown:
+            self.at.lag.shown("payment", at, now)
+        else:
+            self.at.lag.wait_for("payment", Awaited(payment_id, self._credit(effect).id, at), now)
+
+    def _unseen(self, effect: Leased, answer: Answer | HomewardError) -> Outcome:
+        """Sent, and not to be seen: what its answer says of that."""
+        now, was_sent_before = self.at.clock.now(), effect.intent is not None
+        if isinstance(answer, Answer):
+            payment_id = _number(answer)
+            named = {"payment_id": payment_id} if payment_id is not None else {}
+            return look_again(effect, "not to be seen yet", until=now + timedelta(seconds=1), looks=0, **named)
+        if isinstance(answer, OutcomeUnknownError):
+            return look_again(effect, str(answer), until=now, looks=0)
+        if isinstance(answer, RejectedError) and not isinstance(answer, NotPermittedError):
+            if not was_sent_before:
+                credit_id = self._credit(effect).id
+                return refused(effect, "payment-refused", answer, credit_id=credit_id, transaction_ref=effect.key)
+            # Refusing the repeat may mean that the first one was taken: never guess.
+            facts = {"effect": effect.kind, "message": str(answer)}
+            lost = never_seen(effect.key, "The refund record", facts)
+            return unsettled(effect, self._return(effect), lost.trouble, now=now)
+        if was_sent_before:
+            return look_again(effect, str(answer), until=now + timedelta(seconds=10), looks=0)
+        return again(effect, answer, now=now)
+
+
+def _number(answer: Answer | HomewardError) -> int | None:
+    """The id that was answered, if any."""
+    if isinstance(answer, Answer) and isinstance(answer.response, int | str) and str(answer.response).isdigit():
+        return int(answer.response)
+    return None
 
 
 def _held_back(effects: list[Leased], returns: dict[int, Return]) -> dict[int, Outcome]:
@@ -104,90 +214,19 @@ def _rate(credit: Credit) -> str:
     return next((str(row["exchange_rate"]) for row in credit.rows if row.get("exchange_rate")), "1.0")
 
 
-def _method(
-    at: Workplace, instance: Return, rows: list[dict[str, Any]], account: bp.Account, maps: CreditMap
-) -> str | None:
-    """Policy first; else what the order was paid with, as mapped; else the account's only active method."""
-    policy = at.settings.policy.of_method(instance.units[0].dropoff_method)
-    if any(refund_kind(unit.refund_type) == "store-credit" for unit in instance.units):
-        return policy.store_credit_payment_method
-    if policy.refund_payment_method:
-        return policy.refund_payment_method
-    paid_with = refund_method(rows, instance.order_id) if instance.order_id else None
-    mapped = maps.refund_methods.get(paid_with or "") or maps.refund_methods.get(DEFAULT)
-    if mapped or paid_with:
-        return mapped or paid_with
-    active = [code for code, is_active in account.payment_methods.items() if is_active]
-    return active[0] if len(active) == 1 else None
-
-
-def _found_payment(effect: Leased, credit: Credit, rows: list[dict[str, Any]]) -> Outcome | None:
-    """A payment that exists already: ours from an earlier attempt, or somebody's own of the same sum."""
-    on_credit = [r for r in rows if str(r.get("orderId")) == str(credit.id) and r.get("paymentType") == "PAYMENT"]
-    for row in on_credit:
-        if payment_matches(row, credit_id=credit.id, transaction_ref=effect.key):
-            return _paid(effect, credit, row)
-    if not on_credit:
-        return None
-    total = sum((Decimal(str(row.get("amountPaid") or 0)) for row in on_credit), Decimal(0))
-    if total == credit.net + credit.tax:
-        return _paid(effect, credit, on_credit[0])
-    facts = {"credit_id": credit.id, "found": str(total), "due": str(credit.net + credit.tax)}
-    explanation = f"Somebody recorded {total} on credit {credit.id}; due were {credit.net + credit.tax}."
-    return parked(effect, trouble("payment-refused", explanation, facts))
-
-
-def _paid(effect: Leased, credit: Credit, row: dict[str, Any]) -> Outcome:
-    payment = Payment(
-        int(row["paymentId"]), str(row.get("transactionRef") or ""), credit.net + credit.tax, credit.currency,
-        str(row.get("paymentMethodCode") or ""),
-    )  # fmt: skip
-    return done(effect, PaymentRecorded(payment=payment), payment_id=payment.id)
-
-
-async def _payments_after(at: Workplace, credit_ids: set[int]) -> list[dict[str, Any]] | None:
-    try:
-        return await at.brightpearl.payments_of(credit_ids)
-    except HomewardError:
-        return None
-
-
-def _judge_payment(
-    at: Workplace, effect: Leased, credit: Credit, answer: Answer | HomewardError, after: list[dict[str, Any]] | None
-) -> Outcome:
-    now = at.clock.now()
-    found = _found_payment(effect, credit, after) if after is not None else None
-    if found is not None:
-        return found
-    if isinstance(answer, Answer):
-        told = answer.response
-        known = {"payment_id": int(told)} if isinstance(told, int | str) and str(told).isdigit() else {}
-        return look_again(effect, "not to be seen yet", until=now + timedelta(seconds=1), looks=0, **known)
-    if isinstance(answer, OutcomeUnknownError):
-        return look_again(effect, str(answer), until=now, looks=0)
-    was_sent_before = effect.intent is not None
-    if isinstance(answer, RejectedError) and not isinstance(answer, NotPermittedError):
-        if was_sent_before:  # refusing the repeat may mean that the first one was taken: never guess
-            lost = never_seen(effect.key, "The refund record", {"message": str(answer)})
-            return parked(effect, lost.trouble, keep_intent=True)
-        return refused(effect, "payment-refused", answer, credit_id=credit.id, transaction_ref=effect.key)
-    if was_sent_before:
-        return look_again(effect, str(answer), until=now + timedelta(seconds=10), looks=99)
-    return again(effect, answer, now=now)
-
-
 class CloseWave(Wave):
     """Credits to close. A close is asked for once; `pending` is waited for, then asked again."""
 
     async def plan(self) -> list[Planned]:
         account = await self.at.account(self.at.clock.now())
         self.outcomes |= _held_back(self.effects, self.returns)
-        states = await self.at.brightpearl.order_states({self._credit(e).id for e in self._open() if _must_look(e)})
+        looked = {self._credit(effect).id for effect in self._open() if _must_look(effect)}
+        states = await self.at.brightpearl.order_states(looked)
         planned: list[Planned] = []
         for effect in self._open():
             credit = self._credit(effect)
             if _must_look(effect):
-                finished = _judge_close(self.at, effect, credit, states.get(credit.id))
+                finished = self._judge(effect, credit, states)
                 if finished is not None:
                     self._settle(finished)
                     continue
@@ -196,59 +235,57 @@ class CloseWave(Wave):
             if account.locked_until is not None and today <= account.locked_until:
                 tax_date = bodies.local_midnight(account.locked_until + timedelta(days=1), account.zone)
             closes = int((effect.result or {}).get("closes", 0)) + 1
-            planned.append((effect, {"credit_id": credit.id, "tax_date": tax_date, "closes": closes}))
+            intent = {"credit_id": credit.id, "tax_date": tax_date, "closes": closes}
+            planned.append(Planned(effect, intent, Repeatable("an invoiced credit refuses it: Brightpearl sheet 6.4")))
         return planned
 
     def _credit(self, effect: Leased) -> Credit:
         return _credit(self._return(effect))
 
-    def write(self, effect: Leased, intent: dict[str, Any]) -> Write:
-        return self.at.brightpearl.close_credit(str(effect.id), intent["credit_id"], intent["tax_date"])
+    def write(self, planned: Planned) -> Write:
+        intent = planned.intent
+        return self.at.brightpearl.close_credit(str(planned.effect.id), intent["credit_id"], intent["tax_date"])
+
+    def _judge(self, effect: Leased, credit: Credit, states: ById[bp.OrderState]) -> Outcome | None:
+        """What needs no close (any more); None when one must be sent. Source: Brightpearl sheet 6.4."""
+        if (missing := states.unread.get(credit.id)) is not None:
+            return incomplete(effect, self._return(effect), missing, now=self.at.clock.now())
+        state = states.items.get(credit.id)
+        if state is None:
+            lost = vanished(self._return(effect), "credit", credit.id, CreateSalesCredit)
+            return unsettled(effect, self._return(effect), lost, now=self.at.clock.now())
+        if state.invoice_reference and state.invoice_reference != "pending":
+            event = CreditClosed(invoice_reference=state.invoice_reference)
+            return done(effect, event, invoice_reference=state.invoice_reference)
+        if state.invoice_reference == "pending":
+            closes = int((effect.result or {}).get("closes", 0))
+            asked_at = effect.sent_at or effect.created_at
+            if self.at.clock.now() - asked_at < timedelta(minutes=self.at.settings.brightpearl.pending_close_minutes):
+                return _pending(self.at, effect, closes)
+            if closes >= CLOSE_AGAIN_MAX:
+                facts = {"credit_id": credit.id, "closes": closes}
+                explanation = f"Credit {credit.id} stays 'pending' after {closes} closes."
+                return parked(effect, trouble("close-stuck", explanation, facts), keep_intent=True)
+        return None
 
     async def conclude(self, sent: list[Planned]) -> None:
         if not sent:
             return
         # A close that was taken is looked at some seconds later, when accounting has had the time for it (sheet 6.4).
-        doubtful = {i["credit_id"] for effect, i in sent if not isinstance(self.answers[effect.id], Answer)}
-        after = await _states_after(self.at, doubtful)
-        for effect, intent in sent:
-            credit, answer = self._credit(effect), self.answers[effect.id]
-            state = after.get(credit.id)
-            self._settle(_closed_or_not(self.at, effect, credit, answer, state, intent["closes"]))
+        doubtful = {e.intent["credit_id"] for e in sent if not isinstance(self.answers[e.effect.id], Answer)}
+        try:
+            after = (await self.at.brightpearl.order_states(doubtful)).items if doubtful else {}
+        except HomewardError:
+            after = {}
+        for each in sent:
+            credit, answer = self._credit(each.effect), self.answers[each.effect.id]
+            state, closes = after.get(credit.id), each.intent["closes"]
+            self._settle(_closed_or_not(self.at, each.effect, credit, answer, state, closes))
 
 
 def _must_look(effect: Leased) -> bool:
     """At the first attempt nothing is to be seen that the close itself would not answer: a closed credit refuses it."""
     return effect.intent is not None or effect.attempts > 1
-
-
-async def _states_after(at: Workplace, ids: set[int]) -> dict[int, bp.OrderState]:
-    if not ids:
-        return {}
-    try:
-        return await at.brightpearl.order_states(ids)
-    except HomewardError:
-        return {}
-
-
-def _judge_close(at: Workplace, effect: Leased, credit: Credit, state: bp.OrderState | None) -> Outcome | None:
-    """What needs no close (any more); None when one must be sent. Source: Brightpearl sheet 6.4."""
-    if state is None:
-        facts = {"credit_id": credit.id}
-        return parked(effect, trouble("credit-differs", f"Credit {credit.id} is no longer in Brightpearl.", facts))
-    if state.invoice_reference and state.invoice_reference != "pending":
-        event = CreditClosed(invoice_reference=state.invoice_reference)
-        return done(effect, event, invoice_reference=state.invoice_reference)
-    if state.invoice_reference == "pending":
-        closes = int((effect.result or {}).get("closes", 0))
-        asked_at = effect.sent_at or effect.created_at
-        if at.clock.now() - asked_at < timedelta(minutes=at.settings.brightpearl.pending_close_minutes):
-            return _pending(at, effect, closes)
-        if closes >= CLOSE_AGAIN_MAX:
-            facts = {"credit_id": credit.id, "closes": closes}
-            explanation = f"Credit {credit.id} stays 'pending' after {closes} closes."
-            return parked(effect, trouble("close-stuck", explanation, facts), keep_intent=True)
-    return None
 
 
 def _pending(at: Workplace, effect: Leased, closes: int) -> Outcome:
@@ -264,7 +301,9 @@ def _closed_or_not(
         event = CreditClosed(invoice_reference=state.invoice_reference)
         return done(effect, event, invoice_reference=state.invoice_reference)
     if isinstance(answer, RejectedError) and not isinstance(answer, NotPermittedError):
-        if state is not None and state.invoice_reference == "pending":
+        if state is None:  # it may be invoiced already, which refuses a close: look once more before a person is asked
+            return waits(effect, str(answer), until=at.clock.now() + timedelta(seconds=2), closes=closes - 1)
+        if state.invoice_reference == "pending":
             return _pending(at, effect, closes)
         return refused(effect, "close-refused", answer, credit_id=credit.id)
     if isinstance(answer, Answer | OutcomeUnknownError):

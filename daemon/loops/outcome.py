@@ -1,6 +1,7 @@
 """How one attempt at an effect ended, and the event that tells the machine."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,9 +11,11 @@ from daemon.loops.workplace import Backoff, spread_of
 from daemon.store.outbox import Leased, Settlement
 from statemachine.causes import CAUSES
 from statemachine.credit.edges import never_seen
-from statemachine.effects import CloseCredit, CreateSalesCredit, MarkCredit, ReceiveStock, RecordRefund
-from statemachine.events import Event, Troubled
-from statemachine.units import Trouble
+from statemachine.credit.watching import order_fact
+from statemachine.effects import CloseCredit, CreateSalesCredit, Effect, MarkCredit, ReceiveStock, RecordRefund
+from statemachine.events import CreditWaits, Event, Troubled
+from statemachine.states import State
+from statemachine.units import Return, Trouble
 
 NOT_PERMITTED_PAUSE = timedelta(minutes=5)  # a refused token concerns everything: no return is parked for it
 
@@ -35,9 +38,6 @@ def waits(
     return Outcome(told, event)
 
 
-LOOKS_MAX = 12  # looks at something that was acknowledged and is never shown, before a person is asked
-
-
 def look_again(effect: Leased, why: str, *, until: datetime, looks: int, **known: Any) -> Outcome:
     """It may have been done: look at the given time before anything is repeated.
 
@@ -47,27 +47,115 @@ def look_again(effect: Leased, why: str, *, until: datetime, looks: int, **known
     return Outcome(Settlement(effect, "unknown", {"why": why, **result}, due_at=until, result=result))
 
 
-def unseen(
-    effect: Leased, what: str, answered_as: str, *, lags: tuple[int, ...], now: datetime, order_id: int | None = None
-) -> Outcome | None:
-    """Sent before and not found: the next look, or a person after too many; None when it may be repeated.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How a write is looked for whose answer was lost, or that was answered and is not shown."""
 
-    `answered_as` is where the result keeps the id the other side named: with that nothing is ever repeated. Without one
-    the index may lag by `lags` seconds, look after look.
+    what: str
+    """What was written, as people call it: The credit."""
+    answered_as: str
+    """Where an effect's result keeps the number that the other side answered."""
+    patience: timedelta
+    """How long it is looked for before it counts as not found: longer than the search index lags."""
+    first_looks: tuple[int, ...]
+    """Seconds before each of the first looks."""
+    may_repeat: bool
+    """Whether the other side is known to hold the key, so that a second write of it changes nothing."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What was looked at, for the person who is asked."""
+
+
+def look_for(
+    effect: Leased, instance: Return, search: Search, *, now: datetime, order_id: int | None = None
+) -> Outcome | None:
+    """Sent before and not found by a complete read: the next look, or a person; None when it may be sent again.
+
+    What the other side answered with a number is never sent again. A person is asked once it was looked for long enough,
+    and it is still looked for meanwhile: what turns up late ends the question by itself.
     """
-    known = effect.result or {}
-    looks, answered = int(known.get("looks", 0)), known.get(answered_as)
-    if answered is not None or effect.intent is None:
-        if looks >= LOOKS_MAX:
-            lost = never_seen(effect.key, what, {answered_as: answered}, order_id=order_id)
-            return parked(effect, lost.trouble, keep_intent=True, order_id=order_id)
-        until = now + Backoff(cap=timedelta(minutes=5)).after(looks + 1)
-        why = f"{what} was named but is not shown yet"
-        return look_again(effect, why, until=until, looks=looks + 1, **{answered_as: answered})
-    if looks < len(lags):
-        why = f"{what} may exist; the search index may lag"
-        return look_again(effect, why, until=now + timedelta(seconds=lags[looks]), looks=looks + 1)
-    return None
+    result = effect.result or {}
+    looks, answered = int(result.get("looks", 0)), result.get(search.answered_as)
+    waited = now - (effect.sent_at or effect.created_at)
+    known = {search.answered_as: answered} if answered is not None else {}
+    if waited < search.patience:
+        wait = _next_look(looks, search, waited)
+        why = f"{search.what} {'was named but is not shown yet' if known else 'may exist; the search index may lag'}"
+        return look_again(effect, why, until=now + wait, looks=looks + 1, **known)
+    if answered is None and search.may_repeat:
+        return None
+    facts = {
+        "effect": effect.kind, "sent_at": (effect.sent_at or effect.created_at).isoformat(), "looks": looks,
+        "looked_for_minutes": int(waited.total_seconds() // 60), "key_is_held": search.may_repeat, **known, **search.facts,
+    }  # fmt: skip
+    return _ask_person(
+        effect, instance, never_seen(effect.key, search.what, facts, order_id=order_id).trouble, now=now, looks=looks + 1,
+        order_id=order_id, **known,
+    )  # fmt: skip
+
+
+def _next_look(looks: int, search: Search, waited: timedelta) -> timedelta:
+    """Soon at first, then at growing distances, the last one when patience ends."""
+    if looks < len(search.first_looks):
+        return timedelta(seconds=search.first_looks[looks])
+    rest = max(search.patience - waited, timedelta(seconds=1))
+    return min(Backoff(first=timedelta(seconds=15), cap=timedelta(minutes=2)).after(looks), rest)
+
+
+LOOKED_FOR_STILL = Backoff(first=timedelta(minutes=5), cap=timedelta(hours=6))
+
+
+def _ask_person(
+    effect: Leased, instance: Return, found: Trouble, *, now: datetime, looks: int, order_id: int | None = None, **known: Any
+) -> Outcome:  # fmt: skip
+    """The return becomes an exception, told once; the effect stays open and is looked at less and less often."""
+    result = {"looks": looks, **known}
+    detail = {"why": found.explanation, "cause": found.cause, "evidence": found.evidence, **result}
+    until = now + LOOKED_FOR_STILL.after(max(looks - 8, 1), spread=spread_of(effect.key))
+    is_known = instance.trouble is not None and instance.trouble.cause == found.cause
+    event = None if is_known else Troubled(found, order_id)
+    return Outcome(Settlement(effect, "unknown", detail, due_at=until, result=result), event)
+
+
+INCOMPLETE_PAUSE = Backoff(first=timedelta(seconds=1), cap=timedelta(minutes=5))
+INCOMPLETE_NAMED = 3  # answers that left something out, in a row, before the wait is given its name
+INCOMPLETE_STUCK = timedelta(minutes=15)  # a leg of a credit that exists: then a person is told
+
+
+def incomplete(
+    effect: Leased, instance: Return, missing: str, *, now: datetime, order_id: int | None = None
+) -> Outcome:
+    """An answer left something out, so nothing may be concluded from what it does not show: read again, in seconds.
+
+    A credit waits under a name of its own from the third time on; another leg becomes an exception when it goes on.
+    """
+    before = (effect.result or {}).get("incomplete") or {}
+    last = datetime.fromisoformat(before["last"]) if before else None
+    if last is None or now - last > 2 * INCOMPLETE_PAUSE.cap:
+        before = {}
+    tries = int(before.get("tries", 0)) + 1
+    since = datetime.fromisoformat(before["since"]) if before else now
+    kept = {"incomplete": {"tries": tries, "since": since.isoformat(), "last": now.isoformat()}}
+    until = now + INCOMPLETE_PAUSE.after(tries, spread=spread_of((effect.key, tries)))
+    settlement = Settlement(effect, "waits", {"why": missing, **kept}, due_at=until, result=kept)
+    order_id = order_id or instance.order_id
+    watches = (order_fact(order_id),) if order_id is not None else ()
+    if effect.kind == CreateSalesCredit.kind:
+        is_new = instance.state is State.CREDIT_PENDING and instance.wait_cause != "evidence-incomplete"
+        named = CreditWaits(
+            f"a complete answer of Brightpearl: {missing}"[:500], order_id, "evidence-incomplete", watches
+        )
+        return Outcome(settlement, named if is_new and tries >= INCOMPLETE_NAMED else None)
+    if now - since < INCOMPLETE_STUCK or instance.trouble is not None:
+        return Outcome(settlement)
+    facts = {"effect": effect.kind, "missing": missing, "since": since.isoformat(), "tries": tries}
+    explanation = f"Brightpearl's answers have left something out since {since:%H:%M} UTC: {missing}"[:500]
+    return Outcome(settlement, Troubled(trouble("evidence-incomplete", explanation, facts, watches=watches)))
+
+
+def unsettled(effect: Leased, instance: Return, found: Trouble, *, now: datetime) -> Outcome:
+    """Stopped with a cause that can pass by itself: an exception, and still looked at."""
+    before = int((effect.result or {}).get("looks", 0))
+    return _ask_person(effect, instance, found, now=now, looks=before + 1)
 
 
 def again(effect: Leased, error: HomewardError, *, now: datetime) -> Outcome:
@@ -83,7 +171,7 @@ def again(effect: Leased, error: HomewardError, *, now: datetime) -> Outcome:
 def parked(
     effect: Leased, trouble: Trouble, *, keep_intent: bool = False, order_id: int | None = None, map_version: str = ""
 ) -> Outcome:
-    """Stopped with a cause: the return becomes an exception."""
+    """Stopped with a cause: the return becomes an exception, and the effect rests until it is asked for again."""
     detail = {"why": trouble.explanation, "cause": trouble.cause, "evidence": trouble.evidence}
     stopped = Settlement(effect, "parked", detail, forget_intent=not keep_intent)
     return Outcome(stopped, Troubled(trouble, order_id, map_version))
@@ -131,3 +219,15 @@ def trouble(
     cause: str, explanation: str, evidence: dict[str, Any], *, key: str = "", watches: tuple[str, ...] = ()
 ) -> Trouble:
     return Trouble(cause, CAUSES[cause].owner, explanation, evidence, key, watches)
+
+
+def vanished(instance: Return, what: str, number: int, effect: type[Effect]) -> Trouble:
+    """Brightpearl acknowledged and showed it, and knows nothing of it any more."""
+    assert instance.credit is not None, f"return {instance.id} has nothing in Brightpearl that could vanish"
+    credit = instance.credit
+    facts = {
+        "effect": effect.kind, "what": what, "number": number, "credit_id": credit.id,
+        "external_ref": credit.external_ref, "net": str(credit.net), "tax": str(credit.tax), "currency": credit.currency,
+    }  # fmt: skip
+    explanation = f"The {what} {number} was read back when it was made, and is no longer in Brightpearl."
+    return trouble("record-vanished", explanation, facts, key=f"credit={credit.id}")

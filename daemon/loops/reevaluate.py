@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
+from daemon.clients.results import Complete
 from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.loops.workplace import Workplace
@@ -80,15 +81,16 @@ class Reevaluate:
 
     async def _look(self, seen: _Seen, now: datetime) -> int:
         rows = await self._watching()
-        changed = await self._changed(rows, seen, now) if rows else {}
+        changed, is_whole = await self._changed(rows, seen, now) if rows else ({}, True)
         version = (await self._at.maps()).version
         late: dict[str, str] = {}
-        fresh = _Seen(now.isoformat(), version, seen.period, seen.codes)
+        looked_at = now.isoformat() if is_whole else seen.at  # what an answer left out is asked for again
+        fresh = _Seen(looked_at, version, seen.period, seen.codes)
         if rows or not seen.at:
             account = await self._at.account(now)
             codes = [account.tax_codes, account.nominal_codes]
             digest = hashlib.sha256(orjson.dumps(codes, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
-            fresh = _Seen(now.isoformat(), version, str(account.locked_until or ""), digest)
+            fresh = _Seen(looked_at, version, str(account.locked_until or ""), digest)
         for name, before, after in (
             (PERIOD, seen.period, fresh.period), (CODES, seen.codes, fresh.codes)
         ):  # fmt: skip
@@ -118,17 +120,18 @@ class Reevaluate:
                 rows += page
         return rows
 
-    async def _changed(self, rows: list[Record], seen: _Seen, now: datetime) -> dict[str, str]:
-        """Watched facts that Brightpearl says have changed, with what they are now."""
+    async def _changed(self, rows: list[Record], seen: _Seen, now: datetime) -> tuple[dict[str, str], bool]:
+        """Watched facts that Brightpearl says have changed, with what they are now; and whether that is all of them."""
         facts = {fact for row in rows for fact in row["watches"]}
         since = (datetime.fromisoformat(seen.at) if seen.at else now) - OVERLAP
         ids = [order_id for fact in facts if (order_id := order_id_of(fact)) is not None]
-        changed = {order_fact(key): at for key, at in (await self._at.brightpearl.orders_changed(ids, since)).items()}
+        updated = await self._at.brightpearl.orders_changed(ids, since)
+        changed = {order_fact(order_id): moment for order_id, moment in updated.value.items()}
         numbers = sorted(number for fact in facts if (number := number_of(fact)) is not None)
-        for number, found in (await self._at.brightpearl.find_orders(numbers)).items() if numbers else ():
-            if found:
-                changed[number_fact(number)] = "-".join(str(each) for each in found)
-        return changed
+        for number, orders in (await self._at.brightpearl.find_orders(numbers)).items() if numbers else ():
+            if orders.value:
+                changed[number_fact(number)] = "-".join(str(order_id) for order_id in orders.value)
+        return changed, isinstance(updated, Complete)
 
 
 def _news(row: Record, changed: dict[str, str], version: str) -> str | None:

@@ -23,11 +23,13 @@ from daemon.loops.books import BOOKS, MatchBooks
 from daemon.loops.dispatch import Dispatch
 from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
+from daemon.loops.measure_lag import MeasureLag
 from daemon.loops.notify import Notify
 from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.report import Report
 from daemon.loops.retain import Retain
+from daemon.loops.verify import Verify
 from daemon.loops.workplace import Lease, Workplace
 from daemon.settings import HTTP_TIMEOUT_SECONDS, LEASE_SECONDS
 from daemon.store import merchant as merchant_store
@@ -84,8 +86,8 @@ def loops_of(workplace: Workplace) -> list[Loop]:
     """Everything that goes on for one merchant."""
     return [
         Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Notify(workplace),
-        Batches(workplace), Reconcile(workplace), Reevaluate(workplace), Report(workplace), MatchBooks(workplace),
-        Retain(workplace),
+        Batches(workplace), Reconcile(workplace), Verify(workplace), MeasureLag(workplace), Reevaluate(workplace),
+        Report(workplace), MatchBooks(workplace), Retain(workplace),
     ]  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Receive goods: one goods-in note per credit row and place, looked up by its reference before anything is sent."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -9,12 +8,25 @@ from typing import Any
 from daemon.clients import brightpearl_bodies as bodies
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl_transport import Answer
-from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError, TransientError
-from daemon.loops.outcome import Outcome, again, done, look_again, parked, refused, trouble
+from daemon.clients.results import ById, Complete, Partial, ReadResult
+from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
+from daemon.loops.outcome import (
+    Outcome,
+    Search,
+    again,
+    done,
+    incomplete,
+    look_again,
+    look_for,
+    parked,
+    refused,
+    trouble,
+    unsettled,
+)
 from daemon.loops.wave import Planned, Wave
-from daemon.loops.workplace import Backoff
 from daemon.store.outbox import Leased
 from statemachine.credit.case import reason_of
+from statemachine.credit.edges import never_seen
 from statemachine.credit.maps import CreditMap
 from statemachine.credit.snapshot import Order
 from statemachine.events import StockReceived
@@ -29,36 +41,42 @@ class StockWave(Wave):
 
     received: dict[int, list[Answer | HomewardError]] = field(default_factory=dict)
     """Effect id → the answers to its notes."""
-    notes: dict[int, list[bp.GoodsInNote]] = field(default_factory=dict)
-    orders: dict[int, Order] = field(default_factory=dict)
-    unreadable: dict[int, str] = field(default_factory=dict)
+    notes: dict[int, ReadResult[list[bp.GoodsInNote]]] = field(default_factory=dict)
+    """Credit id → its goods-in notes."""
+    orders: ById[Order] = field(default_factory=ById)
+    unread_products: dict[int, str] = field(default_factory=dict)
     maps: CreditMap = field(default_factory=CreditMap)
 
     async def plan(self) -> list[Planned]:
         instances = [self.returns[effect.return_id] for effect in self.effects]
         credit_ids = {instance.credit.id for instance in instances if instance.credit is not None}
-        self.orders, self.unreadable = await self.at.brightpearl.orders(
-            {i.order_id for i in instances if i.order_id is not None}
-        )
+        self.orders = await self.at.brightpearl.orders({i.order_id for i in instances if i.order_id is not None})
         await self._read_stock_tracking(instances)
-        await self._read_notes(credit_ids)
+        self.notes = await self.at.brightpearl.goods_in_of(credit_ids)
         self.maps = await self.at.maps()
         planned: list[Planned] = []
         for effect in self.effects:
             await self._plan(effect, planned)
         return planned
 
-    async def _read_notes(self, credit_ids: Iterable[int]) -> None:
-        self.notes = {}
-        for note in await self.at.brightpearl.goods_in_of(credit_ids):
-            self.notes.setdefault(note.order_id, []).append(note)
-
     async def _read_stock_tracking(self, instances: list[Return]) -> None:
         rows = [row for i in instances if i.credit is not None for row in i.credit.rows]
-        known = self.at.stock_tracked
-        unknown = {int(row["product_id"]) for row in rows if row["product_id"] and int(row["product_id"]) not in known}
-        for product_id, product in (await self.at.brightpearl.products(unknown)).items():
-            known[product_id] = bp.is_stock_tracked(product)
+        tracked = self.at.stock_tracked
+        unknown = {int(row["product_id"]) for row in rows if row["product_id"]} - set(tracked)
+        read = await self.at.brightpearl.products(unknown)
+        self.unread_products = read.unread
+        for product_id, product in read.items.items():
+            tracked[product_id] = bp.is_stock_tracked(product)
+
+    def _unread(self, instance: Return) -> str:
+        """What of the facts on this return was not read; empty where all was."""
+        assert instance.credit is not None
+        notes = self.notes[instance.credit.id]
+        products = [int(row["product_id"]) for row in instance.credit.rows if row["product_id"]]
+        missing = [notes.missing] if isinstance(notes, Partial) else []
+        missing += [why for number in products if (why := self.unread_products.get(number)) is not None]
+        missing += [why] if (why := self.orders.unread.get(instance.order_id or 0)) is not None else []
+        return "; ".join(dict.fromkeys(missing))
 
     # -- planning ---------------------------------------------------------------------------------------------------
 
@@ -69,15 +87,18 @@ class StockWave(Wave):
         if not units:
             self._settle(done(effect, None))
             return
+        if unread := self._unread(instance):
+            self._settle(incomplete(effect, instance, unread, now=self.at.clock.now()))
+            return
         if effect.intent is not None:
             intent = effect.intent
         else:
-            order = self.orders.get(instance.order_id or 0)
+            order = self.orders.items.get(instance.order_id or 0)
             lost = [unit.key for unit in units if not credit_rows_of(instance, unit)]
             nowhere = sorted({unit.destination for unit in units if self._warehouse(order, unit) is None})
             if order is None:
-                why = self.unreadable.get(instance.order_id or 0, "the order is not to be read")
-                self._settle(again(effect, TransientError(why, retry_after_seconds=300), now=self.at.clock.now()))
+                absent = f"order {instance.order_id} is no longer in Brightpearl"
+                self._settle(incomplete(effect, instance, absent, now=self.at.clock.now()))
                 return
             if lost:
                 facts = {"credit_id": instance.credit.id, "units": lost}
@@ -91,13 +112,33 @@ class StockWave(Wave):
                 self._settle(parked(effect, trouble("warehouse-unmapped", explanation, facts, key=key)))
                 return
             intent = await self._draw(effect, instance, units, order)
+        notes = self.notes[instance.credit.id]
+        assert isinstance(notes, Complete), f"effect {effect.id}: a partial read must have been put off"
         missing = self._missing(instance.credit.id, intent)
+        looked = None
+        if missing and effect.intent is not None:
+            looked = look_for(effect, instance, self._search(instance.credit.id, notes), now=self.at.clock.now())
         if not missing:
             self._finish(effect, instance, intent)
+        elif looked is not None:
+            self._settle(looked)
         elif (short := self._short(instance, missing)) is not None:
-            self._settle(parked(effect, short))
+            self._settle(unsettled(effect, instance, short, now=self.at.clock.now()))
         else:
-            planned.append((effect, intent))
+            planned.append(Planned(effect, intent, notes))
+
+    def _search(self, credit_id: int, notes: Complete[list[bp.GoodsInNote]]) -> Search:
+        """How a lost note is looked for. Its reference is documented as unique in the account (sheet 8.1)."""
+        settings = self.at.settings.brightpearl
+        held = settings.keys_held
+        facts = {
+            "credit_id": credit_id, "notes_seen": [note.id for note in notes.value],
+            "looked_at": "goods-in notes by credit, and the credit's stock status",
+        }  # fmt: skip
+        return Search(
+            "The goods-in note", "note_id", self.at.lag.patience("goods-in", settings), settings.search_lag_seconds,
+            held is None or "goods-in" in held, facts,
+        )  # fmt: skip
 
     async def _draw(self, effect: Leased, instance: Return, units: list[Unit], order: Order) -> dict[str, Any]:
         """The notes of this effect, as they will be stored and sent. Units without stock get none."""
@@ -153,14 +194,14 @@ class StockWave(Wave):
         return row["product_id"] is not None and self.at.stock_tracked.get(int(row["product_id"]), True)
 
     def _missing(self, credit_id: int, intent: dict[str, Any]) -> list[dict[str, Any]]:
-        there = {note.reference for note in self.notes.get(credit_id, ())}
-        return [note for note in intent["notes"] if note["reference"] not in there]
+        there = {note.reference.strip().casefold() for note in self.notes[credit_id].value}
+        return [note for note in intent["notes"] if note["reference"].casefold() not in there]
 
     def _short(self, instance: Return, missing: list[dict[str, Any]]) -> Any:
         """Trouble when others received so much that ours would be too much; None when there is room."""
         assert instance.credit is not None
         received: dict[int, int] = {}
-        for note in self.notes.get(instance.credit.id, ()):
+        for note in self.notes[instance.credit.id].value:
             for row_id, quantity in note.moved:
                 received[row_id] = received.get(row_id, 0) + quantity
         for due in missing:
@@ -176,32 +217,39 @@ class StockWave(Wave):
     # -- sending ----------------------------------------------------------------------------------------------------
 
     async def send(self, planned: list[Planned]) -> None:
-        depth = max(len(intent["notes"]) for _, intent in planned)
+        depth = max(len(each.intent["notes"]) for each in planned)
         for number in range(depth):  # never two steps of one return in one message
             writes = []
-            for effect, intent in planned:
-                if number >= len(intent["notes"]):
+            for each in planned:
+                if number >= len(each.intent["notes"]):
                     continue
-                note, credit_id = intent["notes"][number], self._credit_id(effect)
-                if note in self._missing(credit_id, intent):
-                    writes.append(self.at.brightpearl.receive_goods(str(effect.id), credit_id, note["body"]))
+                assert isinstance(each.permit, Complete), f"effect {each.effect.id}: nothing permits this note"
+                note, credit_id = each.intent["notes"][number], self._credit_id(each.effect)
+                if note in self._missing(credit_id, each.intent):
+                    label = str(each.effect.id)
+                    client = self.at.brightpearl
+                    writes.append(client.receive_goods(label, credit_id, note["body"], without=each.permit))
             for label, answer in (await self.at.brightpearl.send(writes)).items():
                 self.received.setdefault(int(label), []).append(answer)
 
     async def conclude(self, sent: list[Planned]) -> None:
         if not sent:
             return
+        answered_at = self.at.clock.now()
         try:
-            await self._read_notes({self._credit_id(effect) for effect, _ in sent})
+            self.notes = await self.at.brightpearl.goods_in_of({self._credit_id(each.effect) for each in sent})
         except HomewardError:
-            self.notes = {}
-        for effect, intent in sent:
-            if not self._missing(self._credit_id(effect), intent):
-                self._finish(effect, self._return(effect), intent)
+            self.notes = {self._credit_id(each.effect): Partial([], "the notes were not read") for each in sent}
+        for each in sent:
+            answers = self.received.get(each.effect.id, [])
+            if not self._missing(self._credit_id(each.effect), each.intent):
+                self.at.lag.shown("goods-in", answered_at, self.at.clock.now())
+                self._finish(each.effect, self._return(each.effect), each.intent)
             else:
-                self._settle(self._unfinished(effect, self.received.get(effect.id, [])))
+                self._settle(self._unfinished(each.effect, answers))
 
     def _unfinished(self, effect: Leased, answers: list[Answer | HomewardError]) -> Outcome:
+        """Some note of this effect is not shown: what its answers say of that."""
         now = self.at.clock.now()
         refusal = next(
             (a for a in answers if isinstance(a, RejectedError) and not isinstance(a, NotPermittedError)), None
@@ -212,18 +260,19 @@ class StockWave(Wave):
         if lost is None and refusal is None and effect.intent is None:
             failure = next(a for a in answers if isinstance(a, HomewardError))
             return again(effect, failure, now=now)
-        looks = int((effect.result or {}).get("looks", 0)) + 1
-        if refusal is not None and looks > len(self.at.settings.brightpearl.search_lag_seconds):
-            return refused(effect, "goods-in-refused", refusal, credit_id=self._credit_id(effect))
-        pause = Backoff(cap=timedelta(minutes=1)).after(looks)
-        return look_again(effect, "a goods-in note may exist", until=now + pause, looks=looks)
+        if refusal is not None and effect.intent is not None:
+            # Refusing the repeat may mean that the first one was taken: never guess.
+            facts = {"effect": effect.kind, "message": str(refusal), "credit_id": self._credit_id(effect)}
+            never = never_seen(effect.key, "The goods-in note", facts)
+            return unsettled(effect, self.returns[effect.return_id], never.trouble, now=now)
+        return look_again(effect, "a goods-in note may exist", until=now + timedelta(seconds=1), looks=0)
 
     def _finish(self, effect: Leased, instance: Return, intent: dict[str, Any]) -> None:
         assert instance.credit is not None
-        ids = {note.reference: note.id for note in self.notes.get(instance.credit.id, ())}
+        ids = {note.reference.strip().casefold(): note.id for note in self.notes[instance.credit.id].value}
         goods_in = dict.fromkeys(intent["without_stock"], NOT_STOCKED)
         for note in intent["notes"]:
-            goods_in |= dict.fromkeys(note["unit_keys"], ids[note["reference"]])
+            goods_in |= dict.fromkeys(note["unit_keys"], ids[note["reference"].casefold()])
         self._settle(done(effect, StockReceived(goods_in=goods_in), notes=sorted(set(ids.values()))))
 
     def _credit_id(self, effect: Leased) -> int:

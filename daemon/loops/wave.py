@@ -1,18 +1,27 @@
 """A wave: many effects of one kind worked together. Read for all, judge each, send, read back for all."""
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from daemon.clients.brightpearl import Write
 from daemon.clients.brightpearl_transport import Answer
+from daemon.clients.results import Permit
 from daemon.errors import HomewardError
 from daemon.loops.outcome import Outcome
 from daemon.loops.workplace import Workplace
 from daemon.store.outbox import Leased
 from statemachine.units import Return
 
-Planned: TypeAlias = tuple[Leased, dict[str, Any]]
-"""An effect and its intent: what will be sent, with everything that is needed to judge the answer."""
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An effect that is to be sent."""
+
+    effect: Leased
+    intent: dict[str, Any]
+    """What will be sent, with everything that is needed to judge the answer."""
+    permit: Permit
+    """Why sending it cannot do the same thing twice."""
 
 
 @dataclass(slots=True)
@@ -31,10 +40,10 @@ class Wave:
 
     async def send(self, planned: list[Planned]) -> None:
         """Send a part of what was planned, whose intents are stored by now."""
-        told = await self.at.brightpearl.send([self.write(effect, intent) for effect, intent in planned])
-        self.answers |= {int(label): answer for label, answer in told.items()}
+        answers = await self.at.brightpearl.send([self.write(each) for each in planned])
+        self.answers |= {int(label): answer for label, answer in answers.items()}
 
-    def write(self, effect: Leased, intent: dict[str, Any]) -> Write:
+    def write(self, planned: Planned) -> Write:
         """The one write of an effect; its label is the effect's id."""
         raise NotImplementedError
 

@@ -17,6 +17,7 @@ from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clock import Clock
 from daemon.errors import LeaseLostError, TransientError
+from daemon.loops.index_lag import IndexLag
 from daemon.maps import NO_MAPS
 from daemon.settings import AlertSettings
 from daemon.settings_merchant import MerchantSettings
@@ -88,6 +89,8 @@ class Workplace:
     http: aiohttp.ClientSession
     _account: tuple[datetime, Account] | None = None
     _maps: CreditMap = NO_MAPS
+    lag: IndexLag = field(default_factory=IndexLag)
+    """How long Brightpearl takes to show what was written, as measured."""
     stock_tracked: dict[int, bool] = field(default_factory=dict)
     """Product id → whether Brightpearl keeps stock of it."""
 

@@ -380,6 +380,7 @@ discovery_repeat_hours = 480
 base_url = "{sandbox_url}/public-api/acme"
 app_ref = "{APP_REF}"
 account_token_file = "acme.brightpearl.token"
+keys_held = ["credit", "payment", "goods-in"]
 requests_per_minute = 140
 
 [merchants.acme]

@@ -9,10 +9,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from daemon.store.sql import Connection, Merchants, Record, listed, plain, statements
-from statemachine.events import BY_NAME, EVENTS, Event
+from statemachine.events import BY_NAME, EVENTS, Event, Troubled
 from statemachine.refs import order_key
+from statemachine.units import Trouble
 
 SQL = statements(__file__)
+BROKEN = "broken:"  # natural keys of events that say that others could not be decided on
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {event.name: TypeAdapter(event) for event in EVENTS}
 
@@ -126,11 +128,27 @@ async def settle(connection: Connection, merchant: str, outcomes: list[dict[str,
         await SQL.run(connection, "settle", merchant=merchant, rows=outcomes, now=now)
 
 
-async def park_family(connection: Connection, merchant: str, family: tuple[str, str], why: str, now: datetime) -> None:
-    await SQL.run(
-        connection, "park_family", merchant=merchant, happy_return_id=family[0], order_key=family[1], outcome=why,
-        now=now,
-    )  # fmt: skip
+async def park_family(
+    connection: Connection, merchant: str, family: tuple[str, str], trouble: Trouble, now: datetime
+) -> None:
+    """Put a family's waiting events aside, since they cannot be decided on, and make it an exception at once.
+
+    An exception that cannot be decided on either is put aside with the rest: then the parked events alone tell of it.
+    """
+    address = {"happy_return_id": family[0], "order_key": family[1]}
+    last = await SQL.row(connection, "last_waiting", merchant=merchant, **address)
+    parts = [row["part"] for row in await SQL.rows(connection, "parts_of_family", merchant=merchant, **address)]
+    await SQL.run(connection, "park_family", merchant=merchant, **address, outcome=trouble.explanation, now=now)
+    if last is None or last["natural_key"].startswith(BROKEN):
+        return
+    stopped = [
+        Arrival(
+            natural_key=f"{BROKEN}{last['id']}:{part}", event=Troubled(trouble=trouble), happy_return_id=family[0],
+            order_number=last["order_number"], part=part, source="advance", received_at=now,
+        )
+        for part in parts or [1]
+    ]  # fmt: skip
+    await put(connection, merchant, stopped)
 
 
 async def retry_parked(connection: Connection, merchant: str, row_id: int | None) -> int:

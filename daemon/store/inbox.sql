@@ -50,6 +50,24 @@ SELECT state, outcome
  WHERE merchant = :merchant
    AND natural_key = :natural_key;
 
+-- name: parts_of_family
+SELECT part
+  FROM returns
+ WHERE merchant = :merchant
+   AND happy_return_id = :happy_return_id
+   AND order_key = :order_key
+ ORDER BY part;
+
+-- name: last_waiting
+SELECT id, event, order_number, natural_key
+  FROM inbox
+ WHERE merchant = :merchant
+   AND happy_return_id = :happy_return_id
+   AND order_key = :order_key
+   AND state = 'waiting'
+ ORDER BY id DESC
+ LIMIT 1;
+
 -- name: park_family!
 -- Put a family's waiting events aside, so that one poison event does not stop the others.
 UPDATE inbox

@@ -72,6 +72,13 @@ async def put(connection: Connection, merchant: str, rows: list[dict[str, Any]],
         await SQL.run(connection, "put", merchant=merchant, rows=rows, now=now)
 
 
+async def abandon(
+    connection: Connection, merchant: str, *, return_id: int, kind: str, keys: list[str], now: datetime
+) -> None:
+    """What was sent for this return under another than these keys is given up for lost."""
+    await SQL.run(connection, "abandon", merchant=merchant, return_id=return_id, kind=kind, keys=keys, now=now)
+
+
 async def withhold(connection: Connection, merchant: str, return_ids: list[int]) -> None:
     if return_ids:
         await SQL.run(connection, "withhold", merchant=merchant, return_ids=return_ids)

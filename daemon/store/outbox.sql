@@ -1,13 +1,26 @@
 -- name: put!
--- Ask for effects. One that was parked or done is looked at again: what exists is found, never repeated. One that
--- waits is due at once, unless it was sent with unknown outcome: then it keeps the pace of its look-ups.
+-- Ask for effects. One that was parked or done is looked at again: what exists is found, never repeated. One that waits is
+-- due at once: looking sooner never repeats it sooner.
 INSERT INTO outbox AS known (merchant, return_id, kind, key, payload, due_at, trace, created_at)
 SELECT :merchant, return_id, kind, key, payload, :now, trace, :now
   FROM jsonb_to_recordset(:rows) AS r(return_id bigint, kind text, key text, payload jsonb, trace text)
     ON CONFLICT (merchant, kind, key) DO UPDATE
    SET state = 'ready', due_at = :now, settled_at = NULL
- WHERE known.state IN ('parked', 'done', 'withheld')
-    OR (known.state = 'ready' AND (known.intent IS NULL OR known.result ? 'credit_id'));
+ WHERE known.state IN ('parked', 'done', 'withheld', 'ready');
+
+-- name: abandon!
+-- A person gave up for lost what was sent under these returns' keys of this kind: it is not looked for any more. One that
+-- a dispatcher has in hand just now is given up when it comes back without a find.
+UPDATE outbox
+   SET state = CASE WHEN state = 'leased' THEN state ELSE 'abandoned' END,
+       last_error = CASE WHEN state = 'leased' THEN last_error ELSE 'given up for lost by a person: made anew' END,
+       result = coalesce(result, '{}') || '{"abandoned": true}',
+       settled_at = :now
+ WHERE merchant = :merchant
+   AND return_id = :return_id
+   AND kind = :kind
+   AND key <> ALL(:keys::text[])
+   AND state <> 'abandoned';
 
 -- name: want_again!
 -- What is in a dispatcher's hands just now is looked at once more afterwards, should it park.
@@ -125,7 +138,9 @@ RETURNING o.id;
 -- name: settle
 -- Record how attempts ended, fenced by the lease's attempt number.
 UPDATE outbox AS o
-   SET state = CASE WHEN r.state = 'parked' AND o.result ? 'wanted' THEN 'ready' ELSE r.state END,
+   SET state = CASE WHEN r.state <> 'done' AND o.result ? 'abandoned' THEN 'abandoned'
+                    WHEN r.state = 'parked' AND o.result ? 'wanted' THEN 'ready'
+                    ELSE r.state END,
        due_at = coalesce(r.due_at, o.due_at), lease_until = NULL, last_error = r.error,
        intent = CASE WHEN r.forget_intent THEN NULL ELSE o.intent END,
        sent_at = CASE WHEN r.forget_intent THEN NULL ELSE o.sent_at END,

@@ -43,6 +43,7 @@ def _from_row(row: Record, units: tuple[Unit, ...]) -> Return:
         close_due=row["close_due"], wait_cause=row["wait_cause"], watches=tuple(row["watches"]),
         accepted=tuple(row["accepted"]), map_version=row["map_version"], order_digest=row["order_digest"],
         marks=row["marks"], is_marked=row["is_marked"], adopts=row["adopts"], assignee=row["assignee"],
+        generation=row["generation"],
         snoozed_until=row["snoozed_until"], id=row["id"], version=row["version"],
     )  # fmt: skip
 
@@ -144,6 +145,7 @@ def return_row(instance: Return, trace: str | None) -> dict[str, Any]:
         "order_digest": instance.order_digest,
         "marks": instance.marks,
         "is_marked": instance.is_marked,
+        "generation": instance.generation,
         "fingerprint": trouble.fingerprint if trouble else "",
         "trace": trace,
     }
@@ -227,8 +229,33 @@ async def watching(connection: Connection, merchant: str, after: int, batch_max:
     return await SQL.rows(connection, "watching", merchant=merchant, after=after, batch_max=batch_max)
 
 
-async def credited_since(connection: Connection, merchant: str, since: datetime) -> list[Record]:
-    return await SQL.rows(connection, "credited_since", merchant=merchant, since=since)
+async def to_verify(
+    connection: Connection,
+    merchant: str,
+    *,
+    numbers: list[int],
+    since: list[datetime],
+    until: list[datetime],
+    causes: list[str],
+    rows_max: int,
+) -> list[Record]:
+    """Returns to be set against Brightpearl again, in id order. `numbers`: orders and credits of which there is news;
+    `since` and `until`: windows of time in which a credit was made; `causes`: exceptions that may have passed."""
+    return await SQL.rows(
+        connection, "to_verify", merchant=merchant, numbers=numbers, since=since, until=until, causes=causes,
+        rows_max=rows_max,
+    )  # fmt: skip
+
+
+async def awaiting_credit(connection: Connection, merchant: str, refs: list[str]) -> list[Record]:
+    """Returns without a credit whose key is one of these."""
+    return await SQL.rows(connection, "awaiting_credit", merchant=merchant, refs=refs) if refs else []
+
+
+async def payment_by_credit(connection: Connection, merchant: str, numbers: list[int]) -> dict[int, int | None]:
+    """Of these numbers the credits that returns of ours hold, with the payment recorded of each."""
+    rows = await SQL.rows(connection, "payment_by_credit", merchant=merchant, numbers=numbers)
+    return {row["credit_id"]: row["payment_id"] for row in rows}
 
 
 async def grant_grace(connection: Connection, merchant: str, *, late_from: datetime) -> None:

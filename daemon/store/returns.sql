@@ -6,7 +6,7 @@ SELECT r.merchant, r.id, r.happy_return_id, r.order_number, r.order_key, r.part,
        r.payment_ref, r.payment_amount, r.payment_currency, r.payment_method, r.waits_for, r.cause, r.owner,
        r.explanation, r.evidence, r.resume_state, r.close_reason, r.wait_cause, r.watches, r.accepted, r.adopts,
        r.assignee, r.snoozed_until, r.map_version,
-       r.order_digest, r.marks, r.is_marked, r.fingerprint, r.trace, r.created_at
+       r.order_digest, r.marks, r.is_marked, r.generation, r.fingerprint, r.trace, r.created_at
   FROM returns AS r
   JOIN unnest(:happy_return_ids::text[], :order_keys::text[]) AS f(happy_return_id, order_key)
     ON r.happy_return_id = f.happy_return_id AND r.order_key = f.order_key
@@ -21,7 +21,7 @@ SELECT merchant, id, happy_return_id, order_number, order_key, part, state, vers
        credit_currency, credit_rows, credit_adopted, invoice_reference, refund_due, close_due, payment_id,
        payment_ref, payment_amount, payment_currency, payment_method, waits_for, cause, owner,
        explanation, evidence, resume_state, close_reason, wait_cause, watches, accepted, adopts,
-       assignee, snoozed_until, map_version, order_digest, marks, is_marked, fingerprint, trace, created_at
+       assignee, snoozed_until, map_version, order_digest, marks, is_marked, generation, fingerprint, trace, created_at
   FROM returns
  WHERE merchant = :merchant
    AND id = ANY(:ids::bigint[]);
@@ -45,14 +45,14 @@ INSERT INTO returns AS known (merchant, id, happy_return_id, order_number, order
        credit_rows, credit_adopted, invoice_reference, refund_due, close_due, payment_id, payment_ref, payment_amount,
        payment_currency, payment_method, waits_for, cause, owner, explanation, evidence, resume_state, close_reason,
        wait_cause, watches, accepted, adopts, assignee, snoozed_until, map_version, order_digest, marks, is_marked,
-       fingerprint, trace, created_at, updated_at)
+       generation, fingerprint, trace, created_at, updated_at)
 SELECT :merchant, id, happy_return_id, order_number, order_key, part, state, version, entered_at,
        escalation, express_code, rma_id, order_id, credit_ref, credit_external_ref, credit_id, credit_net, credit_tax,
        credit_currency,
        credit_rows, credit_adopted, invoice_reference, refund_due, close_due, payment_id, payment_ref, payment_amount,
        payment_currency, payment_method, waits_for, cause, owner, explanation, evidence, resume_state, close_reason,
        wait_cause, watches, accepted, adopts, assignee, snoozed_until, map_version, order_digest, marks, is_marked,
-       fingerprint, trace, :now, :now
+       generation, fingerprint, trace, :now, :now
   FROM jsonb_to_recordset(:rows) AS r(id bigint, happy_return_id text, order_number text, order_key text, part integer,
        state text, version integer, entered_at timestamptz, escalation integer, express_code text, rma_id text,
        order_id bigint, credit_ref text, credit_external_ref text, credit_id bigint, credit_net numeric, credit_tax numeric,
@@ -61,7 +61,7 @@ SELECT :merchant, id, happy_return_id, order_number, order_key, part, state, ver
        payment_method text, waits_for text, cause text, owner text, explanation text, evidence jsonb,
        resume_state text, close_reason text, wait_cause text, watches text[], accepted text[], adopts bigint,
        assignee text, snoozed_until timestamptz, map_version text,
-       order_digest text, marks jsonb, is_marked boolean, fingerprint text, trace text)
+       order_digest text, marks jsonb, is_marked boolean, generation integer, fingerprint text, trace text)
     ON CONFLICT (merchant, id) DO UPDATE
    SET state = EXCLUDED.state, version = EXCLUDED.version, entered_at = EXCLUDED.entered_at,
        escalation = EXCLUDED.escalation, express_code = EXCLUDED.express_code, rma_id = EXCLUDED.rma_id,
@@ -77,7 +77,7 @@ SELECT :merchant, id, happy_return_id, order_number, order_key, part, state, ver
        watches = EXCLUDED.watches, accepted = EXCLUDED.accepted, adopts = EXCLUDED.adopts,
        assignee = EXCLUDED.assignee, snoozed_until = EXCLUDED.snoozed_until, map_version = EXCLUDED.map_version,
        order_digest = EXCLUDED.order_digest, marks = EXCLUDED.marks, is_marked = EXCLUDED.is_marked,
-       fingerprint = EXCLUDED.fingerprint, updated_at = EXCLUDED.updated_at
+       generation = EXCLUDED.generation, credit_ref = EXCLUDED.credit_ref, fingerprint = EXCLUDED.fingerprint, updated_at = EXCLUDED.updated_at
  WHERE known.version < EXCLUDED.version;
 
 -- name: write_units!
@@ -176,21 +176,23 @@ SELECT id, credit_id
  LIMIT :batch_max;
 
 -- name: siblings_on_orders
--- Every credit we made, adopted or may have made against these orders: the search index may not show it yet.
-SELECT r.order_id, r.id, r.credit_id, false AS is_sent, r.order_digest, r.credit_rows
+-- Every credit we made, adopted or may have made against these orders: the search index may not show it yet. `is_open`:
+-- it was sent, and it was not read since, so that nobody knows what became of it. What a person gave up for lost is not
+-- among them.
+SELECT r.order_id, r.id, r.credit_ref AS key, r.credit_id, false AS is_open, r.order_digest, r.credit_rows
   FROM returns AS r
  WHERE r.merchant = :merchant
    AND r.order_id = ANY(:order_ids::bigint[])
-   AND r.credit_id IS NOT NULL
  UNION ALL
-SELECT coalesce(o.intent->>'order_id', o.result->>'order_id')::bigint, o.return_id,
-       (o.result->>'credit_id')::bigint, o.state <> 'done', '', NULL
+SELECT coalesce(o.intent->>'order_id', o.result->>'order_id')::bigint, o.return_id, o.key,
+       (o.result->>'credit_id')::bigint,
+       o.state <> 'done' AND NOT coalesce((o.result->>'is_read')::boolean, false), '', NULL
   FROM outbox AS o
  WHERE o.merchant = :merchant
    AND o.kind = 'create-sales-credit'
+   AND o.state <> 'abandoned'
    AND (o.intent IS NOT NULL OR o.result ? 'credit_id')
    AND coalesce(o.intent->>'order_id', o.result->>'order_id')::bigint = ANY(:order_ids::bigint[]);
-
 
 -- name: watching
 -- Returns that wait or are stuck, with the facts they watch, page by page.
@@ -203,29 +205,52 @@ SELECT id, happy_return_id, order_number, part, watches, map_version, trace
  ORDER BY id
  LIMIT :batch_max;
 
--- name: credited_since
--- Returns whose credit was made or adopted since, and those that a rival beside their credit has stopped.
-SELECT r.id, r.order_id, r.credit_id, true AS is_stopped
+-- name: to_verify
+-- Returns whose credit is to be looked at again: credited in one of the windows, on one of these orders or under one of
+-- these credits, or stopped for what others wrote.
+SELECT r.id
+  FROM returns AS r
+ WHERE r.merchant = :merchant
+   AND r.order_id = ANY(:numbers::bigint[])
+   AND r.credit_id IS NOT NULL
+ UNION
+SELECT r.id
+  FROM returns AS r
+ WHERE r.merchant = :merchant
+   AND r.credit_id = ANY(:numbers::bigint[])
+ UNION
+SELECT r.id
   FROM returns AS r
  WHERE r.merchant = :merchant
    AND r.state = 'exception'
-   AND r.cause = 'rival-credit'
-   AND r.order_id IS NOT NULL
+   AND r.cause = ANY(:causes::text[])
    AND r.credit_id IS NOT NULL
  UNION
-SELECT r.id, r.order_id, r.credit_id, false
-  FROM outbox AS o
-  JOIN returns AS r ON r.merchant = o.merchant AND r.id = o.return_id
+SELECT o.return_id
+  FROM unnest(:since::timestamptz[], :until::timestamptz[]) AS w(since, until)
+  JOIN outbox AS o ON o.settled_at > w.since AND o.settled_at <= w.until
  WHERE o.merchant = :merchant
    AND o.kind = 'create-sales-credit'
    AND o.state = 'done'
-   AND o.settled_at >= :since
-   AND r.order_id IS NOT NULL
-   AND r.credit_id IS NOT NULL
-   AND r.state IN ('credited', 'restocked')
-   AND NOT 'rival-credit' = ANY(r.accepted)
  ORDER BY id
- LIMIT 10000;
+ LIMIT :rows_max;
+
+-- name: awaiting_credit
+-- Returns without a credit whose key is one of these.
+SELECT id, credit_ref, happy_return_id, order_number, part
+  FROM returns
+ WHERE merchant = :merchant
+   AND credit_ref = ANY(:refs::text[])
+   AND credit_id IS NULL
+   AND state IN ('credit-pending', 'exception')
+ ORDER BY id;
+
+-- name: payment_by_credit
+-- Which of these are credits that returns of ours hold, and the payment that is recorded of each.
+SELECT credit_id, payment_id
+  FROM returns
+ WHERE merchant = :merchant
+   AND credit_id = ANY(:numbers::bigint[]);
 
 -- name: grant_grace!
 -- What ran out while writes were held counts from then.

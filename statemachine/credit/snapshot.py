@@ -130,10 +130,18 @@ class ExistingCredit:
     taxed_at: datetime | None = None
     """When its tax counts: the day it is posted on."""
     stock_status: str = ""
+    updated_at: datetime | None = None
+    total: Decimal | None = None
+    """What Brightpearl says it comes to, tax included; None where it does not say."""
 
     @property
     def is_ours(self) -> bool:
-        return self.external_ref.startswith(OWN_PREFIX)
+        return self.external_ref.upper().startswith(OWN_PREFIX)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether its rows are all there, by its total. Rows may be told to more decimals than the total."""
+        return self.total is None or abs(self.net + self.tax - self.total) <= Decimal("0.01") * len(self.rows)
 
     @property
     def net(self) -> Decimal:

@@ -27,14 +27,14 @@ def skip_the_intent() -> None:
 def repeat_without_looking() -> None:
     from daemon.loops import credit_wave, money_wave
 
-    credit_wave.unseen = money_wave.unseen = lambda *_, **__: None  # type: ignore[attr-defined]
+    credit_wave.look_for = money_wave.look_for = lambda *_, **__: None  # type: ignore[attr-defined]
 
 
 def pay_without_looking() -> None:
     from daemon.loops import money_wave
 
-    money_wave._found_payment = lambda *_: None
-    money_wave.unseen = lambda *_, **__: None  # type: ignore[attr-defined]
+    money_wave.about_refunds = lambda *_, **__: None  # type: ignore[attr-defined]
+    money_wave.look_for = lambda *_, **__: None  # type: ignore[attr-defined]
 
 
 def write_without_a_fence() -> None:
@@ -189,11 +189,12 @@ def thank_before_storing() -> None:
 
 def ignore_credits_of_others() -> None:
     from daemon.clients.brightpearl import BrightpearlClient
+    from daemon.clients.results import Complete
 
-    async def credit_ids_of(self: Any, order_ids: Any) -> dict[int, list[int]]:
-        return {order_id: [] for order_id in order_ids}
+    async def credit_ids_of(self: Any, order_ids: Any) -> dict[int, Complete[list[int]]]:
+        return {order_id: Complete([]) for order_id in order_ids}
 
-    BrightpearlClient.credit_ids_of = credit_ids_of  # type: ignore[method-assign]
+    BrightpearlClient.credit_ids_of = credit_ids_of  # type: ignore[method-assign, assignment]
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,7 +338,7 @@ async def _outbox_is_settled(found: Judgement, connection: asyncpg.Connection, n
         what = f"effect {row['id']} ({row['kind']} {row['key']})"
         if row["state"] == "done":
             found.must("D", row["settled_at"] is not None and row["kept"] > 0, f"{what} is done without an attempt")
-        elif row["state"] in ("parked", "withheld"):
+        elif row["state"] in ("parked", "withheld", "abandoned"):
             found.must("D", bool(row["last_error"]), f"{what} is {row['state']} without a reason")
         elif is_over:
             found.must("D", row["state"] == "ready", f"{what} is still in a dispatcher's hands")

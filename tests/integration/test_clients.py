@@ -9,6 +9,7 @@ import pytest
 from daemon.clients.brightpearl import Write
 from daemon.clients.brightpearl_transport import Answer
 from daemon.clients.brightpearl_wire import id_set
+from daemon.clients.results import Complete
 from daemon.clients.throttle import LeakyBucket, parse_bucket_limit
 from daemon.errors import NotPermittedError, OutcomeUnknownError, RejectedError, TransientError
 from daemon.sandbox.brightpearl_gateway import FIRST_REFRESH_TOKEN, OAUTH_CLIENT_SECRET
@@ -197,13 +198,13 @@ async def test_search_and_account_are_read_by_name(database: Database, tmp_path:
         found = await client.find_orders([number, "nobody", f"#{number}"])
         account = await client.account()
 
-        assert len(found[number]) == 1
-        assert found["nobody"] == []
+        assert len(found[number].value) == 1
+        assert found["nobody"] == Complete([])
         assert found[f"#{number}"] == found[number]
         assert (account.base_currency, account.cancelled_status_id, str(account.zone)) == ("GBP", 5, "Europe/London")
         assert account.payment_methods["CHEQUE"] is False
         sku = next(iter(world.sandbox.books.products.values())).sku
-        assert len(await client.products_by_sku(sku)) == 1
+        assert len((await client.products_by_sku(sku)).value) == 1
         assert await client.bundles_with(999_999) == []
 
 
@@ -211,15 +212,19 @@ async def test_notes_status_and_payments_can_be_written_and_read(database: Datab
     async with open_world(database, tmp_path) as world:
         told = world.begin("bar_single")
         client = world.workplace.brightpearl
-        order_id = (await client.find_orders([told["order_number"]]))[told["order_number"]][0]
+        order_id = (await client.find_orders([told["order_number"]]))[told["order_number"]].value[0]
+        none = await client.notes_of([order_id])
+        assert isinstance(none, Complete)
 
-        done = await client.send([client.add_note("n", order_id, "HW-1"), client.set_status("s", order_id, 1)])
-        payments = await client.payments_of([order_id])
-        await client.send([client.delete_payment("d", int(payments[0]["paymentId"]))])
+        note = client.add_note("n", order_id, "HW-1", without=none)
+        done = await client.send([note, client.set_status("s", order_id, 1)])
+        payments = (await client.payments_of([order_id]))[order_id].value
+        await client.send([client.delete_payment("d", payments[0].id)])
 
         assert all(isinstance(each, Answer) for each in done.values())
-        assert [note["noteText"] for note in await client.notes_of([order_id])] == ["HW-1", "Status changed"]
-        assert await client.payments_of([order_id]) == []
+        texts = [row["noteText"] for row in (await client.notes_of([order_id])).value]
+        assert texts == ["HW-1", "Status changed"]
+        assert await client.payments_of([order_id]) == {order_id: Complete([])}
 
 
 async def test_contents_and_approvals_reach_happy_returns(database: Database, tmp_path: Path) -> None:

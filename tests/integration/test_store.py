@@ -121,23 +121,60 @@ async def test_an_event_is_stored_once_under_its_natural_key(database: Database,
     assert (first, again) == ({"one"}, {"two"})
 
 
-async def test_a_poisoned_family_is_put_aside_and_the_others_go_on(database: Database, tmp_path: Path) -> None:
+async def worked_off(advance: Advance) -> None:
+    """Rounds of the loop, with the runner's part played here."""
+    for _ in range(4):
+        try:
+            await advance.run_once(NOON)
+        except Exception as error:  # noqa: BLE001 - the runner's part is played here
+            await advance.park(error, NOON)
+
+
+async def spoil(database: Database, natural_key: str) -> None:
+    async with database.transaction() as connection:
+        poison = "UPDATE inbox SET payload = '{\"units\": 7}' WHERE natural_key = $1"
+        await connection.execute(poison, natural_key)
+
+
+async def test_a_poisoned_family_is_an_exception_at_once_and_the_others_go_on(
+    database: Database, tmp_path: Path
+) -> None:
     async with open_world(database, tmp_path) as world:
         async with database.transaction() as connection:
             good = replace(arrival("good"), happy_return_id="hr-2")
             await inbox.put(connection, MERCHANT, [arrival("bad"), good])
-            await connection.execute("UPDATE inbox SET payload = '{\"units\": 7}' WHERE natural_key = 'bad'")
-        advance = Advance(world.workplace)
+        await spoil(database, "bad")
 
-        for _ in range(4):
-            try:
-                await advance.run_once(NOON)
-            except Exception as error:  # noqa: BLE001 - the runner's part is played here
-                await advance.park(error, NOON)
+        await worked_off(Advance(world.workplace))
 
         async with database.reading() as connection:
             states = {r["natural_key"]: r["state"] for r in await connection.fetch("SELECT * FROM inbox")}
-        assert states == {"bad": "parked", "good": "applied"}
+        assert (states.pop("bad"), states.pop("good"), *states.values()) == ("parked", "applied", "applied")
+        found = {row["happy_return_id"]: row for row in await world.all_returns()}
+        assert (found["hr-1"]["state"], found["hr-1"]["cause"], found["hr-1"]["owner"]) == (
+            "exception", "internal-error", "operations",
+        )  # fmt: skip
+        assert found["hr-2"]["state"] == "initiated"
+
+
+async def test_a_return_whose_events_were_mended_goes_on_where_it_would_have_been(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        advance = Advance(world.workplace)
+        async with database.transaction() as connection:
+            await inbox.put(connection, MERCHANT, [arrival("bad")])
+            good = await connection.fetchval("SELECT payload FROM inbox")
+        await spoil(database, "bad")
+        await worked_off(advance)
+
+        async with database.transaction() as connection:
+            await connection.execute("UPDATE inbox SET payload = $1 WHERE natural_key = 'bad'", good)
+            await inbox.retry_parked(connection, MERCHANT, None)
+        await worked_off(advance)
+
+        (found,) = await world.all_returns()
+        assert (found["state"], found["part"], found["units"]) == ("initiated", 1, 1)
 
 
 async def test_a_refused_event_is_kept_with_its_reason(database: Database, tmp_path: Path) -> None:

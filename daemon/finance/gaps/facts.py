@@ -7,9 +7,11 @@ from functools import partial
 from typing import Any
 
 from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients.brightpearl_credits import read_credits
 from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clients.happy_returns_wire import Item
+from daemon.clients.results import ById, Complete, Partial, ReadResult
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.settings_merchant import MerchantSettings
 from statemachine.books.legs import Leg
@@ -138,19 +140,31 @@ async def _codes(facts: GapFacts, happy_returns: HappyReturnsClient, scope: Scop
 
 async def _orders(facts: GapFacts, brightpearl: BrightpearlClient) -> None:
     numbers = list(dict.fromkeys(item.order_number for item in facts.items if item.order_number))
-    found = await _asked(facts, "Brightpearl orders", lambda: brightpearl.find_orders(numbers)) or {}
-    ids = {number: each[0] for number, each in found.items() if each}
-    read = await _asked(facts, "Brightpearl orders", lambda: brightpearl.orders(ids.values()))
-    orders: dict[int, Order] = read[0] if read else {}
-    facts.orders = {order_key(number): orders.get(ids[number]) if number in ids else None for number in numbers}
+    found: dict[str, ReadResult[list[int]]] = (
+        await _asked(facts, "Brightpearl orders", lambda: brightpearl.find_orders(numbers)) or {}
+    )
+    ids = {number: result.value[0] for number, result in found.items() if result.value}
+    read: ById[Order] = await _asked(facts, "Brightpearl orders", lambda: brightpearl.orders(ids.values())) or ById()
+    whole_numbers = [number for number in numbers if isinstance(found.get(number), Complete)]
+    facts.orders = {
+        order_key(number): read.items.get(ids.get(number, 0))
+        for number in whole_numbers
+        if ids.get(number) not in read.unread
+    }
+    facts.unanswered += [f"Brightpearl orders: {r.missing}" for r in found.values() if isinstance(r, Partial)]
+    facts.unanswered += [f"Brightpearl orders: {why}" for why in read.unread.values()]
     known = [order.id for order in facts.orders.values() if order is not None]
-    by_order = await _asked(facts, "Brightpearl sales credits", lambda: brightpearl.credit_ids_of(known)) or {}
-    every = [credit for ids_of in by_order.values() for credit in ids_of]
-    told = await _asked(facts, "Brightpearl sales credits", lambda: brightpearl.credits(every))
-    credits: dict[int, ExistingCredit] = told[0] if told else {}
+    credits: dict[int, ReadResult[list[ExistingCredit]]] = (
+        await _asked(
+            facts, "Brightpearl sales credits",
+            lambda: read_credits(brightpearl, known, own={}, keys={}, now=facts.now),
+        ) or {}
+    )  # fmt: skip
+    facts.unanswered += [f"Brightpearl sales credits: {r.missing}" for r in credits.values() if isinstance(r, Partial)]
     facts.credits = {
-        order: [credits[i] for i in ids_of if i in credits and not credits[i].is_cancelled]
-        for order, ids_of in by_order.items()
+        order_id: [credit for credit in result.value if not credit.is_cancelled]
+        for order_id, result in credits.items()
+        if isinstance(result, Complete)
     }
 
 
@@ -160,5 +174,7 @@ async def _articles(facts: GapFacts, brightpearl: BrightpearlClient) -> None:
     doubted = sorted({item.unit.sku for item in facts.items if item.unit.sku and item.unit.sku.casefold() not in sold})
     for sku in doubted[:SKUS_MAX]:
         found = await _asked(facts, "Brightpearl products", partial(brightpearl.products_by_sku, sku))
-        if found == []:
+        if isinstance(found, Partial):
+            facts.unanswered.append(f"Brightpearl products: {found.missing}")
+        elif found is not None and not found.value:
             facts.unknown_skus.append(sku)

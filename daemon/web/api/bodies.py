@@ -9,7 +9,9 @@ from statemachine.units import Condition
 
 Words = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True)]
 Name = Annotated[str, StringConstraints(max_length=100, strip_whitespace=True, pattern=r"^[^\x00-\x1f]*$")]
-Verb = Literal["retry", "accept", "hold", "release", "resolve", "force", "receive", "assign", "snooze", "note"]
+Verb = Literal[
+    "retry", "accept", "hold", "release", "resolve", "reissue", "force", "receive", "assign", "snooze", "note"
+]
 Team = Literal["customer-service", "finance", "warehouse", "operations"]
 Forced = Literal["scanned", "credit-pending", "credited", "exception", "closed"]
 

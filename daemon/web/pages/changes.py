@@ -33,10 +33,18 @@ SHOWN_MAX = 50
 WAIT_SECONDS = 3.0
 FORCED_TO = (State.SCANNED, State.CREDIT_PENDING, State.CREDITED, State.EXCEPTION, State.CLOSED)
 FIELDS: dict[str, tuple[str, ...]] = {
-    "retry": ("reason",), "accept": ("reason", "note"), "hold": ("reason", "team", "note"), "release": ("reason",),
-    "resolve": ("code", "note"), "force": ("to", "adopt", "code", "note"), "receive": ("condition", "reason"),
-    "assign": ("person",), "snooze": ("until", "note"), "note": ("note",),
-}  # fmt: skip
+    "retry": ("reason",),
+    "accept": ("reason", "note"),
+    "hold": ("reason", "team", "note"),
+    "release": ("reason",),
+    "resolve": ("code", "note"),
+    "reissue": ("code", "note"),
+    "force": ("to", "adopt", "code", "note"),
+    "receive": ("condition", "reason"),
+    "assign": ("person",),
+    "snooze": ("until", "note"),
+    "note": ("note",),
+}
 """What each verb's form asks for."""
 SNOOZED_MAX = timedelta(days=366)
 

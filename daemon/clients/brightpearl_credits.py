@@ -1,0 +1,59 @@
+"""Every credit against an order, read so that what is missing can be known: from the search, by id, and by key."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from daemon.clients.brightpearl_books import BookReads
+from daemon.clients.results import Complete, Partial, ReadResult
+from statemachine.credit.snapshot import ExistingCredit
+from statemachine.refs import is_same_ref
+
+WRITTEN_WITHIN = timedelta(minutes=2)  # another tool may write a credit's header first and its rows one by one
+
+
+async def read_credits(
+    client: BookReads, orders: Collection[int], *, own: Mapping[int, Collection[int]],
+    keys: Mapping[int, Collection[str]], now: datetime,
+) -> dict[int, ReadResult[list[ExistingCredit]]]:  # fmt: skip
+    """Every credit against these orders. By order: `own` are ids that we know of, which the index may not show yet;
+    `keys` those of credits whose answer was lost, which are searched for besides.
+
+    Complete where the search was read whole and every credit it names, or we know of, was read with its rows.
+    """
+    by_order = await client.credit_ids_of(orders)
+    ids = {order_id: {*by_order[order_id].value, *own.get(order_id, ())} for order_id in orders}
+    missing = {order_id: [r.missing] if isinstance(r := by_order[order_id], Partial) else [] for order_id in orders}
+    for order_id, refs in keys.items():
+        for ref in refs:
+            under_key = await client.credit_ids_with_ref(ref)
+            ids[order_id] |= set(under_key.value)
+            missing[order_id] += [under_key.missing] if isinstance(under_key, Partial) else []
+    read = await client.credits({number for of_order in ids.values() for number in of_order})
+    found: dict[int, ReadResult[list[ExistingCredit]]] = {}
+    for order_id in orders:
+        result = read.of(ids[order_id])
+        ours, refs = own.get(order_id, ()), keys.get(order_id, ())
+        credits = [
+            credit for credit in result.value
+            if credit.parent_order_id in (order_id, 0) or credit.id in ours
+            or any(is_same_ref(credit.external_ref, ref) for ref in refs)
+        ]  # fmt: skip
+        missing[order_id] += [result.missing] if isinstance(result, Partial) else []
+        missing[order_id] += [why for credit in credits if (why := unfinished(credit, now, is_ours=credit.id in ours))]
+        why = "; ".join(dict.fromkeys(missing[order_id]))
+        found[order_id] = Partial(credits, why) if why else Complete(credits)
+    return found
+
+
+def unfinished(credit: ExistingCredit, now: datetime, *, is_ours: bool) -> str:
+    """Why this credit may not be all there yet; empty where it is. Source: Brightpearl sheet 6, newer findings."""
+    if credit.is_cancelled:
+        return ""
+    if not credit.rows:
+        return f"credit {credit.id} has no rows yet"
+    if not credit.adds_up:
+        return f"the rows of credit {credit.id} do not add up to its total"
+    written = max((moment for moment in (credit.created_at, credit.updated_at) if moment is not None), default=None)
+    if is_ours or credit.is_ours or written is None or not timedelta(0) <= now - written < WRITTEN_WITHIN:
+        return ""
+    return f"credit {credit.id} was written by others a moment ago; more rows may follow"

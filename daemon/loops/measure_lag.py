@@ -1,0 +1,60 @@
+"""Measure: how long Brightpearl takes to show what was written, so that a lost write is looked for long enough."""
+
+import logging
+from datetime import datetime, timedelta
+
+from daemon.clients.throttle import Lane
+from daemon.errors import MalformedPayloadError, RejectedError, TransientError
+from daemon.loops.index_lag import FIRST_LOOK, LAST_LOOK, look, next_look
+from daemon.loops.workplace import Workplace
+from daemon.store import merchant
+
+log = logging.getLogger(__name__)
+
+CURSOR = "index-lag"
+STORED_EVERY = timedelta(minutes=1)  # a restart may lose that much of the samples
+
+
+class MeasureLag:
+    """One look now and then, of at most one request a kind; nothing while nothing was written."""
+
+    name = "measure-lag"
+    lane = Lane.COMPARE
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._at = workplace
+        self._next_at: datetime | None = None
+        self._is_loaded = False
+        self._stored_at: datetime | None = None
+
+    async def run_once(self, now: datetime) -> int:
+        lag = self._at.lag
+        if not self._is_loaded:
+            async with self._at.database.reading() as connection:
+                lag.restore(await merchant.read_cursor(connection, self._at.merchant, CURSOR) or {})
+            self._is_loaded = True
+        if self._next_at is None and any(lag.awaited.values()):
+            self._next_at = now + FIRST_LOOK
+        if self._next_at is not None and now >= self._next_at:
+            try:
+                await look(lag, self._at.brightpearl, now)
+                self._next_at = next_look(lag, now)
+            except (TransientError, RejectedError, MalformedPayloadError) as error:
+                log.info("index lag not measured", extra={"merchant": self._at.merchant, "why": str(error)})
+                self._next_at = now + LAST_LOOK
+        await self._store(now)
+        return 0
+
+    async def park(self, error: Exception, now: datetime) -> None:
+        """Nothing to put aside: what is awaited is looked for again."""
+
+    async def _store(self, now: datetime) -> None:
+        lag = self._at.lag
+        if not lag.fresh or (self._stored_at is not None and now - self._stored_at < STORED_EVERY):
+            return
+        self._stored_at = now
+        fresh, lag.fresh = lag.fresh, []
+        for kind, seconds in fresh:
+            self._at.telemetry.metrics.search_lag.labels(self._at.merchant, kind).observe(seconds)
+        async with self._at.writing("index-lag") as connection:
+            await merchant.write_cursor(connection, self._at.merchant, CURSOR, lag.as_json())

@@ -1,0 +1,323 @@
+"""Verify: look again at what was written, and at what others wrote beside it.
+
+Every ten minutes everything that was credited or refunded of late is set against what we know. Each order we credited is
+looked at again as a whole after an hour and after a day, since a search index may hide a rival for as long. What differs
+becomes an event; what is seen to be gone again ends the exception it was.
+"""
+
+import logging
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from daemon.clients import brightpearl_wire as bp
+from daemon.clients.brightpearl_credits import read_credits
+from daemon.clients.results import ById, Complete, Partial, ReadResult, joined
+from daemon.clients.throttle import Lane
+from daemon.errors import MalformedPayloadError, RejectedError, TransientError
+from daemon.loops.credit_facts import case_for
+from daemon.loops.outcome import vanished
+from daemon.loops.workplace import Workplace
+from daemon.store import inbox, merchant, returns
+from daemon.store.inbox import Arrival
+from daemon.store.sql import Record
+from statemachine.causes import OF_OTHERS
+from statemachine.credit.about_credits import own_was_cancelled
+from statemachine.credit.preflight import preflight
+from statemachine.credit.refunds import Recorded, about_refunds, recorded_elsewhere
+from statemachine.credit.snapshot import OWN_PREFIX, ExistingCredit, Order
+from statemachine.credit.verdicts import NeedsPerson
+from statemachine.credit.watching import order_fact
+from statemachine.effects import CreateSalesCredit, ReceiveStock, RecordRefund
+from statemachine.events import FactChanged, Resumed, Troubled
+from statemachine.refs import payment_ref
+from statemachine.units import Return, Trouble
+
+log = logging.getLogger(__name__)
+
+CURSOR = "verify"
+AFTER = (timedelta(hours=1), timedelta(days=1))  # after being credited, an order is looked at as a whole
+RECENT = timedelta(days=2)  # whose credits and refunds are asked for; a day more than the index is trusted to lag
+RETRY = timedelta(minutes=1)
+BATCH_MAX = 200
+ROWS_MAX = 5000
+JUDGED_MAX = 2000  # remembered so that what was judged is not read again every time; what falls out is
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What Brightpearl shows of some orders and of what we wrote against them."""
+
+    orders: ById[Order]
+    credits: dict[int, ReadResult[list[ExistingCredit]]]
+    """By order."""
+    payments: dict[int, ReadResult[list[bp.CustomerPayment]]]
+    """By credit and by order."""
+    notes: dict[int, ReadResult[list[bp.GoodsInNote]]]
+    """By credit."""
+    held: frozenset[int]
+    """Credits that returns of ours hold."""
+
+
+class Verify:
+    name = "verify"
+    lane = Lane.COMPARE
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._at = workplace
+        self._next_at: datetime | None = None
+        self._looked_at: datetime | None = None
+        """Until when every order that was due for a look as a whole has had it."""
+        self._judged: dict[str, str] = {}
+        """What others wrote beside ours → when it was last changed: it was set against ours."""
+        self._is_loaded = False
+
+    async def run_once(self, now: datetime) -> int:
+        if not self._is_loaded:
+            await self._load()
+        if self._next_at is not None and now < self._next_at:
+            return 0
+        self._next_at = now + timedelta(minutes=self._at.settings.policy.verify_minutes)
+        try:
+            return await self._verify(now)
+        except (TransientError, RejectedError, MalformedPayloadError) as error:
+            log.warning("what others wrote was not read", extra={"merchant": self._at.merchant, "why": str(error)})
+            self._next_at = now + RETRY
+            return 0
+
+    async def park(self, error: Exception, now: datetime) -> None:
+        """Nothing to put aside: it is looked at again at its next time."""
+
+    async def _load(self) -> None:
+        async with self._at.database.reading() as connection:
+            stored = await merchant.read_cursor(connection, self._at.merchant, CURSOR) or {}
+        self._next_at = datetime.fromisoformat(stored["at"]) if stored.get("at") else None
+        self._looked_at = datetime.fromisoformat(stored["looked_at"]) if stored.get("looked_at") else None
+        self._judged = stored.get("judged", {})
+        self._is_loaded = True
+
+    async def _verify(self, now: datetime) -> int:
+        fresh, is_whole = await self._written_by_others(now)
+        windows = [((self._looked_at or now - after - RECENT) - after, now - after) for after in AFTER]
+        async with self._at.database.reading() as connection:
+            rows = await returns.to_verify(
+                connection, self._at.merchant, numbers=sorted(fresh.orders), since=[start for start, _ in windows],
+                until=[end for _, end in windows], causes=sorted(OF_OTHERS), rows_max=ROWS_MAX,
+            )  # fmt: skip
+            instances = await returns.read(connection, self._at.merchant, [row["id"] for row in rows])
+            lost = await returns.awaiting_credit(connection, self._at.merchant, sorted(fresh.found))
+        is_whole = is_whole and len(rows) < ROWS_MAX
+        arrivals = [_found(row, fresh.found[row["credit_ref"]], now) for row in lost]
+        pending = [each for each in instances.values() if each.credit is not None and each.order_id is not None]
+        for start in range(0, len(pending), BATCH_MAX):
+            page = pending[start : start + BATCH_MAX]
+            found, page_is_whole = await self._compare(page, now)
+            arrivals += found
+            is_whole = is_whole and page_is_whole
+        if is_whole:
+            self._looked_at = now
+            orders = {instance.order_id for instance in pending if instance.order_id is not None}
+            credits = {instance.credit.id for instance in pending if instance.credit is not None}
+            self._judged = dict(list((self._judged | fresh.judged(orders, credits)).items())[-JUDGED_MAX:])
+        cursor = {
+            "at": self._next_at.isoformat() if self._next_at else None,
+            "looked_at": self._looked_at.isoformat() if self._looked_at else None,
+            "judged": self._judged,
+        }
+        async with self._at.writing("verify") as connection:
+            stored = await inbox.put(connection, self._at.merchant, arrivals)
+            await merchant.write_cursor(connection, self._at.merchant, CURSOR, cursor)
+        return len(stored)
+
+    # -- what is to be looked at --------------------------------------------------------------------------------------
+
+    async def _written_by_others(self, now: datetime) -> tuple["_Fresh", bool]:
+        """Credits and refunds of late that are not ours and were not set against ours yet; and whether those are all."""
+        since = (now - RECENT).date()
+        made = await self._at.brightpearl.credits_made_since(since)
+        refunds = await self._at.brightpearl.refunds_since(since, column="createdOn")
+        numbers = {int(row["orderId"]) for row in made.value} | {payment.order_id for payment in refunds.value}
+        async with self._at.database.reading() as connection:
+            ours = await returns.payment_by_credit(connection, self._at.merchant, sorted(numbers))
+        fresh = _Fresh({}, {}, {})
+        for row in made.value:
+            reference = str(row.get("externalRef") or "")
+            if int(row["orderId"]) not in ours and reference.upper().startswith(OWN_PREFIX):
+                fresh.found[OWN_PREFIX + reference[len(OWN_PREFIX) :].lower()] = int(row["orderId"])
+        for row in made.value:
+            number, parent = int(row["orderId"]), str(row.get("parentOrderId") or "")
+            changed = str(row.get("updatedOn") or row.get("createdOn") or "")
+            if number not in ours and parent.isdigit() and self._judged.get(f"credit:{number}") != changed:
+                fresh.credits[number] = (int(parent), changed)
+        for payment in refunds.value:
+            if ours.get(payment.order_id) != payment.id and f"payment:{payment.id}" not in self._judged:
+                fresh.payments[payment.id] = payment.order_id
+        return fresh, isinstance(made, Complete) and isinstance(refunds, Complete)
+
+    # -- comparing ----------------------------------------------------------------------------------------------------
+
+    async def _compare(self, instances: list[Return], now: datetime) -> tuple[list[Arrival], bool]:
+        """What is to be said of these returns; and whether everything about them was read."""
+        facts = await self._read(instances, now)
+        account, maps = await self._at.account(now), await self._at.maps()
+        arrivals: list[Arrival] = []
+        is_whole = True
+        for instance in instances:
+            order, read = facts.orders.items.get(instance.order_id or 0), facts.credits[instance.order_id or 0]
+            if order is None or isinstance(read, Partial):
+                is_whole = is_whole and instance.order_id in facts.orders.gone
+                continue
+            assert instance.credit is not None
+            own = instance.credit
+            beside = [credit for credit in read.value if credit.id != own.id]
+            mine = [credit for credit in read.value if credit.id == own.id]
+            mine = [
+                replace(credit, external_ref=instance.credit_ref) for credit in mine
+            ]  # as our own, taken over or not
+            case = case_for(
+                instance, order, [*mine, *beside], account=account, policy=self._at.settings.policy, maps=maps, now=now,
+                known_credits=facts.held - {own.id},
+            )  # fmt: skip
+            found = self._trouble_of(instance, facts, is_here=bool(mine))
+            if found is None and case.cancelled_own is not None:
+                gone = own_was_cancelled(case)
+                found = gone.trouble if gone is not None else None
+            if found is None and case.has_rival_beside_own and isinstance(verdict := preflight(case), NeedsPerson):
+                found = verdict.trouble
+            if found is None and not self._is_readable(instance, facts):
+                is_whole = False
+            elif (arrival := _arrival_of(instance, found, now)) is not None:
+                arrivals.append(arrival)
+        return arrivals, is_whole
+
+    async def _read(self, instances: list[Return], now: datetime) -> Facts:
+        client = self._at.brightpearl
+        order_ids = {instance.order_id for instance in instances if instance.order_id is not None}
+        async with self._at.database.reading() as connection:
+            siblings = await returns.siblings_on_orders(connection, self._at.merchant, sorted(order_ids))
+        held = {row["credit_id"]: row["order_id"] for row in siblings if row["credit_id"] is not None}
+        wanted: dict[int, set[int]] = {order_id: set() for order_id in order_ids}
+        for credit_id, order_id in held.items():
+            wanted[order_id].add(credit_id)
+        for instance in instances:  # only what was read can relieve: what the index hides may still stand
+            wanted[instance.order_id or 0] |= _rivals_of(instance)
+        credit_ids = {instance.credit.id for instance in instances if instance.credit is not None}
+        received = {
+            instance.credit.id for instance in instances
+            if instance.credit is not None and any(unit.goods_in_id for unit in instance.units)
+        }  # fmt: skip
+        return Facts(
+            await client.orders(order_ids),
+            await read_credits(client, order_ids, own=wanted, keys={}, now=now),
+            await client.payments_of(credit_ids | order_ids),
+            await client.goods_in_of(received),
+            frozenset(held),
+        )
+
+    def _trouble_of(self, instance: Return, facts: Facts, *, is_here: bool) -> Trouble | None:
+        """What contradicts this return's own credit, refund or goods."""
+        assert instance.credit is not None
+        credit = instance.credit
+        if not is_here:
+            return vanished(instance, "credit", credit.id, CreateSalesCredit)
+        payments = self._payments(instance, facts)
+        if isinstance(payments, Complete):
+            refunds = [recorded(payment) for payment in payments.value if payment.is_refund]
+            reference = payment_ref(instance.credit_ref, instance.generation)
+            verdict = about_refunds(instance, refunds, reference=reference)
+            if isinstance(verdict, Trouble) and verdict.cause in OF_OTHERS:
+                return verdict
+            if (elsewhere := recorded_elsewhere(instance, refunds)) is not None:
+                return elsewhere
+            if instance.payment is not None and instance.payment.id not in {refund.id for refund in refunds}:
+                return vanished(instance, "refund record", instance.payment.id, RecordRefund)
+        notes = facts.notes.get(credit.id)
+        shown = {note.id for note in notes.value} if isinstance(notes, Complete) else None
+        lost = [unit.goods_in_id for unit in instance.units if unit.goods_in_id and shown is not None
+                and unit.goods_in_id not in shown]  # fmt: skip
+        return vanished(instance, "goods-in note", lost[0], ReceiveStock) if lost else None
+
+    def _payments(self, instance: Return, facts: Facts) -> ReadResult[list[bp.CustomerPayment]]:
+        assert instance.credit is not None
+        numbers = (instance.credit.id, instance.order_id)
+        return joined(facts.payments[number] for number in numbers if number is not None)
+
+    def _is_readable(self, instance: Return, facts: Facts) -> bool:
+        assert instance.credit is not None
+        notes = facts.notes.get(instance.credit.id)
+        return isinstance(self._payments(instance, facts), Complete) and not isinstance(notes, Partial)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """What others may have written of late."""
+
+    credits: dict[int, tuple[int, str]]
+    """Credit → its order, and when it was last changed."""
+    payments: dict[int, int]
+    """Payment to a customer → the credit or order it stands on."""
+    found: dict[str, int]
+    """Key of ours → the credit that carries it, and that no return of ours holds."""
+
+    @property
+    def orders(self) -> set[int]:
+        return {order_id for order_id, _ in self.credits.values()} | set(self.payments.values())
+
+    def judged(self, orders: Collection[int], credits: Collection[int]) -> dict[str, str]:
+        """What of it concerns these orders and credits of ours, as it is remembered."""
+        concerned = {
+            f"credit:{number}": changed for number, (order_id, changed) in self.credits.items() if order_id in orders
+        }
+        payments = {number for number, on in self.payments.items() if on in credits or on in orders}
+        return concerned | {f"payment:{number}": "" for number in payments}
+
+
+def recorded(payment: bp.CustomerPayment) -> Recorded:
+    """A payment to the customer as the decision takes it."""
+    return Recorded(
+        payment.id, payment.order_id, payment.amount, payment.currency, payment.reference, payment.created_at
+    )
+
+
+def _rivals_of(instance: Return) -> set[int]:
+    """The credits that stopped this return, by the evidence it was stopped with."""
+    others = instance.trouble.evidence.get("other_credits", ()) if instance.trouble is not None else ()
+    return {int(number) for number in others}
+
+
+def _arrival_of(instance: Return, found: Trouble | None, now: datetime) -> Arrival | None:
+    """What the comparison says of one return that is not said already."""
+    current = instance.trouble.cause if instance.trouble is not None else ""
+    if found is None:
+        if current not in OF_OTHERS:
+            return None
+        event: Resumed | Troubled = Resumed(why="what stood against it is not there any more", is_seen=True)
+        return _arrival(instance, event, f"seen-gone:{instance.id}:{instance.version}", now)
+    if current == found.cause or found.cause in instance.accepted:
+        return None
+    key = f"{found.cause}:{instance.id}:{instance.version}:{_numbers(found)}"
+    return _arrival(instance, Troubled(trouble=found), key, now)
+
+
+def _found(row: Record, credit_id: int, now: datetime) -> Arrival:
+    """The credit of a return that counts as not made turned up: it is decided again, and takes it over."""
+    why = f"credit {credit_id} carries this return's key"
+    return Arrival(
+        natural_key=f"credit-found:{row['id']}:{credit_id}", event=FactChanged(fact=order_fact(credit_id), why=why),
+        happy_return_id=row["happy_return_id"], order_number=row["order_number"], part=row["part"], source="verify",
+        received_at=now,
+    )  # fmt: skip
+
+
+def _numbers(found: Trouble) -> str:
+    others: Iterable[object] = found.evidence.get("other_credits") or [
+        p["id"] for p in found.evidence.get("payments", ())
+    ]
+    return "-".join(str(number) for number in others)
+
+
+def _arrival(instance: Return, event: Resumed | Troubled, natural_key: str, now: datetime) -> Arrival:
+    return Arrival(
+        natural_key=natural_key, event=event, happy_return_id=instance.happy_return_id,
+        order_number=instance.order_number, part=instance.part, source="verify", received_at=now,
+    )  # fmt: skip

@@ -1,0 +1,471 @@
+"""A vendor that misleads: answers that leave something out, come after the effect, or contradict the one before.
+
+Nothing is credited or refunded twice, nothing is lost, and whatever cannot be known waits under a name or is in front of a
+person. What each test claims of money is what the judge finds in the vendor's own books.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.sandbox import catalogue
+from daemon.sandbox.catalogue import Line
+from daemon.sandbox.journeys import RESTOCKED, one
+from daemon.store.database import Database
+from tests.world import World, open_world
+
+CREDIT, PAYMENT = "^POST .*/sales-credit$", "^POST .*/customer-payment$"
+GOODS_IN = "^POST .*/goods-in$"
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+OWN = ("HW-",)
+PRIVATE_APP = "keys_held = []\nlost_write_minutes = 10\n"
+"""An account that holds no key, as a private app's may not: nothing but the search tells what became of a write."""
+
+
+def struck(world: World) -> int:
+    return sum(rule.struck for rule in world.sandbox.faults.rules)
+
+
+def plan(world: World, match: str, kind: str, **more: Any) -> None:
+    world.sandbox.faults.plan({"rules": [{"match": match, "kind": kind, **more}]})
+
+
+def credits_of(world: World) -> list[dict[str, Any]]:
+    return [credit for credit in world.books()["credits"] if not credit.get("is_cancelled")]
+
+
+def refunds_of(world: World) -> list[dict[str, Any]]:
+    return [payment for payment in world.books()["payments"] if payment["paymentType"] == "PAYMENT"]
+
+
+def keyless(world: World) -> None:
+    """A private app: no instance id, no key held."""
+    world.sandbox.assumptions.instance_id = None
+    world.sandbox.assumptions.knows_keys = False
+    brightpearl = world.workplace.settings.brightpearl.model_copy(update={"keys_held": ()})
+    world.workplace.settings = world.workplace.settings.model_copy(update={"brightpearl": brightpearl})
+
+
+async def state_of(world: World, truth: dict[str, Any]) -> str:
+    return str((await world.show(str(truth["express_code"])))["state"])
+
+
+async def nothing_is_wrong(world: World) -> None:
+    found = await world.judge()
+    assert found.violations == {}, found.told()
+
+
+def three_of_one_row(world: World) -> list[dict[str, Any]]:
+    """Three returns of one order row of three, handed over within seconds."""
+    season = world.sandbox.season
+    season.open(1)
+    line = Line(catalogue.goods(season.books, season.rng), 3)
+    order = season.order([line], world.now)
+    row = next(row for row in order.rows if row.sku)
+    row.net, row.tax = Decimal("8.33"), Decimal("1.67")
+    for number, item in enumerate(season.items(order, [(0, 3)])):
+        begins = world.now + timedelta(seconds=1 + number)
+        new = season.announce(f"unit {number}", begins, [item], RESTOCKED)
+        season.travel(new, new.items, begins + HOUR)
+    return season.truth
+
+
+# -- reads that leave something out -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("match", "kind", "more"),
+    [
+        ("^GET .*/sales-credit/[0-9]", "leave-out", {"status": 207}),
+        ("^GET .*/sales-credit/[0-9]", "leave-out", {"status": 200}),
+        ("^GET .*/sales-credit/[0-9]", "none-of-set", {}),
+        ("^GET .*/sales-credit/[0-9]", "hollow", {}),
+        ("^GET .*/sales-credit/[0-9]", "garbage", {}),
+        ("^GET .*/order-search", "hollow", {}),
+        ("^GET .*/order-search", "more-pages", {}),
+        ("^GET .*/order-search", "short-rows", {}),
+        ("^GET .*/order-search", "odd-rows", {}),
+        ("^GET .*/order-search", "counts-disagree", {}),
+        ("^GET .*/order-search", "truncate", {}),
+    ],
+)
+async def test_a_credit_that_a_read_leaves_out_is_not_made_a_second_time(
+    match: str, kind: str, more: dict[str, Any], database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("adopted_credit")  # a person credited it already, with the express code on it
+        await world.pass_time(HOUR * 12)
+        plan(world, match, kind, **more)
+
+        await world.pass_time(DAY * 2)
+
+        assert struck(world) > 0
+        assert len(credits_of(world)) == 1
+        assert refunds_of(world) == []
+        shown = await world.show(str(truth["express_code"]))
+        assert shown["state"] in ("credit-pending", "exception"), shown
+        assert "evidence-incomplete" in (shown["wait_cause"], (shown["exception"] or {}).get("cause"))
+
+        world.sandbox.faults.plan({})
+        await world.pass_time(DAY * 20)
+        assert await state_of(world, truth) == "restocked"
+        assert (len(credits_of(world)), len(refunds_of(world))) == (1, 1)
+        await nothing_is_wrong(world)
+
+
+@pytest.mark.parametrize("kind", ["no-rows", "other-answer"])
+async def test_an_answer_without_any_row_that_was_there_before_is_no_absence(
+    kind: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.begin("bar_single")
+        await world.pass_until(lambda: len(refunds_of(world)) == 1)
+        truth = world.begin("adopted_credit")
+        await world.pass_time(HOUR * 12)
+        plan(world, "^GET .*/order-search", kind, about="orderTypeId=3")
+
+        await world.pass_time(DAY * 2)
+
+        assert struck(world) > 0
+        assert (len(credits_of(world)), len(refunds_of(world))) == (2, 1)
+        world.sandbox.faults.plan({})
+        await world.pass_time(DAY * 20)
+        assert await state_of(world, truth) == "restocked"
+        assert (len(credits_of(world)), len(refunds_of(world))) == (2, 2)
+        await nothing_is_wrong(world)
+
+
+@pytest.mark.parametrize("kind", ["hollow", "more-pages", "short-rows", "odd-rows", "counts-disagree", "garbage"])
+async def test_one_hollow_payment_search_decides_nothing_for_good(
+    kind: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("bar_single")
+        plan(world, "^GET .*/customer-payment-search", kind, count=3)
+
+        await world.pass_time(DAY * 20)
+
+        assert struck(world) == 3
+        assert await state_of(world, truth) == "restocked"
+        assert len(refunds_of(world)) == 1
+        await nothing_is_wrong(world)
+
+
+async def test_a_receipt_that_is_shown_late_still_names_the_refunds_method(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("bar_single")
+        receipts = dict(world.sandbox.books.payments)
+        world.sandbox.books.payments.clear()
+        await world.pass_time(DAY * 7)
+        assert (await world.show(str(truth["express_code"])))["exception"]["cause"] == "refund-method-unknown"
+
+        world.sandbox.books.payments.update(receipts)
+        await world.pass_time(DAY * 12)
+
+        assert await state_of(world, truth) == "restocked"
+        assert len(refunds_of(world)) == 1
+
+
+@pytest.mark.parametrize("kind", ["leave-out", "none-of-set", "hollow", "garbage", "other-answer"])
+async def test_goods_that_a_read_leaves_out_are_not_received_twice(
+    kind: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("bar_single")
+        world.sandbox.faults.plan({"rules": [
+            {"match": GOODS_IN, "kind": "lose-answer", "count": 1},
+            {"match": "^GET .*/goods-in", "kind": kind, "count": 6},
+        ]})  # fmt: skip
+
+        await world.pass_time(DAY * 25)
+
+        assert await state_of(world, truth) == "restocked"
+        assert len(world.books()["goods_in"]) == 1
+        await nothing_is_wrong(world)
+
+
+async def test_a_credit_whose_rows_come_later_is_a_credit(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        season = world.sandbox.season
+        season.open(1)
+        order = one(season, world.now)
+        new = season.announce("header first", world.now + MINUTE, season.items(order, [(0, 1)]), RESTOCKED)
+        season.travel(new, new.items, world.now + DAY)
+        season.at(world.now + DAY - MINUTE, "human_credit", order_id=order.id, row_index=0,
+                  reference=f"return {new.express_code}", rows_after=HOUR)  # fmt: skip
+
+        await world.pass_time(DAY + 30 * MINUTE)
+        waiting = await world.show(new.express_code)
+        await world.pass_time(DAY * 20)
+
+        assert (waiting["state"], waiting["wait_cause"]) == ("credit-pending", "evidence-incomplete"), waiting
+        assert "no rows yet" in waiting["waits_for"]
+        assert (len(credits_of(world)), len(refunds_of(world))) == (1, 1)
+        assert (await world.show(new.express_code))["state"] == "restocked"
+
+
+async def test_one_garbled_read_costs_seconds_not_minutes(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("bar_single")
+        await world.pass_until(lambda: any(step.kind == "drop" for step in world.sandbox.season.steps))
+        plan(world, "^GET .*/order-service/order/", "garbage", count=1)
+        await world.pass_until(lambda: struck(world) == 1)
+        garbled_at = world.now
+
+        await world.pass_until(lambda: bool(credits_of(world)))
+
+        assert world.now - garbled_at < timedelta(seconds=30)
+        assert truth
+
+
+# -- several returns of one order --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lag", [20.0, 60.0, 600.0])
+@pytest.mark.parametrize("holds_keys", [True, False], ids=["keys held", "no key held"])
+async def test_returns_of_one_order_together_never_credit_more_than_the_row(
+    lag: float, *, holds_keys: bool, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        if not holds_keys:
+            keyless(world)
+        world.sandbox.assumptions.search_lag_seconds = lag
+        truths = three_of_one_row(world)
+        plan(world, CREDIT + "|multi-message$", "lose-answer", count=2)
+
+        await world.pass_time(DAY * 25)
+
+        assert struck(world) == 2
+        rows = [row for credit in credits_of(world) for row in credit["rows"]]
+        assert sum(Decimal(row["net"]) for row in rows) == Decimal("8.33")
+        assert sum(Decimal(row["tax"]) for row in rows) == Decimal("1.67")
+        assert [await state_of(world, truth) for truth in truths] == ["restocked"] * 3
+        assert len(refunds_of(world)) == 3
+        await nothing_is_wrong(world)
+
+
+@pytest.mark.parametrize("kind", ["leave-out", "hollow", "short-rows", "counts-disagree"])
+async def test_returns_of_one_order_share_its_row_exactly_under_partial_reads(
+    kind: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truths = three_of_one_row(world)
+        world.sandbox.faults.plan({"seed": 3, "rules": [
+            {"match": "^GET .*/(order-search|sales-credit)", "kind": kind, "share": 0.5, "count": 20},
+        ]})  # fmt: skip
+
+        await world.pass_time(DAY * 25)
+
+        rows = [row for credit in credits_of(world) for row in credit["rows"]]
+        assert sum(Decimal(row["net"]) for row in rows) == Decimal("8.33")
+        assert sum(Decimal(row["tax"]) for row in rows) == Decimal("1.67")
+        assert [await state_of(world, truth) for truth in truths] == ["restocked"] * 3
+        await nothing_is_wrong(world)
+
+
+# -- outcomes that nobody can tell -------------------------------------------------------------------------------------------
+
+ODD_ANSWERS = [(301, "html"), (302, "html"), (404, "html"), (404, "empty"), (408, "empty"), (409, "text"), (425, "empty"),
+               (400, "json"), (200, "html"), (204, "empty"), (502, "html"), (403, "html"), (401, "html")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "body"), ODD_ANSWERS)
+@pytest.mark.parametrize("write", [CREDIT, PAYMENT, GOODS_IN], ids=["credit", "payment", "goods-in"])
+@pytest.mark.parametrize("holds_keys", [True, False], ids=["keys held", "no key held"])
+async def test_an_answer_that_is_not_brightpearls_own_refuses_nothing(
+    status: int, body: str, write: str, *, holds_keys: bool, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        if not holds_keys:
+            keyless(world)
+        truth = world.begin("bar_single")
+        plan(world, write, "answer-after", status=status, body=body, count=1)
+
+        await world.pass_time(DAY * 20)
+
+        assert struck(world) == 1
+        assert await state_of(world, truth) == "restocked"
+        assert (len(credits_of(world)), len(refunds_of(world)), len(world.books()["goods_in"])) == (1, 1, 1)
+        await nothing_is_wrong(world)
+
+
+@pytest.mark.parametrize("lag", [20.0, 60.0, 600.0, 3 * 3600.0])
+async def test_a_lost_credit_of_an_account_without_keys_is_never_made_twice(
+    lag: float, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        keyless(world)
+        world.sandbox.assumptions.search_lag_seconds = lag
+        truth = world.begin("bar_single")
+        plan(world, CREDIT, "lose-answer", count=1)
+
+        await world.pass_time(DAY * 20)
+
+        assert await state_of(world, truth) == "restocked"
+        assert (len(credits_of(world)), len(refunds_of(world))) == (1, 1)
+        await nothing_is_wrong(world)
+
+
+@pytest.mark.parametrize("lag", [0.0, 60.0, 3 * 3600.0])
+async def test_a_refund_answered_500_by_an_account_without_keys_is_recorded_once(
+    lag: float, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        keyless(world)
+        world.sandbox.assumptions.payment_lag_seconds = lag
+        truth = world.begin("bar_single")
+        plan(world, PAYMENT, "error-after", count=1)
+
+        await world.pass_time(DAY * 20)
+
+        assert await state_of(world, truth) == "restocked"
+        assert len(refunds_of(world)) == 1
+        await nothing_is_wrong(world)
+
+
+@pytest.mark.parametrize("write", [CREDIT, PAYMENT], ids=["credit", "payment"])
+async def test_what_was_lost_without_keys_is_asked_of_a_person_and_made_anew_by_their_word(
+    write: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        keyless(world)
+        truth = world.begin("bar_single")
+        code = str(truth["express_code"])
+        plan(world, write, "error-before", count=1)
+        await world.pass_time(DAY * 7)
+        asked = await world.show(code)
+
+        told, _, said = await world.homeward(
+            "exception",
+            "reissue",
+            str(asked["id"]),
+            "--reason",
+            "vendor-fault",
+            "--note",
+            "support says it is lost",
+            "--yes",
+        )
+        await world.pass_time(DAY * 14)
+
+        assert (asked["state"], asked["exception"]["cause"]) == ("exception", "outcome-unknown"), asked
+        assert asked["exception"]["evidence"]["looked_for_minutes"] >= 10
+        assert told == 0, said
+        assert await state_of(world, truth) == "restocked"
+        assert (len(credits_of(world)), len(refunds_of(world))) == (1, 1)
+        assert any(step["event"] == "reissued" for step in (await world.show(code))["journal"])
+        await nothing_is_wrong(world)
+
+
+async def test_what_was_made_anew_and_turns_up_after_all_is_a_rival_at_once(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        keyless(world)
+        world.sandbox.assumptions.search_lag_seconds = 2 * 86400.0
+        truth = world.begin("bar_single")
+        plan(world, CREDIT, "lose-answer", count=1)
+        await world.pass_until(lambda: bool(credits_of(world)))
+        await world.pass_time(HOUR)
+        asked = await world.show(str(truth["express_code"]))
+
+        world.sandbox.assumptions.search_lag_seconds = 2.0
+        await world.homeward(
+            "exception", "reissue", str(asked["id"]), "--reason", "vendor-fault", "--note", "lost", "--yes"
+        )
+        await world.pass_time(DAY * 4)
+
+        shown = await world.show(str(truth["express_code"]))
+        assert asked["exception"]["cause"] == "outcome-unknown"
+        assert len(credits_of(world)) == 2
+        assert (shown["state"], shown["exception"]["cause"]) == ("exception", "rival-credit"), shown
+
+
+# -- what others write beside ours -------------------------------------------------------------------------------------------
+
+
+async def test_two_payments_under_one_reference_are_an_exception(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        keyless(world)
+        truth = world.begin("bar_single")
+        plan(world, PAYMENT, "twice", count=1)  # a gateway repeats it
+
+        await world.pass_time(DAY * 7)
+        shown = await world.show(str(truth["express_code"]))
+
+        assert len(refunds_of(world)) == 2
+        assert (shown["state"], shown["exception"]["cause"]) == ("exception", "refund-twice"), shown
+        assert len(shown["exception"]["evidence"]["payments"]) == 2
+
+        second = refunds_of(world)[1]["paymentId"]
+        del world.sandbox.books.payments[second]
+        await world.pass_time(DAY * 14)
+        assert await state_of(world, truth) == "restocked"
+        await nothing_is_wrong(world)
+
+
+async def test_a_refund_on_the_order_itself_is_seen_before_another_is_recorded(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("bar_single")
+        await world.pass_until(lambda: bool(world.sandbox.happy_returns.returns))
+        order = next(iter(world.sandbox.books.orders.having("reference", [truth["order_number"]])))
+        await world.pass_time(MINUTE)
+        world.sandbox.books.pay({
+            "transactionRef": "shop", "paymentMethodCode": "SHOPIFY", "paymentType": "PAYMENT", "orderId": order.id,
+            "currencyIsoCode": order.currency, "amountPaid": "5.00", "paymentDate": world.now.isoformat(),
+        })  # fmt: skip
+
+        await world.pass_time(DAY * 7)
+
+        shown = await world.show(str(truth["express_code"]))
+        assert (shown["exception"] or {}).get("cause") == "refund-elsewhere", shown
+        assert len(refunds_of(world)) == 1
+        await world.resume(str(truth["express_code"]), "refund-elsewhere")
+        await world.pass_time(DAY * 14)
+        assert await state_of(world, truth) == "restocked"
+
+
+@pytest.mark.parametrize("hidden", [timedelta(0), 5 * MINUTE, 3 * HOUR, 20 * HOUR])
+async def test_a_rival_is_told_of_within_minutes_of_being_visible(
+    hidden: timedelta, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("bar_single")
+        await world.pass_until(lambda: bool(refunds_of(world)))
+        await world.pass_time(timedelta(minutes=2))
+        order = next(iter(world.sandbox.books.orders.having("reference", [truth["order_number"]])))
+        rival = world.sandbox.books.credit_by_hand(order, 0, "goodwill")
+        rival.indexed_at = visible_at = world.now + hidden
+
+        while (await world.show(str(truth["express_code"])))["state"] != "exception":
+            assert world.now < visible_at + HOUR, "nobody was told"
+            await world.pass_time(MINUTE)
+
+        shown = await world.show(str(truth["express_code"]))
+        assert shown["exception"]["cause"] == "rival-credit", shown
+        assert world.now - visible_at <= timedelta(minutes=12)
+
+
+@pytest.mark.parametrize("what", ["credit", "payment", "goods-in"])
+async def test_what_brightpearl_acknowledged_and_lost_is_told_of(what: str, database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("bar_single")
+        await world.pass_time(DAY * 16)
+        assert await state_of(world, truth) == "restocked"
+        order = next(iter(world.sandbox.books.orders.having("reference", [truth["order_number"]])))
+        credited_at = world.sandbox.books.credits_of([order.id])[0].created_at
+        assert credited_at
+
+        truth = world.begin("bar_single")
+        await world.pass_until(lambda: len(refunds_of(world)) == 2)
+        order = next(iter(world.sandbox.books.orders.having("reference", [truth["order_number"]])))
+        if what == "goods-in":
+            await world.pass_until(lambda: len(world.books()["goods_in"]) == 2)
+        world.sandbox.season.at(world.now + MINUTE, "forget", order_id=order.id, what=what)
+        await world.pass_time(DAY * 2)
+
+        shown = await world.show(str(truth["express_code"]))
+        if what != "goods-in":  # goods come in days after the credit, when it is looked at no more
+            assert (shown["state"], shown["exception"]["cause"]) == ("exception", "record-vanished"), shown
