@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 # program:package
 TOOLS := chromium:chromium soffice:libreoffice-calc-nogui systemd-analyze:systemd prometheus:prometheus pgbouncer:pgbouncer
 
-.PHONY: help demo test test-system deb tools check audit bench chaos chaos-proof lock clean
+.PHONY: help demo test test-system deb tools check audit bench simulate chaos chaos-proof lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,9 @@ bench: $(STAMP) ## Measure; a table on stdout, bench-results.json beside
 
 chaos: $(STAMP) ## Seasons under troubles drawn from SEED, HOURS of real time each; exit 1 on any violation
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) --hours $(or $(HOURS),0.02)
+
+simulate: $(STAMP) ## Seasons of a simulated world from SEED on, SEASONS many; exit 1 on any violation
+	$(BIN)/python -m tests.simulate --seed $(or $(SEED),1) --seasons $(or $(SEASONS),100)
 
 chaos-proof: $(STAMP) ## Plant defects one by one; the judge must catch each
 	$(BIN)/python -m tests.chaos.proof

@@ -38,7 +38,10 @@ class Due:
     loops: frozenset[str]
     """Loops that have something to do now."""
     next_at: datetime | None
-    """When something comes due that is not due yet; what comes round apart."""
+    """When something comes due that is not due yet; polls and what comes round apart."""
+    next_poll_at: datetime | None
+    next_effect_at: datetime | None
+    """Of these, when the next effect is to be sent or looked up."""
     rounds: Mapping[str, datetime]
     """What comes round → its next time, which may be past."""
     moves: int
@@ -57,7 +60,8 @@ async def due(connection: Connection, now: datetime, pace: Pace, *, waits: list[
     row = await SQL.row(connection, "moments", now=now, waits=waits)
     assert row is not None
     return Due(
-        frozenset(name for name in LOOPS if row[name]), row["next_at"], _rounds(row["cursors"], pace), row["moves"],
+        frozenset(name for name in LOOPS if row[name]), row["next_at"], row["next_poll_at"],
+        row["next_effect_at"], _rounds(row["cursors"], pace), row["moves"],
         row["attempts"],
     )  # fmt: skip
 

@@ -14,7 +14,6 @@ SELECT EXISTS (SELECT FROM inbox WHERE state = 'waiting') AS advance,
           FROM (SELECT due_at FROM outbox WHERE state = 'ready'
                 UNION ALL SELECT lease_until FROM outbox WHERE state = 'leased'
                 UNION ALL SELECT due_at FROM deadline
-                UNION ALL SELECT next_poll_at FROM watch
                 UNION ALL SELECT lease_until FROM watch
                 UNION ALL SELECT due_at FROM message WHERE state = 'ready'
                 UNION ALL SELECT snoozed_until FROM returns
@@ -22,6 +21,8 @@ SELECT EXISTS (SELECT FROM inbox WHERE state = 'waiting') AS advance,
                             FROM notice, unnest(:waits::interval[]) AS w(wait)
                            WHERE told_at IS NULL AND cleared_at IS NULL) AS ahead(at)
          WHERE at > :now) AS next_at,
+       (SELECT min(next_poll_at) FROM watch WHERE next_poll_at > :now) AS next_poll_at,
+       (SELECT min(due_at) FROM outbox WHERE state = 'ready' AND due_at > :now) AS next_effect_at,
        (SELECT coalesce(jsonb_object_agg(name, value), '{}') FROM cursor) AS cursors,
        (SELECT count(*) FROM journal) AS moves,
        (SELECT count(*) FROM attempt) AS attempts;

@@ -166,7 +166,7 @@ class World:
             self._pause = min(self._pause * 2, PAUSE_MAX)
         else:
             self._pause = PAUSE
-        moments = [self.sandbox.next_at(), due.next_at, now + self._pause if due.loops else None]
+        moments = [self.sandbox.next_at(), due.next_at, due.next_poll_at, now + self._pause if due.loops else None]
         moments += [self._changed_at + BEAT * number for number in (1, 2)]
         if "discovery" in due.rounds and due.rounds["discovery"] <= self._changed_at + 2 * DISCOVERY:
             moments.append(due.rounds["discovery"])

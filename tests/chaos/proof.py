@@ -1,6 +1,7 @@
 """`make chaos-proof`: the judge is judged. Each planted defect must be caught, and without one nothing is found."""
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -35,7 +36,7 @@ async def season(launcher: tuple[str, ...], trouble: str, folder: Path) -> Judge
             await rig.post("/_sandbox/seed", {"returns": RETURNS, "seed": 5, "days": 2})
         rig.start(0)
         if trouble == "lost":
-            await _play(rig, [{"match": WRITES, "kind": "lose-answer", "share": 0.6}], until_struck=STRUCK, seconds=90)
+            await _play(rig, [{"match": WRITES, "kind": "lose-answer", "share": 0.6}], until_struck=STRUCK)
         elif trouble == "freeze":
             await _freeze(rig)
         elif trouble == "stops":
@@ -46,13 +47,15 @@ async def season(launcher: tuple[str, ...], trouble: str, folder: Path) -> Judge
         return await rig.judge()
 
 
-async def _play(rig: Rig, rules: list[dict[str, object]], *, seconds: float, until_struck: int | None = None) -> None:
-    """For so long, or until the rules have struck so often."""
+async def _play(
+    rig: Rig, rules: list[dict[str, object]], *, seconds: float = 0, until_struck: int | None = None
+) -> None:
+    """For so long; or until the rules have struck so often, or the season is over, however long the machine takes."""
     await rig.post("/_sandbox/faults", {"rules": rules})
-    with anyio.move_on_after(seconds):
+    with anyio.move_on_after(seconds if until_struck is None else math.inf):
         while True:
             seen = await rig.look()
-            if until_struck is not None and seen["struck"] >= until_struck:
+            if until_struck is not None and (seen["struck"] >= until_struck or seen["season_next"] is None):
                 return
             await rig.let_time_pass(seen)
             await rig.bring_receipts()

@@ -312,7 +312,7 @@ class Rig:
         connection = await asyncpg.connect(self.dsn, timeout=5, command_timeout=30)
         try:
             coming = await due(connection, now, PACE, waits=[])
-            row = await connection.fetchrow(_LOOK, now)
+            row = await connection.fetchrow(_LOOK)
             assert row is not None
             told = dict(row)
         finally:
@@ -348,11 +348,13 @@ class Rig:
             return  # no daemon has begun: a season must not be over before anybody has seen it
         now, coming = seen["now"], seen["coming"]
         soft = [
-            at for at in (seen["season_next"], coming.next_at, *coming.rounds.values()) if at is not None and at > now
+            at
+            for at in (seen["season_next"], coming.next_at, coming.next_poll_at, *coming.rounds.values())
+            if at is not None and at > now
         ]
         to = max(min(soft, default=now), now + stride)
-        if seen["next_effect"] is not None:
-            to = min(to, seen["next_effect"])
+        if coming.next_effect_at is not None:
+            to = min(to, coming.next_effect_at)
         await self.post("/_sandbox/clock", {"to": to.isoformat(), "rate": self.rate})
 
     async def remember(self) -> None:
@@ -450,8 +452,7 @@ def _behind(coming: Due, now: datetime) -> bool:
 
 
 _LOOK = """
-SELECT (SELECT min(due_at) FROM outbox WHERE state = 'ready' AND due_at > $1) AS next_effect,
-       (SELECT count(*) FROM outbox WHERE state IN ('ready', 'leased')) AS open,
+SELECT (SELECT count(*) FROM outbox WHERE state IN ('ready', 'leased')) AS open,
        (SELECT count(*) FROM outbox WHERE state = 'leased') + (SELECT count(*) FROM watch WHERE lease_until IS NOT NULL)
            AS leased,
        (SELECT count(*) FROM inbox) AS arrived,

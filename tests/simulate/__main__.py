@@ -92,22 +92,25 @@ def _named(server: embedded.Server, name: str) -> str:
     return server.dsn.replace("/postgres?", f"/{name}?")
 
 
-def run(seed: int, seasons: int, *, workers: int, defect: str = "", verbose: bool = False,
-        stop_at: int | None = None) -> Tally:  # fmt: skip
-    """Play the seeds from `seed` on; `stop_at`: so many violated seasons are enough."""
-    tally, turn = Tally(), threading.Lock()
+def run(
+    seed: int, seasons: int, *, workers: int, defect: str = "", verbose: bool = False, stop_at: int | None = None,
+    tally: Tally | None = None,
+) -> Tally:  # fmt: skip
+    """Play the seeds from `seed` on, and add to the tally; `stop_at`: so many violated seasons are enough."""
+    tally, turn = tally or Tally(), threading.Lock()
     workers = min(workers, seasons)
     with databases(workers) as dsns:
         processes = [_worker(dsn, seed + number, seed + seasons, workers, defect) for number, dsn in enumerate(dsns)]
 
         def listen(process: "subprocess.Popen[str]") -> None:
             assert process.stdout is not None
-            for line in process.stdout:
-                with turn:
-                    _hear(tally, json.loads(line), verbose=verbose)
-                    if stop_at is not None and len(tally.violated) >= stop_at:
-                        for each in processes:
-                            each.terminate()
+            with process.stdout:
+                for line in process.stdout:
+                    with turn:
+                        _hear(tally, json.loads(line), verbose=verbose)
+                        if stop_at is not None and len(tally.violated) >= stop_at:
+                            for each in processes:
+                                each.terminate()
             if process.wait() not in (0, -15):
                 tally.failures.append(f"a worker ended with {process.returncode}")
 

@@ -38,10 +38,14 @@ MERCHANT = "acme"
 BEGINS = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ROUNDS_MAX = 300  # at one moment
-MOMENTS_MAX = 4000
+MOMENTS_MAX = 3000
+STILL_MAX = 400  # moments at which nothing moved: it never will
+EVERY_LOOP = 8  # moments until every loop has a turn, whether or not the database says that it has something to do
+STRIDE = timedelta(minutes=30)
+"""Polls, clocks and what becomes visible come so late at most, together; effects and what happens come at their moment."""
 LOOKED_AFTER = timedelta(hours=26)  # what others did is looked for so long after the last change
 SEASON_MAX = timedelta(days=150)
-RECONCILE_MAX = 3  # comparisons, at their own times, after each change
+RECONCILE_MAX = 1  # comparisons, at their own times, after each change
 BEAT = timedelta(hours=3)
 PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)
 TEAM_ACTS = ("retry", "accept", "hold", "release", "force")
@@ -106,6 +110,7 @@ class Simulation:
     writes: int = 0
     lives: int = 0
     pause: timedelta = PAUSE
+    rounded: dict[str, datetime] = field(default_factory=dict)
     is_stalled: bool = False
     is_calm: bool = False
     door: WebhookDoor = field(init=False)
@@ -198,7 +203,9 @@ class Simulation:
     def _configure(self, base: str) -> None:
         config = write_configuration(self.bench.folder, sandbox_url=base, listen="127.0.0.1:0", clock_file=None)
         lines = "\n".join(f"{name} = {orjson.dumps(value).decode()}" for name, value in self.plan.settings.items())
-        config.write_text(config.read_text().replace("requests_per_minute = 140", lines))
+        seldom = "discovery_repeat_hours = 480\nshipments_every_minutes = 720"
+        text = config.read_text().replace("discovery_repeat_hours = 480", seldom)
+        config.write_text(text.replace("requests_per_minute = 140", lines))
         self.settings = load_settings(config)
 
     async def _accept_maps(self, office: Database) -> None:
@@ -230,10 +237,15 @@ class Simulation:
     # -- time ---------------------------------------------------------------------------------------------------------
 
     async def _until_over(self, office: Database, http: aiohttp.ClientSession) -> None:
-        until = BEGINS + SEASON_MAX
+        until, still, progress = BEGINS + SEASON_MAX, 0, (0, 0, 0)
         for _ in range(MOMENTS_MAX):
             await self._work(office, http)
             coming = await self._due(office)
+            moved = (coming.moves, coming.attempts, len(self.sandbox.season.steps))
+            still, progress = (still + 1, progress) if moved == progress else (0, moved)
+            if still > STILL_MAX:
+                self.counts["standstills"] += 1
+                return
             if self.now > until or await self._is_over(office, coming):
                 self.counts["moments"] += 1
                 return
@@ -258,9 +270,16 @@ class Simulation:
     def _next_moment(self, coming: Due) -> datetime:
         now = self.now
         self.pause = min(self.pause * 2, PAUSE_MAX) if coming.loops else PAUSE
-        moments = [self.sandbox.next_at(), coming.next_at, now + self.pause if coming.loops else None]
-        moments += [at for at, _, _ in self.todo[:1]]
-        moments += [self.changed_at + BEAT, self.changed_at + 2 * BEAT, self.changed_at + LOOKED_AFTER]
+        vendor = self.sandbox.happy_returns
+        moments = [self.sandbox.season.next_at, coming.next_effect_at, now + self.pause if coming.loops else None]
+        moments += [
+            *vendor.tells_at(),
+            *(each.due_at for each in vendor.deliveries),
+            *(at for at, _, _ in self.todo[:1]),
+        ]
+        soft = (self.sandbox.books.next_at(), coming.next_at, coming.next_poll_at)
+        moments += [max(at, now + STRIDE) for at in soft if at is not None and at > now]
+        moments += [self.changed_at + BEAT, self.changed_at + LOOKED_AFTER]
         if self.compared < RECONCILE_MAX and "reconcile" in coming.rounds:
             moments.append(coming.rounds["reconcile"])
         least = now + timedelta(milliseconds=1)
@@ -288,14 +307,18 @@ class Simulation:
             if number == 0:
                 done += await self._people(office)
             coming = await self._due(office)
-            names = None if number == 0 else self._busy(coming)
-            done += await self._loops(names)
-            if not done and number:
+            is_every = number == 0 and self.counts["moments"] % EVERY_LOOP == 0
+            done += await self._loops(None if is_every else coming.loops | self._round(coming))
+            if not done:
                 return
         self.notes.append(f"no rest in {ROUNDS_MAX} rounds at {self.now}")
 
-    def _busy(self, coming: Due) -> frozenset[str]:
-        return coming.loops
+    def _round(self, coming: Due) -> frozenset[str]:
+        """Loops whose round has come, once a round."""
+        now = self.life.clock.now()
+        come = {name for name, at in coming.rounds.items() if at <= now and self.rounded.get(name) != at}
+        self.rounded |= {name: coming.rounds[name] for name in come}
+        return frozenset("intake" if name in ("shipments", "discovery") else name for name in come)
 
     async def _vendors(self, office: Database, http: aiohttp.ClientSession) -> int:
         """What happens at the vendors and in the warehouse by now."""
@@ -360,7 +383,7 @@ class Simulation:
             handled = int(await loop.run_once(life.clock.now()))
             if name == "reconcile" and before >= self.changed_at:
                 self.compared += 1
-            if handled and name not in ("intake", "reconcile"):
+            if handled and name == "advance":  # a return moved
                 self.changed_at, self.compared = self.now, 0
             return handled
         except Killed as end:
@@ -456,7 +479,8 @@ class Simulation:
             rows = await connection.fetch(_JOURNAL)
             self.counts["returns"] = await connection.fetchval("SELECT count(*) FROM returns")
             open_ = await connection.fetch(_LEFT)
-        if self.now > BEGINS + SEASON_MAX or self.counts["moments"] >= MOMENTS_MAX:
+        is_endless = self.now > BEGINS + SEASON_MAX or self.counts["moments"] >= MOMENTS_MAX
+        if is_endless or self.counts["standstills"]:
             left = "; ".join(str(dict(row)) for row in open_[:3])
             judgement.must("F", False, f"the season does not come to its end: {left}")
         self.counts["moves"] = len(rows)
