@@ -68,9 +68,9 @@ async def due(connection: Connection, now: datetime, pace: Pace, *, waits: list[
 
 def _rounds(cursors: Mapping[str, Any] | str, pace: Pace) -> dict[str, datetime]:
     """The next time of each thing that comes round and has been round once."""
+    at_once = timedelta(0)
     kept = {
-        "reconcile": ("at", timedelta(0)), "verify": ("at", timedelta(0)), "books": ("at", timedelta(0)),
-        "retention": ("at", timedelta(0)),
+        "reconcile": ("at", at_once), "verify": ("at", at_once), "books": ("at", at_once), "retention": ("at", at_once),
         "reevaluate": ("at", pace.reevaluate), "discovery": ("at", pace.discovery), "shipments": ("until", pace.shipments),
     }  # fmt: skip
     read: Mapping[str, Any] = orjson.loads(cursors) if isinstance(cursors, str) else cursors

@@ -38,7 +38,7 @@ TOLD_IN = timedelta(
 READ_TO_WRITE = timedelta(hours=1)  # of a season that runs at many times real time; seconds where time stands meanwhile
 TELLING = (
     "rival-credit", "credit-cancelled", "credit-differs", "same-goods", "outcome-unknown", "payment-refused",
-    "refund-differs", "over-return", "value-above-row",
+    "refund-differs", "refund-twice", "refund-elsewhere", "record-vanished", "over-return", "value-above-row",
 )  # fmt: skip
 """Causes that tell of a double even where their words do not name it."""
 

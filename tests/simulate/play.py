@@ -45,7 +45,10 @@ STRIDE = timedelta(minutes=30)
 """Polls, clocks and what becomes visible come so late at most, together; effects and what happens come at their moment."""
 LOOKED_AFTER = timedelta(hours=26)  # what others did is looked for so long after the last change
 SEASON_MAX = timedelta(days=150)
-RECONCILE_MAX = 1  # comparisons, at their own times, after each change
+COMPARING = ("reconcile", "verify")
+COMPARED_MAX = (
+    2  # comparisons at their very times, after each change; the others come at moments that something else makes
+)
 BEAT = timedelta(hours=3)
 PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)
 TEAM_ACTS = ("retry", "accept", "hold", "release", "force")
@@ -279,9 +282,9 @@ class Simulation:
         ]
         soft = (self.sandbox.books.next_at(), coming.next_at, coming.next_poll_at)
         moments += [max(at, now + STRIDE) for at in soft if at is not None and at > now]
-        moments += [self.changed_at + BEAT, self.changed_at + LOOKED_AFTER]
-        if self.compared < RECONCILE_MAX and "reconcile" in coming.rounds:
-            moments.append(coming.rounds["reconcile"])
+        moments += [self.changed_at + after for after in (HOUR + STRIDE, BEAT, DAY + STRIDE, LOOKED_AFTER)]
+        if self.compared < COMPARED_MAX:
+            moments += [coming.rounds[name] for name in COMPARING if name in coming.rounds]
         least = now + timedelta(milliseconds=1)
         return max(min((at for at in moments if at is not None and at > now), default=now + DAY), least)
 
@@ -381,7 +384,7 @@ class Simulation:
         before = self.now
         try:
             handled = int(await loop.run_once(life.clock.now()))
-            if name == "reconcile" and before >= self.changed_at:
+            if name in COMPARING and before >= self.changed_at:
                 self.compared += 1
             if handled and name == "advance":  # a return moved
                 self.changed_at, self.compared = self.now, 0
