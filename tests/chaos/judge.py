@@ -33,8 +33,8 @@ FAR = timedelta(days=2)  # nothing waits longer without a look
 REF_LENGTH_MIN = 20  # a reference that an account has cut shorter names nothing any more
 GRACE = timedelta(minutes=10)  # how long past its time a due effect or deadline may lie in a daemon that runs
 TOLD_IN = timedelta(
-    hours=25
-)  # what others doubled is found by then: an order is looked at an hour and a day after its credit
+    hours=27
+)  # what others did is found by then: an order is looked at an hour and a day after its credit
 READ_TO_WRITE = timedelta(hours=1)  # of a season that runs at many times real time; seconds where time stands meanwhile
 TELLING = (
     "rival-credit", "credit-cancelled", "credit-differs", "same-goods", "outcome-unknown", "payment-refused",

@@ -15,6 +15,9 @@ API = "api"
 EXPONENTS = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "VND": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3, "TND": 3}
 """Currency → digits after the point, where these are not two. Source: ISO 4217."""
 
+LOOKED_AFTER = timedelta(hours=20)
+"""What is lost later than this after it was made is found by the nightly matching of the books, not by a return."""
+
 Goods = tuple[int, int]
 """An order and a product of which it is made: what units and credits are counted by."""
 
@@ -292,6 +295,11 @@ def _what_was_acknowledged_is_there(books: Books) -> Iterator[Breach]:
     """What the vendor lost after it had taken it from us: somebody must know, unless it is there anew."""
     for lost in books.told["gone"]:
         at = datetime.fromisoformat(lost["at"])
+        if (
+            at - datetime.fromisoformat(lost["created_at"] if lost["kind"] == "credit" else lost["createdOn"])
+            > LOOKED_AFTER
+        ):
+            continue
         if lost["kind"] == "credit" and lost["made_by"] == API:
             again = any(
                 c["external_ref"] == lost["external_ref"] for c in books.told["credits"] if lost["external_ref"]

@@ -497,7 +497,8 @@ class Simulation:
 
 
 _OPEN = """
-SELECT EXISTS (SELECT FROM outbox WHERE state IN ('ready', 'leased'))
+SELECT EXISTS (SELECT FROM outbox AS o JOIN returns AS r ON r.merchant = o.merchant AND r.id = o.return_id
+                WHERE o.state IN ('ready', 'leased') AND r.state <> 'exception')
     OR EXISTS (SELECT FROM inbox WHERE state = 'waiting')
     OR EXISTS (SELECT FROM returns WHERE state IN ('initiated', 'scanned', 'credit-pending', 'credited'))
 """
