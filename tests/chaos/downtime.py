@@ -15,7 +15,7 @@ from tests.chaos.steps import Told, add, attempt, holder, ready, step
 
 async def freeze(folder: Path, *, freezes: int, seed: int) -> tuple[Judgement, Told]:
     """The holder is stopped in the midst of work for longer than its lease; the other takes over; the first wakes."""
-    rig = Rig(folder, settings={"bundled_writes": False})
+    rig = Rig(folder, settings={"bundled_writes": False, "keys_held": []})
     rng, waits, wrote = random.Random(seed), [], 0
     async with rig.running():
         await rig.post("/_sandbox/assumptions", {"knows_keys": False, "instance_id": None, "search_lag_seconds": 1.0})

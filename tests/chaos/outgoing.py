@@ -8,7 +8,7 @@ import anyio
 import asyncpg
 
 from tests.chaos.judge import Judgement
-from tests.chaos.rig import RATE, Rig
+from tests.chaos.rig import RATE, Rig, keys_held
 from tests.chaos.steps import Told, add, say
 
 WRITES = "^POST .*/(sales-credit|customer-payment|close|goods-in|multi-message)$"
@@ -44,9 +44,11 @@ async def unknown(folder: Path, *, outcomes: int, seed: int) -> tuple[Judgement,
     while told["unknown"] < outcomes:
         number = told["seasons"]
         name, settings, refused = WAYS[number % len(WAYS)]
-        rig = Rig(folder / str(number), daemons=1, settings={**settings, "requests_per_minute": 100_000}, rate=1.0)
+        has_keys = (number // len(WAYS)) % 2 == 0
+        held = {"keys_held": keys_held({"knows_keys": has_keys}), "requests_per_minute": 100_000}
+        rig = Rig(folder / str(number), daemons=1, settings={**settings, **held}, rate=1.0)
         async with rig.running():
-            await _prepare(rig, has_keys=(number // len(WAYS)) % 2 == 0)
+            await _prepare(rig, has_keys=has_keys)
             rig.start(0)
             calm: list[datetime] = []
             for days, end in LEAPS:

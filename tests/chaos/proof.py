@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import anyio
 
@@ -22,7 +23,7 @@ STRUCK = 25  # answers lost: enough that credits are among them, however fast th
 
 async def season(launcher: tuple[str, ...], trouble: str, folder: Path) -> Judgement:
     """A short season with the trouble that shows the defect."""
-    settings = {"bundled_writes": False} if trouble == "freeze" else {}
+    settings: dict[str, Any] = {"keys_held": [], **({"bundled_writes": False} if trouble == "freeze" else {})}
     rig = Rig(folder, daemons=2 if trouble == "freeze" else 1, launcher=launcher, settings=settings)
     async with rig.running():
         await rig.post("/_sandbox/assumptions", KEYLESS)

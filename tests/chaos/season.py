@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 
 from tests.chaos.judge import Judgement
-from tests.chaos.rig import LOST, Rig
+from tests.chaos.rig import LOST, Rig, keys_held
 from tests.chaos.schedule import Schedule, Trouble
 
 
@@ -36,7 +36,10 @@ class Result:
 async def play(schedule: Schedule, folder: Path, **rig_options: Any) -> Result:
     """Raises nothing for what goes wrong inside: that is what the judge is for."""
     began = time.monotonic()
-    settings = {"bundled_writes": schedule.bundled, "requests_per_minute": schedule.assumptions["requests_per_minute"]}
+    settings = {
+        "bundled_writes": schedule.bundled, "requests_per_minute": schedule.assumptions["requests_per_minute"],
+        "keys_held": keys_held(schedule.assumptions),
+    }  # fmt: skip
     rig = Rig(
         folder, clock_offset_seconds=schedule.clock_offset_seconds, settings=settings,
         small_disk=any(each.kind == "full" for each in schedule.troubles), **rig_options,

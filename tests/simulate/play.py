@@ -28,6 +28,7 @@ from daemon.telemetry import Telemetry
 from daemon.web.webhooks import Receiver, WebhookDoor
 from statemachine.causes import CAUSES
 from tests.chaos.judge import Judgement, judge
+from tests.chaos.rig import keys_held
 from tests.due import Due, due
 from tests.simulate.life import Killed, Life, Points
 from tests.simulate.plan import Plan, Stall
@@ -205,11 +206,16 @@ class Simulation:
 
     def _configure(self, base: str) -> None:
         config = write_configuration(self.bench.folder, sandbox_url=base, listen="127.0.0.1:0", clock_file=None)
-        lines = "\n".join(f"{name} = {orjson.dumps(value).decode()}" for name, value in self.plan.settings.items())
+        lines = "\n".join(f"{name} = {orjson.dumps(value).decode()}" for name, value in self._brightpearl().items())
         seldom = "discovery_repeat_hours = 480\nshipments_every_minutes = 720"
         text = config.read_text().replace("discovery_repeat_hours = 480", seldom)
+        text = "\n".join(line for line in text.splitlines() if not line.startswith("keys_held = "))
         config.write_text(text.replace("requests_per_minute = 140", lines))
         self.settings = load_settings(config)
+
+    def _brightpearl(self) -> dict[str, Any]:
+        """What the merchant's configuration says of the account: the truth, where it says anything."""
+        return {**self.plan.settings, "keys_held": keys_held(self.plan.assumptions)}
 
     async def _accept_maps(self, office: Database) -> None:
         from daemon.actions.map_changes import accept
