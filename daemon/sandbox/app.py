@@ -132,7 +132,9 @@ class Sandbox:
         if fault is not None and fault.kind in _NOT_DONE:
             return _not_done(fault, request)
         if fault is not None and fault.kind == "twice":
+            self.books.is_repeated = True
             await handler(request)
+            self.books.is_repeated = False
         before = self.books.latest_id
         answer = await handler(request)
         if self.assumptions.clock_offset_seconds:

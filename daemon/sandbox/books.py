@@ -17,8 +17,8 @@ from daemon.sandbox.clock import SandboxClock, iso
 from daemon.sandbox.faults import draw
 
 PENNY = Decimal("0.01")
-API, PERSON = "api", "person"
-"""Who made something: whoever came through the API, or somebody in Brightpearl itself."""
+API, PERSON, GATEWAY = "api", "person", "gateway"
+"""Who made something: whoever came through the API, somebody in Brightpearl itself, or what repeated a request in between."""
 CANCELLED_STATUS = 5
 CREDIT_STATUS = 10
 
@@ -171,6 +171,8 @@ class Books:
     order_notes: list[dict[str, Any]] = field(default_factory=list)
     locked_until: date | None = None
     duplicates_refused: int = 0
+    is_repeated: bool = False
+    """What comes through the API now is a gateway's repeat, and nobody's wish."""
     posted_beside: dict[int, Decimal] = field(default_factory=dict)
     """Credit → by how much accounting posted something else than it says."""
     gone: list[dict[str, Any]] = field(default_factory=list)
@@ -241,6 +243,9 @@ class Books:
         for key in [order.id for order in self.orders.values() if order.id > latest_id and order.type_code == "SC"]:
             self.forget("credit", key)
 
+    def _maker(self, by: str) -> str:
+        return GATEWAY if self.is_repeated else by
+
     def kept(self, reference: str) -> str:
         """A reference as this account keeps and shows it."""
         match self.assumptions.reference_form:
@@ -299,7 +304,7 @@ class Books:
             price_mode=str(body.get("priceModeCode") or "INC"), created_at=at or self.clock.now(), rows=[], shipping="NST",
             tax_date=tax_date, instance_id=instance,
             indexed_at=self.clock.now() + self.lag(self.assumptions.search_lag_seconds, f"credit {ref or contact}"),
-            made_by=by,
+            made_by=self._maker(by),
         )  # fmt: skip
         if self.assumptions.rows_later_seconds:
             order.rows_at = self.clock.now() + timedelta(seconds=self.assumptions.rows_later_seconds)
@@ -427,7 +432,7 @@ class Books:
         if not lines:
             raise Refusal(400, "WHSC-911", "Nothing to receive")
         note_id = self.new_id()
-        self.made_by[note_id] = by
+        self.made_by[note_id] = self._maker(by)
         self.notes_in[note_id] = {
             "goodsNoteId": note_id, "orderId": order_id, "transfer": False, "goodsNoteStatus": "CLOSED",
             "userBatchReference": reference, "receivedOn": body.get("receivedOn"), "createdBy": 206,
@@ -478,7 +483,7 @@ class Books:
         if amount < 0:
             raise Refusal(400, "ACCC-917", "amountPaid must not be negative")
         payment_id = self.new_id()
-        self.made_by[payment_id] = by
+        self.made_by[payment_id] = self._maker(by)
         lag = self.lag(self.assumptions.payment_lag_seconds, f"payment {reference or order_id}")
         self.indexed_at[payment_id] = self.clock.now() + lag
         self.payments[payment_id] = {

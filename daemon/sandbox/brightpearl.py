@@ -345,7 +345,11 @@ class Brightpearl:
         before = self.books.latest_id
         try:
             if fault is not None and fault.kind == "twice":
-                self._do(method, uri, body)
+                self.books.is_repeated = True
+                try:
+                    self._do(method, uri, body)
+                finally:
+                    self.books.is_repeated = False
             status, told = 200, self._do(method, uri, body)
             if method == "POST" and uri == "/order-service/sales-credit":
                 status, told = told

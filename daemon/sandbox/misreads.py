@@ -1,6 +1,7 @@
 """Reads that mislead: what the vendor would have answered, with something missing, too short, miscounted or another's."""
 
 import json
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -22,7 +23,7 @@ def misread(rule: Rule, answer: web.Response, identity: str, others: dict[str, b
         other = next((others[name] for name in sorted(others) if name != identity), None)
         return _said(answer, json.loads(other)) if other is not None else answer
     if rule.kind == "none-of-set":
-        return _none(answer)
+        return _none(answer, identity)
     try:
         content = json.loads(answer.body) if isinstance(answer.body, bytes) else None
     except ValueError:
@@ -49,10 +50,18 @@ def _said(answer: web.Response, content: Any, *, status: int = 0) -> web.Respons
     return new
 
 
-def _none(answer: web.Response) -> web.Response:
-    """Nothing of what was asked for: 404 in Brightpearl's words, 204 in Happy Returns'."""
+_SET = re.compile(r"/\d+[-,.]\d+")
+
+
+def _none(answer: web.Response, identity: str) -> web.Response:
+    """Nothing of what was asked for: 204 in Happy Returns' words, 404 in Brightpearl's.
+
+    Of one id alone Brightpearl's own words would be the truth: then it is somebody else's 404.
+    """
     if "brightpearl-requests-remaining" not in answer.headers:
         return web.Response(status=204)
+    if not _SET.search(identity):
+        return web.Response(text="not found", status=404)
     return _said(answer, {"errors": [{"code": "CMNC-404", "message": "Cannot find the resource"}]}, status=404)
 
 
