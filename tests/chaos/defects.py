@@ -8,11 +8,12 @@ starts the daemon with the defect NAME in it. None of this is part of the produc
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from daemon.store.database import DISCONNECTED
+from tests.simulate.plan import Hand
 
 
 def skip_the_intent() -> None:
@@ -197,6 +198,59 @@ def ignore_credits_of_others() -> None:
     BrightpearlClient.credit_ids_of = credit_ids_of  # type: ignore[method-assign, assignment]
 
 
+def treat_a_partial_read_as_whole() -> None:
+    from daemon.clients import results
+
+    results.Partial.__new__ = staticmethod(lambda _, value, *__: results.Complete(value))  # type: ignore[method-assign, assignment]
+
+
+def repeat_although_no_key_is_held() -> None:
+    from daemon.loops import credit_wave, money_wave, outcome
+
+    def look_for(effect: Any, instance: Any, search: Any, **told: Any) -> Any:
+        return outcome.look_for(effect, instance, replace(search, may_repeat=True), **told)
+
+    credit_wave.look_for = money_wave.look_for = look_for  # type: ignore[attr-defined]
+
+
+def forget_our_own_credits_of_an_order() -> None:
+    from daemon.store import returns
+
+    async def siblings_on_orders(*_: Any) -> list[Any]:
+        return []
+
+    returns.siblings_on_orders = siblings_on_orders  # type: ignore[assignment]
+
+
+def never_look_again() -> None:
+    from daemon.loops.verify import Verify
+
+    async def run_once(self: Any, now: Any) -> int:
+        return 0
+
+    Verify.run_once = run_once  # type: ignore[method-assign]
+
+
+def believe_any_refusal() -> None:
+    from daemon.clients import brightpearl_transport
+    from daemon.errors import RejectedError
+
+    real = brightpearl_transport.judge_write
+
+    def judge_write(status: int, raw: bytes, what: str, **told: Any) -> Any:
+        if 300 <= status < 500:
+            raise RejectedError(what, status=status)
+        return real(status, raw, what, **told)
+
+    brightpearl_transport.judge_write = judge_write
+
+
+def pay_whatever_was_paid() -> None:
+    from daemon.loops import money_wave
+
+    money_wave.about_refunds = lambda *_, **__: None  # type: ignore[attr-defined]
+
+
 @dataclass(frozen=True, slots=True)
 class Defect:
     """`letters`: at least one of these must be found violated."""
@@ -204,8 +258,26 @@ class Defect:
     plant: Callable[[], None]
     letters: str
     trouble: str
-    """What is done to the season, so that it shows: calm, lost, freeze, stops."""
+    """What is done to the season, so that it shows: calm, lost, freeze, stops; or simulated, with `focus`."""
     fault_class: str
+    focus: dict[str, Any] = field(default_factory=dict)
+    """Of a simulated season: what is set in its plan in place of what was drawn."""
+
+
+_CALM: dict[str, Any] = {
+    "rules": (), "hands": (), "kills": (), "cuts": (), "stalls": (), "steps_of_clock": (), "people": 0.0,
+    "calm_after_hours": 200.0, "assumptions": {"reference_form": "exact", "reference_length": 0, "rows_later_seconds": 0.0,
+                                               "per_item_ids": True, "per_item_times": True},
+}  # fmt: skip
+"""A simulated season in which nothing happens but what shows the defect."""
+
+
+def _with(assumptions: dict[str, Any] | None = None, **plan: Any) -> dict[str, Any]:
+    return {**_CALM, **plan, "assumptions": {**_CALM["assumptions"], **(assumptions or {})}}
+
+
+_KEYLESS = {"knows_keys": False, "instance_id": None}
+_CREDIT, _PAYMENT = "^POST .*/sales-credit$", "^POST .*/customer-payment$"
 
 
 DEFECTS: dict[str, Defect] = {
@@ -224,7 +296,40 @@ DEFECTS: dict[str, Defect] = {
     "believe-every-claim": Defect(believe_every_claim, "C", "calm", "R13 a webhook claims what was not"),
     "thank-before-storing": Defect(thank_before_storing, "A", "stops", "R3, R8 no database, or no room in it"),
     "ignore-credits-of-others": Defect(ignore_credits_of_others, "C", "calm", "somebody else credits too"),
-}
+    "treat-a-partial-read-as-whole": Defect(
+        treat_a_partial_read_as_whole, "C", "simulated", "R21 a member of a set is left out",
+        _with(scenes=(("rival_credit", 0.1),) * 2,
+              rules=({"match": "^GET .*/sales-credit/[0-9]", "kind": "leave-out", "status": 207},)),
+    ),
+    "believe-an-empty-search": Defect(
+        ignore_credits_of_others, "C", "simulated", "R21 a search that shows nothing",
+        _with({"search_lag_seconds": 0.0}, scenes=(("rival_credit", 0.1),) * 2),
+    ),
+    "repeat-although-no-key-is-held": Defect(
+        repeat_although_no_key_is_held, "C", "simulated", "R21 an answer lost, the index hours late, no keys",
+        _with({**_KEYLESS, "search_lag_seconds": 10_800.0, "lag_varies": False}, scenes=(("bar_single", 0.1),) * 2,
+              rules=({"match": _CREDIT, "kind": "lose-answer", "count": 2},)),
+    ),
+    "forget-our-own-credits-of-an-order": Defect(
+        forget_our_own_credits_of_an_order, "C", "simulated", "R21 credits of ours that the index does not show yet",
+        _with({"search_lag_seconds": 10_800.0, "lag_varies": False}, scenes=(("together", 0.1),) * 4),
+    ),
+    "never-look-again": Defect(
+        never_look_again, "C", "simulated", "R25 a double that shows hours later",
+        _with(scenes=(("bar_single", 0.1),) * 2,
+              hands=tuple(Hand(hours, "payment", order) for order in (0, 1) for hours in (135.0, 140.0))),
+    ),
+    "believe-any-refusal": Defect(
+        believe_any_refusal, "C", "simulated", "R21 a 404 after the effect",
+        _with({**_KEYLESS, "search_lag_seconds": 60.0}, scenes=(("bar_single", 0.1),) * 2, settings={"bundled_writes": False},
+              rules=({"match": _CREDIT, "kind": "answer-after", "status": 404, "body": "html", "count": 2},)),
+    ),
+    "pay-whatever-was-paid": Defect(
+        pay_whatever_was_paid, "C", "simulated", "R2 a refund that exists is recorded again",
+        _with({**_KEYLESS, "payment_lag_seconds": 0.0}, scenes=(("bar_single", 0.1),) * 3, settings={"bundled_writes": False},
+              rules=({"match": _PAYMENT, "kind": "error-after", "count": 3},)),
+    ),
+}  # fmt: skip
 
 
 def plant(name: str) -> None:

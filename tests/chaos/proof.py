@@ -14,10 +14,12 @@ import anyio
 from tests.chaos.defects import DEFECTS
 from tests.chaos.judge import Judgement
 from tests.chaos.rig import LOST, MERCHANT, Rig
+from tests.simulate.__main__ import run as simulate
 
 WRITES = "^POST .*/(sales-credit|customer-payment|close|goods-in|multi-message)$"
 KEYLESS = {"knows_keys": False, "instance_id": None, "search_lag_seconds": 30.0}
 RETURNS = 40
+SEASONS = 4  # simulated ones, with each defect and without
 STRUCK = 25  # answers lost: enough that credits are among them, however fast the machine
 
 
@@ -105,18 +107,38 @@ def run(name: str | None, trouble: str) -> Judgement:
         return anyio.run(season, launcher, trouble, Path(place))
 
 
+def _is_caught(name: str) -> bool:
+    """Whether a few simulated seasons find the defect, and the same seasons without it find nothing."""
+    defect = DEFECTS[name]
+    planted = simulate(1, SEASONS, workers=2, defect=name, stop_at=1, says=False)
+    sound = simulate(1, SEASONS, workers=2, defect=name, unplanted=True, says=False)
+    found = {letter: whys for told in planted.violated for letter, whys in told["violations"].items()}
+    caught = sorted(set(found) & set(defect.letters))
+    first = next((why for letter in caught for why in found[letter]), "")
+    verdict = (
+        f"caught by {'/'.join(caught)} ({first})" if caught else f"MISSED (found: {''.join(sorted(found)) or '-'})"
+    )
+    beside = "nothing without it" if not sound.violated else f"FOUND WITHOUT IT: {sound.violated[0]['violations']}"
+    print(f"{name} [{defect.fault_class}]: {verdict}; {beside}", flush=True)
+    return bool(caught) and not sound.violated and not sound.failures
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos-proof", description=__doc__)
     parser.add_argument("names", nargs="*", help="some defects only")
     options = parser.parse_args()
     wrong = 0
-    for trouble in sorted({each.trouble for each in DEFECTS.values()}) if not options.names else ():
+    names = options.names or list(DEFECTS)
+    simulated = [name for name in names if DEFECTS[name].trouble == "simulated"]
+    troubles = {each.trouble for each in DEFECTS.values()} - {"simulated"}
+    for trouble in sorted(troubles) if not options.names else ():
         found = run(None, trouble)
         wrong += bool(found.violations)
         print(
             f"no defect, {trouble}: {'nothing found' if not found.violations else 'FOUND ' + found.told()}", flush=True
         )
-    for name in options.names or DEFECTS:
+    wrong += sum(not _is_caught(name) for name in simulated)
+    for name in [name for name in names if name not in simulated]:
         defect = DEFECTS[name]
         found = run(name, defect.trouble)
         caught = set(found.letters) & set(defect.letters)

@@ -94,20 +94,22 @@ def _named(server: embedded.Server, name: str) -> str:
 
 def run(
     seed: int, seasons: int, *, workers: int, defect: str = "", verbose: bool = False, stop_at: int | None = None,
-    tally: Tally | None = None,
+    tally: Tally | None = None, unplanted: bool = False, says: bool = True,
 ) -> Tally:  # fmt: skip
     """Play the seeds from `seed` on, and add to the tally; `stop_at`: so many violated seasons are enough."""
     tally, turn = tally or Tally(), threading.Lock()
     workers = min(workers, seasons)
     with databases(workers) as dsns:
-        processes = [_worker(dsn, seed + number, seed + seasons, workers, defect) for number, dsn in enumerate(dsns)]
+        processes = [
+            _worker(dsn, seed + number, seed + seasons, workers, defect, unplanted) for number, dsn in enumerate(dsns)
+        ]
 
         def listen(process: "subprocess.Popen[str]") -> None:
             assert process.stdout is not None
             with process.stdout:
                 for line in process.stdout:
                     with turn:
-                        _hear(tally, json.loads(line), verbose=verbose)
+                        _hear(tally, json.loads(line), verbose=verbose, says=says)
                         if stop_at is not None and len(tally.violated) >= stop_at:
                             for each in processes:
                                 each.terminate()
@@ -122,15 +124,15 @@ def run(
     return tally
 
 
-def _worker(dsn: str, first: int, end: int, every: int, defect: str) -> "subprocess.Popen[str]":
+def _worker(dsn: str, first: int, end: int, every: int, defect: str, unplanted: bool) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "tests.simulate.worker", "--dsn", dsn, "--first", str(first), "--end", str(end),
-               "--every", str(every), "--defect", defect]  # fmt: skip
+               "--every", str(every), "--defect", defect, *(["--unplanted"] if unplanted else [])]  # fmt: skip
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONHASHSEED": "0"})
 
 
-def _hear(tally: Tally, told: dict[str, Any], *, verbose: bool) -> None:
+def _hear(tally: Tally, told: dict[str, Any], *, verbose: bool, says: bool) -> None:
     tally.add(told)
-    if told["violations"]:
+    if told["violations"] and says:
         print(f"seed {told['seed']}: VIOLATIONS; replay: make simulate SEED={told['seed']} SEASONS=1", flush=True)
         for letter, whys in sorted(told["violations"].items()):
             for why in whys[:5]:

@@ -50,7 +50,9 @@ COMPARING = ("reconcile", "verify")
 COMPARED_MAX = (
     2  # comparisons at their very times, after each change; the others come at moments that something else makes
 )
-BEAT = timedelta(hours=3)
+BEAT = timedelta(hours=3, minutes=30)
+LATER_LOOKS = (HOUR + STRIDE, BEAT, DAY + STRIDE, LOOKED_AFTER)
+"""After a change: when an order is looked at as a whole, and when the longest index lag is over."""
 PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)
 TEAM_ACTS = ("retry", "accept", "hold", "release", "force")
 
@@ -111,6 +113,7 @@ class Simulation:
     notes: list[str] = field(default_factory=list)
     changed_at: datetime = BEGINS
     compared: int = 0
+    compared_at: datetime = BEGINS
     writes: int = 0
     lives: int = 0
     pause: timedelta = PAUSE
@@ -288,7 +291,7 @@ class Simulation:
         ]
         soft = (self.sandbox.books.next_at(), coming.next_at, coming.next_poll_at)
         moments += [max(at, now + STRIDE) for at in soft if at is not None and at > now]
-        moments += [self.changed_at + after for after in (HOUR + STRIDE, BEAT, DAY + STRIDE, LOOKED_AFTER)]
+        moments += [self.changed_at + after for after in LATER_LOOKS]
         if self.compared < COMPARED_MAX:
             moments += [coming.rounds[name] for name in COMPARING if name in coming.rounds]
         least = now + timedelta(milliseconds=1)
@@ -326,8 +329,16 @@ class Simulation:
         """Loops whose round has come, once a round."""
         now = self.life.clock.now()
         come = {name for name, at in coming.rounds.items() if at <= now and self.rounded.get(name) != at}
+        if not self._compares():
+            come -= set(COMPARING)
         self.rounded |= {name: coming.rounds[name] for name in come}
         return frozenset("intake" if name in ("shipments", "discovery") else name for name in come)
+
+    def _compares(self) -> bool:
+        """Whether comparing could see something that it has not seen: soon after a change, and at its later looks."""
+        return self.compared < COMPARED_MAX or any(
+            self.compared_at < self.changed_at + after <= self.now for after in LATER_LOOKS
+        )
 
     async def _vendors(self, office: Database, http: aiohttp.ClientSession) -> int:
         """What happens at the vendors and in the warehouse by now."""
@@ -391,7 +402,7 @@ class Simulation:
         try:
             handled = int(await loop.run_once(life.clock.now()))
             if name in COMPARING and before >= self.changed_at:
-                self.compared += 1
+                self.compared, self.compared_at = self.compared + 1, before
             if handled and name == "advance":  # a return moved
                 self.changed_at, self.compared = self.now, 0
             return handled

@@ -6,28 +6,41 @@ import logging
 import os
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 
 from tests.simulate.life import make_sequential
-from tests.simulate.plan import draw
+from tests.simulate.plan import Plan, draw
 from tests.simulate.play import Bench, Result, Simulation
 
 
 async def run(options: argparse.Namespace) -> None:
     make_sequential()
+    focus: dict[str, Any] = {}
     if options.defect:
-        from tests.chaos.defects import plant
+        from tests.chaos.defects import DEFECTS
 
-        plant(options.defect)
+        defect = DEFECTS[options.defect]
+        focus = defect.focus
+        if not options.unplanted:
+            defect.plant()
     with tempfile.TemporaryDirectory(prefix="homeward-simulate-") as name:
         bench = await Bench.set_up(options.dsn, Path(name))
         for seed in range(options.first, options.end, options.every):
             began, cpu = time.monotonic(), time.process_time()
-            result = await Simulation(draw(seed), bench).play()
+            result = await Simulation(focused(draw(seed), focus), bench).play()
             print(json.dumps(told(result, time.monotonic() - began, time.process_time() - cpu)), flush=True)
         bench.pool.terminate()
+
+
+def focused(plan: Plan, focus: dict[str, Any]) -> Plan:
+    """The plan with some of it set; of the vendors' assumptions only those that are named."""
+    if not focus:
+        return plan
+    return replace(plan, **{**focus, "assumptions": {**plan.assumptions, **focus["assumptions"]}})
 
 
 def told(result: Result, seconds: float, cpu: float) -> dict[str, object]:
@@ -48,6 +61,7 @@ def main() -> None:
     parser.add_argument("--end", type=int, required=True)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--defect", default="")
+    parser.add_argument("--unplanted", action="store_true", help="the defect's season, without the defect")
     anyio.run(run, parser.parse_args())
 
 
