@@ -245,12 +245,6 @@ def believe_any_refusal() -> None:
     brightpearl_transport.judge_write = judge_write
 
 
-def pay_whatever_was_paid() -> None:
-    from daemon.loops import money_wave
-
-    money_wave.about_refunds = lambda *_, **__: None  # type: ignore[attr-defined]
-
-
 @dataclass(frozen=True, slots=True)
 class Defect:
     """`letters`: at least one of these must be found violated."""
@@ -325,7 +319,7 @@ DEFECTS: dict[str, Defect] = {
               rules=({"match": _CREDIT, "kind": "answer-after", "status": 404, "body": "html", "count": 2},)),
     ),
     "pay-whatever-was-paid": Defect(
-        pay_whatever_was_paid, "C", "simulated", "R2 a refund that exists is recorded again",
+        pay_without_looking, "C", "simulated", "R2 a refund that exists is recorded again",
         _with({**_KEYLESS, "payment_lag_seconds": 0.0}, scenes=(("bar_single", 0.1),) * 3, settings={"bundled_writes": False},
               rules=({"match": _PAYMENT, "kind": "error-after", "count": 3},)),
     ),

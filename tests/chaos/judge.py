@@ -274,7 +274,9 @@ async def _our_credits_are_known(
         for row in await connection.fetch(
             "SELECT coalesce(o.intent->>'order_id', o.result->>'order_id', r.order_id::text) AS order_id FROM outbox AS o"
             " JOIN returns AS r ON r.merchant = o.merchant AND r.id = o.return_id"
-            " WHERE o.kind = 'create-sales-credit' AND o.state <> 'done'"
+            " WHERE o.kind = 'create-sales-credit' AND (o.state IN ('ready', 'leased') OR o.state <> 'done'"
+            " AND r.state = 'exception' AND r.cause = ANY($1::text[]))",
+            [*TELLING, "held"],
         )
         if row["order_id"]
     }
