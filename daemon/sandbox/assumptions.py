@@ -42,5 +42,8 @@ class Assumptions:
     webhook_timeout_seconds: float = 10.0
     webhook_retry_seconds: tuple[float, ...] = (60, 300, 1800, 7200, 21600, 86400)
     keep_webhooks: bool = False  # keep every body that was sent, for whoever wants to send it again
+    spells_reads: str = ""  # how a return read spells ids: "", capitals, small, swapped, wide or padded
+    spells_webhooks: str = ""  # how webhooks spell them
+    spells_shipments: str = ""  # how hub shipments spell them
     expiry_days: int = 30
     snapshot_lag_seconds: float = 0.0  # how far the return read lags behind the webhook

@@ -47,6 +47,11 @@ class Item:
     ended_at: datetime | None = None
     bag: str = ""
     shipment_id: str = ""
+    former_id: str = ""
+    """The id it had before its return was given another key."""
+
+    def is_among(self, item_ids: Iterable[str]) -> bool:
+        return self.item_id in item_ids or self.former_id in item_ids
 
     @property
     def is_handed_over(self) -> bool:
@@ -63,6 +68,8 @@ class ReturnOfGoods:
     purchased_at: datetime
     items: list[Item]
     unknown_type: str = ""
+    became: str = ""
+    """The return this one was re-keyed to, or merged into; from then on it is shown no more."""
     history: list[tuple[datetime, str, str, tuple[str, ...]]] = field(default_factory=list)
     """(at, event, typeID, item ids), oldest first: what has not been sent as a webhook yet."""
 
@@ -143,11 +150,18 @@ class HappyReturns:
     # -- what happens to returns --------------------------------------------------------------------------------------
 
     def _named(self, name: str, value: str) -> list[ReturnOfGoods]:
-        return [self.returns[each] for each in self._index.get((name, value), ())]
+        return self._shown(self._index.get((name, value), ()))
 
     def _with_items(self, item_ids: Iterable[str]) -> list[ReturnOfGoods]:
-        names = dict.fromkeys(each for item in item_ids for each in self._index.get(("item", item), ()))
-        return [self.returns[each] for each in names]
+        return self._shown(dict.fromkeys(name for item in item_ids for name in self._index.get(("item", item), ())))
+
+    def _shown(self, names: Iterable[str]) -> list[ReturnOfGoods]:
+        return [self.returns[name] for name in names if not self.returns[name].became]
+
+    def current(self, return_id: str) -> ReturnOfGoods:
+        """The return as it is shown now, whatever key it was given since."""
+        goods = self.returns[return_id]
+        return self.current(goods.became) if goods.became else goods
 
     def _file(self, new: ReturnOfGoods) -> None:
         keys = [("happyReturnsExpressCode", new.express_code), ("email", new.email)]
@@ -170,8 +184,37 @@ class HappyReturns:
         if new.unknown_type:
             self._tell(new, at, "return_status_updated", new.unknown_type)
 
+    def rekey(
+        self,
+        return_ids: list[str],
+        new_id: str,
+        express_code: str,
+        at: datetime,
+        *,
+        item_ids: dict[str, str] | None = None,
+    ) -> None:
+        """One or several returns go on under a new id: re-keyed, or merged. The old ones are shown no more.
+
+        `item_ids`: units that are given a new id besides, by their old one. UNCONFIRMED that any of it ever happens.
+        """
+        olds = [self.current(return_id) for return_id in return_ids]
+        items = [item for old in olds for item in old.items]
+        for item in items:
+            if item.item_id in (item_ids or {}):
+                item.former_id, item.item_id = item.item_id, (item_ids or {})[item.item_id]
+        first = olds[0]
+        new = ReturnOfGoods(new_id, express_code, first.rma_id, first.email, first.method, first.purchased_at, items)
+        for old in olds:
+            old.became, old.history = new_id, []
+        self.record(new)
+        self._tell(new, at, "return_status_updated", "started")
+        if any(item.dropped_off_at for item in items):
+            self._tell(new, at, "return_status_updated", self.assumptions.type_dropped_off)
+        if any(item.approved_at for item in items):
+            self._tell(new, at, "return_status_updated", self.assumptions.type_approved)
+
     def change_method(self, return_id: str, method: str, at: datetime) -> None:
-        found = self.returns[return_id]
+        found = self.current(return_id)
         found.method = method
         self._tell(found, at, "return_dropoff_method_created", method)
 
@@ -182,16 +225,16 @@ class HappyReturns:
         self._mark(return_id, item_ids, "approved_at", at, self.assumptions.type_approved)
 
     def expire_items(self, return_id: str, item_ids: list[str], at: datetime) -> None:
-        found = self.returns[return_id]
+        found = self.current(return_id)
         for item in found.items:
-            if item.item_id in item_ids and item.dropped_off_at is None:
+            if item.is_among(item_ids) and item.dropped_off_at is None:
                 item.ended, item.ended_at = "expired", at
         self._tell(found, at, "return_status_updated", self.assumptions.type_expired)
 
     def _mark(self, return_id: str, item_ids: list[str], name: str, at: datetime, type_id: str) -> None:
-        found = self.returns[return_id]
+        found = self.current(return_id)
         for item in found.items:
-            if item.item_id in item_ids:
+            if item.is_among(item_ids):
                 setattr(item, name, at)
         self._tell(found, at, "return_status_updated", type_id)
 
@@ -229,7 +272,11 @@ class HappyReturns:
         others = [{"event": e[1], "typeID": e[2]} for e in newest_first if e is not primary]
         told = {
             "event": primary[1], "typeID": primary[2], "retailerID": RETAILER, "otherEvents": others,
-            "items": [self.view(found, item, now) for item in found.items if item.order_number == order],
+            "items": [
+                self.view(found, item, now, spelled=self.assumptions.spells_webhooks)
+                for item in found.items
+                if item.order_number == order
+            ],
         }  # fmt: skip
         return json.dumps(told).encode()
 
@@ -288,16 +335,19 @@ class HappyReturns:
 
     # -- the API ------------------------------------------------------------------------------------------------------
 
-    def view(self, found: ReturnOfGoods, item: Item, now: datetime) -> dict[str, Any]:
-        """One unit, as the return webhook and the return read both show it."""
+    def view(self, found: ReturnOfGoods, item: Item, now: datetime, *, spelled: str = "") -> dict[str, Any]:
+        """One unit, as the return webhook and the return read both show it; `spelled`: how its ids are written."""
         told: dict[str, Any] = {
-            "happyReturnsReturnID": found.return_id, "purchasedAt": _stamp(found.purchased_at), "email": found.email,
-            "orderNumber": item.order_number, "externalRMAID": found.rma_id, "orderID": item.order_id,
+            "happyReturnsReturnID": spell(found.return_id, spelled), "purchasedAt": _stamp(found.purchased_at),
+            "email": found.email, "orderNumber": item.order_number, "externalRMAID": found.rma_id, "orderID": item.order_id,
             "orderLineItemID": item.line_item_id, "sku": item.sku, "upc": item.upc,
             "productVariantID": item.variant_id, "labelBarcode": item.upc, "productName": item.name,
         }  # fmt: skip
         if self.assumptions.per_item_ids:
-            told |= {"happyReturnsItemID": item.item_id, "happyReturnsExpressCode": found.express_code}
+            told |= {
+                "happyReturnsItemID": spell(item.item_id, spelled),
+                "happyReturnsExpressCode": spell(found.express_code, spelled),
+            }
         told |= {
             "returnReasonID": item.reason_id, "returnReason": item.reason_id.replace("-", " ").capitalize(),
             "comment": "", "refundType": item.refund_type, "oneClickExchange": item.refund_type == "exchange",
@@ -329,10 +379,11 @@ class HappyReturns:
             return _error(403, "retailer is not linked to this key")
         if len(criteria) != 1:
             return _error(400, "exactly one of orderNumber, email, happyReturnsExpressCode is needed")
-        name, value = criteria[0], str(told[criteria[0]])
+        name, value = criteria[0], str(told[criteria[0]]).strip()
+        value = value.upper() if name == "happyReturnsExpressCode" else value
         now = self.clock.now() - timedelta(seconds=self.assumptions.snapshot_lag_seconds)
         items = [
-            self.view(found, item, now)
+            self.view(found, item, now, spelled=self.assumptions.spells_reads)
             for found in self._named(name, value)
             for item in found.items
             if (name == "happyReturnsExpressCode" and found.express_code == value)
@@ -375,8 +426,9 @@ class HappyReturns:
                 "orderNumber": item.order_number, "orderLineItemID": item.line_item_id, "sku": item.sku,
                 "upc": item.upc, "returnBagBarcodes": [item.bag], "tracking": shipment.tracking, "carrier": "ups",
                 "departureDate": shipment.departed_at.date().isoformat(), "destinationAddressID": "wh-main",
-                "happyReturnsRetailerID": RETAILER, "happyReturnsExpressCode": found.express_code,
-                "happyReturnsItemID": item.item_id,
+                "happyReturnsRetailerID": RETAILER,
+                "happyReturnsExpressCode": spell(found.express_code, self.assumptions.spells_shipments),
+                "happyReturnsItemID": spell(item.item_id, self.assumptions.spells_shipments),
             }
             for found in self._with_items(wanted)
             for item in found.items
@@ -390,9 +442,11 @@ class HappyReturns:
             return refusal
         told = await request.json()
         self.approvals.append({"id": request.match_info["id"], "body": told})
+        spelled = self.assumptions.spells_reads  # ids come back as they were shown
         wanted = {each["happyReturnsItemID"] for each in told.get("returning", []) if each.get("approve")}
         for found in self.returns.values():
-            if ids := [item.item_id for item in found.items if item.item_id in wanted and not item.approved_at]:
+            shown = [] if found.became else found.items
+            if ids := [i.item_id for i in shown if spell(i.item_id, spelled).strip() in wanted and not i.approved_at]:
                 self.approve_items(found.return_id, ids, self.clock.now())
         return web.json_response({})
 
@@ -429,6 +483,23 @@ class HappyReturns:
             wait = 1 / rate
             return _error(429, f"too many requests: limit {rate:.6f} requests/sec, leaky bucket size {wait:g}")
         return None
+
+
+def spell(name: str, how: str) -> str:
+    """An id as another part of Happy Returns may write it. UNCONFIRMED that any does."""
+    match how:
+        case "capitals":
+            return name.upper()
+        case "small":
+            return name.lower()
+        case "swapped":
+            return name.swapcase()
+        case "wide":
+            return "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in name)
+        case "padded":
+            return f" {name}\u00a0"
+        case _:
+            return name
 
 
 def _error(status: int, message: str) -> web.Response:

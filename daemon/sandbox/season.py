@@ -149,25 +149,43 @@ class Season:
     def _do_expire(self, at: datetime, return_id: str, item_ids: list[str]) -> None:
         self.happy_returns.expire_items(return_id, item_ids, at)
 
+    def _do_rekey(
+        self,
+        at: datetime,
+        return_ids: list[str],
+        new_id: str,
+        express_code: str,
+        item_ids: dict[str, str] | None = None,
+    ) -> None:
+        """Returns go on under another id, alone or merged into one; their old ids are gone."""
+        self.happy_returns.rekey(return_ids, new_id, express_code, at, item_ids=item_ids)
+
+    def _do_assume(self, at: datetime, **sets: Any) -> None:
+        """From now on a vendor behaves in another way, as a new release of it would."""
+        for name, value in sets.items():
+            assert hasattr(self.happy_returns.assumptions, name), f"there is no assumption {name}"
+            setattr(self.happy_returns.assumptions, name, value)
+
     def _do_again(self, at: datetime, return_id: str) -> None:
         """A stale repeat of the first webhook, hours later."""
-        found = self.happy_returns.returns[return_id]
+        found = self.happy_returns.current(return_id)
         found.history.append((at, "return_status_updated", "started", ()))
 
     def _do_ship(self, at: datetime, return_id: str, item_ids: list[str]) -> None:
         shipment_id = str(45000 + len(self.happy_returns.shipments))
         bag = f"HR2{shipment_id}{len(item_ids):04d}"
-        for item in self.happy_returns.returns[return_id].items:
-            if item.item_id in item_ids:
-                item.bag, item.shipment_id = bag, shipment_id
-        shipment = Shipment(shipment_id, at, f"1ZTEST{shipment_id:>010}", list(item_ids))
+        items = [item for item in self.happy_returns.current(return_id).items if item.is_among(item_ids)]
+        for item in items:
+            item.bag, item.shipment_id = bag, shipment_id
+        shipment = Shipment(shipment_id, at, f"1ZTEST{shipment_id:>010}", [item.item_id for item in items])
         self.happy_returns.shipments[shipment_id] = shipment
 
     def _do_receive(self, at: datetime, return_id: str, item_ids: list[str], conditions: dict[str, str]) -> None:
-        found = self.happy_returns.returns[return_id]
+        found = self.happy_returns.current(return_id)
         for item in found.items:
-            if item.item_id in item_ids:
-                self._receipt(at, found, item, conditions.get(item.item_id, "sellable"))
+            if item.is_among(item_ids):
+                condition = conditions.get(item.item_id) or conditions.get(item.former_id) or "sellable"
+                self._receipt(at, found, item, condition)
 
     def _receipt(self, at: datetime, found: ReturnOfGoods, item: Item, condition: str) -> None:
         self.receipts.append({
@@ -188,8 +206,8 @@ class Season:
         self, at: datetime, return_id: str, item_ids: list[str], conditions: dict[str, str], tries: int = 0
     ) -> None:
         """The warehouse books the goods in Brightpearl itself, against the credit it finds there."""
-        found = self.happy_returns.returns[return_id]
-        items = [item for item in found.items if item.item_id in item_ids]
+        found = self.happy_returns.current(return_id)
+        items = [item for item in found.items if item.is_among(item_ids)]
         orders = {o.id for o in self.books.orders.having("reference", {i.order_number for i in items})}
         credits_made = self.books.credits_of(orders)
         if not credits_made:
