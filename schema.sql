@@ -11,6 +11,37 @@ CREATE TABLE schema_version (
 );
 INSERT INTO schema_version (version) VALUES (3);
 
+-- Identifiers of Happy Returns are stored in one form, whoever writes them: statemachine/refs.py folds them at every border,
+-- these triggers fold what an older program writes. Ids in lower case, codes on labels in capitals.
+CREATE FUNCTION fold_id(spelled text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN spelled ~ '^[\x20-\x7e]*$' THEN lower(btrim(spelled) COLLATE "C")
+                ELSE lower(btrim(regexp_replace(normalize(spelled, NFKC),
+                     '[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]', '', 'g'))
+                     COLLATE "C") END
+$$;
+CREATE FUNCTION fold_code(spelled text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT upper(fold_id(spelled) COLLATE "C")
+$$;
+CREATE FUNCTION fold_address() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.happy_return_id := fold_id(NEW.happy_return_id);
+    RETURN NEW;
+END $$;
+CREATE FUNCTION fold_return() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.happy_return_id := fold_id(NEW.happy_return_id);
+    NEW.express_code := fold_code(NEW.express_code);
+    NEW.rma_id := fold_code(NEW.rma_id);
+    RETURN NEW;
+END $$;
+CREATE FUNCTION fold_unit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.happy_return_id := fold_id(NEW.happy_return_id);
+    NEW.happy_item_id := fold_id(NEW.happy_item_id);
+    NEW.bag := fold_code(NEW.bag);
+    RETURN NEW;
+END $$;
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The machine, mirrored from statemachine/table.py (a test compares them)
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -680,6 +711,17 @@ CREATE TABLE watch (
 CREATE INDEX watch_due ON watch (merchant, next_poll_at) WHERE next_poll_at IS NOT NULL;
 CREATE INDEX watch_leased ON watch (merchant) WHERE lease_until IS NOT NULL;
 CREATE INDEX watch_return ON watch (merchant, happy_return_id) WHERE happy_return_id <> '';
+
+CREATE TRIGGER inbox_is_folded BEFORE INSERT OR UPDATE OF happy_return_id ON inbox FOR EACH ROW
+    WHEN (NEW.happy_return_id <> fold_id(NEW.happy_return_id)) EXECUTE FUNCTION fold_address();
+CREATE TRIGGER watch_is_folded BEFORE INSERT OR UPDATE OF happy_return_id ON watch FOR EACH ROW
+    WHEN (NEW.happy_return_id <> fold_id(NEW.happy_return_id)) EXECUTE FUNCTION fold_address();
+CREATE TRIGGER returns_is_folded BEFORE INSERT OR UPDATE OF happy_return_id, express_code, rma_id ON returns FOR EACH ROW
+    WHEN (NEW.happy_return_id <> fold_id(NEW.happy_return_id) OR NEW.express_code <> fold_code(NEW.express_code)
+          OR NEW.rma_id <> fold_code(NEW.rma_id)) EXECUTE FUNCTION fold_return();
+CREATE TRIGGER unit_is_folded BEFORE INSERT OR UPDATE OF happy_return_id, happy_item_id, bag ON unit FOR EACH ROW
+    WHEN (NEW.happy_return_id <> fold_id(NEW.happy_return_id) OR NEW.happy_item_id <> fold_id(NEW.happy_item_id)
+          OR NEW.bag <> fold_code(NEW.bag)) EXECUTE FUNCTION fold_unit();
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- People's work on many returns at once

@@ -23,7 +23,7 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput, VisitError
 
 from statemachine.causes import CAUSES, TEAMS
-from statemachine.refs import order_key
+from statemachine.refs import fold_code, order_key
 from statemachine.states import State
 
 GRAMMAR = r"""
@@ -107,6 +107,9 @@ FIELDS: dict[str, Field] = {
 
 MANY = frozenset({"skus", "reasons", "methods", "effects"})
 """Columns that hold several values: one of them must fit."""
+
+FOLDED: Mapping[str, Callable[[str], str]] = {"order_key": order_key, "express_code": fold_code, "rma_id": fold_code}
+"""Columns that hold an identifier in the form in which it compares equal."""
 
 _ORDERED = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _AGED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}  # the older, the earlier it began
@@ -250,7 +253,8 @@ class _Writer:
         for value in told.values:
             if known is not None and told.op != "~" and value not in known:
                 raise FilterError(f"there is no {told.field} {value!r}; known: {', '.join(known)}", self._text, told.at)
-        values = [order_key(value) for value in told.values] if field.column == "order_key" else list(told.values)
+        fold = FOLDED.get(field.column, str)
+        values = [fold(value) for value in told.values]
         if told.op == "~":
             like = self._put("%" + values[0].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
             if field.column in MANY:

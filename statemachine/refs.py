@@ -1,6 +1,36 @@
-"""Keys that are the same on every attempt, on every machine, after every restore."""
+"""Names that compare equal, and keys that are the same on every attempt, on every machine, after every restore."""
 
 import hashlib
+import unicodedata
+
+_ROUNDS_MAX = 4  # folding some rare letters brings forth others that fold again
+
+
+def fold_id(text: str) -> str:
+    """An identifier of Happy Returns in the one form it is stored and compared in: a return's id, an item's id.
+
+    Trimmed, without what cannot be seen, Unicode-normalised (full-width letters are letters), lower case. Its own ids are
+    lower-case UUIDs and stay as they are. Whether it ever spells one id in two ways is UNCONFIRMED; read as two, one
+    parcel would be paid twice.
+    """
+    if text.isascii() and text.isprintable():
+        return text.strip().lower()
+    folded = text
+    for _ in range(_ROUNDS_MAX):
+        before = folded
+        folded = unicodedata.normalize("NFKC", folded).casefold()
+        folded = "".join(letter for letter in folded if unicodedata.category(letter) not in ("Cc", "Cf")).strip()
+        if folded == before:
+            break
+    return folded
+
+
+def fold_code(text: str) -> str:
+    """As `fold_id`, in capitals: express codes, RMA numbers and bag barcodes, as labels show them.
+
+    Source: Happy Returns sheet 3.4, `^HR[0-9A-Z]{6}$`.
+    """
+    return fold_id(text).upper()
 
 
 def order_key(order_number: str) -> str:
@@ -13,7 +43,7 @@ def order_key(order_number: str) -> str:
 
 def credit_ref(merchant: str, happy_return_id: str, order_number: str, part: int) -> str:
     """externalRef of the one sales credit of this part; 28 characters or so, well below the 64 we allow ourselves."""
-    digest = hashlib.sha256(f"{merchant}|{happy_return_id}|{order_key(order_number)}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{merchant}|{fold_id(happy_return_id)}|{order_key(order_number)}".encode()).hexdigest()
     return f"HW-{digest[:20]}-{part}"
 
 

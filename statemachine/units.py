@@ -1,11 +1,13 @@
 """A return and its physical units, as the machine sees them: frozen, one row a unit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from statemachine.refs import fold_code, fold_id
 from statemachine.states import CloseReason, State
 
 HELD = "held"
@@ -27,6 +29,14 @@ class Condition(StrEnum):
     DAMAGED = "damaged"
     MISSING = "missing"
     WRONG_ITEM = "wrong-item"
+
+
+def _fold(value: object, fold: Callable[[str], str], *names: str) -> None:
+    """Whoever builds it, its identifiers are in the one form: two spellings of one id are no two things."""
+    for name in names:
+        spelled = getattr(value, name)
+        if (folded := fold(spelled)) != spelled:
+            object.__setattr__(value, name, folded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,10 @@ class Unit:
     goods_in_ref: str = ""
     goods_in_id: int | None = None
     places: tuple[Place, ...] = ()
+
+    def __post_init__(self) -> None:
+        _fold(self, fold_id, "happy_item_id")
+        _fold(self, fold_code, "bag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +185,10 @@ class Return:
     close_due: bool = True
     id: int | None = None
     version: int = 0
+
+    def __post_init__(self) -> None:
+        _fold(self, fold_id, "happy_return_id")
+        _fold(self, fold_code, "express_code", "rma_id")
 
     @property
     def is_returnless(self) -> bool:

@@ -17,6 +17,7 @@ from daemon.store.inbox import Arrival
 from daemon.store.sql import Connection, Record
 from daemon.tables import csv_rows
 from statemachine.events import UnitsReceived
+from statemachine.refs import fold_code, fold_id
 from statemachine.units import Condition
 
 ROWS_TOGETHER = 200  # rows of a file in one commit; what was not committed is imported by the next try
@@ -70,7 +71,7 @@ async def _import_export_row(
     database: Database, merchant: str, number: int, row: dict[str, str], now: datetime
 ) -> dict[str, Any]:
     """A line of the dashboard names a return; what is true of it is asked of Happy Returns."""
-    code = next((row[name] for name in _CODE_COLUMNS if row.get(name)), "").upper()
+    code = fold_code(next((row[name] for name in _CODE_COLUMNS if row.get(name)), ""))
     order = next((row[name] for name in _ORDER_COLUMNS if row.get(name)), "")
     if not code and not order:
         return {"row": number, "result": "rejected", "detail": "names neither an express code nor an order number"}
@@ -160,8 +161,9 @@ def _read_receipt(row: dict[str, str], now: datetime) -> dict[str, Any]:
     if received_at > now + timedelta(days=1):
         raise MalformedPayloadError(f"received_at: {received_at.isoformat()} lies in the future")
     return {
-        **identity, "express_code": identity["express_code"].upper(), "sku": row.get("sku", ""), "quantity": quantity,
-        "condition": condition, "received_at": received_at,
+        "happy_return_id": fold_id(identity["happy_return_id"]), "express_code": fold_code(identity["express_code"]),
+        "order_number": identity["order_number"], "happy_item_id": fold_id(identity["happy_item_id"]),
+        "sku": row.get("sku", ""), "quantity": quantity, "condition": condition, "received_at": received_at,
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from daemon.store.inbox import Arrival
 from daemon.store.reports import plain_name
 from daemon.store.sql import Record
 from statemachine.events import UnitsReceived
+from statemachine.refs import fold_code, fold_id
 from statemachine.units import Condition
 
 
@@ -39,10 +40,10 @@ class Box:
 
     def meant_by(self, scanned: str) -> list[Record]:
         """The units a scanned item code may be, those still awaited first."""
-        told = plain_name(scanned).casefold()
+        name = fold_id(plain_name(scanned))
         found = [
             unit for unit in self.units
-            if told in {str(unit[name] or "").casefold() for name in ("happy_item_id", "sku", "barcode", "unit_key")} - {""}
+            if name in {fold_id(str(unit[column] or "")) for column in ("happy_item_id", "sku", "barcode", "unit_key")} - {""}
         ]  # fmt: skip
         return sorted(found, key=lambda unit: not self.is_awaited(unit))
 
@@ -62,7 +63,7 @@ async def open_box(database: Database, code: str, merchants: Sequence[str]) -> l
 
 def _of_the_bag(units: list[Record], code: str) -> tuple[Record, ...]:
     """When a bag or parcel was scanned, only what is in it; else all."""
-    inside = [unit for unit in units if code and code in (unit["bag"], unit["tracking"])]
+    inside = [unit for unit in units if code and (fold_code(code) == unit["bag"] or code == unit["tracking"])]
     return tuple(inside or units)
 
 

@@ -27,6 +27,7 @@ from daemon.settings import HTTP_TIMEOUT_SECONDS
 from daemon.settings_merchant import HappyReturnsSettings
 from daemon.settings_section import SecretFile
 from daemon.telemetry import HAPPY_RETURNS, Telemetry
+from statemachine.refs import fold_code
 
 BODY_MAX = 16 * 1024 * 1024
 SHIPMENT_PAGE = 500  # sheet 1.6; the maximum is 1000
@@ -56,7 +57,8 @@ class HappyReturnsClient:
         self, *, express_code: str = "", order_number: str = ""
     ) -> tuple[list[Item], list[str]] | None:
         """E1 by exactly one criterion, all pages: usable items and faults; None when nothing was found (204)."""
-        criterion = {"happyReturnsExpressCode": express_code} if express_code else {"orderNumber": order_number}
+        code = fold_code(express_code)
+        criterion = {"happyReturnsExpressCode": code} if code else {"orderNumber": order_number}
         body: dict[str, Any] = {"happyReturnsRetailerID": self._settings.retailer_id, **criterion}
         items: list[Item] = []
         faults: list[str] = []

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from daemon.clients import wire
 from daemon.errors import MalformedPayloadError
+from statemachine.refs import fold_code, fold_id
 from statemachine.units import Progress, Unit
 
 ITEMS_MAX = 1000
@@ -42,6 +43,9 @@ class Item:
     unit: Unit
     status: str = ""
     """The item's own status word, canonical, where the payload has one."""
+    item_id_as_sent: str = ""
+    """Item and RMA id in Happy Returns' own spelling: what is said to it is said in its words."""
+    rma_id_as_sent: str = ""
 
     @property
     def progress(self) -> Progress:
@@ -100,7 +104,7 @@ def read_notice(payload: Any) -> Notice:
     event = wire.text(body.get("event"), "event")
     retailer = wire.text(body.get("retailerID") or body.get("happyReturnsRetailerID"), "retailerID")
     if event == "return_label_update" or wire.text(body.get("webhookType"), "webhookType") == "return.label.update":
-        code = wire.text(body.get("happyReturnsExpressCode"), "happyReturnsExpressCode").upper()
+        code = fold_code(wire.text(body.get("happyReturnsExpressCode"), "happyReturnsExpressCode"))
         return Notice(retailer, (Occurrence("label", wire.text(body.get("labelID"), "labelID")),), (), (), code)
     others = body.get("otherEvents") or []
     occurrences = [
@@ -165,12 +169,14 @@ def read_item(value: Any, name: str, faults: list[str]) -> Item:
         nothing: tuple[Decimal | None, str] = (None, "")
         return lenient(wire.money, nothing, told.get(key), f"{name}.{key}", told.get("currency"))
 
-    return_id, order_number = strict("happyReturnsReturnID", "happyReturnsReturnId"), strict("orderNumber")
+    return_id = fold_id(strict("happyReturnsReturnID", "happyReturnsReturnId"))
+    order_number = strict("orderNumber")
     if not return_id:
         raise MalformedPayloadError(f"{name}.happyReturnsReturnID: is required")
     if not order_number:
         raise MalformedPayloadError(f"{name}.orderNumber: is required")
-    item_id, line_id = strict("happyReturnsItemID", "happyReturnsItemId"), strict("orderLineItemID")
+    item_id_as_sent, line_id = strict("happyReturnsItemID", "happyReturnsItemId"), strict("orderLineItemID")
+    item_id, rma_id = fold_id(item_id_as_sent), text("externalRMAID", "happyReturnsRMAID")
     if not item_id and not line_id and not text("sku", "upc", "productVariantID"):
         raise MalformedPayloadError(f"{name}: nothing identifies the unit (item id, line id, sku, upc, variant id)")
     amount, currency = money("refundAmount")
@@ -189,8 +195,8 @@ def read_item(value: Any, name: str, faults: list[str]) -> Item:
         unit = replace(unit, refund_type=unit.refund_type or "exchange")
     status = canonical_status(text("status", "itemStatus", "returnStatus"))
     return Item(
-        return_id, order_number, text("orderID"), text("happyReturnsExpressCode").upper(),
-        text("externalRMAID", "happyReturnsRMAID"), unit, status,
+        return_id, order_number, text("orderID"), fold_code(text("happyReturnsExpressCode")), fold_code(rma_id), unit,
+        status, item_id_as_sent, rma_id,
     )  # fmt: skip
 
 
@@ -251,12 +257,12 @@ def _shipment_line(value: Any, name: str) -> ShipmentLine:
 
     bags = told.get("returnBagBarcodes") or told.get("bagBarcodes") or []
     bag = wire.text(bags[0], f"{name}.bag") if isinstance(bags, list) and bags else ""
-    item_id, line_id = text("happyReturnsItemID"), text("orderLineItemID")
+    item_id, line_id = fold_id(text("happyReturnsItemID")), text("orderLineItemID")
     unit = Unit(
         key=item_id or line_id, happy_item_id=item_id, line_item_id=line_id, sku=text("sku"), barcode=text("upc"),
         bag=bag, tracking=text("tracking"), departed_at=wire.moment(told.get("departureDate"), f"{name}.departureDate"),
         destination=text("destinationAddressID"),
     )  # fmt: skip
     return ShipmentLine(
-        text("happyReturnsReturnID"), text("happyReturnsExpressCode").upper(), text("orderNumber"), unit
+        fold_id(text("happyReturnsReturnID")), fold_code(text("happyReturnsExpressCode")), text("orderNumber"), unit
     )

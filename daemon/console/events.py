@@ -29,6 +29,7 @@ from daemon.settings import Settings
 from daemon.store import inbox, outbox
 from daemon.store.database import Database
 from daemon.telemetry import Telemetry
+from statemachine.refs import fold_code
 
 events = typer.Typer(help="What came in: list it, ask for one return, import a file.", no_args_is_help=True)
 effects = typer.Typer(help="What must be done in Brightpearl.", no_args_is_help=True)
@@ -95,9 +96,10 @@ def pull(
             workplace = application.build_workplace(
                 settings, name, database=database, clock=clock, telemetry=telemetry, http=http
             )
-            is_code = len(identifier) == 8 and identifier.upper().startswith("HR")
+            code = fold_code(identifier)
+            is_code = len(code) == 8 and code.startswith("HR")
             units, faults = await Intake(workplace).pull(
-                express_code=identifier.upper() if is_code else "", order_number="" if is_code else identifier
+                express_code=code if is_code else "", order_number="" if is_code else identifier
             )
         if not units and not faults:
             raise Stop(NOT_FOUND, f"Happy Returns knows no return under '{identifier}'")

@@ -12,6 +12,7 @@ from daemon.clients.brightpearl_wire import CustomerPayment, GoodsInNote
 from daemon.finance.unit_legs import day
 from statemachine.books.legs import Kind, Leg
 from statemachine.credit.snapshot import OWN_PREFIX, CreditRow, ExistingCredit, Order, OrderRow
+from statemachine.refs import fold_code
 
 PENNY = Decimal("0.01")
 _CODE = re.compile(r"\bHR[A-Z0-9]{6}\b")
@@ -26,7 +27,7 @@ def credit_legs(
         return []
     on = day(credit.taxed_at or credit.created_at, zone) or date(1970, 1, 1)
     claims = sorted(
-        set(_CODE.findall(f"{credit.external_ref} {credit.reference}".upper()))
+        set(_CODE.findall(fold_code(f"{credit.external_ref} {credit.reference}")))
         | ({credit.external_ref} if credit.external_ref.startswith(OWN_PREFIX) else set())
     )
     ids = [f"credit:{credit.id}"] + ([f"ref:{credit.external_ref}"] if credit.is_ours else [])

@@ -40,11 +40,12 @@ async def _approve(at: Workplace, effect: Leased, instance: Return) -> Outcome:
                 TransientError("Happy Returns does not know the return", retry_after_seconds=600),
                 now=at.clock.now(),
             )
-        absent = wanted - {item.unit.happy_item_id for item in answer[0]}
+        spelled = {item.unit.happy_item_id: item for item in answer[0]}
+        absent = wanted - spelled.keys()
         if absent:  # what is not shown, or cannot be read, may be approved already
             why = f"Happy Returns does not show {', '.join(sorted(absent))}; {'; '.join(answer[1])}"[:400]
             return incomplete(effect, instance, why, now=at.clock.now())
-        approved = {item.unit.happy_item_id for item in answer[0] if item.progress is Progress.APPROVED}
+        approved = {item_id for item_id, item in spelled.items() if item.progress is Progress.APPROVED}
         missing = sorted(wanted - approved)
         if not missing:
             return done(effect, None, approved=sorted(wanted))
@@ -53,12 +54,14 @@ async def _approve(at: Workplace, effect: Leased, instance: Return) -> Outcome:
             facts = {"items": missing, "return": instance.express_code or instance.rma_id}
             explanation = "An approval was sent; Happy Returns does not show it."
             return parked(effect, trouble("outcome-unknown", explanation, facts), keep_intent=True)
-        body = [{"happyReturnsItemID": item, "approve": True, "condition": "sellable"} for item in missing]
+        names = [spelled[item_id].item_id_as_sent if item_id in spelled else item_id for item_id in missing]
+        body = [{"happyReturnsItemID": name, "approve": True, "condition": "sellable"} for name in names]
         async with at.writing("intent") as connection:
             if at.lease.writes_held:  # as this transaction found it
                 return observed(effect, {"returning": missing}, now=at.clock.now())
             await outbox.store_intents(connection, at.merchant, [(effect, {"returning": body})], at.clock.now())
-        await at.happy_returns.approve(instance.rma_id or instance.express_code, body)
+        rma_id = next((item.rma_id_as_sent for item in answer[0] if item.rma_id_as_sent), instance.rma_id)
+        await at.happy_returns.approve(rma_id or instance.express_code, body)
     except (TransientError, NotPermittedError, MalformedPayloadError, OutcomeUnknownError) as error:
         return _again_or_look(effect, error, at)
     except RejectedError as error:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from daemon.store.sql import Connection, Merchants, Record, listed, plain, statements
 from statemachine.events import BY_NAME, EVENTS, Event, Troubled
-from statemachine.refs import order_key
+from statemachine.refs import fold_id, order_key
 from statemachine.units import Trouble
 
 SQL = statements(__file__)
@@ -37,6 +37,9 @@ class Arrival:
     note: str = ""
     parked: str | None = None
     """Why this cannot be addressed yet; it is kept and looked at again."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "happy_return_id", fold_id(self.happy_return_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +172,8 @@ async def unpark(
     connection: Connection, merchant: str, row_id: int, *, event: Event, happy_return_id: str, order_number: str
 ) -> None:
     await SQL.run(
-        connection, "unpark", merchant=merchant, id=row_id, happy_return_id=happy_return_id, order_number=order_number,
-        order_key=order_key(order_number), payload=encode(event),
+        connection, "unpark", merchant=merchant, id=row_id, happy_return_id=fold_id(happy_return_id),
+        order_number=order_number, order_key=order_key(order_number), payload=encode(event),
     )  # fmt: skip
 
 
@@ -182,7 +185,7 @@ async def listing(
         "listing",
         merchants=listed(merchants),
         state=state,
-        happy_return_id=happy_return_id,
+        happy_return_id=fold_id(happy_return_id) if happy_return_id else None,
         rows_max=rows_max,
     )
 
@@ -198,7 +201,7 @@ async def keep_delivery(
     row = await SQL.row(
         connection, "keep_delivery", merchant=merchant, source=source, body=body, reason=reason,
         body_sha256=hashlib.sha256(body).hexdigest(), state="quarantined" if reason else "accepted",
-        return_ids=sorted(set(return_ids)), received_at=received_at,
+        return_ids=sorted({fold_id(each) for each in return_ids}), received_at=received_at,
     )  # fmt: skip
     assert row is not None
     return row["id"], row["repeats"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from daemon.store.sql import Connection, Merchants, Record, listed, statements
-from statemachine.refs import order_key
+from statemachine.refs import fold_code, fold_id, order_key
 
 SQL = statements(__file__)
 
@@ -20,6 +20,8 @@ async def find(connection: Connection, text: str, merchants: Merchants = None) -
         connection,
         "find",
         text=told,
+        folded_id=fold_id(told),
+        code=fold_code(told),
         order_key=order_key(told),
         trackings=_trackings(told),
         merchants=listed(merchants),
@@ -89,5 +91,5 @@ async def exceptions_by_team(connection: Connection, merchant: str) -> list[Reco
 
 async def states_of_codes(connection: Connection, merchant: str, codes: list[str]) -> dict[str, list[str]]:
     """Express code → states of its parts."""
-    rows = await SQL.rows(connection, "states_of_codes", merchant=merchant, codes=codes)
+    rows = await SQL.rows(connection, "states_of_codes", merchant=merchant, codes=[fold_code(code) for code in codes])
     return {row["express_code"]: row["states"] for row in rows}

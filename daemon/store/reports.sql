@@ -10,12 +10,12 @@ SELECT f.merchant, f.id, min(f.rank) AS rank
     SELECT merchant, id, 3 AS rank
       FROM returns
      WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
-       AND happy_return_id = :text
+       AND happy_return_id = :folded_id
      UNION ALL
     SELECT merchant, id, 2 AS rank
       FROM returns
      WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
-       AND express_code <> '' AND express_code = ANY(ARRAY[:text, upper(:text)])
+       AND express_code = :code AND express_code <> ''
      UNION ALL
     SELECT merchant, id, 4 AS rank
       FROM returns
@@ -35,7 +35,7 @@ SELECT f.merchant, f.id, min(f.rank) AS rank
     SELECT merchant, id, 7 AS rank
       FROM returns
      WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
-       AND rma_id = :text AND rma_id <> ''
+       AND rma_id = :code AND rma_id <> ''
      UNION ALL
     SELECT merchant, id, 8 AS rank
       FROM returns
@@ -50,12 +50,12 @@ SELECT f.merchant, f.id, min(f.rank) AS rank
     SELECT merchant, return_id, 10
       FROM unit
      WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
-       AND bag = :text AND bag <> ''
+       AND bag = :code AND bag <> ''
      UNION ALL
     SELECT merchant, return_id, 11
       FROM unit
      WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
-       AND happy_item_id = :text AND happy_item_id <> ''
+       AND happy_item_id = :folded_id AND happy_item_id <> ''
      UNION ALL
     SELECT merchant, return_id, 12
       FROM unit

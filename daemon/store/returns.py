@@ -10,7 +10,7 @@ from daemon.store import chain
 from daemon.store.sql import Connection, Record, plain, statements
 from statemachine.events import without_personal_data
 from statemachine.machine import Move
-from statemachine.refs import order_key
+from statemachine.refs import fold_code, fold_id, order_key
 from statemachine.states import CloseReason, State
 from statemachine.units import Credit, Payment, Return, Trouble, Unit
 
@@ -200,8 +200,9 @@ async def find_units(
     order_number: str, sku: str,
 ) -> list[Record]:  # fmt: skip
     return await SQL.rows(
-        connection, "find_units", merchant=merchant, happy_item_id=happy_item_id, happy_return_id=happy_return_id,
-        express_code=express_code, order_key=order_key(order_number), sku=sku,
+        connection, "find_units", merchant=merchant, happy_item_id=fold_id(happy_item_id),
+        happy_return_id=fold_id(happy_return_id), express_code=fold_code(express_code), order_key=order_key(order_number),
+        sku=sku,
     )  # fmt: skip
 
 

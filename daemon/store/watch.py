@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from daemon.store.sql import Connection, Record, statements
+from statemachine.refs import fold_code, fold_id
 
 SQL = statements(__file__)
 
@@ -12,10 +13,10 @@ def of_return(
     happy_return_id: str, *, express_code: str = "", order_number: str = "", claimed: str = "", next_poll_at: datetime
 ) -> dict[str, Any]:
     return {
-        "key": f"return:{happy_return_id}",
+        "key": f"return:{fold_id(happy_return_id)}",
         "tier": "return",
-        "happy_return_id": happy_return_id,
-        "express_code": express_code,
+        "happy_return_id": fold_id(happy_return_id),
+        "express_code": fold_code(express_code),
         "order_number": order_number,
         "claimed": claimed,
         "next_poll_at": next_poll_at.isoformat(),
@@ -24,10 +25,10 @@ def of_return(
 
 def of_code(express_code: str, next_poll_at: datetime) -> dict[str, Any]:
     return {
-        "key": f"code:{express_code}",
+        "key": f"code:{fold_code(express_code)}",
         "tier": "code",
         "happy_return_id": "",
-        "express_code": express_code,
+        "express_code": fold_code(express_code),
         "order_number": "",
         "claimed": "",
         "next_poll_at": next_poll_at.isoformat(),

@@ -29,7 +29,7 @@ from statemachine.credit.policy import CreditPolicy
 from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import ExistingCredit, Header, Order, OrderRow, Plan, PlannedRow, Reference
 from statemachine.credit.watching import MAP, order_fact
-from statemachine.refs import order_key
+from statemachine.refs import fold_id, order_key
 from statemachine.units import Place, Return, Unit
 
 
@@ -389,6 +389,6 @@ def is_same_order(order: Order, order_number: str) -> bool:
 
 def _claims(credit: ExistingCredit, instance: Return) -> bool:
     """Somebody wrote this return's own identifiers on the credit."""
-    text = f"{credit.external_ref} {credit.reference}".casefold()
+    text = fold_id(f"{credit.external_ref} {credit.reference}")
     marks = (instance.express_code, instance.happy_return_id, instance.rma_id)
-    return any(mark and mark.casefold() in text for mark in marks)
+    return any(mark and fold_id(mark) in text for mark in marks)

@@ -155,3 +155,74 @@ async def test_a_role_the_migration_was_not_told_of_goes_on_too(released: Databa
     await working.close()
     async with released.transaction() as connection:
         await connection.execute("DROP OWNED BY tests_own_name")
+
+
+SPELLED_APART = """
+    INSERT INTO returns
+    SELECT (jsonb_populate_record(r, jsonb_build_object(
+               'id', r.id + 1000, 'happy_return_id', upper(r.happy_return_id), 'express_code', lower(r.express_code),
+               'credit_ref', r.credit_ref || '-spelled', 'credit_id', r.credit_id + 1000))).*
+      FROM returns AS r WHERE r.id = ANY($1::bigint[]);
+    INSERT INTO journal
+    SELECT (jsonb_populate_record(j, jsonb_build_object('return_id', j.return_id + 1000, 'seq', j.seq + 100000))).*
+      FROM journal AS j WHERE j.return_id = ANY($1::bigint[]);
+    INSERT INTO unit
+    SELECT (jsonb_populate_record(u, jsonb_build_object(
+               'return_id', u.return_id + 1000, 'happy_return_id', upper(u.happy_return_id),
+               'happy_item_id', '　' || upper(u.happy_item_id), 'bag', lower('HR2X')))).*
+      FROM unit AS u WHERE u.return_id = ANY($1::bigint[]);
+    INSERT INTO watch
+    SELECT (jsonb_populate_record(w, jsonb_build_object(
+               'key', 'return:' || upper(w.happy_return_id), 'happy_return_id', upper(w.happy_return_id)))).*
+      FROM watch AS w WHERE w.happy_return_id IN (SELECT r.happy_return_id FROM returns AS r WHERE r.id = ANY($1::bigint[]));
+    UPDATE returns SET happy_return_id = upper(happy_return_id) WHERE id = ANY($2::bigint[]);
+    UPDATE unit SET happy_return_id = upper(happy_return_id) WHERE return_id = ANY($2::bigint[]);
+    UPDATE watch SET happy_return_id = upper(happy_return_id), key = 'return:' || upper(happy_return_id)
+     WHERE happy_return_id IN (SELECT lower(r.happy_return_id) FROM returns AS r WHERE r.id = ANY($2::bigint[]));
+"""
+
+
+async def given_two_spellings(released: Database, *, twins: list[int], alone: list[int]) -> None:
+    """Returns that the former release read twice, since one id came in two spellings; and some only in capitals."""
+    async with released.transaction() as connection:
+        for statement in SPELLED_APART.split(";\n"):
+            used = [rows for rows, name in ((twins, "$1"), (alone, "$2")) if name in statement]
+            if used:
+                await connection.execute(statement.replace("$2", "$1"), *used)
+
+
+async def test_ids_are_brought_into_one_form_and_twins_are_set_apart(server: embedded.Server) -> None:
+    released = await given_released(server, CONTENT["0002"], "released_spelled_apart")
+    await given_two_spellings(released, twins=[3], alone=[4])
+
+    await released.migrate()
+
+    async with released.reading() as connection:
+        names = dict(await connection.fetch("SELECT id, happy_return_id FROM returns WHERE id IN (3, 4, 1003)"))
+        units = await connection.fetch(
+            "SELECT happy_return_id, happy_item_id, bag FROM unit WHERE return_id IN (3, 1003)"
+        )
+        watched = await connection.fetch("SELECT key, happy_return_id FROM watch WHERE happy_return_id <> ''")
+        code = await connection.fetchval("SELECT express_code FROM returns WHERE id = 1003")
+    await released.close()
+    assert names[1003] == f"{names[3]}~2"
+    assert names[3] == names[3].lower()
+    assert names[4] == names[4].lower()
+    assert {unit["happy_return_id"] for unit in units} == {names[3], names[1003]}
+    assert len({unit["happy_item_id"] for unit in units}) == 1
+    assert {unit["bag"] for unit in units} <= {"", "HR2X"}
+    assert code == code.upper()
+    assert [row["key"] for row in watched] == [f"return:{row['happy_return_id']}" for row in watched]
+    assert all(row["happy_return_id"] == row["happy_return_id"].lower() for row in watched)
+
+
+async def test_an_older_program_cannot_store_an_id_in_another_form(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.execute("INSERT INTO merchant (merchant) VALUES ('acme')")
+        stored = await connection.fetchval(
+            "INSERT INTO inbox (merchant, natural_key, event, happy_return_id, order_number, order_key, payload, source,"
+            " actor, received_at) VALUES ('acme', 'k', 'started', ' ＡＢ-1c', '1', '1', '{}', 'poll', 'x', now())"
+            " RETURNING happy_return_id"
+        )
+
+    assert stored == "ab-1c"

@@ -25,7 +25,7 @@ from daemon.finance.formats.reading import (
 from daemon.settings_finance import MappedFileSettings
 from daemon.tables import csv_rows
 from statemachine.books.legs import Kind, Leg
-from statemachine.refs import order_key
+from statemachine.refs import fold_code, fold_id, order_key
 
 Value = Callable[[Mapping[str, str], str], str]
 INVOICE = "happy-returns-invoice"
@@ -111,7 +111,7 @@ def _fee(
         raise MalformedPayloadError(f"fee_type: '{kind[:40]}' is none of {', '.join(sorted(types))}")
     if worth < 0 and kind != "adjustment":
         raise MalformedPayloadError(f"amount: {worth} is negative, and only an adjustment may be")
-    code, item, order = value(line, "code").upper(), value(line, "item"), value(line, "order")
+    code, item, order = fold_code(value(line, "code")), fold_id(value(line, "item")), value(line, "order")
     if kind != "adjustment" and not (code or item or order):
         raise MalformedPayloadError("names neither an express code, an item nor an order")
     invoice = value(line, "invoice")

@@ -16,6 +16,7 @@ from daemon.web.access.roles import May
 from daemon.web.desk import DESK, PERSON
 from daemon.web.guard import form, must, words
 from daemon.web.rendering import page
+from statemachine.refs import fold_code, fold_id
 from statemachine.units import Condition
 
 FILE_MAX = 10 * 1024 * 1024
@@ -117,7 +118,7 @@ async def _one(
         raise web.HTTPBadRequest(text="Say whose goods these are: choose the merchant.")
     sought = dict.fromkeys(("happy_item_id", "happy_return_id", "order_number"), "")
     fresh = await park(
-        desk.database, chosen, {**sought, "express_code": plain_name(code).upper()[:NAME_MAX], "sku": plain_name(item)},
+        desk.database, chosen, {**sought, "express_code": fold_code(plain_name(code))[:NAME_MAX], "sku": plain_name(item)},
         why="the scanned code is unknown", **who,
     )  # fmt: skip
     return "unknown" if fresh else "again", None, []
@@ -126,11 +127,11 @@ async def _one(
 async def _is_another_box(request: web.Request, boxes: list[Box], item: str) -> bool:
     """Whether the next bag was scanned into the field of the units."""
     desk, person = request.app[DESK], request[PERSON]
-    name = plain_name(item).casefold()
+    name = fold_id(plain_name(item))
     found = await open_box(desk.database, item, person.merchants)
     there = {
         (box.merchant, unit["return_id"], unit["unit_key"]) for box in found for unit in box.units
-        if name in {str(unit[each] or "").casefold() for each in ("bag", "tracking", "express_code", "happy_item_id")}
+        if name in {fold_id(str(unit[column] or "")) for column in ("bag", "tracking", "express_code", "happy_item_id")}
     }  # fmt: skip
     here = {(box.merchant, unit["return_id"], unit["unit_key"]) for box in boxes for unit in box.units}
     return bool(there) and not there <= here
