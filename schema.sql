@@ -90,6 +90,7 @@ INSERT INTO machine_rule (event, source, target) VALUES
     ('expired', 'initiated', 'closed'),
     ('cancelled', 'initiated', 'closed'),
     ('status-unclear', 'initiated', 'exception'),
+    ('status-unclear', 'scanned', 'exception'),
     ('method-changed', 'initiated', 'initiated'),
     ('method-changed', 'scanned', 'scanned'),
     ('method-changed', 'credit-pending', 'credit-pending'),
@@ -706,6 +707,7 @@ CREATE TABLE watch (
     misses         integer     NOT NULL DEFAULT 0,
     digest         text        NOT NULL DEFAULT '',
     lease_until    timestamptz,
+    claimed_at     timestamptz,                      -- when it did
     PRIMARY KEY (merchant, key)
 );
 CREATE INDEX watch_due ON watch (merchant, next_poll_at) WHERE next_poll_at IS NOT NULL;

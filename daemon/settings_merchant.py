@@ -78,6 +78,8 @@ class HappyReturnsSettings(Section):
     """How often newly shipped orders are looked for."""
     discovery_repeat_hours: int = Field(default=72, ge=1)
     """How often a shipped order is asked about again."""
+    unclear_after_minutes: int = Field(default=60, ge=5)
+    """What a webhook said, and answers do not bear out for so long, is an exception. How far answers lag is UNCONFIRMED."""
 
 
 class OAuthSettings(Section):

@@ -74,10 +74,12 @@ class Departed(UnitEvent):
 
 @dataclass(frozen=True, slots=True)
 class StatusUnclear(UnitEvent):
-    """A webhook claimed progress for several units and nothing says which of them it is true for."""
+    """A webhook claimed progress, and nothing that was read says for which units it is true, or that it is true at all."""
 
     name: ClassVar[str] = "status-unclear"
     claimed: str = ""
+    is_answered: bool = False
+    """Happy Returns was asked about these units, for a good while, and its answers do not bear it out."""
 
 
 @dataclass(frozen=True, slots=True)

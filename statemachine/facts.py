@@ -176,11 +176,22 @@ def _apply_unit_event(instance: Return, event: UnitEvent) -> Return:
         case Cancelled():
             return replace(after, close_reason=CloseReason.CANCELLED)
         case StatusUnclear():
-            explanation = f"Happy Returns reports '{event.claimed}' for several units without saying for which."
-            evidence = {"claimed": event.claimed, "units": sorted(event.keys)}
-            return replace(after, trouble=Trouble("status-unclear", "customer-service", explanation, evidence))
+            return replace(after, trouble=_unclear(event))
         case _:
             return after
+
+
+def _unclear(event: StatusUnclear) -> Trouble:
+    """What was claimed, and why that is not enough."""
+    cause = CAUSES["status-unclear"]
+    explanation = f"Happy Returns reports '{event.claimed}' for several units without saying for which."
+    if event.is_answered:
+        count = len(event.keys)
+        explanation = (
+            f"A webhook reported '{event.claimed}' for {count} unit(s); Happy Returns' answers do not bear it out."
+        )
+    evidence = {"claimed": event.claimed, "units": sorted(event.keys), "is_answered": event.is_answered}
+    return Trouble(cause.code, cause.owner, explanation, evidence)
 
 
 def _told(unit: Unit, told: Unit, event: UnitEvent) -> Unit:

@@ -46,7 +46,7 @@ from statemachine.policy import Policy
 from statemachine.refs import credit_ref
 from statemachine.states import BEFORE_CREDIT, NEW, State
 from statemachine.table import RULE_BY_MOVE, RULES, Rule, rungs_of
-from statemachine.units import Condition, Progress, Return, Trouble, Unit
+from statemachine.units import PROGRESS, Condition, Progress, Return, Trouble, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class _Desk:
             return None
         if isinstance(event, Expired | Cancelled) and instance.state is State.CLOSED:
             return None
-        if isinstance(event, StatusUnclear) and instance.state is not State.INITIATED:
+        if isinstance(event, StatusUnclear) and instance.state not in BEFORE_CREDIT:
             return None
         mine = {unit.key: unit for unit in instance.units}
         units = tuple(unit for unit in event.units if unit.key in mine and _is_news(mine[unit.key], event, unit))
@@ -313,8 +313,6 @@ class _Desk:
             after = replace(
                 after, resume_state=stopped_in, trouble=after.trouble or self._rung_trouble(instance, event)
             )
-        if isinstance(event, StatusUnclear):
-            after = replace(after, resume_state=State.INITIATED)
         if instance.state is State.CLOSED and target is State.EXCEPTION:
             after = replace(after, resume_state=State.CREDITED if instance.credit is not None else State.SCANNED)
         if isinstance(event, CreditVerified) and target is State.EXCEPTION:
@@ -428,8 +426,10 @@ def _is_news(unit: Unit, event: UnitEvent, told: Unit) -> bool:
     if isinstance(event, DroppedOff | Approved):
         reached = unit.confirmed if event.confirmed else max(unit.confirmed, unit.hinted)
         return event.progress > reached
-    if isinstance(event, Expired | Cancelled | StatusUnclear):
+    if isinstance(event, Expired | Cancelled):
         return unit.confirmed is Progress.STARTED
+    if isinstance(event, StatusUnclear):
+        return unit.confirmed < PROGRESS.get(event.claimed, Progress.APPROVED)
     return True
 
 

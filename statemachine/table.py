@@ -240,6 +240,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Expired, S.INITIATED, S.CLOSED, guard=is_whole_return),
     Rule(Cancelled, S.INITIATED, S.CLOSED, guard=is_whole_return),
     Rule(StatusUnclear, S.INITIATED, S.EXCEPTION, guard=is_whole_return),
+    Rule(StatusUnclear, S.SCANNED, S.EXCEPTION, guard=is_whole_return),
     # Facts that move nothing
     *(Rule(MethodChanged, state, state) for state in State),
     *(Rule(Departed, state, state) for state in State),

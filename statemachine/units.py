@@ -22,6 +22,10 @@ class Progress(IntEnum):
     APPROVED = 3
 
 
+PROGRESS = {"started": Progress.STARTED, "dropped_off": Progress.DROPPED_OFF, "approved": Progress.APPROVED}
+"""Progress by the word a claim names it with."""
+
+
 class Condition(StrEnum):
     """What the warehouse found. Values: the condition enum of Happy Returns' approve call, plus *unexpected*."""
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from daemon.clients import wire
 from daemon.errors import MalformedPayloadError
 from statemachine.refs import fold_code, fold_id
-from statemachine.units import Progress, Unit
+from statemachine.units import PROGRESS, Progress, Unit
 
 ITEMS_MAX = 1000
 
@@ -27,7 +27,6 @@ _STATUS = {
     "expired": "expired",
     "cancelled": "cancelled", "canceled": "cancelled",
 }  # fmt: skip
-PROGRESS = {"started": Progress.STARTED, "dropped_off": Progress.DROPPED_OFF, "approved": Progress.APPROVED}
 _METHODS = {"retailer-store": "in-store"}
 
 

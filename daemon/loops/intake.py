@@ -6,7 +6,7 @@ for returns nobody told us about; one return can be pulled by hand. Source: Happ
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,13 +19,15 @@ from daemon.clients.happy_returns_wire import Item, ShipmentLine
 from daemon.clients.results import require_whole
 from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
-from daemon.loops.observe import KnownUnit, Seen, understand
+from daemon.loops.observe import KnownUnit, Seen, Understood, understand
+from daemon.loops.unproven import before_credit, unproven
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, merchant, returns, watch
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Connection, Record
 from daemon.telemetry import traceparent
 from statemachine.events import Departed
+from statemachine.refs import order_key
 from statemachine.units import Progress
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,6 @@ TOGETHER_MAX = 10  # answers stored in one commit: as much is asked again after 
 NO_WAIT = timedelta(milliseconds=50)
 WATCH_LEASE = timedelta(minutes=10)
 MISSES_TOLD = 3  # sheet section 10: a 204 for a known return is alerted after three in a row
-CLAIM_AGAIN = timedelta(minutes=2)  # a claimed but unproven status is asked about again this soon
 RECEIPTS_MAX = 200
 RECEIPTS_EVERY = timedelta(minutes=1)
 FIRST_SHIPMENTS = timedelta(days=14)  # how far the very first look at hub shipments reaches back
@@ -150,12 +151,14 @@ class Intake:
         looks = [(each, self._look(each)) for each in asked]
         async with self._at.writing("intake") as connection:
             new = [(each, look) for each, look in looks if look is not None]
-            claims = await store_seen(
+            results = await store_seen(
                 connection, self._at.merchant, [(look, each.at + self._pause(each)) for each, look in new], now=now
             )
-            still_open = {each.row["key"]: told for (each, _), told in zip(new, claims, strict=True)}
+            understood = {each.row["key"]: result for (each, _), result in zip(new, results, strict=True)}
+            units = await before_credit(connection, self._at.merchant, [each.row for each in asked])
             for each in asked:
-                polled.append(await self._polled(connection, each, still_open.get(each.row["key"])))
+                mine = units.get(each.row["happy_return_id"], [])
+                polled.append(await self._polled(connection, each, understood.get(each.row["key"]), mine))
             await watch.polled(connection, self._at.merchant, polled, now)
 
     def _look(self, asked: "_Asked") -> Seen | None:
@@ -176,9 +179,12 @@ class Intake:
         return next_sweep(self._at.settings.happy_returns, age=asked.at - asked.row["opened_at"])
 
     async def _polled(
-        self, connection: Connection, asked: "_Asked", open_claims: dict[str, str] | None
+        self, connection: Connection, asked: "_Asked", understood: Understood | None, units: list[Record]
     ) -> dict[str, Any]:
-        """What becomes of the watch; what was unusable in the answer is kept for a person."""
+        """What becomes of the watch; what was unusable in the answer is kept for a person.
+
+        `units`: those of its return that have no credit yet.
+        """
         row, pause = asked.row, self._pause(asked)
         misses = 0 if asked.items else row["misses"] + 1
         if misses == MISSES_TOLD and row["tier"] != "order":
@@ -187,10 +193,14 @@ class Intake:
                 extra={"merchant": self._at.merchant, "watch": row["key"], "why": asked.reason or "204"},
             )
         claimed = row["claimed"]
-        if open_claims is not None and row["happy_return_id"] not in open_claims:
+        if understood is not None and row["happy_return_id"] not in understood.open_claims:
             claimed = ""
-        if claimed:  # often at first, then less and less
-            pause = min(pause, max(CLAIM_AGAIN, (asked.at - row["opened_at"]) / 10))
+        arrivals = understood.arrivals if understood is not None else ()
+        waiting = unproven(row, units, arrivals, claim=claimed)
+        pause = min([pause, *(entry.pause(asked.at) for entry in waiting)])
+        limit = timedelta(minutes=self._at.settings.happy_returns.unclear_after_minutes)
+        late = [] if asked.reason else [entry for entry in waiting if asked.at - entry.since >= limit]
+        await inbox.put(connection, self._at.merchant, [entry.as_event(asked.at, asked.trace) for entry in late])
         for fault in (*asked.faults, asked.reason):
             if fault:
                 body = orjson.dumps({"watch": row["key"], "fault": fault})
@@ -378,43 +388,48 @@ class Intake:
 
 async def store_seen(
     connection: Connection, merchant_name: str, looks: Sequence[tuple[Seen, datetime]], *, now: datetime
-) -> list[dict[str, str]]:
-    """Put looks at Happy Returns into the inbox and onto the watch list; answer the claims each leaves open.
+) -> list[Understood]:
+    """Put looks at Happy Returns into the inbox and onto the watch list; answer what each was understood to say.
 
     With each look goes when its returns are to be read again. All of them take one statement of each kind.
     """
     ids = sorted({item.happy_return_id for seen, _ in looks for item in seen.items})
+    orders = await watch.orders_of(connection, merchant_name, ids)
     known: dict[str, list[KnownUnit]] = {return_id: [] for return_id in ids}
     for r in await returns.known_units(connection, merchant_name, ids):
         unit = KnownUnit(r["order_key"], r["unit_key"], r["happy_item_id"], r["line_item_id"], r["sku"])
         known[r["happy_return_id"]].append(unit)
-    arrivals: list[Arrival] = []
+    for seen, _ in looks:
+        for item in seen.items:
+            orders.setdefault(item.happy_return_id, set()).add(order_key(item.order_number))
+    results: list[Understood] = []
     watches: list[dict[str, Any]] = []
-    claims: list[dict[str, str]] = []
     for seen, next_poll_at in looks:
-        understood = understand(seen, known)
-        arrivals += understood.arrivals
-        claims.append(dict(understood.open_claims))
-        watches += _watches(seen, claims[-1], next_poll_at=next_poll_at, now=now)
-    await inbox.put(connection, merchant_name, arrivals)
+        results.append(understand(seen, known, orders))
+        watches += _watches(seen, results[-1].open_claims, next_poll_at=next_poll_at, now=now)
+    await inbox.put(connection, merchant_name, [arrival for result in results for arrival in result.arrivals])
     await watch.open_watches(connection, merchant_name, watches, now)
-    return claims
+    return results
 
 
-def _watches(seen: Seen, claims: dict[str, str], *, next_poll_at: datetime, now: datetime) -> list[dict[str, Any]]:
-    """Each return of a look, to be read again: at once where a webhook claims what is yet to be proven."""
-    found = []
-    for return_id in dict.fromkeys(item.happy_return_id for item in seen.items):
-        mine = [each for each in seen.items if each.happy_return_id == return_id]
+def _watches(seen: Seen, claims: Mapping[str, str], *, next_poll_at: datetime, now: datetime) -> list[dict[str, Any]]:
+    """Each return of a look, to be read again: at once where a webhook claims what is yet to be proven.
+
+    Where no code names it as a whole, order by order: a read by order number answers for that order alone.
+    """
+    codes = {item.happy_return_id: item.express_code for item in seen.items if item.express_code}
+    watches: dict[str, dict[str, Any]] = {}
+    for item in seen.items:
+        return_id = item.happy_return_id
+        mine = [other for other in seen.items if other.happy_return_id == return_id]
         claim = claims.get(return_id, "")
-        hinted = not seen.confirmed and (claim or any(each.progress > Progress.STARTED for each in mine))
-        found.append(
-            watch.of_return(
-                return_id, express_code=next((each.express_code for each in mine if each.express_code), ""),
-                order_number=mine[0].order_number, claimed=claim, next_poll_at=now if hinted else next_poll_at,
-            )
+        hinted = not seen.confirmed and (claim or any(other.progress > Progress.STARTED for other in mine))
+        row = watch.of_return(
+            return_id, express_code=codes.get(return_id, ""), order_number=item.order_number, claimed=claim,
+            next_poll_at=now if hinted else next_poll_at,
         )  # fmt: skip
-    return found
+        watches.setdefault(row["key"], row)
+    return list(watches.values())
 
 
 async def unpark_receipt(connection: Connection, merchant_name: str, row: Record) -> bool:

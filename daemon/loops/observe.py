@@ -5,12 +5,12 @@ what we asked for and read, becomes progress of that unit; a claim without proof
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from daemon.clients.happy_returns_wire import PROGRESS, Item, Occurrence
+from daemon.clients.happy_returns_wire import Item, Occurrence
 from daemon.store.inbox import Arrival
 from statemachine.events import (
     Approved,
@@ -24,7 +24,7 @@ from statemachine.events import (
     UnitEvent,
 )
 from statemachine.refs import order_key
-from statemachine.units import Progress, Unit
+from statemachine.units import PROGRESS, Progress, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,14 @@ class Understood:
     """Happy Returns return id → progress that was claimed and is not yet proven: ask again soon."""
 
 
-def understand(seen: Seen, known: Mapping[str, Iterable[KnownUnit]]) -> Understood:
-    """Turn one look into events, oldest kind first, one per family and kind."""
+def understand(
+    seen: Seen, known: Mapping[str, Iterable[KnownUnit]], orders: Mapping[str, Set[str]] | None = None
+) -> Understood:
+    """Turn one look into events, oldest kind first, one per family and kind.
+
+    `known`: the units stored of each return; `orders`: keys of the orders a return is known to be about. A look at one
+    order of a return is not a look at the whole.
+    """
     families: dict[tuple[str, str], list[Item]] = {}
     for item in seen.items:
         families.setdefault((item.happy_return_id, item.order_number), []).append(item)
@@ -75,7 +81,12 @@ def understand(seen: Seen, known: Mapping[str, Iterable[KnownUnit]]) -> Understo
         recognised = _recognise(items, list(known.get(return_id, ())), order_key(order_number))
         of_return = [item for item in seen.items if item.happy_return_id == return_id]
         claim = _open_claim(seen, return_id)
-        events = _events(seen, recognised, claim, is_only_unit=len(of_return) == 1)
+        key = order_key(order_number)
+        others = {(unit.order_key, unit.unit_key) for unit in known.get(return_id, ())} - {
+            (key, item.unit.key) for item in recognised
+        }
+        is_only_unit = len(of_return) == 1 and not others and not set((orders or {}).get(return_id, ())) - {key}
+        events = _events(seen, recognised, claim, is_only_unit=is_only_unit)
         if claim and not _is_proven(claim, of_return) and not _settled_by(events, claim):
             open_claims[return_id] = claim
         arrivals += [_arrival(seen, return_id, order_number, event) for event in events]

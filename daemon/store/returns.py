@@ -212,6 +212,13 @@ async def known_units(connection: Connection, merchant: str, happy_return_ids: l
     return await SQL.rows(connection, "known_units", merchant=merchant, happy_return_ids=happy_return_ids)
 
 
+async def before_credit(connection: Connection, merchant: str, happy_return_ids: list[str]) -> list[Record]:
+    """Units of these returns for which no credit was asked yet, with what was said and what was read of them."""
+    if not happy_return_ids:
+        return []
+    return await SQL.rows(connection, "before_credit", merchant=merchant, happy_return_ids=happy_return_ids)
+
+
 async def stock_awaited(connection: Connection, merchant: str, after: int, batch_max: int) -> list[Record]:
     return await SQL.rows(connection, "stock_awaited", merchant=merchant, after=after, batch_max=batch_max)
 

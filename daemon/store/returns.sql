@@ -163,6 +163,17 @@ SELECT u.happy_return_id, u.order_key, u.unit_key, u.happy_item_id, u.line_item_
  WHERE u.merchant = :merchant
    AND u.happy_return_id = ANY(:happy_return_ids::text[]);
 
+-- name: before_credit
+-- Units for which no credit was asked yet, with how far Happy Returns was said, and was read, to have taken them.
+SELECT u.happy_return_id, r.order_number, u.order_key, u.unit_key, r.entered_at,
+       (u.facts->>'hinted')::integer AS hinted, (u.facts->>'confirmed')::integer AS confirmed
+  FROM returns AS r
+  JOIN unit AS u ON u.merchant = r.merchant AND u.return_id = r.id
+ WHERE r.merchant = :merchant
+   AND r.happy_return_id = ANY(:happy_return_ids::text[])
+   AND r.state IN ('initiated', 'scanned')
+ ORDER BY r.id, u.unit_key;
+
 -- name: stock_awaited
 -- Credits whose goods have no note yet, in id order: for observing notes made by others.
 SELECT id, credit_id

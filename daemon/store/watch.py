@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from daemon.store.sql import Connection, Record, statements
-from statemachine.refs import fold_code, fold_id
+from statemachine.refs import fold_code, fold_id, order_key
 
 SQL = statements(__file__)
 
@@ -12,10 +12,15 @@ SQL = statements(__file__)
 def of_return(
     happy_return_id: str, *, express_code: str = "", order_number: str = "", claimed: str = "", next_poll_at: datetime
 ) -> dict[str, Any]:
+    """A return to be read again: by its code as a whole, without one order by order, since a read answers for one order.
+
+    Source: Happy Returns sheet 1.4, E1: exactly one criterion.
+    """
+    name = fold_id(happy_return_id)
     return {
-        "key": f"return:{fold_id(happy_return_id)}",
+        "key": f"return:{name}" if express_code else f"return:{name}/{order_key(order_number)}",
         "tier": "return",
-        "happy_return_id": fold_id(happy_return_id),
+        "happy_return_id": name,
         "express_code": fold_code(express_code),
         "order_number": order_number,
         "claimed": claimed,
@@ -62,6 +67,15 @@ async def open_watches(connection: Connection, merchant: str, rows: list[dict[st
 async def open_quietly(connection: Connection, merchant: str, order_numbers: list[str], now: datetime) -> int:
     rows = [{"key": f"order:{number}", "order_number": number} for number in dict.fromkeys(order_numbers)]
     return await SQL.run(connection, "open_quietly", merchant=merchant, rows=rows, now=now) if rows else 0
+
+
+async def orders_of(connection: Connection, merchant: str, happy_return_ids: list[str]) -> dict[str, set[str]]:
+    """Happy Returns return → keys of the orders it is watched under."""
+    orders: dict[str, set[str]] = {}
+    if happy_return_ids:
+        for row in await SQL.rows(connection, "orders_of", merchant=merchant, happy_return_ids=happy_return_ids):
+            orders.setdefault(row["happy_return_id"], set()).add(order_key(row["order_number"]))
+    return orders
 
 
 async def ask_soon(connection: Connection, merchant: str, happy_return_ids: list[str], now: datetime) -> None:

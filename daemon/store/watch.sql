@@ -1,14 +1,16 @@
 -- name: open!
 -- Watch for something at Happy Returns; one that is watched already is only asked sooner.
-INSERT INTO watch AS known (merchant, key, tier, happy_return_id, express_code, order_number, claimed, opened_at,
+INSERT INTO watch AS known (merchant, key, tier, happy_return_id, express_code, order_number, claimed, claimed_at, opened_at,
                             next_poll_at)
-SELECT :merchant, key, tier, happy_return_id, express_code, order_number, claimed, :now, next_poll_at
+SELECT :merchant, key, tier, happy_return_id, express_code, order_number, claimed,
+       CASE WHEN claimed <> '' THEN (:now)::timestamptz END, :now, next_poll_at
   FROM jsonb_to_recordset(:rows) AS r(key text, tier text, happy_return_id text, express_code text, order_number text,
        claimed text, next_poll_at timestamptz)
     ON CONFLICT (merchant, key) DO UPDATE
    SET express_code = CASE WHEN known.express_code = '' THEN EXCLUDED.express_code ELSE known.express_code END,
        order_number = CASE WHEN known.order_number = '' THEN EXCLUDED.order_number ELSE known.order_number END,
        claimed = CASE WHEN EXCLUDED.claimed <> '' THEN EXCLUDED.claimed ELSE known.claimed END,
+       claimed_at = CASE WHEN EXCLUDED.claimed <> '' AND EXCLUDED.claimed <> known.claimed THEN :now ELSE known.claimed_at END,
        next_poll_at = least(known.next_poll_at, EXCLUDED.next_poll_at);
 
 -- name: open_quietly!
@@ -17,6 +19,14 @@ INSERT INTO watch (merchant, key, tier, order_number, opened_at, next_poll_at)
 SELECT :merchant, key, 'order', order_number, :now, :now
   FROM jsonb_to_recordset(:rows) AS r(key text, order_number text)
     ON CONFLICT (merchant, key) DO NOTHING;
+
+-- name: orders_of
+-- The orders under which returns are watched.
+SELECT happy_return_id, order_number
+  FROM watch
+ WHERE merchant = :merchant
+   AND happy_return_id = ANY(:happy_return_ids::text[])
+   AND order_number <> '';
 
 -- name: ask_soon!
 -- A return must be read again now.
@@ -47,7 +57,7 @@ UPDATE watch
  WHERE watch.merchant = :merchant
    AND watch.key = due.key
 RETURNING watch.key, watch.tier, watch.happy_return_id, watch.express_code, watch.order_number, watch.claimed,
-          watch.opened_at, watch.misses, watch.digest, watch.polled_at, watch.next_poll_at, due.trace;
+          watch.claimed_at, watch.opened_at, watch.misses, watch.digest, watch.polled_at, watch.next_poll_at, due.trace;
 
 -- name: is_due
 -- In the order of its index: without one the planner may think the first row due is soon met, and read the whole table.
@@ -74,6 +84,10 @@ UPDATE watch AS w
            WHEN w.claimed <> p.leased_claim OR w.next_poll_at IS DISTINCT FROM p.leased_next
                THEN least(w.next_poll_at, p.next_poll_at)  -- something new was told while we asked
            WHEN p.keep_claim THEN p.next_poll_at
+           WHEN w.tier = 'return' AND w.express_code = '' AND EXISTS (
+                    SELECT FROM watch AS o
+                     WHERE o.merchant = w.merchant AND o.happy_return_id = w.happy_return_id AND o.express_code <> '')
+               THEN NULL  -- its code is known by now: that reads all its orders at once
            WHEN w.tier = 'code' AND p.misses = 0 THEN NULL
            WHEN w.tier = 'return' AND NOT EXISTS (
                     SELECT FROM returns AS r

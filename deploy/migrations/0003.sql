@@ -99,4 +99,8 @@ CREATE TRIGGER unit_is_folded BEFORE INSERT OR UPDATE OF happy_return_id, happy_
     WHEN (NEW.happy_return_id <> fold_id(NEW.happy_return_id) OR NEW.happy_item_id <> fold_id(NEW.happy_item_id)
           OR NEW.bag <> fold_code(NEW.bag)) EXECUTE FUNCTION fold_unit();
 
+-- What a webhook said and no answer bears out is an exception in every state before the credit.
+ALTER TABLE watch ADD COLUMN claimed_at timestamptz;
+INSERT INTO machine_rule (event, source, target) VALUES ('status-unclear', 'scanned', 'exception');
+
 INSERT INTO schema_version (version) VALUES (3);

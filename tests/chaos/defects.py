@@ -165,12 +165,12 @@ def believe_every_claim() -> None:
 
     real = observe.understand
 
-    def understand(seen: Any, known: Any) -> Any:
-        return real(replace(seen, covers_all=True, confirmed=True), known)
+    def understand(seen: Any, *rest: Any) -> Any:
+        return real(replace(seen, covers_all=True, confirmed=True), *rest)
 
     from daemon.loops import intake
 
-    intake.understand = understand  # type: ignore[attr-defined]
+    intake.understand = understand  # type: ignore[attr-defined, assignment]
 
 
 def thank_before_storing() -> None:

@@ -19,7 +19,7 @@ MATRIX = {
     "cancelled": "closed | refused | ignored | ignored | ignored | ignored | ignored",
     "method-changed": "initiated | scanned | credit-pending | credited | restocked | exception | closed",
     "departed": "initiated | scanned | credit-pending | credited | restocked | exception | closed",
-    "status-unclear": "exception | ignored | ignored | ignored | ignored | ignored | ignored",
+    "status-unclear": "exception | exception | ignored | ignored | ignored | ignored | ignored",
     "split-off": "initiated | scanned | refused | refused | refused | refused | refused",
     "units-received": "scanned→credit-pending | scanned→credit-pending | credit-pending | credited | ignored | exception | scanned→credit-pending",
     "credit-falls-due": "refused | refused | refused | refused | refused | refused | refused",
