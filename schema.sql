@@ -57,7 +57,7 @@ INSERT INTO machine_state (state, sentence) VALUES
     ('credited', 'The sales credit exists in Brightpearl and was read back; the goods are still to be restocked.'),
     ('restocked', 'Credit and goods-in note both exist in Brightpearl.'),
     ('exception', 'A person or an outside fact is needed; cause, owner and next step are named.'),
-    ('closed', 'Over without stock being due: expired, cancelled, returnless or written off; the reason is stored.');
+    ('closed', 'Over without stock being due: expired, cancelled, returnless, written off, or the same goods as another return''s; the reason is stored.');
 
 -- source 'new' is where a return comes from before its first event; it is never a stored state.
 CREATE TABLE machine_rule (
@@ -175,6 +175,17 @@ INSERT INTO machine_rule (event, source, target) VALUES
     ('approved', 'closed', 'closed'),
     ('units-received', 'closed', 'credited'),
     ('units-received', 'closed', 'exception'),
+    ('goods-settled', 'initiated', 'closed'),
+    ('goods-settled', 'scanned', 'closed'),
+    ('goods-settled', 'credit-pending', 'closed'),
+    ('goods-settled', 'exception', 'closed'),
+    ('goods-settled', 'closed', 'closed'),
+    ('goods-settled', 'exception', 'exception'),
+    ('goods-settled', 'exception', 'initiated'),
+    ('goods-settled', 'exception', 'scanned'),
+    ('goods-settled', 'exception', 'credit-pending'),
+    ('goods-settled', 'exception', 'credited'),
+    ('goods-settled', 'exception', 'restocked'),
     ('assigned', 'initiated', 'initiated'),
     ('assigned', 'scanned', 'scanned'),
     ('assigned', 'credit-pending', 'credit-pending'),
@@ -441,7 +452,7 @@ CREATE TABLE returns (
     CHECK (state <> 'exception' OR (cause IS NOT NULL AND owner IS NOT NULL AND explanation IS NOT NULL
                                     AND resume_state IS NOT NULL)),
     CHECK (state <> 'closed' OR (close_reason IS NOT NULL
-                                 AND close_reason IN ('expired', 'cancelled', 'returnless', 'written-off')))
+                                 AND close_reason IN ('expired', 'cancelled', 'returnless', 'written-off', 'same-goods')))
 );
 CREATE INDEX returns_state ON returns (merchant, state, entered_at);
 CREATE INDEX returns_over ON returns (merchant, updated_at) WHERE state IN ('restocked', 'closed');
@@ -481,6 +492,8 @@ CREATE TABLE unit (
     goods_in_id     bigint,
     reported_at     timestamptz,  -- when Happy Returns was told that it is here; not part of the return's own story
     facts           jsonb       NOT NULL,
+    occurrence      integer     NOT NULL DEFAULT 1 CHECK (occurrence > 0),  -- which of the things that carry its ids
+    stands_for      jsonb,        -- the same thing under the return that is paid for it
     PRIMARY KEY (merchant, happy_return_id, order_key, unit_key),
     FOREIGN KEY (merchant, return_id) REFERENCES returns (merchant, id) DEFERRABLE INITIALLY DEFERRED
 );
@@ -713,6 +726,114 @@ CREATE TABLE watch (
 CREATE INDEX watch_due ON watch (merchant, next_poll_at) WHERE next_poll_at IS NOT NULL;
 CREATE INDEX watch_leased ON watch (merchant) WHERE lease_until IS NOT NULL;
 CREATE INDEX watch_return ON watch (merchant, happy_return_id) WHERE happy_return_id <> '';
+
+-- Which return a credit was asked for, for each physical thing. A claim outlives its return: what was paid for once is known for
+-- ever. Taken by the database itself in the transaction that asks, so no program can ask for a second credit of one thing.
+-- occurrence: more than 1 only where a person told apart two things that carry the same ids.
+CREATE TABLE goods_claim (
+    merchant        text        NOT NULL REFERENCES merchant (merchant),
+    identity        text        NOT NULL CHECK (identity <> ''),
+    occurrence      integer     NOT NULL DEFAULT 1 CHECK (occurrence > 0),
+    return_id       bigint      NOT NULL,  -- may be pruned since
+    happy_return_id text        NOT NULL,
+    order_number    text        NOT NULL,
+    order_key       text        NOT NULL,
+    unit_key        text        NOT NULL,
+    happy_item_id   text        NOT NULL,
+    line_item_id    text        NOT NULL,
+    sku             text        NOT NULL,
+    express_code    text        NOT NULL,
+    credit_ref      text        NOT NULL,
+    claimed_at      timestamptz NOT NULL,
+    recorded_at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, identity, occurrence)
+);
+CREATE INDEX goods_claim_return ON goods_claim (merchant, return_id);
+CREATE INDEX goods_claim_line ON goods_claim (merchant, order_key, line_item_id);
+CREATE INDEX goods_claim_code ON goods_claim (merchant, express_code) WHERE express_code <> '';
+
+-- What names each thing of a return: Happy Returns' item id, else its order line, else its place under the express code.
+-- Units without any of them have no name; of these only as many are credited as the order sold.
+CREATE FUNCTION goods_of(of_merchant text, of_return bigint) RETURNS TABLE (identity text, unit_key text)
+LANGUAGE sql STABLE AS $$
+    SELECT n.identity, n.unit_key
+      FROM (SELECT u.unit_key,
+                   CASE WHEN u.happy_item_id <> '' THEN 'item:' || u.happy_item_id
+                        WHEN u.line_item_id <> '' THEN 'line:' || u.order_key || '/' || u.line_item_id
+                             || coalesce(substring(u.unit_key FROM '#[0-9]+$'), '')  -- one of several of a bare line
+                        WHEN r.express_code <> '' THEN 'code:' || r.express_code || '/' || u.order_key || '/' || u.unit_key
+                   END AS identity
+              FROM unit AS u
+              JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id
+             WHERE u.merchant = of_merchant
+               AND u.return_id = of_return) AS n
+     WHERE n.identity IS NOT NULL
+$$;
+
+-- A credit claims its goods when it is asked for, and at the latest when it is about to be sent. With the owner's rights: a
+-- daemon of an older release knows nothing of claims, and is held to them all the same.
+CREATE FUNCTION claim_goods() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    IF EXISTS (SELECT FROM unit AS u
+                WHERE u.merchant = NEW.merchant AND u.return_id = NEW.return_id AND u.occurrence > 1)
+       AND NOT EXISTS (SELECT FROM journal AS j
+                        WHERE j.merchant = NEW.merchant AND j.return_id = NEW.return_id
+                          AND j.event = 'goods-settled' AND j.facts->>'way' = 'tell-apart') THEN
+        RAISE EXCEPTION 'nobody told the goods of return % apart', NEW.return_id USING ERRCODE = 'check_violation';
+    END IF;
+    INSERT INTO goods_claim (merchant, identity, occurrence, return_id, happy_return_id, order_number, order_key, unit_key,
+                             happy_item_id, line_item_id, sku, express_code, credit_ref, claimed_at)
+    SELECT NEW.merchant, g.identity, u.occurrence, r.id, r.happy_return_id, r.order_number, r.order_key, u.unit_key,
+           u.happy_item_id, u.line_item_id, u.sku, r.express_code, r.credit_ref, NEW.created_at
+      FROM goods_of(NEW.merchant, NEW.return_id) AS g
+      JOIN unit AS u ON u.merchant = NEW.merchant AND u.return_id = NEW.return_id AND u.unit_key = g.unit_key
+      JOIN returns AS r ON r.merchant = NEW.merchant AND r.id = NEW.return_id
+     WHERE NOT EXISTS (SELECT FROM goods_claim AS c
+                        WHERE c.merchant = NEW.merchant AND c.identity = g.identity AND c.occurrence = u.occurrence
+                          AND (c.return_id = NEW.return_id OR c.credit_ref = r.credit_ref));
+    RETURN NEW;
+END $$;
+CREATE TRIGGER credit_claims_its_goods BEFORE INSERT ON outbox FOR EACH ROW
+    WHEN (NEW.kind = 'create-sales-credit') EXECUTE FUNCTION claim_goods();
+CREATE TRIGGER credit_has_claimed_its_goods BEFORE UPDATE OF intent ON outbox FOR EACH ROW
+    WHEN (NEW.kind = 'create-sales-credit' AND NEW.intent IS NOT NULL AND OLD.intent IS NULL)
+    EXECUTE FUNCTION claim_goods();
+
+-- An item id that becomes known later is claimed then, where nobody has; where somebody has, the daemon tells people.
+CREATE FUNCTION claim_late_name() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    INSERT INTO goods_claim (merchant, identity, occurrence, return_id, happy_return_id, order_number, order_key, unit_key,
+                             happy_item_id, line_item_id, sku, express_code, credit_ref, claimed_at)
+    SELECT c.merchant, 'item:' || NEW.happy_item_id, NEW.occurrence, c.return_id, c.happy_return_id, c.order_number,
+           c.order_key, c.unit_key, NEW.happy_item_id, c.line_item_id, c.sku, c.express_code, c.credit_ref, c.claimed_at
+      FROM goods_claim AS c
+     WHERE c.merchant = NEW.merchant AND c.return_id = NEW.return_id AND c.unit_key = NEW.unit_key
+     LIMIT 1
+        ON CONFLICT (merchant, identity, occurrence) DO NOTHING;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER unit_claims_its_late_name AFTER UPDATE OF happy_item_id ON unit FOR EACH ROW
+    WHEN (OLD.happy_item_id = '' AND NEW.happy_item_id <> '') EXECUTE FUNCTION claim_late_name();
+
+-- A claim is given up only by a return that ended for another return of the same goods, before anything was sent for it.
+CREATE FUNCTION keep_claim() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND EXISTS (
+           SELECT FROM returns AS r
+            WHERE r.merchant = OLD.merchant AND r.id = OLD.return_id AND r.credit_id IS NULL
+              AND r.state = 'closed' AND r.close_reason = 'same-goods')
+       AND NOT EXISTS (
+           SELECT FROM outbox AS o
+            WHERE o.merchant = OLD.merchant AND o.return_id = OLD.return_id AND o.kind = 'create-sales-credit'
+              AND (o.intent IS NOT NULL OR o.result ? 'credit_id')) THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'return % keeps its claim on %', OLD.return_id, OLD.identity USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER goods_claim_is_kept BEFORE UPDATE OR DELETE ON goods_claim
+    FOR EACH ROW EXECUTE FUNCTION keep_claim();
+CREATE TRIGGER goods_claim_is_not_truncated BEFORE TRUNCATE ON goods_claim
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER inbox_is_folded BEFORE INSERT OR UPDATE OF happy_return_id ON inbox FOR EACH ROW
     WHEN (NEW.happy_return_id <> fold_id(NEW.happy_return_id)) EXECUTE FUNCTION fold_address();
@@ -1240,8 +1361,8 @@ END $$;
 CREATE FUNCTION grant_hands(hands name) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM grant_tables(hands);
-    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON returns, unit, journal, journal_head, outbox, attempt, deadline, daemon
-                    FROM %I', hands);
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON returns, unit, journal, journal_head, outbox, attempt, deadline, daemon,
+                    goods_claim FROM %I', hands);
     EXECUTE format('GRANT UPDATE (tracking, facts) ON unit TO %I', hands);  -- what privacy erase takes away
 END $$;
 

@@ -145,6 +145,8 @@ class AssumptionSettings(Section):
 
     status_covers_all_items: bool = False
     """U-19: a webhook's status holds for every unit it lists."""
+    item_ids_come_again: bool = False
+    """A unit has the same item id again when its first return expired or was cancelled: then that one does not hold it."""
 
 
 class MethodPolicySettings(Section):
@@ -416,4 +418,7 @@ class MerchantSettings(Section):
     def machine_policy(self) -> Policy:
         """What the machine must know of this merchant."""
         ladders = {name: tuple(rung.rung() for rung in rungs) for name, rungs in self.ladders.items()}
-        return replace(self.policy.machine(), calendar=self.calendar.business_time(), ladders=ladders)
+        return replace(
+            self.policy.machine(), calendar=self.calendar.business_time(), ladders=ladders,
+            item_ids_come_again=self.assumptions.item_ids_come_again,
+        )  # fmt: skip

@@ -39,7 +39,9 @@ _WATCHED = "It is decided again by itself when that changes."
 _MAP = "homeward map lint; homeward map what-if; homeward map accept"
 _ACCEPT = "homeward exception accept ID --reason TEXT"
 
-OF_OTHER_CREDITS = frozenset({"rival-credit", "credit-cancelled", "record-vanished"})
+SAME_GOODS = "same-goods"
+"""The cause of a return whose goods another return holds."""
+OF_OTHER_CREDITS = frozenset({"rival-credit", "credit-cancelled", "record-vanished", SAME_GOODS})
 """What others did to, or beside, a credit of ours. No money moves while it stands."""
 OF_OTHERS = OF_OTHER_CREDITS | {"refund-twice", "refund-elsewhere"}
 """What others did to, or beside, anything we wrote. Trying again changes nothing: it must be seen to be gone, or accepted."""
@@ -174,6 +176,13 @@ CAUSES: dict[str, Cause] = _causes(
     Cause("rival-credit", FINANCE, DAY, "Somebody else credited this order; another credit could pay twice.",
           "If that credit is for this return, write the express code into its reference; if it is a mistake, cancel it; "
           f"if both are right and goods are left to credit, {_ACCEPT}. {_WATCHED}", is_waivable=True, is_urgent=True),
+    Cause(SAME_GOODS, FINANCE, DAY,
+          "Another return holds these very goods, and may have been paid for them; this one has no credit: do not tell the "
+          "customer that they were refunded twice.",
+          "Compare both returns in the evidence. The same goods: homeward exception same-goods ID --do adopt --reason CODE "
+          "--note TEXT (the other return stands and gets what is still to come), --do merge (this one stands, the other "
+          "ends unpaid) or --do refuse. Other goods under a reused id: --do tell-apart. If both were credited already: "
+          "cancel the wrong credit in Brightpearl."),
     Cause("evidence-incomplete", OPERATIONS, timedelta(minutes=30), "Brightpearl's answers leave something out: what exists "
           "there is not known, so nothing is written.",
           "See what is missing in the words of the wait; if it goes on, ask Brightpearl support with them. It is read again "

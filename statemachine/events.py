@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from statemachine.states import State
-from statemachine.units import Condition, Credit, Payment, Place, Progress, Trouble, Unit
+from statemachine.units import Condition, Credit, Goods, Payment, Place, Progress, Trouble, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,35 @@ class Forced(Event):
     accepts: tuple[str, ...] = ()
 
 
+class Way(StrEnum):
+    """What a person says of goods that two returns hold."""
+
+    ADOPT = "adopt"
+    """The same: the other return stands for both, this one ends."""
+    MERGE = "merge"
+    """The same: this return stands for both, the other ends without money."""
+    REFUSE = "refuse"
+    """This return is not owed anything, whatever the goods are."""
+    TELL_APART = "tell-apart"
+    """Other goods: their ids were used again. This alone lets a second credit be asked for under one id."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsSettled(Event):
+    """A person's word on goods that another return holds as well.
+
+    `pairs`: unit key → what it is elsewhere; `occurrences`: unit key → its number among the things of that id. Both are
+    worked out when the word is decided on; with `pairs` given, the word comes from the other return.
+    """
+
+    name: ClassVar[str] = "goods-settled"
+    way: Way = Way.ADOPT
+    pairs: dict[str, Goods] = field(default_factory=dict)
+    occurrences: dict[str, int] = field(default_factory=dict)
+    frees: int | None = None
+    """The part of the other return that goes on once this one has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reissued(Event):
     """A person says that Brightpearl lost what was sent: it is made anew, under a fresh key.
@@ -282,7 +312,7 @@ EVENTS: tuple[type[Event], ...] = (
     Started, DroppedOff, Approved, Expired, Cancelled, MethodChanged, Departed, StatusUnclear, SplitOff,
     UnitsReceived, CreditFallsDue, CreditVerified, CreditWaits, FactChanged, Troubled, PaymentRecorded, CreditClosed,
     CreditMarked, StockReceived, FullyRestocked, NothingToRestock, DeadlinePassed, Resumed,
-    Held, Forced, Reissued, Assigned, Snoozed, Noted,
+    Held, Forced, Reissued, GoodsSettled, Assigned, Snoozed, Noted,
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}
@@ -329,6 +359,9 @@ def without_personal_data(event: Event) -> dict[str, Any]:
         return {"to": event.to.value, "adopt": event.adopt, "accepts": list(event.accepts)}
     if isinstance(event, Reissued):
         return {"effect": event.effect}
+    if isinstance(event, GoodsSettled):
+        pairs = {key: f"{goods.happy_return_id}/{goods.unit_key}" for key, goods in sorted(event.pairs.items())}
+        return {"way": event.way.value, "pairs": pairs, "occurrences": dict(sorted(event.occurrences.items()))}
     if isinstance(event, Assigned):
         return {"to": event.to}
     if isinstance(event, Snoozed):

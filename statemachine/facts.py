@@ -27,6 +27,7 @@ from statemachine.events import (
     Event,
     Expired,
     Forced,
+    GoodsSettled,
     Held,
     MethodChanged,
     NothingToRestock,
@@ -40,6 +41,7 @@ from statemachine.events import (
     Troubled,
     UnitEvent,
     UnitsReceived,
+    Way,
 )
 from statemachine.policy import Policy
 from statemachine.refs import approve_ref, fresh_ref, goods_in_ref, payment_ref
@@ -104,6 +106,8 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
             return _forced(instance, event)
         case Reissued():
             return _reissued(instance, event)
+        case GoodsSettled():
+            return _settled(instance, event)
         case Assigned():
             return replace(instance, assignee=event.to)
         case Snoozed():
@@ -149,6 +153,24 @@ def _reissued(instance: Return, event: Reissued) -> Return:
         for unit in instance.units
     )
     return replace(after, units=units)
+
+
+def _settled(instance: Return, event: GoodsSettled) -> Return:
+    """A person's word on goods that two returns hold; merging ends the other return, not this one."""
+    units = tuple(replace(unit, stands_for=event.pairs.get(unit.key)) for unit in instance.units)
+    match event.way:
+        case Way.ADOPT:
+            return replace(instance, units=units, close_reason=CloseReason.SAME_GOODS)
+        case Way.REFUSE:
+            return replace(instance, units=units, close_reason=CloseReason.WRITTEN_OFF)
+        case Way.TELL_APART:
+            units = tuple(
+                replace(unit, occurrence=event.occurrences.get(unit.key, unit.occurrence), stands_for=None)
+                for unit in instance.units
+            )
+            return replace(instance, units=units)
+        case Way.MERGE:
+            return instance
 
 
 def _come_too_late(instance: Return, event: UnitsReceived) -> Trouble | None:
@@ -242,7 +264,7 @@ def effects_for(
         elif kind is ApproveReturn:
             effects.extend(_approve(after, event, policy))
         elif kind is ReceiveStock:
-            effects.extend(_receive_stock(after, policy, retry=isinstance(event, Resumed)))
+            effects.extend(_receive_stock(after, policy, retry=isinstance(event, Resumed | GoodsSettled)))
     return tuple(effects)
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from transitions import Machine
 
-from statemachine.causes import CAUSES, OF_OTHERS, OF_THE_GOODS, OF_THE_REFUND, STANDING
+from statemachine import goods
+from statemachine.causes import CAUSES, OF_OTHERS, OF_THE_GOODS, OF_THE_REFUND, SAME_GOODS, STANDING
 from statemachine.deadlines import deadline_for
-from statemachine.effects import CloseCredit, Effect, MarkCredit, ReceiveStock, RecordRefund
+from statemachine.effects import CloseCredit, CreateSalesCredit, Effect, MarkCredit, ReceiveStock, RecordRefund
 from statemachine.events import (
     Approved,
     Cancelled,
@@ -27,7 +28,9 @@ from statemachine.events import (
     Event,
     Expired,
     FactChanged,
+    Forced,
     FullyRestocked,
+    GoodsSettled,
     Held,
     MethodChanged,
     NothingToRestock,
@@ -42,6 +45,7 @@ from statemachine.events import (
     UnitsReceived,
 )
 from statemachine.facts import apply_event, effects_for, merge_unit
+from statemachine.goods import Elsewhere
 from statemachine.policy import Policy
 from statemachine.refs import credit_ref
 from statemachine.states import BEFORE_CREDIT, NEW, State
@@ -130,18 +134,28 @@ _TABLE = _Table(RULES)
 
 
 def decide(
-    family: tuple[Return, ...], event: Event, *, address: Return, now: datetime, policy: Policy, part: int | None = None
+    family: tuple[Return, ...],
+    event: Event,
+    *,
+    address: Return,
+    now: datetime,
+    policy: Policy,
+    elsewhere: Elsewhere,
+    part: int | None = None,
 ) -> Decision:
     """Say what `event` does to this family.
 
     `address` names merchant, return id and order of a family that may still be empty. `part` names the part an
-    answer is about; None for events that speak of units.
+    answer is about; None for events that speak of units. `elsewhere`: what other returns hold of the same goods; no
+    credit is asked for what another return holds, whatever the event.
     """
-    desk = _Desk(family, address, now, policy)
+    desk = _Desk(family, address, now, policy, elsewhere)
     if isinstance(event, UnitEvent):
         return desk.take_unit_event(event)
     if isinstance(event, UnitsReceived | StockReceived):
         return desk.take_by_units(event)
+    if isinstance(event, GoodsSettled) and event.pairs:
+        return desk.end_for_another(event)
     target = next((each for each in family if each.part == part), None)
     if target is None and not family and isinstance(event, Troubled):
         return desk.begin_stopped(event)
@@ -153,9 +167,11 @@ def decide(
 class _Desk:
     """The working state of one decision: the family as it changes, and the moves so far."""
 
-    def __init__(self, family: tuple[Return, ...], address: Return, now: datetime, policy: Policy) -> None:
+    def __init__(
+        self, family: tuple[Return, ...], address: Return, now: datetime, policy: Policy, elsewhere: Elsewhere
+    ) -> None:
         self.parts = {each.part: each for each in family}
-        self.address, self.now, self.policy = address, now, policy
+        self.address, self.now, self.policy, self.elsewhere = address, now, policy, elsewhere
         self.moves: list[Move] = []
 
     # -- what Happy Returns says ------------------------------------------------------------------------------------
@@ -184,6 +200,8 @@ class _Desk:
             return None
         if isinstance(event, StatusUnclear) and instance.state not in BEFORE_CREDIT:
             return None
+        if instance.is_stand_in:
+            return None  # what is said of its goods is the other return's
         mine = {unit.key: unit for unit in instance.units}
         units = tuple(unit for unit in event.units if unit.key in mine and _is_news(mine[unit.key], event, unit))
         return replace(event, units=units) if units else None
@@ -246,7 +264,10 @@ class _Desk:
 
     def take_by_units(self, event: UnitsReceived | StockReceived) -> Decision:
         named = set(event.unit_keys if isinstance(event, UnitsReceived) else event.goods_in)
-        news = [part for part, each in self.parts.items() if any(_is_received_news(u, event) for u in each.units)]
+        news = [
+            part for part, instance in self.parts.items()
+            if not instance.is_stand_in and any(_is_received_news(unit, event) for unit in instance.units)
+        ]  # fmt: skip
         refused: list[str] = []
         for part in news:
             instance = self.parts[part]
@@ -295,9 +316,53 @@ class _Desk:
             if event.credit is not None and event.credit.id == instance.credit.id:
                 return Ignored(f"credit {instance.credit.id} is already known")
             return Refused(f"a second credit is reported; {instance.credit.id} is already the credit of this return")
+        if isinstance(event, GoodsSettled):
+            return self._settle_goods(instance, event)
+        if isinstance(event, Forced) and instance.state is State.CLOSED and self._is_held_elsewhere(instance, event):
+            return Refused("another return holds these goods; a closed return cannot be credited for them")
         if not self._fire(instance, event):
             return Refused(f"{event.name}: not possible in state {instance.state}")
         return self._outcome("")
+
+    # -- goods that two returns hold --------------------------------------------------------------------------------
+
+    def _settle_goods(self, instance: Return, event: GoodsSettled) -> Decision:
+        """A person's word on a return that is stopped because another holds its goods."""
+        if why := goods.why_not(event, instance, self.elsewhere, self.policy):
+            return Refused(why)
+        if not self._fire(instance, goods.settled(event, instance, self.elsewhere, self.policy)):
+            return Refused(f"{event.name}: not possible in state {instance.state}")
+        return self._outcome("")
+
+    def end_for_another(self, event: GoodsSettled) -> Decision:
+        """It was said of another return that it stands for these units: whatever holds them here ends, without money."""
+        refused: list[str] = []
+        for instance in list(self.parts.values()):
+            keys = frozenset(unit.key for unit in instance.units) & set(event.pairs)
+            if not keys or instance.is_stand_in:
+                continue
+            whole = keys == {unit.key for unit in instance.units}
+            if instance.credit is not None or instance.id in self.elsewhere.sent:
+                refused.append(f"part {instance.part} has its credit, or may have it: it cannot end for another return")
+            elif not whole and instance.state not in BEFORE_CREDIT:
+                refused.append(f"part {instance.part} holds other goods besides, and can be split no more")
+            else:
+                ending = instance if whole else self._split(instance, keys)
+                if not self._fire(ending, replace(event, pairs={key: event.pairs[key] for key in sorted(keys)})):
+                    refused.append(f"{event.name}: not possible in state {instance.state}")
+        if refused and not self.moves:
+            return Refused("; ".join(refused))
+        return self._outcome("it has ended for these goods already")
+
+    def _is_held_elsewhere(self, instance: Return, event: Forced) -> bool:
+        to_credit = event.to in (State.CREDIT_PENDING, State.CREDITED)
+        return to_credit and bool(goods.same_goods(instance, self.elsewhere, self.policy))
+
+    def _by_goods(self, instance: Return) -> list[Return]:
+        """Before a credit is asked for: the units that another return holds become parts of their own."""
+        _, *others = goods.groups(instance, self.elsewhere, self.policy)
+        split = [self._split(self.parts[instance.part], keys) for keys in others]
+        return [self.parts[instance.part], *(self.parts[part.part] for part in split)]
 
     # -- moving -----------------------------------------------------------------------------------------------------
 
@@ -308,6 +373,8 @@ class _Desk:
         after = apply_event(instance, event, self.policy)
         source = instance.state.value if instance.state else NEW
         rule = RULE_BY_MOVE[event.name, source, target.value]
+        if CreateSalesCredit in rule.effects and (matches := goods.same_goods(after, self.elsewhere, self.policy)):
+            return self._fire(instance, Troubled(goods.trouble_of(after, matches)))
         if target is State.EXCEPTION and instance.state is not State.EXCEPTION:
             stopped_in = instance.state or State.INITIATED
             after = replace(
@@ -372,12 +439,21 @@ class _Desk:
             due = frozenset(unit.key for unit in instance.units if self.policy.credit_is_due_for(unit))
             if due and due != {unit.key for unit in instance.units}:
                 instance = self._split(instance, due)
-            if due:
-                self._fire(instance, CreditFallsDue())
+            for part in self._by_goods(instance) if due else ():
+                self._fire(part, CreditFallsDue())
         elif instance.state is State.CREDITED and not self._fire(instance, FullyRestocked()):
             self._fire(instance, NothingToRestock())
         elif instance.state is State.EXCEPTION and (cured := self._cured(instance, event)):
             self._fire(instance, Resumed(cured))
+        if isinstance(event, UnitEvent):
+            self._mind_late_names(self.parts[instance.part])
+
+    def _mind_late_names(self, instance: Return) -> None:
+        """An id that became known only after the credit was asked for shows the goods to be another return's as well."""
+        if instance.state in (State.CREDIT_PENDING, State.CREDITED, State.RESTOCKED) and (
+            matches := goods.same_goods(instance, self.elsewhere, self.policy)
+        ):
+            self._fire(instance, Troubled(goods.trouble_of(instance, matches)))
 
     def _cured(self, instance: Return, event: Event) -> str:
         """Why an exception is over by itself: the very fact it lacked has come; empty when it has not."""
@@ -398,6 +474,8 @@ class _Desk:
             return "the goods came in"
         if cause == "money-unfinished" and instance.is_settled:
             return "refund and invoice are there"
+        if cause == SAME_GOODS and not goods.same_goods(instance, self.elsewhere, self.policy):
+            return "no other return holds these goods any more"
         return ""
 
     def _rung_trouble(self, instance: Return, event: Event) -> Trouble | None:

@@ -53,6 +53,9 @@ class Policy:
     """receipt: we post goods-in when the warehouse has the unit; credit: at once; observe: the warehouse posts it."""
     restock_by_method: Mapping[str, Restock] = field(default_factory=dict)
     record_refund: bool = True
+    item_ids_come_again: bool = False
+    """Happy Returns gives a unit its item id again when its first return expired or was cancelled: such a return is passed
+    over, and does not hold the goods."""
     approve_returns: bool = False
     """Approve mailed units at Happy Returns once the warehouse has found them sellable."""
     close_credit: bool = True

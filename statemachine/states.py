@@ -22,7 +22,8 @@ SENTENCES: dict[State, str] = {
     State.CREDITED: "The sales credit exists in Brightpearl and was read back; the goods are still to be restocked.",
     State.RESTOCKED: "Credit and goods-in note both exist in Brightpearl.",
     State.EXCEPTION: "A person or an outside fact is needed; cause, owner and next step are named.",
-    State.CLOSED: "Over without stock being due: expired, cancelled, returnless or written off; the reason is stored.",
+    State.CLOSED: "Over without stock being due: expired, cancelled, returnless, written off, or the same goods as another "
+    "return's; the reason is stored.",
 }
 
 BEFORE_CREDIT = frozenset({State.INITIATED, State.SCANNED})
@@ -36,3 +37,5 @@ class CloseReason(StrEnum):
     CANCELLED = "cancelled"
     RETURNLESS = "returnless"
     WRITTEN_OFF = "written-off"
+    SAME_GOODS = "same-goods"
+    """Its goods are another return's, which stands for both."""

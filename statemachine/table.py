@@ -35,6 +35,7 @@ from statemachine.events import (
     FactChanged,
     Forced,
     FullyRestocked,
+    GoodsSettled,
     Held,
     MethodChanged,
     Noted,
@@ -49,6 +50,7 @@ from statemachine.events import (
     StockReceived,
     Troubled,
     UnitsReceived,
+    Way,
 )
 from statemachine.policy import Policy, Rung
 from statemachine.states import NEW, CloseReason, State
@@ -131,6 +133,10 @@ def was_written_off(instance: Return, event: Event, policy: Policy) -> bool:
     return instance.close_reason is CloseReason.WRITTEN_OFF
 
 
+def was_ended_by_hand(instance: Return, event: Event, policy: Policy) -> bool:
+    return instance.close_reason in (CloseReason.WRITTEN_OFF, CloseReason.SAME_GOODS)
+
+
 def was_written_off_uncredited(instance: Return, event: Event, policy: Policy) -> bool:
     return was_written_off(instance, event, policy) and instance.credit is None
 
@@ -191,6 +197,24 @@ def _is_lost(instance: Return, event: Event) -> bool:
     if trouble is None or trouble.cause not in ("outcome-unknown", "record-vanished"):
         return False
     return isinstance(event, Reissued) and trouble.evidence.get("effect") == event.effect
+
+
+def ends_for_its_goods(instance: Return, event: Event, policy: Policy) -> bool:
+    """Another return stands for its goods, or it is refused; what has a credit cannot end so."""
+    return isinstance(event, GoodsSettled) and event.way in (Way.ADOPT, Way.REFUSE) and instance.credit is None
+
+
+def takes_the_others_goods(instance: Return, event: Event, policy: Policy) -> bool:
+    return isinstance(event, GoodsSettled) and event.way is Way.MERGE
+
+
+def is_told_apart_to(state: State) -> Guard:
+    def told_apart(instance: Return, event: Event, policy: Policy) -> bool:
+        is_apart = isinstance(event, GoodsSettled) and event.way is Way.TELL_APART
+        return is_apart and instance.resume_state is state
+
+    told_apart.__name__ = f"is_told_apart_to_{state.name.lower()}"
+    return told_apart
 
 
 def resumes_to(state: State) -> Guard:
@@ -301,11 +325,27 @@ RULES: tuple[Rule, ...] = (
         Rule(Forced, state, S.CLOSED, guard=forces_end)
         for state in (S.INITIATED, S.SCANNED, S.CREDIT_PENDING, S.CREDITED, S.EXCEPTION)
     ),
-    Rule(CreditVerified, S.CLOSED, S.CREDITED, guard=was_written_off, effects=_LEGS),
+    Rule(CreditVerified, S.CLOSED, S.CREDITED, guard=was_ended_by_hand, effects=_LEGS),
     Rule(DroppedOff, S.CLOSED, S.CLOSED, guard=was_written_off),
     Rule(Approved, S.CLOSED, S.CLOSED, guard=was_written_off),
     Rule(UnitsReceived, S.CLOSED, S.CREDITED, guard=was_written_off_credited, effects=_LEGS),
     Rule(UnitsReceived, S.CLOSED, S.EXCEPTION, guard=was_written_off_uncredited),
+    *(
+        Rule(GoodsSettled, state, S.CLOSED, guard=ends_for_its_goods)
+        for state in (S.INITIATED, S.SCANNED, S.CREDIT_PENDING, S.EXCEPTION, S.CLOSED)
+    ),
+    Rule(GoodsSettled, S.EXCEPTION, S.EXCEPTION, guard=takes_the_others_goods),
+    Rule(GoodsSettled, S.EXCEPTION, S.INITIATED, guard=is_told_apart_to(S.INITIATED), effects=_HINT),
+    Rule(GoodsSettled, S.EXCEPTION, S.SCANNED, guard=is_told_apart_to(S.SCANNED), effects=_HINT),
+    Rule(
+        GoodsSettled,
+        S.EXCEPTION,
+        S.CREDIT_PENDING,
+        guard=is_told_apart_to(S.CREDIT_PENDING),
+        effects=(CreateSalesCredit,),
+    ),
+    Rule(GoodsSettled, S.EXCEPTION, S.CREDITED, guard=is_told_apart_to(S.CREDITED), effects=_LEGS),
+    Rule(GoodsSettled, S.EXCEPTION, S.RESTOCKED, guard=is_told_apart_to(S.RESTOCKED), effects=_LEGS),
     *(Rule(Assigned, state, state) for state in State),
     *(Rule(Snoozed, state, state, guard=has_a_clock) for state in State if state is not S.CLOSED),
     *(Rule(Noted, state, state) for state in State),

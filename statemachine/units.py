@@ -57,6 +57,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Goods:
+    """One unit of one return, by name: what a unit of another return may turn out to be."""
+
+    happy_return_id: str
+    order_number: str
+    unit_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One physical unit of a return.
 
@@ -91,6 +100,10 @@ class Unit:
     goods_in_ref: str = ""
     goods_in_id: int | None = None
     places: tuple[Place, ...] = ()
+    occurrence: int = 1
+    """Which of the things that carry these ids: more than the first only where a person told them apart."""
+    stands_for: Goods | None = None
+    """The same thing, under the return that is paid for it."""
 
     def __post_init__(self) -> None:
         _fold(self, fold_id, "happy_item_id")
@@ -205,8 +218,14 @@ class Return:
 
     @property
     def is_withheld(self) -> bool:
-        """Whether it is held or written off: what is not under way in Brightpearl must not be begun."""
-        return self.is_held or (self.state is State.CLOSED and self.close_reason is CloseReason.WRITTEN_OFF)
+        """Whether it is held or was ended by hand: what is not under way in Brightpearl must not be begun."""
+        by_hand = (CloseReason.WRITTEN_OFF, CloseReason.SAME_GOODS)
+        return self.is_held or (self.state is State.CLOSED and self.close_reason in by_hand)
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether it ended because its goods are another return's."""
+        return self.state is State.CLOSED and self.close_reason is CloseReason.SAME_GOODS
 
     @property
     def value(self) -> Decimal | None:

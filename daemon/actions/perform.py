@@ -12,13 +12,14 @@ import orjson
 from anyio import to_thread
 
 from daemon.actions.planner import Limits, Planned, Verdict, plan
-from daemon.actions.verbs import OPTIONS, VERBS, Options, natural_key
+from daemon.actions.verbs import MAY_CREDIT, OPTIONS, VERBS, Options, natural_key
 from daemon.settings import Settings
-from daemon.store import batch, inbox, outbox, returns
+from daemon.store import batch, claims, inbox, outbox, returns
 from daemon.store.batch import AWAITS_APPROVAL, RUNNING, Item, Opened
 from daemon.store.database import Database
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
+from statemachine.goods import Elsewhere
 from statemachine.refs import order_key
 from statemachine.units import Return
 
@@ -80,11 +81,14 @@ async def preview(
         if each.merchant not in limits
     ]
     open_effects: dict[int, tuple[str, ...]] = {}
+    elsewhere: dict[int, Elsewhere] = {}
     for merchant in {each.merchant for each in known}:
-        ids = [each.id for each in known if each.merchant == merchant and each.id is not None]
+        mine = [each for each in known if each.merchant == merchant and each.id is not None]
         async with database.reading() as connection:
-            open_effects |= await outbox.not_begun(connection, merchant, ids)
-    work = partial(plan, verb, options, known, now=now, limits=limits, open_effects=open_effects)
+            open_effects |= await outbox.not_begun(connection, merchant, [each.id for each in mine if each.id])
+            for start in range(0, len(mine) if verb in MAY_CREDIT else 0, PAGE):
+                elsewhere |= await claims.elsewhere(connection, merchant, mine[start : start + PAGE])
+    work = partial(plan, verb, options, known, now=now, limits=limits, open_effects=open_effects, elsewhere=elsewhere)
     planned = work() if len(known) < PAGE else await to_thread.run_sync(work)  # many: beside the daemon's own work
     return Preview(verb, options, filter_text, (*planned, *unknown))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from daemon.actions.verbs import VERBS, Guard, Options, Unfit, bypasses, event_for
 from statemachine.events import Event, UnitsReceived
+from statemachine.goods import NOTHING_ELSEWHERE, Elsewhere
 from statemachine.machine import Ignored, Moved, Refused, decide
 from statemachine.policy import Policy
 from statemachine.units import Return
@@ -57,22 +58,33 @@ class Limits:
 
 def plan(
     verb: str, options: Options, instances: Iterable[Return], *, now: datetime, limits: Mapping[str, Limits],
-    open_effects: Mapping[int, tuple[str, ...]],
+    open_effects: Mapping[int, tuple[str, ...]], elsewhere: Mapping[int, Elsewhere],
 ) -> list[Planned]:  # fmt: skip
-    """One verdict a return, in the order given. `open_effects`: return id → kinds that are to be done and not begun."""
-    return [_plan_one(verb, options, each, now, limits[each.merchant], open_effects) for each in instances]
+    """One verdict a return, in the order given.
+
+    By return id: `open_effects`, kinds that are to be done and not begun; `elsewhere`, what other returns hold of its goods.
+    """
+    return [
+        _plan_one(
+            verb, options, instance, now, limits[instance.merchant], open_effects,
+            elsewhere.get(instance.id or 0, NOTHING_ELSEWHERE),
+        )
+        for instance in instances
+    ]  # fmt: skip
 
 
 def _plan_one(
     verb: str, options: Options, instance: Return, now: datetime, limits: Limits,
-    open_effects: Mapping[int, tuple[str, ...]],
+    open_effects: Mapping[int, tuple[str, ...]], elsewhere: Elsewhere,
 ) -> Planned:  # fmt: skip
     try:
         event = event_for(verb, options, instance, now=now)
     except Unfit as unfit:
         return Planned(instance, Verdict.DONE if unfit.is_done else Verdict.NOT, str(unfit))
     part = None if isinstance(event, UnitsReceived) else instance.part
-    decision = decide((instance,), event, address=instance, now=now, policy=limits.policy, part=part)
+    decision = decide(
+        (instance,), event, address=instance, now=now, policy=limits.policy, elsewhere=elsewhere, part=part
+    )
     match decision:
         case Refused(why):
             return Planned(instance, Verdict.NOT, _in_words(verb, options, instance, why))

@@ -7,9 +7,21 @@ from enum import Enum
 
 from pydantic import TypeAdapter
 
-from statemachine.causes import CAUSES, OF_OTHERS
+from statemachine.causes import CAUSES, OF_OTHERS, SAME_GOODS
 from statemachine.effects import CreateSalesCredit, ReceiveStock, RecordRefund
-from statemachine.events import Assigned, Event, Forced, Held, Noted, Reissued, Resumed, Snoozed, UnitsReceived
+from statemachine.events import (
+    Assigned,
+    Event,
+    Forced,
+    GoodsSettled,
+    Held,
+    Noted,
+    Reissued,
+    Resumed,
+    Snoozed,
+    UnitsReceived,
+    Way,
+)
 from statemachine.policy import Policy
 from statemachine.states import State
 from statemachine.units import Condition, Return
@@ -51,12 +63,17 @@ VERBS: dict[str, Verb] = {
         Verb("resolve", Guard.SERIOUS, "end as done elsewhere", "", minds_version=True),
         Verb("reissue", Guard.SERIOUS, "make anew what Brightpearl lost of", "", minds_version=True),
         Verb("force", Guard.SERIOUS, "force", "", minds_version=True),
+        Verb(SAME_GOODS, Guard.SERIOUS, "say what is true of the goods of", "", minds_version=True),
         Verb("receive", Guard.MODERATE, "receive the goods of", ""),
         Verb("assign", Guard.MILD, "assign", 'homeward exception assign ID --to ""'),
         Verb("snooze", Guard.MILD, "let rest", "homeward exception snooze ID --until now"),
         Verb("note", Guard.MILD, "write a note on", ""),
     )
 }
+
+
+MAY_CREDIT = frozenset({"retry", "accept", "release", "force", "receive", SAME_GOODS})
+"""Verbs after which a credit may be asked for: their preview looks who else holds the goods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,8 @@ class Options:
     units: tuple[str, ...] = ()
     condition: Condition = Condition.SELLABLE
     received_at: datetime | None = None
+    way: Way | None = None
+    """What is true of goods that another return holds as well."""
 
 
 OPTIONS = TypeAdapter(Options)
@@ -89,6 +108,8 @@ class Lack:
 def lacking(verb: Verb, options: Options, *, reason_codes: tuple[str, ...] | None = None) -> list[Lack]:
     """What the verb still wants said; `reason_codes`: what a serious change may give as its reason."""
     found = []
+    if verb.name == SAME_GOODS and options.way is None:
+        found.append(Lack("do", f"say what is true of the goods: {', '.join(Way)}"))
     if verb.name == "note" and not options.note:
         found.append(Lack("note", "a note needs its words"))
     if verb.guard is not Guard.MILD and not options.reason:
@@ -121,6 +142,8 @@ def event_for(verb: str, options: Options, instance: Return, *, now: datetime) -
             _must_be_stuck(instance)
             if instance.is_held:
                 raise Unfit(f"it is held: homeward return release {instance.id} --reason TEXT")
+            if _has_its_goods_elsewhere(instance) and instance.credit is not None:
+                raise Unfit(f"another return holds its goods: {_SETTLE.format(instance.id)}")
             if instance.credit is not None and instance.trouble and instance.trouble.cause in OF_OTHERS:
                 raise Unfit(
                     "another credit stands beside ours, and asking again does not end that; cancel the wrong one (that is "
@@ -140,6 +163,9 @@ def event_for(verb: str, options: Options, instance: Return, *, now: datetime) -
             return Reissued(_lost(instance))
         case "force":
             return _forced(options, instance)
+        case "same-goods":
+            _must_be_stuck(instance)
+            return GoodsSettled(options.way or Way.ADOPT)
         case "receive":
             return UnitsReceived(_to_receive(options, instance), options.condition, options.received_at or now)
         case "assign":
@@ -197,6 +223,13 @@ def bypasses(event: Event, instance: Return, policy: Policy) -> str:
             return f"completeness: a return ends with its credit and its goods, or by silence{cause}"
 
 
+_SETTLE = "homeward exception same-goods {} --do adopt|merge|refuse|tell-apart --reason CODE --note TEXT"
+
+
+def _has_its_goods_elsewhere(instance: Return) -> bool:
+    return instance.trouble is not None and instance.trouble.cause == SAME_GOODS
+
+
 def _must_be_stuck(instance: Return) -> None:
     if instance.state is not State.EXCEPTION:
         raise Unfit(f"it is not an exception; it is {instance.state}")
@@ -206,6 +239,8 @@ def _waivable(instance: Return) -> str:
     _must_be_stuck(instance)
     assert instance.trouble is not None
     cause = CAUSES.get(instance.trouble.cause, CAUSES["internal-error"])
+    if cause.code == SAME_GOODS:
+        raise Unfit(f"who holds the goods is not waved through: {_SETTLE.format(instance.id)}")
     if not cause.is_waivable:
         raise Unfit(f"{cause.code} cannot be accepted, it must be mended: {cause.next_step}")
     if instance.trouble.evidence.get("accepting_helps") is False:
@@ -247,6 +282,8 @@ def _forced(options: Options, instance: Return) -> Event:
     if to is State.CREDITED and instance.trouble is not None and instance.trouble.cause in OF_OTHERS:
         if instance.trouble.cause == "credit-cancelled":
             raise Unfit("its credit was cancelled in Brightpearl: credited would not be true")
+        if instance.trouble.cause == SAME_GOODS:
+            raise Unfit(f"another return holds its goods: {_SETTLE.format(instance.id)}")
         accepts = (*accepts, instance.trouble.cause)
     return Forced(to, options.adopt, accepts)
 

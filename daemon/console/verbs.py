@@ -12,6 +12,7 @@ from daemon.console.changing import Asking, changes
 from daemon.console.session import USAGE, Stop, person
 from daemon.filters import moment_of
 from statemachine.causes import TEAMS
+from statemachine.events import Way
 from statemachine.states import State
 from statemachine.units import Condition
 
@@ -74,6 +75,21 @@ def add_verbs(app: typer.Typer, *, always: str = "") -> None:
         if to is State.INITIATED:
             raise Stop(USAGE, f"no word makes a return {to} again; it can be forced to: {', '.join(FORCED_TO)}")
         return Options(to=to.value, adopt=adopt, accepts=("credit-differs",) if adopt is not None else ())
+
+    @verb("same-goods")
+    def same_goods(
+        do: Annotated[
+            Way,
+            typer.Option(
+                "--do",
+                help="adopt: the other return stands, this one ends and leaves it what is still to come. merge: this one "
+                "stands, the other ends unpaid. refuse: this one ends unpaid. tell-apart: other goods under a reused id, "
+                "credit them.",
+            ),
+        ],
+    ) -> Options:
+        """Say what is true of goods that another return holds as well. Only tell-apart lets them be credited again."""
+        return Options(way=do)
 
     @verb("receive")
     def receive(

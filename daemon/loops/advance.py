@@ -9,15 +9,16 @@ from daemon.alerts import customer
 from daemon.alerts.channels import channels_of
 from daemon.clients.throttle import Lane
 from daemon.loops.outcome import trouble
+from daemon.loops.passing_on import Passed, of_event, of_move
 from daemon.loops.workplace import Workplace
 from daemon.settings_merchant import ObjectiveSettings
-from daemon.store import inbox, notice, outbox, returns, watch
+from daemon.store import claims, inbox, notice, outbox, returns, watch
 from daemon.store.inbox import Waiting
 from daemon.store.notice import Message
 from daemon.store.sql import Connection
 from daemon.telemetry import Metrics, trace_id_of, traceparent
 from statemachine.effects import AskHappyReturns
-from statemachine.events import Approved, CreditVerified, DroppedOff, Reissued, UnitsReceived
+from statemachine.events import Approved, CreditVerified, DroppedOff, GoodsSettled, Reissued, UnitsReceived
 from statemachine.gate import word_of
 from statemachine.machine import Decision, Ignored, Move, Moved, Refused, decide
 from statemachine.notices import Notice, notice_of, topic_of
@@ -56,7 +57,12 @@ class Advance:
             events: dict[tuple[str, str], list[Waiting]] = {family: [] for family in families}
             for each in waiting:
                 events[each.happy_return_id, each.order_key].append(each)
-            batch = _Batch(self._at, now)
+            held = await claims.register(
+                connection, self._at.merchant,
+                {family: [instance for instance, _ in parts] for family, parts in locked.items()},
+                {family: [each.event for each in mine] for family, mine in events.items()},
+            )  # fmt: skip
+            batch = _Batch(self._at, now, held)
             for family in families:
                 self._family = family
                 batch.decide(locked[family], events[family])
@@ -84,8 +90,10 @@ class Advance:
 class _Batch:
     """The decisions of one transaction, and the rows they become."""
 
-    def __init__(self, workplace: Workplace, now: datetime) -> None:
-        self._at, self._now = workplace, now
+    def __init__(self, workplace: Workplace, now: datetime, held: claims.Register) -> None:
+        self._at, self._now, self._held = workplace, now, held
+        self._passed: list[Passed] = []
+        """What concerns goods of other returns, and is told on to those."""
         self._moves: list[tuple[Move, Waiting, str | None]] = []
         self._latest: dict[tuple[str, str, int], tuple[Return, str | None]] = {}
         self._outcomes: list[dict[str, Any]] = []
@@ -96,9 +104,15 @@ class _Batch:
         """Apply a family's waiting events one after the other, oldest first."""
         parts = {instance.part: instance for instance, _ in stored}
         trace = next((trace for _, trace in stored if trace), None)
-        for event, members in _merged(events):
+        for whole, members in _merged(events):
             first = members[0]
+            name = (first.happy_return_id, first.order_key)
             trace = trace or first.trace
+            event, passed = of_event(whole, parts.values(), first)
+            self._passed += passed
+            if event is None:
+                self._say(members, "ignored", "these units are goods of another return, which stands for them")
+                continue
             address = Return(self._at.merchant, first.happy_return_id, first.order_number)
             if parts:
                 address = replace(address, order_number=next(iter(parts.values())).order_number)
@@ -117,6 +131,7 @@ class _Batch:
                     address=address,
                     now=self._now,
                     policy=self._at.policy,
+                    elsewhere=self._held.of(name, parts.values(), [event]),
                     part=first.part,
                 )
                 if span.is_recording():
@@ -128,6 +143,8 @@ class _Batch:
                         self._moves.append((move, first, trace))
                         family = (move.after.happy_return_id, first.order_key, move.after.part)
                         self._latest[family] = (move.after, trace)
+                        self._passed += of_move(move, first)
+                    self._held.note(name, parts.values())
                     self._say(members, "applied", None)
                 case Ignored(why):
                     self._say(members, "ignored", why)
@@ -197,11 +214,22 @@ class _Batch:
                 await outbox.abandon(
                     connection, merchant, return_id=return_id, kind=move.event.effect, keys=keys, now=now
                 )
+        ended = [move.after for move, _, _ in self._moves if isinstance(move.event, GoodsSettled)]
+        await claims.give_up(
+            connection, merchant, [each.id for each in ended if each.is_stand_in and each.id is not None]
+        )
         unique = {(row["kind"], row["key"]): row for row in effects}
         await outbox.put(connection, merchant, list(unique.values()), now)
         await self._withhold(connection, final)
         await watch.ask_soon(connection, merchant, sorted(ask), now)
+        await self._pass_on(connection)
         await inbox.settle(connection, merchant, self._outcomes, now)
+
+    async def _pass_on(self, connection: Connection) -> None:
+        """To returns that are still kept; what was pruned cannot be told anything."""
+        there = await claims.kept(connection, self._at.merchant, [passed.to for passed in self._passed])
+        arrivals = [passed.arrival(self._now) for passed in self._passed if passed.to in there]
+        await inbox.put(connection, self._at.merchant, arrivals)
 
     async def _withhold(
         self, connection: Connection, final: dict[tuple[str, str, int], tuple[Return, str | None]]

@@ -38,14 +38,31 @@ SELECT u.return_id, r.express_code, r.order_number, u.unit_key, u.sku, u.facts->
 SELECT pg_advisory_xact_lock(hashtextextended(:merchant || '/' || :happy_return_id, 0)) IS NULL AS is_held;
 
 -- name: of_returns
--- Every unit of these returns, with what a scanner may read of it.
+-- Every unit of these returns, with what a scanner may read of it. Goods of a return that ended because they are another's
+-- are shown under that one.
+WITH meant AS (
+    SELECT u.happy_return_id, u.order_key, u.unit_key
+      FROM unit AS u
+      JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id
+     WHERE u.merchant = :merchant
+       AND u.return_id = ANY(:ids::bigint[])
+       AND (u.stands_for IS NULL OR r.close_reason IS DISTINCT FROM 'same-goods')
+     UNION
+    SELECT u.stands_for->>'happy_return_id', u.stands_for->>'order_key', u.stands_for->>'unit_key'
+      FROM unit AS u
+      JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id
+     WHERE u.merchant = :merchant
+       AND u.return_id = ANY(:ids::bigint[])
+       AND u.stands_for IS NOT NULL
+       AND r.close_reason = 'same-goods'
+)
 SELECT u.return_id, r.happy_return_id, r.order_number, r.express_code, r.part, r.state, u.unit_key, u.happy_item_id, u.sku,
        u.bag, u.tracking, u.received_at, u.condition, u.goods_in_id, u.facts->>'name' AS name,
        u.facts->>'barcode' AS barcode
-  FROM unit AS u
+  FROM meant AS m
+  JOIN unit AS u ON u.merchant = :merchant AND u.happy_return_id = m.happy_return_id AND u.order_key = m.order_key
+       AND u.unit_key = m.unit_key
   JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id
- WHERE u.merchant = :merchant
-   AND u.return_id = ANY(:ids::bigint[])
  ORDER BY r.order_key, r.part, u.unit_key
  LIMIT 2000;
 

@@ -12,7 +12,7 @@ from statemachine.events import without_personal_data
 from statemachine.machine import Move
 from statemachine.refs import fold_code, fold_id, order_key
 from statemachine.states import CloseReason, State
-from statemachine.units import Credit, Payment, Return, Trouble, Unit
+from statemachine.units import Credit, Goods, Payment, Return, Trouble, Unit
 
 SQL = statements(__file__)
 _UNIT = TypeAdapter(Unit)
@@ -167,7 +167,17 @@ def unit_row(instance: Return, unit: Unit) -> dict[str, Any]:
         "condition": unit.condition.value if unit.condition else None,
         "goods_in_id": unit.goods_in_id,
         "facts": plain(_UNIT, unit),
+        "occurrence": unit.occurrence,
+        "stands_for": _place(unit.stands_for) if unit.stands_for is not None else None,
     }
+
+
+def _place(goods: Goods) -> dict[str, str]:
+    """Where a unit is to be looked for, with the key by which its row is found."""
+    return {
+        "happy_return_id": goods.happy_return_id, "order_number": goods.order_number, "unit_key": goods.unit_key,
+        "order_key": order_key(goods.order_number),
+    }  # fmt: skip
 
 
 async def write(

@@ -27,7 +27,7 @@ SELECT merchant, id, happy_return_id, order_number, order_key, part, state, vers
    AND id = ANY(:ids::bigint[]);
 
 -- name: read_units
-SELECT return_id, facts
+SELECT return_id, facts || jsonb_build_object('occurrence', occurrence, 'stands_for', stands_for) AS facts
   FROM unit
  WHERE merchant = :merchant
    AND return_id = ANY(:ids::bigint[])
@@ -82,17 +82,18 @@ SELECT :merchant, id, happy_return_id, order_number, order_key, part, state, ver
 
 -- name: write_units!
 INSERT INTO unit (merchant, happy_return_id, order_key, unit_key, return_id, happy_item_id, line_item_id, sku,
-                  bag, tracking, departed_at, received_at, condition, goods_in_id, facts)
+                  bag, tracking, departed_at, received_at, condition, goods_in_id, facts, occurrence, stands_for)
 SELECT :merchant, happy_return_id, order_key, unit_key, return_id, happy_item_id, line_item_id, sku,
-       bag, tracking, departed_at, received_at, condition, goods_in_id, facts
+       bag, tracking, departed_at, received_at, condition, goods_in_id, facts, occurrence, nullif(stands_for, 'null')
   FROM jsonb_to_recordset(:rows) AS r(happy_return_id text, order_key text, unit_key text, return_id bigint,
        happy_item_id text, line_item_id text, sku text, bag text, tracking text, departed_at timestamptz,
-       received_at timestamptz, condition text, goods_in_id bigint, facts jsonb)
+       received_at timestamptz, condition text, goods_in_id bigint, facts jsonb, occurrence integer, stands_for jsonb)
     ON CONFLICT (merchant, happy_return_id, order_key, unit_key) DO UPDATE
    SET return_id = EXCLUDED.return_id, happy_item_id = EXCLUDED.happy_item_id, line_item_id = EXCLUDED.line_item_id,
        sku = EXCLUDED.sku, bag = EXCLUDED.bag, tracking = EXCLUDED.tracking, departed_at = EXCLUDED.departed_at,
        received_at = EXCLUDED.received_at, condition = EXCLUDED.condition,
-       goods_in_id = EXCLUDED.goods_in_id, facts = EXCLUDED.facts;
+       goods_in_id = EXCLUDED.goods_in_id, facts = EXCLUDED.facts, occurrence = EXCLUDED.occurrence,
+       stands_for = EXCLUDED.stands_for;
 
 -- name: write_deadlines!
 INSERT INTO deadline (merchant, return_id, state, level, due_at)
@@ -141,18 +142,30 @@ WITH candidate AS (
       FROM returns AS r
       JOIN unit AS u ON u.merchant = r.merchant AND u.return_id = r.id
      WHERE r.merchant = :merchant AND r.order_key = :order_key AND :order_key <> ''
+), fitting AS (
+    -- a unit of a return that ended as the same goods is looked for under the return that stands for it
+    SELECT DISTINCT coalesce(t.to_return, u.happy_return_id) AS happy_return_id,
+           coalesce(t.to_order, u.order_key) AS order_key, coalesce(t.to_unit, u.unit_key) AS unit_key
+      FROM candidate AS c
+      JOIN unit AS u ON u.merchant = :merchant AND u.happy_return_id = c.happy_return_id AND u.order_key = c.order_key
+           AND u.unit_key = c.unit_key
+      JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id
+      LEFT JOIN LATERAL (
+           SELECT u.stands_for->>'happy_return_id' AS to_return, u.stands_for->>'order_key' AS to_order,
+                  u.stands_for->>'unit_key' AS to_unit
+            WHERE r.state = 'closed' AND r.close_reason = 'same-goods') AS t ON true
+     WHERE (:happy_item_id = '' OR u.happy_item_id IN ('', :happy_item_id))
+       AND (:happy_return_id = '' OR u.happy_return_id = :happy_return_id)
+       AND (:express_code = '' OR r.express_code IN ('', :express_code))
+       AND (:order_key = '' OR r.order_key = :order_key)
+       AND (:sku = '' OR lower(u.sku) IN ('', lower(:sku)))
 )
 SELECT u.happy_return_id, r.order_number, u.unit_key, u.happy_item_id, u.sku, u.received_at, u.condition, u.goods_in_id,
        r.state, r.id AS return_id, r.express_code, u.facts
-  FROM candidate AS c
-  JOIN unit AS u ON u.merchant = :merchant AND u.happy_return_id = c.happy_return_id AND u.order_key = c.order_key
-       AND u.unit_key = c.unit_key
+  FROM fitting AS f
+  JOIN unit AS u ON u.merchant = :merchant AND u.happy_return_id = f.happy_return_id AND u.order_key = f.order_key
+       AND u.unit_key = f.unit_key
   JOIN returns AS r ON r.merchant = u.merchant AND r.id = u.return_id
- WHERE (:happy_item_id = '' OR u.happy_item_id IN ('', :happy_item_id))
-   AND (:happy_return_id = '' OR u.happy_return_id = :happy_return_id)
-   AND (:express_code = '' OR r.express_code IN ('', :express_code))
-   AND (:order_key = '' OR r.order_key = :order_key)
-   AND (:sku = '' OR lower(u.sku) IN ('', lower(:sku)))
  ORDER BY (u.happy_item_id = :happy_item_id) DESC, (u.received_at IS NOT NULL), r.created_at, u.unit_key
  LIMIT 1000;
 

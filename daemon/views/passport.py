@@ -81,6 +81,7 @@ def _unit_view(facts: dict[str, Any]) -> dict[str, Any]:
         "condition": unit.condition.value if unit.condition else None, "goods_in_id": unit.goods_in_id,
         "credited_on": [place.ref for place in unit.places], "announced": unit.refund_amount,
         "announced_currency": unit.refund_currency,
+        "stands_for": unit.stands_for.happy_return_id if unit.stands_for is not None else None,
     }  # fmt: skip
 
 

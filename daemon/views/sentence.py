@@ -22,6 +22,7 @@ _CLOSED = {
     "cancelled": "The return was cancelled.",
     "returnless": "The customer keeps the goods; the credit exists.",
     "written-off": "The return was ended by hand.",
+    "same-goods": "Its goods are those of another return, which stands for them.",
 }
 
 

@@ -40,7 +40,7 @@ UNIT: Shape = {
     "refund_type": "text", "dropoff_method": "text", "progress": "text", "confirmed": "text", "started_at": "moment?",
     "dropped_off_at": "moment?", "approved_at": "moment?", "departed_at": "moment?", "bag": "text", "tracking": "text",
     "received_at": "moment?", "condition": "text?", "goods_in_id": "int?", "credited_on": "list", "announced": "money?",
-    "announced_currency": "text",
+    "announced_currency": "text", "stands_for": "text?",
 }  # fmt: skip
 TROUBLE: Shape = {
     "cause": "text", "fingerprint": "text", "owner": "text", "explanation": "text", "evidence": "object",

@@ -22,9 +22,19 @@ from daemon.loops.notify import Notify
 from daemon.store import inbox
 from daemon.store.database import Database
 from daemon.store.inbox import Arrival
-from statemachine.causes import CAUSES
+from statemachine.causes import CAUSES, SAME_GOODS
 from statemachine.deadlines import ladder
-from statemachine.events import CreditVerified, CreditWaits, DroppedOff, Resumed, Started, StockReceived, Troubled
+from statemachine.events import (
+    CreditVerified,
+    CreditWaits,
+    DroppedOff,
+    Event,
+    Resumed,
+    Started,
+    StockReceived,
+    Troubled,
+    UnitEvent,
+)
 from statemachine.policy import Policy
 from statemachine.states import State
 from statemachine.units import Trouble
@@ -279,27 +289,32 @@ async def given_on_every_ladder(world: World) -> dict[int, tuple[State, str, boo
     """One return on each default ladder: number → its state, cause, and whether it awaits its approval."""
     placed: dict[int, tuple[State, str, bool]] = {}
     for number, cause in enumerate(CAUSES, 1):
-        units = (unit(f"u{number}"),)
+        # what is stopped for another return's goods is so only while that return holds them: here the first
+        units = (unit(f"u{1 if cause == SAME_GOODS else number}"),)
         handed_over = DroppedOff(units, confirmed=cause not in BEFORE_HAND_OVER)
         await given(world, number, Started(units, confirmed=True), handed_over, stuck(cause))
         placed[number] = (State.EXCEPTION, cause, False)
-    for number, cause in enumerate((each for each in CAUSES if each not in BEFORE_HAND_OVER), 1001):
+    for number, cause in enumerate((each for each in CAUSES if each not in (*BEFORE_HAND_OVER, SAME_GOODS)), 1001):
         waits = CreditWaits(f"what {cause} lacks", cause=cause)
-        await given(
-            world, number, Started((unit("u"),), confirmed=True), DroppedOff((unit("u"),), confirmed=True), waits
-        )
+        units = (unit(f"u{number}"),)
+        await given(world, number, Started(units, confirmed=True), DroppedOff(units, confirmed=True), waits)
         placed[number] = (State.CREDIT_PENDING, cause, False)
-    start, hint = Started((unit("u"),), confirmed=True), DroppedOff((unit("u"),), confirmed=False)
-    gone = DroppedOff((unit("u"),), confirmed=True)
     credited = an_event(CreditVerified)
     assert isinstance(credited, CreditVerified)
-    for number, events, state in (
-        (2001, (start,), State.INITIATED), (2002, (start, hint), State.SCANNED), (2003, (start, gone), State.CREDIT_PENDING),
-        (2004, (start, gone, replace(credited, places={})), State.CREDITED),
-        (2005, (start, gone, replace(credited, credit=replace(CREDIT, id=77), places={}), StockReceived({"u": 9})),
-         State.RESTOCKED),
-    ):  # fmt: skip
-        await given(world, number, *events)
+    more: dict[State, tuple[Event, ...]] = {
+        State.INITIATED: (),
+        State.SCANNED: (DroppedOff(confirmed=False),),
+        State.CREDIT_PENDING: (DroppedOff(confirmed=True),),
+        State.CREDITED: (DroppedOff(confirmed=True), replace(credited, places={})),
+        State.RESTOCKED: (
+            DroppedOff(confirmed=True), replace(credited, credit=replace(CREDIT, id=77), places={}),
+            StockReceived({"u2005": 9}),
+        ),
+    }  # fmt: skip
+    for number, (state, events) in enumerate(more.items(), 2001):
+        units = (unit(f"u{number}"),)
+        happened = [replace(event, units=units) if isinstance(event, UnitEvent) else event for event in events]
+        await given(world, number, Started(units, confirmed=True), *happened)
         placed[number] = (state, "", False)
     return placed
 

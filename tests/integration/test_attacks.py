@@ -382,7 +382,19 @@ async def test_what_is_not_ones_to_see_or_do_is_refused_by_its_number_too(databa
         before = await version_of(world, number)
         ids = f"{MERCHANT}:{number}"
         async with visitor(world, "vera", Role.VIEWER) as vera, visitor(world, "nina", merchants=["another"]) as nina:
-            verbs = ("retry", "accept", "hold", "release", "resolve", "force", "receive", "assign", "snooze", "note")
+            verbs = (
+                "retry",
+                "accept",
+                "hold",
+                "release",
+                "resolve",
+                "force",
+                "same-goods",
+                "receive",
+                "assign",
+                "snooze",
+                "note",
+            )
             by_role = [
                 (await vera.post("/changes", {"verb": verb, "ids": ids, "note": "x", "reason": "x", "step": "do"}))[0]
                 for verb in verbs

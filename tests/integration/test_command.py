@@ -75,6 +75,7 @@ def cases(ids: dict[str, str], files: Path) -> list[Case]:
             Case(
                 f"{noun} resolve", (stuck, *SERIOUS, "--dry-run"), (stuck, "--reason", "x", "--note", "y", "--yes"), 2
             ),
+            Case(f"{noun} same-goods", (stuck, "--do", "adopt", *SERIOUS, "--dry-run"), (stuck, *SERIOUS), 2),
             Case(
                 f"{noun} force", (one, "--to", "closed", *SERIOUS, "--dry-run"), (one, "--to", "restocked", *SERIOUS), 6
             ),

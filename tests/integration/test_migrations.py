@@ -7,8 +7,10 @@ import asyncpg
 import pytest
 
 from daemon.errors import DatabaseUnusableError
-from daemon.store import embedded
+from daemon.store import embedded, inbox
 from daemon.store.database import MIGRATIONS, SCHEMA_VERSION, Database, Role
+from statemachine.causes import CAUSES
+from statemachine.events import Troubled
 
 RELEASED = sorted((Path(__file__).parents[1] / "released").glob("*.sql"))
 
@@ -204,8 +206,23 @@ async def test_ids_are_brought_into_one_form_and_twins_are_set_apart(server: emb
         )
         watched = await connection.fetch("SELECT key, happy_return_id FROM watch WHERE happy_return_id <> ''")
         code = await connection.fetchval("SELECT express_code FROM returns WHERE id = 1003")
+        claims = await connection.fetch("SELECT identity, return_id FROM goods_claim WHERE return_id IN (3, 1003)")
+        (notice,) = await connection.fetch(
+            "SELECT event, payload, happy_return_id, part FROM inbox WHERE source = 'migration'"
+        )
+        unclaimed = await connection.fetchval(
+            "SELECT count(*) FROM returns AS r WHERE r.credit_id IS NOT NULL AND r.id < 1000"
+            " AND NOT EXISTS (SELECT FROM goods_claim AS c WHERE c.return_id = r.id)"
+        )
     await released.close()
     assert names[1003] == f"{names[3]}~2"
+    event = inbox.decode(notice["event"], notice["payload"])
+    assert isinstance(event, Troubled)
+    assert event.trouble is not None
+    assert (event.trouble.cause, event.trouble.owner) == ("same-goods", CAUSES["same-goods"].owner)
+    assert (notice["happy_return_id"], notice["part"]) == (names[1003], 1)
+    assert {row["return_id"] for row in claims} == {3}  # the elder of the two that were both paid
+    assert unclaimed == 0
     assert names[3] == names[3].lower()
     assert names[4] == names[4].lower()
     assert {unit["happy_return_id"] for unit in units} == {names[3], names[1003]}
@@ -214,6 +231,30 @@ async def test_ids_are_brought_into_one_form_and_twins_are_set_apart(server: emb
     assert code == code.upper()
     assert [row["key"] for row in watched] == [f"return:{row['happy_return_id']}" for row in watched]
     assert all(row["happy_return_id"] == row["happy_return_id"].lower() for row in watched)
+
+
+async def test_a_credit_that_was_asked_for_twice_and_not_begun_is_stopped_and_told(server: embedded.Server) -> None:
+    released = await given_released(server, CONTENT["0002"], "released_asked_twice")
+    await given_two_spellings(released, twins=[2], alone=[])
+    async with released.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO outbox (merchant, return_id, kind, key, payload, due_at, created_at)"
+            " SELECT r.merchant, r.id, 'create-sales-credit', r.credit_ref, '{}', now(), now()"
+            " FROM returns AS r WHERE r.id = 1002"
+        )
+
+    await released.migrate()
+
+    async with released.reading() as connection:
+        stopped = await connection.fetchrow("SELECT state, last_error FROM outbox WHERE return_id = 1002")
+        keys = await connection.fetch("SELECT natural_key, event FROM inbox WHERE source = 'migration' ORDER BY id")
+        holders = await connection.fetch("SELECT return_id FROM goods_claim WHERE return_id IN (2, 1002)")
+    await released.close()
+    assert (stopped["state"], bool(stopped["last_error"])) == ("parked", True)
+    assert [(row["natural_key"], row["event"]) for row in keys] == [
+        ("asked-twice:1002", "troubled"), ("spelled-apart:1002", "troubled"),
+    ]  # fmt: skip
+    assert {row["return_id"] for row in holders} == {2}
 
 
 async def test_an_older_program_cannot_store_an_id_in_another_form(database: Database) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from daemon.errors import LeaseLostError
 from daemon.loops.advance import Advance
-from daemon.store import chain, inbox, merchant, notice, outbox, reports, retention, returns, watch
+from daemon.store import chain, claims, goods, inbox, merchant, notice, outbox, reports, retention, returns, watch
 from daemon.store.database import SCHEMA_VERSION, Database
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Connection
@@ -23,7 +23,7 @@ from statemachine.table import RULES
 from tests.unit.returns import NOON, unit
 from tests.world import MERCHANT, World, open_world
 
-ROOMS = (chain, inbox, merchant, notice, outbox, reports, retention, returns, watch)
+ROOMS = (chain, claims, goods, inbox, merchant, notice, outbox, reports, retention, returns, watch)
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)

@@ -39,10 +39,10 @@ async def test_a_return_over_two_orders_without_a_code_is_confirmed_for_both_at_
     async with open_world(database, tmp_path) as world:
         world.sandbox.assumptions.per_item_ids = False
         truth = world.begin("two_orders")
-        await world.pass_time(5 * MINUTE, step=MINUTE)
+        await world.pass_time(5 * MINUTE)
         drop_off(world, truth)
 
-        await world.pass_time(2 * MINUTE, step=MINUTE)  # the webhooks come after one
+        await world.pass_time(2 * MINUTE)  # the webhooks come after one
 
         assert set((await states(world)).values()) == {"credited"}
         assert len(world.books()["credits"]) == 2
@@ -55,7 +55,7 @@ async def test_the_other_order_is_asked_about_even_when_its_answer_comes_late(
     async with open_world(database, tmp_path) as world:
         world.sandbox.assumptions.per_item_ids = False
         truth = world.begin("two_orders")
-        await world.pass_time(5 * MINUTE, step=MINUTE)
+        await world.pass_time(5 * MINUTE)
         drop_off(world, truth)
         vendor = world.sandbox.happy_returns
         items = vendor.returns[truth["happy_return_id"]].items
@@ -64,10 +64,10 @@ async def test_the_other_order_is_asked_about_even_when_its_answer_comes_late(
         vendor.flush(world.now)  # the webhooks tell of both, the read does not show one of them yet
         items[lost].dropped_off_at = None
 
-        await world.pass_time(3 * MINUTE, step=MINUTE)
+        await world.pass_time(3 * MINUTE)
         behind = (await states(world))[items[lost].order_number]
         items[lost].dropped_off_at = dropped_at
-        await world.pass_time(3 * MINUTE, step=MINUTE)
+        await world.pass_time(3 * MINUTE)
 
         assert behind == "scanned"
         assert set((await states(world)).values()) == {"credited"}
@@ -80,10 +80,10 @@ async def test_a_claim_about_one_of_two_orders_is_not_proven_by_the_only_unit_of
         world.sandbox.assumptions.per_item_ids = False
         world.sandbox.assumptions.per_item_times = False
         truth = world.begin("two_orders")
-        await world.pass_time(5 * MINUTE, step=MINUTE)
+        await world.pass_time(5 * MINUTE)
 
         drop_off(world, truth)
-        await world.pass_time(10 * MINUTE, step=MINUTE)
+        await world.pass_time(10 * MINUTE)
 
         rows = await world.all_returns()
         assert {(row["state"], row["cause"]) for row in rows} == {("exception", "status-unclear")}
@@ -96,15 +96,15 @@ async def test_an_approval_that_is_never_confirmed_is_an_exception_while_scanned
     extra = '[merchants.acme.policy.by_method.return-bar]\ncredit_trigger = "approved"\n'
     async with open_world(database, tmp_path, extra_config=extra) as world:
         truth = world.begin("bar_several")
-        await world.pass_time(5 * MINUTE, step=MINUTE)
+        await world.pass_time(5 * MINUTE)
         drop_off(world, truth)
-        await world.pass_time(5 * MINUTE, step=MINUTE)
+        await world.pass_time(5 * MINUTE)
         scanned = await world.show(truth["express_code"])
         world.sandbox.assumptions.per_item_times = False
         goods = world.sandbox.happy_returns.returns[truth["happy_return_id"]]
         world.sandbox.happy_returns.approve_items(goods.return_id, [item.item_id for item in goods.items], world.now)
 
-        await world.pass_time(5 * MINUTE, step=MINUTE)
+        await world.pass_time(5 * MINUTE)
 
         shown = await world.show(truth["express_code"])
         assert scanned["state"] == "scanned"
@@ -115,7 +115,7 @@ async def test_an_approval_that_is_never_confirmed_is_an_exception_while_scanned
 
         world.sandbox.assumptions.per_item_times = True
         await world.resume(truth["express_code"])
-        await world.pass_time(5 * MINUTE, step=MINUTE)
+        await world.pass_time(5 * MINUTE)
 
         assert (await world.show(truth["express_code"]))["state"] == "credited"
 
@@ -126,7 +126,7 @@ async def test_a_hand_over_that_answers_do_not_show_is_an_exception_within_the_h
 ) -> None:
     async with open_world(database, tmp_path) as world:
         truth = world.begin("bar_single")
-        await world.pass_time(5 * MINUTE, step=MINUTE)
+        await world.pass_time(5 * MINUTE)
         world.sandbox.season.steps = []
         (item_id,) = truth["units"]
         item = {
@@ -152,7 +152,7 @@ async def test_a_code_that_becomes_known_takes_the_place_of_order_by_order(datab
     async with open_world(database, tmp_path) as world:
         world.sandbox.assumptions.per_item_ids = False
         truth = world.begin("two_orders")
-        await world.pass_time(5 * MINUTE, step=MINUTE)
+        await world.pass_time(5 * MINUTE)
 
         world.sandbox.assumptions.per_item_ids = True
         drop_off(world, truth)

@@ -21,6 +21,7 @@ from statemachine.events import (
     UnitEvent,
     UnitsReceived,
 )
+from statemachine.goods import NOTHING_ELSEWHERE, Elsewhere
 from statemachine.machine import Decision, decide
 from statemachine.policy import Policy
 from statemachine.refs import credit_ref
@@ -85,8 +86,11 @@ def an_event(kind: type[Event], state: State | None = None) -> Event:
     return special.get(kind) or kind()
 
 
-def ask(*parts: Return, event: Event, part: int | None = 1, policy: Policy | None = None) -> Decision:
-    return decide(parts, event, address=ADDRESS, now=NOON, policy=policy or Policy(), part=part)
+def ask(
+    *parts: Return, event: Event, part: int | None = 1, policy: Policy | None = None,
+    elsewhere: Elsewhere = NOTHING_ELSEWHERE,
+) -> Decision:  # fmt: skip
+    return decide(parts, event, address=ADDRESS, now=NOON, policy=policy or Policy(), elsewhere=elsewhere, part=part)
 
 
 ALL_EVENTS = EVENTS

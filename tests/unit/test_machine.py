@@ -23,6 +23,7 @@ from statemachine.events import (
     Troubled,
     UnitsReceived,
 )
+from statemachine.goods import NOTHING_ELSEWHERE
 from statemachine.machine import Ignored, Moved, Refused, decide
 from statemachine.policy import Policy
 from statemachine.states import CloseReason, State
@@ -292,8 +293,9 @@ def test_another_wait_has_a_clock_of_its_own() -> None:
     later = NOON + timedelta(hours=40)
 
     decision = decide(
-        (first,), CreditWaits("b", cause="invoice-pending"), address=ADDRESS, now=later, policy=Policy(), part=1
-    )
+        (first,), CreditWaits("b", cause="invoice-pending"), address=ADDRESS, now=later, policy=Policy(),
+        elsewhere=NOTHING_ELSEWHERE, part=1,
+    )  # fmt: skip
 
     assert moved(decision).moves[-1].due_at == Policy().calendar.later(later, timedelta(hours=4))
 

@@ -38,6 +38,7 @@ MATRIX = {
     "held": "exception | exception | exception | exception | exception | exception | refused",
     "forced": "credit-pending | credit-pending | credit-pending | refused | refused | credit-pending | credit-pending",
     "reissued": "refused | refused | refused | refused | refused | refused | refused",
+    "goods-settled": "refused | refused | refused | refused | refused | refused | refused",
     "assigned": "initiated | scanned | credit-pending | credited | restocked | exception | closed",
     "snoozed": "initiated | scanned | credit-pending | credited | restocked | exception | refused",
     "noted": "initiated | scanned | credit-pending | credited | restocked | exception | closed",

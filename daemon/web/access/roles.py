@@ -39,7 +39,7 @@ class Rights:
 
 _MILD = frozenset({"note", "assign", "snooze"})
 _CARE = _MILD | {"retry", "hold", "release"}
-_ALL = _CARE | {"accept", "resolve", "reissue", "force", "receive"}
+_ALL = _CARE | {"accept", "resolve", "reissue", "force", "same-goods", "receive"}
 
 RIGHTS: dict[Role, Rights] = {
     Role.VIEWER: Rights("customer-service", "sees every list and page, changes nothing"),
@@ -49,8 +49,9 @@ RIGHTS: dict[Role, Rights] = {
     ),
     Role.FINANCE: Rights(
         "finance",
-        "as customer service, forces states, makes lost writes anew, puts map rules in force, matches and closes the books",
-        _CARE | {"accept", "resolve", "reissue", "force"}, frozenset({May.REVEAL, May.MAPS, May.BOOKS}),
+        "as customer service, forces states, makes lost writes anew, settles whose goods it is, puts map rules in force, "
+        "closes the books",
+        _CARE | {"accept", "resolve", "reissue", "force", "same-goods"}, frozenset({May.REVEAL, May.MAPS, May.BOOKS}),
     ),
     Role.WAREHOUSE: Rights(
         "warehouse", "receives goods, notes and assigns", _MILD | {"receive"}, frozenset({May.RECEIVE})

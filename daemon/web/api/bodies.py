@@ -5,12 +5,24 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from statemachine.events import Way
 from statemachine.units import Condition
 
 Words = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True)]
 Name = Annotated[str, StringConstraints(max_length=100, strip_whitespace=True, pattern=r"^[^\x00-\x1f]*$")]
 Verb = Literal[
-    "retry", "accept", "hold", "release", "resolve", "reissue", "force", "receive", "assign", "snooze", "note"
+    "retry",
+    "accept",
+    "hold",
+    "release",
+    "resolve",
+    "reissue",
+    "force",
+    "same-goods",
+    "receive",
+    "assign",
+    "snooze",
+    "note",
 ]
 Team = Literal["customer-service", "finance", "warehouse", "operations"]
 Forced = Literal["scanned", "credit-pending", "credited", "exception", "closed"]
@@ -30,6 +42,7 @@ class VerbOptions(_Body):
         default="", description="assign: the person; empty is nobody"
     )
     state: Forced | None = Field(default=None, description="force: where to")
+    way: Way | None = Field(default=None, description="same-goods: what is true of goods that another return holds too")
     adopt: int | None = Field(None, description="force to credited: the credit to take over")
     until: datetime | None = Field(default=None, description="snooze: when the clock goes on; left out: it goes on now")
     condition: Condition = Field(default=Condition.SELLABLE, description="receive: what the warehouse found")

@@ -148,6 +148,8 @@ def _options(desk: Desk, verb: str, body: VerbOptions, merchants: set[str], peop
             values |= {"to": body.state, "adopt": body.adopt, "accepts": ("credit-differs",) if body.adopt else ()}
             if body.adopt is not None and body.state != "credited":
                 raise web.HTTPBadRequest(text="adopt: goes with forcing to credited")
+        case "same-goods":
+            values["way"] = body.way
         case "receive":
             values |= {"condition": body.condition, "units": body.units}
         case "snooze" if body.until is not None:

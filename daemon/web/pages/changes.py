@@ -25,6 +25,7 @@ from daemon.web.guard import form, must
 from daemon.web.pages.lists import condition_of
 from daemon.web.rendering import page
 from statemachine.causes import TEAMS
+from statemachine.events import Way
 from statemachine.states import State
 from statemachine.units import Condition
 
@@ -40,12 +41,20 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "resolve": ("code", "note"),
     "reissue": ("code", "note"),
     "force": ("to", "adopt", "code", "note"),
+    "same-goods": ("way", "code", "note"),
     "receive": ("condition", "reason"),
     "assign": ("person",),
     "snooze": ("until", "note"),
     "note": ("note",),
 }
 """What each verb's form asks for."""
+WAYS = {
+    Way.ADOPT: "the same goods: the other return stands, this one ends and leaves it what is still to come",
+    Way.MERGE: "the same goods: this return stands, the other ends unpaid",
+    Way.REFUSE: "this return is owed nothing: it ends unpaid",
+    Way.TELL_APART: "other goods under a reused id: credit them too",
+}
+"""What is true of goods that two returns hold, in the words of the form."""
 SNOOZED_MAX = timedelta(days=366)
 
 
@@ -183,6 +192,11 @@ def _options(verb: Verb, told: dict[str, str], person: Person, now: datetime) ->
             values |= {"adopt": int(number), "accepts": ("credit-differs",)}
         else:
             lacks.append(Lack("adopt", "a credit to take over is a number, and goes with forcing to credited"))
+    if "way" in fields and told.get("way"):
+        try:
+            values["way"] = Way(told["way"])
+        except ValueError:
+            lacks.append(Lack("do", f"is one of: {', '.join(Way)}"))
     if "condition" in fields:
         try:
             values["condition"] = Condition(told.get("condition", "") or Condition.SELLABLE)
@@ -253,7 +267,7 @@ async def _ask(
         status=400 if lacks else 200, wanted=wanted, fields=FIELDS[wanted.verb.name], lacks=lacks,
         lacking={lack.field for lack in lacks}, codes=list(codes), people=people, teams=TEAMS, forced_to=FORCED_TO,
         own_team=person.role.value if person.role.value in TEAMS else "",
-        conditions=list(Condition), one=_one(wanted, preview), summary=summary(list(preview.planned)),
+        conditions=list(Condition), ways=WAYS, one=_one(wanted, preview), summary=summary(list(preview.planned)),
     )  # fmt: skip
 
 
@@ -281,7 +295,7 @@ async def _show(
 
 def _carried(wanted: Wanted) -> list[tuple[str, str]]:
     """The words of the form, for the next one; a length of time as the moment it meant when it was previewed."""
-    names = ("reason", "note", "team", "to", "adopt", "condition", "person", "until")
+    names = ("reason", "note", "team", "to", "adopt", "way", "condition", "person", "until")
     told = {name: wanted.told[name] for name in names if wanted.told.get(name)}
     if wanted.options.until is not None:
         told["until"] = wanted.options.until.isoformat()
@@ -355,5 +369,6 @@ def _cli(wanted: Wanted) -> str:
     which = f"--where {shlex.quote(wanted.filter_text)}" if is_filter else ids
     flags = {"reason": wanted.options.reason, "note": wanted.options.note}
     told = "".join(f" --{name} {shlex.quote(value)}" for name, value in flags.items() if value)
+    told += f" --do {wanted.options.way}" if wanted.options.way is not None else ""
     told += f" --to {shlex.quote(wanted.options.to)}" if wanted.verb.name in ("force", "assign") else ""
     return f"homeward {noun} {wanted.verb.name} {which}{told}"

@@ -23,6 +23,7 @@ from daemon.web.desk import DESK, PERSON, Desk
 from daemon.web.guard import address_of, must, words
 from daemon.web.pages import lists
 from daemon.web.rendering import page, query
+from statemachine.events import Way
 from statemachine.states import State
 from statemachine.units import Return
 
@@ -169,7 +170,7 @@ async def the_return(request: web.Request) -> tuple[str, int]:
     return found, int(number)
 
 
-TRIED = Options(reason="?", note="?", to=State.CLOSED.value)
+TRIED = Options(reason="?", note="?", to=State.CLOSED.value, way=Way.TELL_APART)
 
 
 async def _verbs(desk: Desk, person: Person, instance: Return) -> list[dict[str, Any]]:
