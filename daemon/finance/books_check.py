@@ -19,6 +19,7 @@ from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Match, Status
 from statemachine.books.orphans import OrphanClass
 from statemachine.books.periods import Closes, period_of
+from statemachine.books.things import one_each, thing_of
 from statemachine.causes import CAUSES, TEAMS
 
 
@@ -151,8 +152,14 @@ def _is_under_lock(leg: Leg, first_known: datetime, facts: Facts) -> bool:
 
 
 def one_credit_a_unit(facts: Facts) -> Iterable[Violation]:
+    """By physical thing over all matches, and by number within each."""
+    for doubled in facts.books.twice.of("credited"):
+        yield Violation(doubled.thing, doubled.words, doubled.value, doubled.currency)
+    named = {doubled.thing for doubled in facts.books.twice.of("credited")}
     for each in _returns(facts):
-        units = [leg for leg in each.of(Kind.UNIT) if leg.facts.get("stage") != Stage.OVER]
+        units = [leg for leg in one_each(each.of(Kind.UNIT)) if leg.facts.get("stage") != Stage.OVER]
+        if any(thing_of(leg) in named for leg in units):
+            continue
         credits = [leg for leg in each.of(Kind.CREDIT) if not leg.facts.get("is_fee")]
         count = sum(leg.quantity for leg in credits)
         ids = sorted({int(leg.facts["credit_id"]) for leg in credits})
@@ -194,6 +201,12 @@ def _sums(legs: Iterable[Leg], name: str) -> dict[int, tuple[Decimal, str]]:
     return sums
 
 
+def one_refund_a_unit(facts: Facts) -> Iterable[Violation]:
+    """No physical thing is refunded on two credits, or by two payments beyond one."""
+    for doubled in facts.books.twice.of("refunded"):
+        yield Violation(doubled.thing, doubled.words, doubled.value, doubled.currency)
+
+
 def credits_are_posted(facts: Facts) -> Iterable[Violation]:
     """What accounting posted for an invoiced credit is the credit's own total."""
     sums: dict[int, tuple[Decimal, Leg]] = {}
@@ -230,6 +243,7 @@ CHECKS: dict[str, tuple[str, str, Test]] = {
     "one-credit-a-unit": ("No unit has two credits.", "finance", one_credit_a_unit),
     "refunded-within-credited": ("Refunds come to at most their credit.", "finance", refunded_within_credited),
     "one-refund-a-reference": ("No payment is recorded twice under one reference.", "finance", one_refund_a_reference),
+    "one-refund-a-unit": ("No unit is refunded twice.", "finance", one_refund_a_unit),
     "credits-are-posted": ("Accounting posted what the credit says.", "finance", credits_are_posted),
     "every-leg-is-in-one-match": ("Every leg is in exactly one match.", "operations", every_leg_is_in_one_match),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from statemachine.books.legs import Leg
 from statemachine.books.matching import Decision, Match, match
 from statemachine.books.orphans import Orphan, find_orphans
 from statemachine.books.terms import Coverage, Terms
+from statemachine.books.things import Twice, paid_twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Books:
     """What was settled before is not looked at."""
     left_out: frozenset[str] = frozenset()
     """Legs of what was settled before."""
+    twice: Twice = field(default_factory=Twice)
+    """Things paid for more than once, by every leg there is: one that was settled long ago is no less paid."""
 
 
 @contextmanager
@@ -59,13 +62,17 @@ def matched(
     zone: ZoneInfo,
     since: date,
     left_out: frozenset[str] = frozenset(),
+    beyond: Sequence[Leg] = (),
 ) -> Books:
-    """Pure: the same legs, terms, decisions and moment give the same books."""
+    """Pure: the same legs, terms, decisions and moment give the same books.
+
+    `beyond`: legs of what was settled long ago; they are matched no more, and what they paid for stays paid.
+    """
     today = at.astimezone(zone).date()
-    found = match(known, terms=terms, coverage=coverage, today=today, decisions=decisions)
-    return Books(
-        at, today, known, coverage, terms, found, find_orphans(found, terms=terms, today=today), zone, since, left_out
-    )
+    twice = paid_twice([*known, *beyond])
+    found = match(known, terms=terms, coverage=coverage, today=today, decisions=decisions, twice=twice)
+    orphans = find_orphans(found, terms=terms, today=today)
+    return Books(at, today, known, coverage, terms, found, orphans, zone, since, left_out, twice)
 
 
 async def books_at(
@@ -87,8 +94,10 @@ async def books_at(
         decisions = await matches.decisions(connection, merchant, at)
         old = await matches.old_legs(connection, merchant, run_id=run["id"], since=since) if run else set()
         old -= {key for each in decisions if run and each.at and each.at > run["at"] for key in each.legs}
-        known = [leg for leg in await legs.known_at(connection, merchant, at) if leg.key not in old]
-        left_out = frozenset(old)
+        known: list[Leg] = []
+        beyond: list[Leg] = []
+        for leg in await legs.known_at(connection, merchant, at):
+            (beyond if leg.key in old else known).append(leg)
         return await to_thread.run_sync(
             lambda: matched(
                 known,
@@ -98,6 +107,7 @@ async def books_at(
                 at=at,
                 zone=zone,
                 since=since,
-                left_out=left_out,
+                left_out=frozenset(old),
+                beyond=beyond,
             )
         )

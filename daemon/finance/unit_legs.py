@@ -1,5 +1,6 @@
 """Legs of our own returns: one a unit, from what Happy Returns and the warehouse told us. Pure."""
 
+import re
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,14 +29,15 @@ def unit_legs(instance: Return, policy: Policy, zone: ZoneInfo) -> list[Leg]:
 
 
 def _leg(instance: Return, unit: Unit, policy: Policy, zone: ZoneInfo) -> Leg:
-    is_over = instance.close_reason in (CloseReason.EXPIRED, CloseReason.CANCELLED)
+    is_over = instance.close_reason in (CloseReason.EXPIRED, CloseReason.CANCELLED, CloseReason.SAME_GOODS)
     is_written_off = instance.close_reason is CloseReason.WRITTEN_OFF
     bundle = next((place.ref for place in unit.places if place.product_id is not None), "")
     pieces = sum(place.quantity for place in unit.places if place.product_id is None)
     key = order_key(instance.order_number)
     ids = [f"unit:{instance.happy_return_id}/{key}/{unit.key}", f"ref:{instance.credit_ref}"]
-    if unit.happy_item_id:
-        ids.append(f"item:{unit.happy_item_id}")
+    thing = _thing(unit, key)
+    if thing:
+        ids.append(thing)
     if instance.credit is not None:
         ids.append(f"credit:{instance.credit.id}")
     handed_over = day(unit.dropped_off_at or unit.approved_at or unit.started_at or instance.entered_at, zone)
@@ -50,6 +52,8 @@ def _leg(instance: Return, unit: Unit, policy: Policy, zone: ZoneInfo) -> Leg:
         "returnless": unit.dropoff_method == "returnless" or instance.close_reason is CloseReason.RETURNLESS,
         "written_off": is_written_off, "refund_due": instance.refund_due, "bundle_row": bundle, "state": str(instance.state),
     }  # fmt: skip
+    if thing and thing != f"item:{unit.happy_item_id}":
+        facts["thing"] = thing
     if unit.fee:
         facts["fee"] = str(unit.fee)
     currency = unit.refund_currency or (instance.credit.currency if instance.credit else "")
@@ -57,6 +61,16 @@ def _leg(instance: Return, unit: Unit, policy: Policy, zone: ZoneInfo) -> Leg:
         f"unit:{instance.happy_return_id}/{key}/{unit.key}", Kind.UNIT, handed_over, currency, unit.refund_amount,
         pieces or 1, tuple(ids), key, unit.sku, facts={name: told for name, told in facts.items() if told not in ("", None)},
     )  # fmt: skip
+
+
+def _thing(unit: Unit, key: str) -> str:
+    """What names the physical thing: as the claim on it does (schema.sql, goods_of), with its number where told apart."""
+    apart = f"~{unit.occurrence}" if unit.occurrence > 1 else ""
+    if unit.happy_item_id:
+        return f"item:{unit.happy_item_id}{apart}"
+    of_several = re.search(r"#[0-9]+$", unit.key)
+    line = f"{unit.line_item_id}{of_several[0] if of_several else ''}"
+    return f"line:{key}/{line}{apart}" if unit.line_item_id else ""
 
 
 def _stage(unit: Unit, *, is_over: bool) -> Stage:

@@ -9,6 +9,9 @@ from enum import StrEnum
 from statemachine.books.groups import ZERO, Group
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.terms import PENNY, Coverage, Terms
+from statemachine.books.things import Twice, one_each, thing_of
+
+NONE_TWICE = Twice()
 
 
 class Result(StrEnum):
@@ -35,9 +38,39 @@ class Check:
 
 
 def check(
-    group: Group, terms: Terms, coverage: Coverage, today: date, over: frozenset[int] = frozenset()
+    group: Group,
+    terms: Terms,
+    coverage: Coverage,
+    today: date,
+    over: frozenset[int] = frozenset(),
+    twice: Twice = NONE_TWICE,
 ) -> tuple[tuple[Check, ...], str]:
-    """All that can be said of a match, and why nothing is due where nothing is; empty where something is."""
+    """All that can be said of a match, and why nothing is due where nothing is; empty where something is.
+
+    `over`: order rows of which all credits together take too much; `twice`: things paid for more than once, in whatever
+    matches their credits lie.
+    """
+    if doubled := _twice(group, twice):
+        checks, _ = _check(group, terms, coverage, today, over)
+        return (*doubled, *checks), ""
+    return _check(group, terms, coverage, today, over)
+
+
+def _twice(group: Group, twice: Twice) -> list[Check]:
+    """One thing, several credits or refunds: never within tolerance, whatever the sums."""
+    if not twice.things:
+        return []
+    mine = [each for leg in group.of(Kind.UNIT) for each in twice.things.get(thing_of(leg), ())]
+    mine += [each for leg in group.of(Kind.CREDIT) for each in twice.credits.get(int(leg.facts["credit_id"]), ())]
+    return [
+        Check("twice", Result.DIFFERS, each.words, Decimal(1), Decimal(max(len(each.by), 2)))
+        for each in dict.fromkeys(mine)
+    ]
+
+
+def _check(
+    group: Group, terms: Terms, coverage: Coverage, today: date, over: frozenset[int]
+) -> tuple[tuple[Check, ...], str]:
     if Kind.TRANSFER in group.by_kind or Kind.BANK in group.by_kind:
         return _transfer(group, terms, coverage, today)
     credits = group.of(Kind.CREDIT)
@@ -62,8 +95,8 @@ def check(
 
 
 def due_units(group: Group) -> list[Leg]:
-    """The units a credit is due for."""
-    return [leg for leg in group.of(Kind.UNIT) if leg.facts.get("credit_due")]
+    """The units a credit is due for, each thing once."""
+    return [leg for leg in one_each(group.of(Kind.UNIT)) if leg.facts.get("credit_due")]
 
 
 def _nothing_due(group: Group) -> str:
@@ -113,7 +146,7 @@ def _credited(group: Group, credits: list[Leg], due: list[Leg], terms: Terms, to
         words = "no credit" if not credits else f"{found} of {expected} units are credited"
         return [Check("credit", _late(today, due_on), words, Decimal(expected), Decimal(found), due_on)]
     if group.of(Kind.UNIT) and found > quantity_due(
-        [u for u in group.of(Kind.UNIT) if u.facts.get("stage") != Stage.OVER]
+        [u for u in one_each(group.of(Kind.UNIT)) if u.facts.get("stage") != Stage.OVER]
     ):
         words = f"{found} units are credited, {expected} came back"
         return [Check("credit", Result.DIFFERS, words, Decimal(expected), Decimal(found))]
@@ -214,7 +247,7 @@ def _tax(credits: list[Leg]) -> list[Check]:
 
 def stock_due(group: Group) -> int:
     """How many units must come into stock for this credit."""
-    units = group.of(Kind.UNIT)
+    units = one_each(group.of(Kind.UNIT))
     if units and all(leg.facts.get("returnless") for leg in units):
         return 0
     away = sum(leg.quantity for leg in units if leg.facts.get("returnless") or leg.facts.get("written_off"))
@@ -237,7 +270,7 @@ def _stock(group: Group, credits: list[Leg], terms: Terms, today: date) -> list[
 
 
 def refund_due(group: Group) -> bool:
-    units = group.of(Kind.UNIT)
+    units = one_each(group.of(Kind.UNIT))
     return not units or any(leg.facts.get("refund_due", True) for leg in units)
 
 

@@ -10,6 +10,7 @@ from statemachine.books.groups import ZERO
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Match, Status
 from statemachine.books.terms import Coverage, Terms
+from statemachine.books.things import one_each
 
 SHOPPER_TYPES = ("return_fee",)
 """Fees the shopper bears: they lower the refund and are never the merchant's cost. Source: Happy Returns sheet 9."""
@@ -69,7 +70,7 @@ def fee_lines(matches: Iterable[Match], *, terms: Terms, coverage: Coverage) -> 
         if not each.is_return or each.status is Status.WRITTEN_OFF:
             continue
         fees = [leg for leg in each.of(Kind.FEE) if leg.facts.get("type") not in SHOPPER_TYPES]
-        units = [leg for leg in each.of(Kind.UNIT) if leg.facts.get("stage") == Stage.APPROVED]
+        units = one_each(leg for leg in each.of(Kind.UNIT) if leg.facts.get("stage") == Stage.APPROVED)
         found += _charged(each, fees, units, terms)
         if terms.rates:
             found += _uncharged(each, fees, units, terms, coverage)
@@ -142,7 +143,7 @@ def shopper_fees(matches: Iterable[Match], *, first: date = date.min, last: date
         charged = [leg for leg in each.of(Kind.FEE) if leg.facts.get("type") in SHOPPER_TYPES]
         amounts = [(leg, leg.value) for leg in charged]
         if not charged:
-            amounts = [(u, Decimal(str(u.facts["fee"]))) for u in each.of(Kind.UNIT) if u.facts.get("fee")]
+            amounts = [(u, Decimal(str(u.facts["fee"]))) for u in one_each(each.of(Kind.UNIT)) if u.facts.get("fee")]
         for leg, amount in amounts:
             if first <= leg.on <= last and amount:
                 told[leg.currency] = told.get(leg.currency, ZERO) + amount

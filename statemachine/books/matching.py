@@ -19,6 +19,7 @@ from statemachine.books.groups import Group, join_exact
 from statemachine.books.legs import Kind, Leg
 from statemachine.books.linking import link, suggest
 from statemachine.books.terms import Coverage, Terms
+from statemachine.books.things import Twice, paid_twice
 
 
 class Status(StrEnum):
@@ -139,14 +140,19 @@ def fold(decisions: Iterable[Decision]) -> Decided:
 
 
 def match(
-    legs: Sequence[Leg], *, terms: Terms, coverage: Coverage, today: date, decisions: Iterable[Decision] = ()
-) -> list[Match]:
-    """Every leg in exactly one match, ordered by key. The same legs, terms and day give the same matches."""
+    legs: Sequence[Leg], *, terms: Terms, coverage: Coverage, today: date, decisions: Iterable[Decision] = (),
+    twice: Twice | None = None,
+) -> list[Match]:  # fmt: skip
+    """Every leg in exactly one match, ordered by key. The same legs, terms and day give the same matches.
+
+    `twice`: things paid for more than once, where more legs than these tell of it.
+    """
+    twice = paid_twice(legs) if twice is None else twice
     decided = fold(decisions)
     groups = join_exact(sorted(legs, key=lambda leg: leg.key), together=decided.together, apart=decided.apart)
     groups = link(groups, terms=terms)
     over = rows_over_credited(legs)
-    found = [_judged(group, decided.marks, terms, coverage, today, over) for group in groups]
+    found = [_judged(group, decided.marks, terms, coverage, today, over, twice) for group in groups]
     by_key = {each.key: each for each in found}
     for key, told in suggest([g for g in groups if not by_key[g.key].is_settled], terms=terms).items():
         each = by_key[key]
@@ -164,12 +170,13 @@ def _with(each: Match, status: Status, reason: str, suggestion: Suggestion) -> M
 
 
 def _judged(
-    group: Group, marks: Mapping[str, Decision], terms: Terms, coverage: Coverage, today: date, over: frozenset[int]
-) -> Match:
+    group: Group, marks: Mapping[str, Decision], terms: Terms, coverage: Coverage, today: date, over: frozenset[int],
+    twice: Twice,
+) -> Match:  # fmt: skip
     legs = group.legs
     opened_on, last_on = min(leg.on for leg in legs), max(leg.on for leg in legs)
     decision = _mark_of(legs, marks) if marks else None
-    checks, nothing_due = check(group, terms, coverage, today, over)
+    checks, nothing_due = check(group, terms, coverage, today, over, twice)
     cleared_on: date | None = None
     if decision is not None:
         status, reason = _MARKS[decision.action], decision.reason

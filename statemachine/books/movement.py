@@ -16,6 +16,7 @@ from statemachine.books.groups import ZERO, Group
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Match, Status
 from statemachine.books.terms import Terms, age_bucket
+from statemachine.books.things import one_each
 
 _NEXT_DAY = timedelta(days=1)
 
@@ -156,7 +157,7 @@ def accrual(matches: Iterable[Match], *, last: date) -> list[StageRow]:
     """Returns promised, handed over, approved or arrived by a day, and not yet credited: what to accrue."""
     told: dict[tuple[str, str], tuple[int, Decimal]] = {}
     for each in matches:
-        units = [leg for leg in each.of(Kind.UNIT) if leg.on <= last]
+        units = one_each(leg for leg in each.of(Kind.UNIT) if leg.on <= last)
         credits = [leg for leg in each.of(Kind.CREDIT) if leg.on <= last]
         if each.status in (Status.WRITTEN_OFF, Status.OUT_OF_SCOPE) and each.decision is not None:
             continue

@@ -1,6 +1,6 @@
 """Each invariant of the books, broken on purpose: the check of that name says so, and on a sound season all are silent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -43,13 +43,13 @@ class Broken:
     def code(self) -> str:
         return str(next(each for each in self.told.truth if each["kind"] == "plain")["code"])
 
-    async def execute(self, *statements: str) -> None:
+    async def execute(self, *statements: str, values: Sequence[object] = ()) -> None:
         """As somebody who has more rights than a worker has."""
         connection = await asyncpg.connect(self.world.database.dsn)
         try:
             await connection.execute("SET session_replication_role = replica")
             for statement in statements:
-                await connection.execute(statement)
+                await connection.execute(statement, *values)
         finally:
             await connection.close()
 
@@ -117,8 +117,8 @@ BREAKS: dict[str, Callable[[Broken], Awaitable[None]]] = {
     "refund-lines-make-the-payout": _a_payout_says_another_sum, "writes-are-read-back": _a_credit_is_gone,
     "causes-have-owners": _nobody_owns_it, "journal-is-intact": _the_journal_was_changed,
     "nothing-in-a-locked-period": _dated_into_a_closed_month, "one-credit-a-unit": _credited_twice,
-    "credits-are-posted": _posted_otherwise, "refunded-within-credited": _refunded_twice,
-    "one-refund-a-reference": _refunded_twice,
+    "one-refund-a-unit": _refunded_twice, "credits-are-posted": _posted_otherwise,
+    "refunded-within-credited": _refunded_twice, "one-refund-a-reference": _refunded_twice,
 }  # fmt: skip
 
 
@@ -172,3 +172,35 @@ async def test_a_leg_in_two_matches_or_in_none_is_caught(database: Database, tmp
         assert {each.detail for each in doubled.violations} == {"is in more than one match"}
         assert {each.subject for each in lost.violations} == {leg.key for leg in second.legs}
         assert len(facts.of(Kind.UNIT)) >= RETURNS
+
+
+async def test_one_thing_paid_for_under_two_returns_is_never_matched_to_the_penny(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config=FINANCE) as world:
+        at = await _given(world)
+        both = [each["credit"] for each in at.told.truth if each["kind"] == "plain"][:2]
+        await at.execute(
+            "UPDATE unit SET happy_item_id = 'one-thing', facts = facts || '{\"happy_item_id\": \"one-thing\"}'"
+            " FROM returns AS r WHERE r.id = unit.return_id AND r.credit_id = ANY($1::bigint[])",
+            "UPDATE returns SET updated_at = updated_at + interval '30 days' WHERE credit_id = ANY($1::bigint[])",
+            values=[both],
+        )
+        world.sandbox.clock.move(to=world.now + HOUR)
+
+        done = await collect(sources(world), world.now, whole=True)
+        assert not done.faults
+        await run_matching(database, MERCHANT, world.workplace.settings, now=world.now, actor="user:test")
+        found = await run_checks(database, MERCHANT, world.workplace.settings, now=world.now, actor="user:test")
+
+        violated = {
+            each.name: [violation.subject for violation in each.violations] for each in found if each.violations
+        }
+        assert violated == {"one-credit-a-unit": ["item:one-thing"], "one-refund-a-unit": ["item:one-thing"]}
+        async with database.reading() as connection:
+            rows = await connection.fetch(
+                "SELECT status, reason FROM match_group WHERE until_run IS NULL AND EXISTS (SELECT FROM unnest(legs) AS leg"
+                " WHERE leg LIKE ANY($1::text[]))", [f"credit:{each}/%" for each in both],
+            )  # fmt: skip
+        assert {row["status"] for row in rows} == {"partial"}
+        assert all("one-thing" in row["reason"] and "credited more than once" in row["reason"] for row in rows)
