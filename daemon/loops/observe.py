@@ -23,6 +23,7 @@ from statemachine.events import (
     StatusUnclear,
     UnitEvent,
 )
+from statemachine.facts import merge_unit
 from statemachine.refs import order_key
 from statemachine.units import PROGRESS, Progress, Unit
 
@@ -72,6 +73,7 @@ def understand(
     `known`: the units stored of each return; `orders`: keys of the orders a return is known to be about. A look at one
     order of a return is not a look at the whole.
     """
+    seen = replace(seen, items=_once_each(seen.items))
     families: dict[tuple[str, str], list[Item]] = {}
     for item in seen.items:
         families.setdefault((item.happy_return_id, item.order_number), []).append(item)
@@ -93,14 +95,36 @@ def understand(
     return Understood(tuple(arrivals), open_claims)
 
 
+def _once_each(items: Iterable[Item]) -> tuple[Item, ...]:
+    """An item that is listed twice, as on the edge of two pages, is one unit; the further of its progress counts."""
+    once: dict[tuple[str, ...], Item] = {}
+    for number, item in enumerate(items):
+        item_id = item.unit.happy_item_id
+        name = (item.happy_return_id, order_key(item.order_number), item_id) if item_id else (str(number),)
+        first = once.get(name)
+        if first is None:
+            once[name] = item
+        elif item.progress > first.progress:
+            once[name] = replace(item, unit=replace(merge_unit(item.unit, first.unit), key=first.unit.key))
+        else:
+            once[name] = replace(first, unit=merge_unit(first.unit, item.unit))
+    return tuple(once.values())
+
+
 def _recognise(items: list[Item], known: list[KnownUnit], key: str) -> list[Item]:
-    """Give each item the key it is already known by: by item id, else by line id where that names one unit."""
+    """Give each item the key it is already known by: by item id, else by line id.
+
+    Units that were known by their line alone get their ids one after the other, and are no second units.
+    """
     here = [unit for unit in known if unit.order_key == key]
     by_item = {unit.happy_item_id: unit.unit_key for unit in here if unit.happy_item_id}
     lines: dict[str, list[str]] = {}
-    for each in here:
+    nameless: dict[str, list[str]] = {}
+    for each in sorted(here, key=lambda stored: stored.unit_key):
         if each.line_item_id:
             lines.setdefault(each.line_item_id, []).append(each.unit_key)
+            if not each.happy_item_id:
+                nameless.setdefault(each.line_item_id, []).append(each.unit_key)
     result: list[Item] = []
     used: set[str] = set()
     for item in items:
@@ -108,7 +132,11 @@ def _recognise(items: list[Item], known: list[KnownUnit], key: str) -> list[Item
         found = by_item.get(unit.happy_item_id) if unit.happy_item_id else None
         if found is None:
             same_line = [name for name in lines.get(unit.line_item_id, ()) if name not in used]
-            found = same_line[0] if len(same_line) == 1 or (same_line and not unit.happy_item_id) else None
+            without_id = [name for name in nameless.get(unit.line_item_id, ()) if name not in used]
+            if without_id:  # its id became known only now
+                found = without_id[0]
+            elif len(same_line) == 1 or (same_line and not unit.happy_item_id):
+                found = same_line[0]
         if found is None:
             bare = [k for k in here if not k.happy_item_id and not k.line_item_id and k.sku and k.sku == unit.sku]
             found = next((k.unit_key for k in bare if k.unit_key not in used), None)

@@ -318,6 +318,50 @@ async def test_the_same_unit_twice_in_one_webhook_is_paid_once(database: Databas
         paid_once(world)
 
 
+async def test_a_unit_listed_twice_under_one_return_is_credited_once(database: Database, tmp_path: Path) -> None:
+    extra = "confirm_webhooks = false\n"
+    async with open_world(database, tmp_path, extra_config=extra) as world:
+        world.sandbox.season.open(1)
+        order = world.sandbox.season.order([Line(next(iter(world.sandbox.books.products.values())), 4)], world.now)
+        row = next(row for row in order.rows if row.sku)
+        sets = {
+            "orderNumber": order.reference,
+            "orderLineItemID": row.external_ref,
+            "sku": row.sku,
+            "refundAmount": None,
+        }
+
+        assert await post(world, body_of((NEW_ID, NEW_CODE), (NEW_ID, NEW_CODE), **sets)) == 200
+        await world.settle()
+
+        (credit,) = our_credits(world)
+        assert [row["quantity"] for row in credit["rows"]] == ["1"]
+        assert len((await the_one(world, NEW_ID))["units"]) == 1
+
+
+async def test_units_that_get_their_item_ids_after_they_were_paid_are_not_paid_again(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.sandbox.assumptions.per_item_ids = False
+        season = world.sandbox.season
+        season.open(1)
+        order = season.order([Line(next(iter(world.sandbox.books.products.values())), 6)], world.now)
+        row = next(row for row in order.rows if row.sku)
+        goods = season.items(order, [(0, 2)], line_item_id=row.external_ref)
+        new = season.announce("x", world.now, goods, "restocked")
+        season.at(world.now + HOUR, "drop", return_id=new.return_id, item_ids=[item.item_id for item in goods])
+        await world.pass_time(DAYS, step=HOUR)
+        paid_once(world)
+
+        world.sandbox.assumptions.per_item_ids = True
+        world.sandbox.happy_returns.approve_items(new.return_id, [item.item_id for item in goods], world.now)
+        await world.pass_time(DAYS, step=HOUR)
+
+        paid_once(world)
+        assert len(await rows_of(world, new.return_id)) == 1
+
+
 async def test_a_split_part_and_a_re_key_together_pay_each_unit_once(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         truth = world.begin("two_bags")
