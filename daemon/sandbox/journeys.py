@@ -1,11 +1,13 @@
 """How returns travel: the scenario seeds of the Happy Returns sheet's section 12, each with how it must end."""
 
+import uuid
 from datetime import datetime
 from typing import Any
 
 from daemon.sandbox import catalogue
 from daemon.sandbox.books import Order
 from daemon.sandbox.catalogue import Line
+from daemon.sandbox.happy_returns import Item
 from daemon.sandbox.season import DAY, HOUR, MINUTE, Season
 
 RESTOCKED, CLOSED = "restocked", "closed"
@@ -188,14 +190,59 @@ def observed_by_warehouse(season: Season, name: str, at: datetime) -> None:
     season.travel(new, new.items, dropped(season, at), observed=True)
 
 
-def neverdropped(season: Season, name: str, at: datetime) -> None:
-    new = season.announce(name, at, season.items(one(season, at), [(0, 1)]), CLOSED)
-    season.at(at + 30 * DAY, "expire", return_id=new.return_id, item_ids=[i.item_id for i in new.items])
-
-
 def never_dropped(season: Season, name: str, at: datetime) -> None:
     new = season.announce(name, at, season.items(one(season, at), [(0, 1)]), CLOSED)
     season.at(at + 30 * DAY, "expire", return_id=new.return_id, item_ids=[i.item_id for i in new.items])
+
+
+def again_under(season: Season, name: str, items: list[Item], ends: str) -> tuple[str, str]:
+    """Draw another key and code for these units, and write down how they must end under it."""
+    new_id, code = str(uuid.UUID(int=season.rng.getrandbits(128), version=4)), season.code()
+    for order_number in dict.fromkeys(item.order_number for item in items):
+        season.truth.append({
+            "scenario": name, "happy_return_id": new_id, "express_code": code, "order_number": order_number,
+            "units": {item.item_id: ends for item in items if item.order_number == order_number},
+        })  # fmt: skip
+    return new_id, code
+
+
+def rekeyed(season: Season, name: str, at: datetime) -> None:
+    """A return that was paid goes on under another id: its unit must not be paid again, though the order has more of it."""
+    order = season.order([Line(catalogue.goods(season.books, season.rng), 3)], at)
+    new = season.announce(name, at, season.items(order, [(0, 1)]), RESTOCKED)
+    season.travel(new, new.items, dropped(season, at))
+    new_id, code = again_under(season, name, new.items, exception("same-goods"))
+    season.at(at + 20 * DAY, "rekey", return_ids=[new.return_id], new_id=new_id, express_code=code)
+
+
+def merged(season: Season, name: str, at: datetime) -> None:
+    """Two returns of one order, one of them paid, go on as one."""
+    order = season.order([Line(catalogue.goods(season.books, season.rng), 5)], at)
+    first, second = season.items(order, [(0, 2)])
+    paid = season.announce(name, at, [first], RESTOCKED)
+    season.travel(paid, paid.items, at + DAY)
+    open_one = season.announce(name, at + HOUR, [second], f"initiated|{CLOSED}")
+    new_id, code = again_under(season, name, [first, second], exception("same-goods"))
+    ids = [paid.return_id, open_one.return_id]
+    season.at(at + 15 * DAY, "rekey", return_ids=ids, new_id=new_id, express_code=code)
+    season.at(at + 16 * DAY, "drop", return_id=new_id, item_ids=[second.item_id])
+
+
+def reused_item_id(season: Season, name: str, at: datetime) -> None:
+    """Happy Returns gives other goods, of another order, an id that was paid for: only a person can tell them apart."""
+    new = season.announce(name, at, season.items(one(season, at), [(0, 1)]), RESTOCKED)
+    season.travel(new, new.items, dropped(season, at))
+    later = at + 20 * DAY
+    items = season.items(one(season, later), [(0, 1)], item_id=new.items[0].item_id)
+    other = season.announce(name, later, items, exception("same-goods"))
+    season.travel(other, other.items, later + DAY)
+
+
+def spelled_otherwise(season: Season, name: str, at: datetime) -> None:
+    """From some day on Happy Returns writes its ids in capitals, and its webhooks in another case again."""
+    new = season.announce(name, at, season.items(one(season, at), [(0, 1)]), RESTOCKED)
+    season.travel(new, new.items, dropped(season, at))
+    season.at(at + 2 * DAY, "assume", spells_reads="capitals", spells_webhooks="swapped", spells_shipments="capitals")
 
 
 JOURNEYS = (
@@ -204,6 +251,6 @@ JOURNEYS = (
     (3, gift_card), (3, returnless), (2, processing_fee), (6, foreign_currency), (3, delayed_approval),
     (3, two_bags), (3, damaged), (1, wrong_item), (1, missing_item), (1, unidentified_extra), (2, unknown_type),
     (2, unknown_reason), (2, late_duplicate), (2, asn_before_approval), (6, observed_by_warehouse),
-    (4, never_dropped),
+    (4, never_dropped), (2, rekeyed), (1, merged), (1, reused_item_id), (1, spelled_otherwise),
 )  # fmt: skip
 """How often each occurs in a season, against the others."""

@@ -89,7 +89,7 @@ class Season:
         self, name: str, at: datetime, items: list[Item], ends: dict[str, str] | str, *, method: str = "return-bar"
     ) -> ReturnOfGoods:
         """Plan the start of a return and write down how each unit must end."""
-        code = "HR" + "".join(self.rng.choices(_CODE, k=6))
+        code = self.code()
         new = ReturnOfGoods(
             return_id=str(uuid.UUID(int=self.rng.getrandbits(128), version=4)), express_code=code, rma_id="",
             email=f"shopper{self._numbers}@example.test", method=method, purchased_at=at - 9 * DAY, items=items,
@@ -102,6 +102,10 @@ class Season:
                 "units": {i.item_id: ends if isinstance(ends, str) else ends[i.item_id] for i in mine},
             })  # fmt: skip
         return new
+
+    def code(self) -> str:
+        """An express code that no return has yet."""
+        return "HR" + "".join(self.rng.choices(_CODE, k=6))
 
     def travel(
         self, new: ReturnOfGoods, items: list[Item], dropped: datetime, *, approve: datetime | None = None,
