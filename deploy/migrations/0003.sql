@@ -104,6 +104,16 @@ CREATE TRIGGER unit_is_folded BEFORE INSERT OR UPDATE OF happy_return_id, happy_
 
 -- What a webhook said and no answer bears out is an exception in every state before the credit.
 ALTER TABLE watch ADD COLUMN claimed_at timestamptz;
+-- What no code names is watched order by order: a read by order number answers for that order alone.
+INSERT INTO watch (merchant, key, tier, happy_return_id, order_number, opened_at, next_poll_at)
+SELECT DISTINCT ON (r.merchant, r.happy_return_id, r.order_key)
+       r.merchant, 'return:' || r.happy_return_id || '/' || r.order_key, 'return', r.happy_return_id, r.order_number,
+       r.created_at, now()
+  FROM returns AS r
+ WHERE r.express_code = ''
+   AND r.state IN ('initiated', 'scanned', 'credit-pending', 'exception')
+ ORDER BY r.merchant, r.happy_return_id, r.order_key, r.id
+    ON CONFLICT (merchant, key) DO NOTHING;
 INSERT INTO machine_rule (event, source, target) VALUES ('status-unclear', 'scanned', 'exception');
 
 -- One credit a physical thing.

@@ -233,6 +233,20 @@ async def test_ids_are_brought_into_one_form_and_twins_are_set_apart(server: emb
     assert all(row["happy_return_id"] == row["happy_return_id"].lower() for row in watched)
 
 
+async def test_an_open_return_without_a_code_is_watched_order_by_order(server: embedded.Server) -> None:
+    released = await given_released(server, CONTENT["0002"], "released_without_code")
+    async with released.transaction() as connection:
+        await connection.execute("UPDATE returns SET express_code = '' WHERE id IN (2, 3)")  # one stuck, one over
+
+    await released.migrate()
+
+    async with released.reading() as connection:
+        rows = await connection.fetch("SELECT key, order_number FROM watch WHERE key LIKE 'return:%/%'")
+        name = await connection.fetchval("SELECT happy_return_id || '/' || order_key FROM returns WHERE id = 2")
+    await released.close()
+    assert [(row["key"], row["order_number"]) for row in rows] == [(f"return:{name}", "10406")]
+
+
 async def test_a_credit_that_was_asked_for_twice_and_not_begun_is_stopped_and_told(server: embedded.Server) -> None:
     released = await given_released(server, CONTENT["0002"], "released_asked_twice")
     await given_two_spellings(released, twins=[2], alone=[])
