@@ -10,8 +10,9 @@ from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import OrderRow
 from statemachine.credit.verdicts import NeedsPerson, Refuse, Verdict
 from statemachine.credit.watching import CODES, MAP
+from statemachine.money import minor_unit
 
-_PENNY = Decimal("0.01")
+_RATE_STEP = Decimal("0.01")  # percent: rates that differ by less are one rate, written differently
 
 
 def match(case: Case) -> Verdict | None:
@@ -43,7 +44,7 @@ def tax(case: Case) -> Verdict | None:
             )  # fmt: skip
     for row in case.rows_concerned:
         rate = case.reference.tax_rates[case.tax_code(row)]
-        if _rate_differs(row, rate) and not case.is_accepted("tax-rate-differs"):
+        if _rate_differs(row, rate, case.order.currency) and not case.is_accepted("tax-rate-differs"):
             facts = {**row_facts(row), "rate_of_code": f"{rate.normalize():f}", "posted_code": case.tax_code(row)}
             return NeedsPerson(
                 cause="tax-rate-differs", evidence=facts, key=f"tax_code={row.tax_code}", watches=(*case.on_map, CODES),
@@ -53,11 +54,11 @@ def tax(case: Case) -> Verdict | None:
     return None
 
 
-def _rate_differs(row: OrderRow, rate: Decimal) -> bool:
+def _rate_differs(row: OrderRow, rate: Decimal, currency: str) -> bool:
     """Beyond rounding: the row names another rate than its code has, and its tax is another sum."""
-    if row.taxed_elsewhere or not row.net or (row.tax_rate is not None and abs(row.tax_rate - rate) < _PENNY):
+    if row.taxed_elsewhere or not row.net or (row.tax_rate is not None and abs(row.tax_rate - rate) < _RATE_STEP):
         return False
-    return abs(row.tax - row.net * rate / 100) > max(2 * _PENNY, _PENNY * row.quantity)
+    return abs(row.tax - row.net * rate / 100) > minor_unit(currency) * max(Decimal(2), row.quantity)
 
 
 def nominal(case: Case) -> Verdict | None:

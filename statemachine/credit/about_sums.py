@@ -6,6 +6,7 @@ from typing import Any
 from statemachine.credit.case import Case
 from statemachine.credit.verdicts import CreditLaterDated, CreditNow, NeedsPerson, Verdict, Wait
 from statemachine.credit.watching import PERIOD
+from statemachine.money import shown
 
 
 def announced(case: Case) -> Verdict | None:
@@ -28,13 +29,17 @@ def ceiling(case: Case) -> Verdict | None:
     ceiling = case.policy.value_ceiling
     if ceiling is None or case.is_accepted("value-ceiling"):
         return None
+    base = case.order.accounting_currency
     value = case.plan.gross / _rate(case.order.exchange_rate)
     if value <= ceiling:
         return None
+    worth = shown(value, base)
     return NeedsPerson(
-        cause="value-ceiling", key=case.return_key, evidence={"value": f"{value:.2f}", "ceiling": str(ceiling)},
-        explanation=f"The credit is worth {value:.2f} in base currency; from {ceiling} on a person decides.",
-    )  # fmt: skip
+        cause="value-ceiling",
+        key=case.return_key,
+        evidence={"value": worth, "ceiling": str(ceiling)},
+        explanation=f"The credit is worth {worth} {base}, the account's currency; above {ceiling} a person decides.",
+    )
 
 
 def _rate(told: str) -> Decimal:

@@ -1,17 +1,17 @@
-"""What is left of an order's rows, and the share of it that some units take. Always sums to the row, to the penny.
+"""What is left of an order's rows, and the share of it that some units take. Always sums to the row exactly.
 
-The rule: units take their share of what *remains* of a row, rounded half up, and whoever takes the last of it takes all
-that is left. So the parts sum exactly, also over credits months apart. Where prices include tax, the gross is shared and
-net is what tax leaves of it, so that each unit's price is the one the shopper saw.
+The rule: units take their share of what *remains* of a row, rounded half up to the currency's smallest unit, and whoever
+takes the last of it takes all that is left. So the parts sum exactly, also over credits months apart. Where prices include
+tax, the gross is shared and net is what tax leaves of it, so that each unit's price is the one the shopper saw.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow
+from statemachine.money import in_minor_units, minor_unit, split
 
-PENNY = Decimal("0.01")
 ZERO, ONE = Decimal(0), Decimal(1)
 DISCOUNT_REF, PART_REF, FEE_REF = "discount-", "part-", "fee-"
 DISCOUNT_NAME = "Share of: "
@@ -27,24 +27,6 @@ class Taken:
 
     def plus(self, quantity: Decimal, net: Decimal, tax: Decimal) -> "Taken":
         return Taken(self.quantity + quantity, self.net + net, self.tax + tax)
-
-
-def pennies(value: Decimal) -> Decimal:
-    return value.quantize(PENNY, ROUND_HALF_UP)
-
-
-def split(total: Decimal, weights: Mapping[int, Decimal]) -> dict[int, Decimal]:
-    """Share a sum of money by weight so that the parts sum to it exactly: largest remainder first, then lowest key."""
-    weight = sum(weights.values(), ZERO)
-    if weight <= 0:
-        return dict.fromkeys(weights, ZERO)
-    exact = {key: total * each / weight for key, each in weights.items()}
-    parts = {key: each.quantize(PENNY, ROUND_DOWN) for key, each in exact.items()}
-    penny = PENNY if total >= 0 else -PENNY
-    left = int((total - sum(parts.values(), ZERO)) / penny)
-    for key in sorted(parts, key=lambda each: (-abs(exact[each] - parts[each]), each))[:left]:
-        parts[key] += penny
-    return parts
 
 
 def pieces_per_bundle(row: OrderRow, child: OrderRow) -> Decimal:
@@ -119,7 +101,8 @@ def _spread(order: Order, taken: dict[int, Taken], told: CreditRow) -> None:
         part = left if row is rows[-1] else min(left, max(row.quantity - taken[row.id].quantity, ZERO))
         if part > 0:
             share = part / told.quantity
-            _take(order, taken, row, part, pennies(told.net * share), pennies(told.tax * share))
+            net, tax = (in_minor_units(value * share, order.currency) for value in (told.net, told.tax))
+            _take(order, taken, row, part, net, tax)
             left -= part
 
 
@@ -133,7 +116,11 @@ def rows_of_product(order: Order, told: CreditRow) -> list[OrderRow]:
     def unlike(row: OrderRow) -> tuple[bool, bool, Decimal]:
         price = row.net / row.quantity if row.quantity and not row.bundle_child else each
         gap = abs(price - each)
-        return row.bundle_child, bool(told.tax_code) and row.tax_code != told.tax_code, gap if gap > PENNY else ZERO
+        return (
+            row.bundle_child,
+            bool(told.tax_code) and row.tax_code != told.tax_code,
+            gap if gap > minor_unit(order.currency) else ZERO,
+        )
 
     rows = [
         r for r in order.rows if (r.is_goods or r.bundle_child) and told.product_id and r.product_id == told.product_id
@@ -154,8 +141,9 @@ def _spread_discount(order: Order, taken: dict[int, Taken], told: CreditRow) -> 
             return
         part = max(net, row.net - taken[row.id].net)
         share = part / net if net else ONE
-        taken[row.id] = taken[row.id].plus(ZERO, part, pennies(tax * share))
-        net, tax = net - part, tax - pennies(tax * share)
+        tax_part = in_minor_units(tax * share, order.currency)
+        taken[row.id] = taken[row.id].plus(ZERO, part, tax_part)
+        net, tax = net - part, tax - tax_part
 
 
 # -- what the units now coming back take --------------------------------------------------------------------------------
@@ -215,9 +203,9 @@ class Ledger:
         if pieces >= here and not elsewhere:
             return net_left, tax_left  # the last of the bundle takes all that is left of it
         weights = {each.id: self._shares.get(each.id, ZERO) for each in children}
-        net = split(row.net, weights)[child.id] - self._spent(row, child, "net")
-        tax = split(row.tax, weights)[child.id] - self._spent(row, child, "tax")
-        share = self._share(max(pennies(net), ZERO), max(pennies(tax), ZERO), pieces, here)
+        net = split(row.net, weights, self._order.currency)[child.id] - self._spent(row, child, "net")
+        tax = split(row.tax, weights, self._order.currency)[child.id] - self._spent(row, child, "tax")
+        share = self._share(max(self._round(net), ZERO), max(self._round(tax), ZERO), pieces, here)
         return _within(share[0], net_left), _within(share[1], tax_left)
 
     def _spent(self, row: OrderRow, child: OrderRow, kind: str) -> Decimal:
@@ -245,10 +233,13 @@ class Ledger:
     def _share(self, net: Decimal, tax: Decimal, part: Decimal, whole: Decimal) -> tuple[Decimal, Decimal]:
         if part >= whole:
             return net, tax
-        tax_share = _within(pennies(tax * part / whole), tax)
+        tax_share = _within(self._round(tax * part / whole), tax)
         if self._order.price_mode == "EXC":
-            return _within(pennies(net * part / whole), net), tax_share
-        return _within(pennies((net + tax) * part / whole) - tax_share, net), tax_share
+            return _within(self._round(net * part / whole), net), tax_share
+        return _within(self._round((net + tax) * part / whole) - tax_share, net), tax_share
+
+    def _round(self, value: Decimal) -> Decimal:
+        return in_minor_units(value, self._order.currency)
 
 
 def _within(value: Decimal, limit: Decimal) -> Decimal:
@@ -263,7 +254,8 @@ def discount_base(order: Order, discount: OrderRow) -> tuple[OrderRow, ...]:
     return base if sum((row.net for row in base), ZERO) + discount.net >= 0 and base else goods
 
 
-def without_tax(gross: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
-    """Net and tax inside an amount that includes tax at `rate` percent."""
-    net = pennies(gross / (ONE + rate / 100))
-    return net, gross - net
+def without_tax(gross: Decimal, rate: Decimal, currency: str) -> tuple[Decimal, Decimal]:
+    """Net and tax inside an amount that includes tax at `rate` percent, both in whole minor units."""
+    whole = in_minor_units(gross, currency)
+    net = in_minor_units(whole / (ONE + rate / 100), currency)
+    return net, whole - net

@@ -18,7 +18,6 @@ from statemachine.credit.amounts import (
     Ledger,
     Taken,
     discount_base,
-    pennies,
     pieces_per_bundle,
     taken_by_row,
     without_tax,
@@ -29,6 +28,7 @@ from statemachine.credit.policy import CreditPolicy
 from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import ExistingCredit, Header, Order, OrderRow, Plan, PlannedRow, Reference
 from statemachine.credit.watching import MAP, order_fact
+from statemachine.money import in_minor_units
 from statemachine.refs import fold_id, order_key
 from statemachine.units import Place, Return, Unit
 
@@ -232,7 +232,7 @@ class Case:
         fee = (rule.amount or ZERO) * len(bearing)
         if rule.percent and bearing:
             gross = sum((self._gross_of(unit) for unit in bearing), ZERO)
-            fee += pennies(gross * rule.percent / 100)
+            fee += in_minor_units(gross * rule.percent / 100, self.order.currency)
         return fee
 
     def _gross_of(self, unit: Unit) -> Decimal:
@@ -250,7 +250,8 @@ class Case:
         return gross * self.goods_gross / before if before else ZERO
 
     def _fee(self, name: str, rule: FeeRule, gross: Decimal) -> PlannedRow:
-        net, tax = without_tax(gross, self.reference.tax_rates.get(rule.tax_code, ZERO))
+        rate = self.reference.tax_rates.get(rule.tax_code, ZERO)
+        net, tax = without_tax(gross, rate, self.order.currency)
         return PlannedRow(
             0, None, rule.name, Decimal(1), -net, -tax, rule.tax_code, rule.nominal_code, f"{FEE_REF}{name}"
         )

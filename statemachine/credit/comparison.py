@@ -10,6 +10,7 @@ from statemachine.credit.maps import plain_sku
 from statemachine.credit.matching import Matched, match_units
 from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import OrderRow
+from statemachine.money import shown
 from statemachine.units import Unit
 
 UNTOUCHED = "nothing of it came back, unless it is meant above"
@@ -28,6 +29,8 @@ class Line:
     """Units of the row that no credit holds."""
     net_left: Decimal | None = None
     """Net value of the row that no credit holds."""
+    currency: str = ""
+    """Of the order."""
 
     def as_row(self) -> dict[str, Any]:
         unit, row = self.unit, self.row
@@ -39,8 +42,9 @@ class Line:
             "differs": "; ".join(self.differences), "row": row.id if row else None, "sold_sku": row.sku if row else "",
             "sold": row.name if row else "", "quantity": f"{row.quantity.normalize():f}" if row else "",
             "left": f"{self.left.normalize():f}" if self.left is not None else "",
-            "unit_net": f"{each:.2f}" if each is not None else "",
-            "net_left": f"{self.net_left:.2f}" if self.net_left is not None else "", "tax_code": row.tax_code if row else "",
+            "unit_net": shown(each, self.currency) if each is not None else "",
+            "net_left": shown(self.net_left, self.currency) if self.net_left is not None else "",
+            "tax_code": row.tax_code if row else "",
             "how": self.how,
         }  # fmt: skip
 
@@ -50,7 +54,9 @@ def side_by_side(case: Case) -> list[Line]:
     lines = [_line(case, unit) for unit in sorted(case.instance.units, key=lambda each: each.key)]
     touched = {line.row.id for line in lines if line.row is not None}
     rest = [row for row in case.order.rows if row.is_goods and row.id not in touched]
-    return lines + [Line(None, row, UNTOUCHED, (), _left(case, row), _net_left(case, row)) for row in rest]
+    return lines + [
+        Line(None, row, UNTOUCHED, (), _left(case, row), _net_left(case, row), case.order.currency) for row in rest
+    ]
 
 
 def _line(case: Case, unit: Unit) -> Line:
@@ -66,7 +72,8 @@ def _line(case: Case, unit: Unit) -> Line:
     row = _row_of(case, unit, found)
     how = found.steps[unit.key] if isinstance(found, Matched) else found.explanation
     left = _left(case, row) if row is not None else None
-    return Line(unit, row, how, tuple(_differences(case, unit, row, left)), left, _net_left(case, row))
+    differences = tuple(_differences(case, unit, row, left))
+    return Line(unit, row, how, differences, left, _net_left(case, row), case.order.currency)
 
 
 def _row_of(case: Case, unit: Unit, found: Matched | Unmatched) -> OrderRow | None:
@@ -102,7 +109,7 @@ def _differences(case: Case, unit: Unit, row: OrderRow | None, left: Decimal | N
     worth = (row.net + row.tax) / row.quantity if row.quantity else None
     price = unit.refund_amount
     if price is not None and worth is not None and abs(price - worth) > case.policy.amount_tolerance:
-        told.append(f"{price} announced, {worth:.2f} sold for")
+        told.append(f"{price} announced, {shown(worth, case.order.currency)} sold for")
     if row.tax_code not in case.reference.tax_rates:
         told.append(f"tax code {row.tax_code or 'missing'} is not active")
     return told

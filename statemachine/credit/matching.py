@@ -21,6 +21,7 @@ from statemachine.credit.reading import (
     unit_name,
 )
 from statemachine.credit.snapshot import Order, OrderRow
+from statemachine.money import shown
 from statemachine.units import Place, Unit
 
 OnBundlePart = Literal["hold", "cost"]
@@ -288,12 +289,17 @@ class _Desk:
         return Unmatched(
             "sku-ambiguous",
             f"{unit_name(unit)} stands on {len(rows)} rows of the order at different terms.",
-            {**unit_facts(unit), "rows": [
-                {"row": r.id, "unit_net": f"{r.net / r.quantity:.2f}", "tax_code": r.tax_code, "left": f"{self.room[r.id]:f}"}
-                for r in rows
-            ]},
+            {**unit_facts(unit), "rows": [self._terms_of(row) for row in rows]},
             key=f"order={self._order.reference}",
-        )  # fmt: skip
+        )
+
+    def _terms_of(self, row: OrderRow) -> dict[str, object]:
+        return {
+            "row": row.id,
+            "unit_net": shown(row.net / row.quantity, self._order.currency),
+            "tax_code": row.tax_code,
+            "left": f"{self.room[row.id]:f}",
+        }
 
 
 def _terms(row: OrderRow) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from statemachine.money import shown
 from statemachine.units import Place
 
 OWN_PREFIX = "HW-"
@@ -14,7 +15,7 @@ OWN_PREFIX = "HW-"
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """One row; net and tax are the row's totals in order currency, both at two decimals.
+    """One row; net and tax are the row's totals in order currency, both in its minor units.
 
     `tax_rate` in percent, as the row itself names it; None where it does not. `taxed_elsewhere`: another service than
     Brightpearl worked out the tax, so that the code's own rate says nothing about it.
@@ -90,7 +91,12 @@ class Order:
     def digest(self) -> str:
         """The same for as long as nobody edits what was sold at which price."""
         told = [
-            (row.id, row.sku, f"{row.quantity.normalize():f}", f"{row.net:.2f}", f"{row.tax:.2f}")
+            (
+                row.id,
+                row.sku,
+                f"{row.quantity.normalize():f}",
+                *(shown(value, self.currency) for value in (row.net, row.tax)),
+            )
             for row in self.rows
             if row.is_goods or row.is_discount
         ]

@@ -351,12 +351,12 @@ async def test_units_that_get_their_item_ids_after_they_were_paid_are_not_paid_a
         goods = season.items(order, [(0, 2)], line_item_id=row.external_ref)
         new = season.announce("x", world.now, goods, "restocked")
         season.at(world.now + HOUR, "drop", return_id=new.return_id, item_ids=[item.item_id for item in goods])
-        await world.pass_time(DAYS, step=HOUR)
+        await world.pass_time(DAYS)
         paid_once(world)
 
         world.sandbox.assumptions.per_item_ids = True
         world.sandbox.happy_returns.approve_items(new.return_id, [item.item_id for item in goods], world.now)
-        await world.pass_time(DAYS, step=HOUR)
+        await world.pass_time(DAYS)
 
         paid_once(world)
         assert len(await rows_of(world, new.return_id)) == 1
