@@ -121,6 +121,15 @@ CAUSES: dict[str, Cause] = _causes(
           f"Worth more than policy credits by itself: decide, then {_ACCEPT}", is_waivable=True),
     Cause("nothing-to-refund", FINANCE, DAY, "The customer paid nothing for these goods; they are to be restocked only.",
           f"If that is right, {_ACCEPT}: a credit over nothing takes the goods back in.", is_waivable=True),
+    Cause("currency-unknown", FINANCE, DAY, _NOT_REFUNDED,
+          "The order's currency is none of ISO 4217 in force, so nobody can say what its smallest coin is: correct the "
+          f"currency of the order in Brightpearl, or credit by hand with the express code in its reference. {_WATCHED}"),
+    Cause("amount-unusable", FINANCE, DAY, _NOT_REFUNDED,
+          "Brightpearl states an amount that cannot be paid in its currency, or is larger than can be kept: correct the row "
+          f"in the evidence, or credit by hand with the express code in its reference. {_WATCHED}"),
+    Cause("announcement-unreadable", FINANCE, DAY, _NOT_REFUNDED,
+          "Happy Returns states a refund or fee that cannot be read, or cannot be paid in the order's currency: look in its "
+          f"dashboard; to credit by the order's rows alone, without that fee, {_ACCEPT}", is_waivable=True),
     Cause("currency-differs", FINANCE, DAY, _NOT_REFUNDED,
           "Happy Returns and the order name different currencies: credit by hand what is right, with the express "
           f"code in its reference. {_WATCHED}"),

@@ -65,7 +65,15 @@ def merge_unit(known: Unit, told: Unit) -> Unit:
     }
     if not known.dropoff_method and told.dropoff_method:
         blanks["dropoff_method"] = told.dropoff_method
-    return replace(known, **blanks) if blanks else known
+    merged = replace(known, **blanks) if blanks else known
+    return _with_unreadable(merged, told) if known.unreadable or told.unreadable else merged
+
+
+def _with_unreadable(unit: Unit, newer: Unit) -> Unit:
+    """An amount is unreadable for as long as no snapshot had it in a form that can be read."""
+    reasons = {each.field: each for each in (*unit.unreadable, *newer.unreadable)}
+    left = tuple(reasons[name] for name in sorted(reasons) if getattr(unit, name) is None)
+    return replace(unit, unreadable=left) if left != unit.unreadable else unit
 
 
 def apply_event(instance: Return, event: Event, policy: Policy) -> Return:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from statemachine.refs import fold_code, fold_id
 from statemachine.states import CloseReason, State
@@ -66,6 +66,14 @@ class Goods:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An amount that Happy Returns stated and nobody can read. `field` is where in the unit it would stand."""
+
+    field: Literal["refund_amount", "fee"]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One physical unit of a return.
 
@@ -104,6 +112,8 @@ class Unit:
     """Which of the things that carry these ids: more than the first only where a person told them apart."""
     stands_for: Goods | None = None
     """The same thing, under the return that is paid for it."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """Of amounts that are stated, and blank here because they cannot be read."""
 
     def __post_init__(self) -> None:
         _fold(self, fold_id, "happy_item_id")

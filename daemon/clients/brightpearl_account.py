@@ -31,7 +31,7 @@ class AccountReads(Reads):
         methods = await self._objects("get-payment-methods", "/accounting-service/payment-method")
         statuses = await self._objects("get-statuses", "/order-service/order-status")
         return bp.Account(
-            base_currency=wire.text(config.get("baseCurrencyCode"), "baseCurrencyCode"),
+            base_currency=wire.currency(config.get("baseCurrencyCode"), "baseCurrencyCode"),
             zone=_zone(wire.text(config.get("timeZone"), "timeZone")),
             cancelled_status_id=wire.integer(config.get("cancelledOrderStatusId"), "cancelledOrderStatusId"),
             credit_status_id=wire.integer(config.get("newSalesCreditStatusId"), "newSalesCreditStatusId"),
@@ -97,7 +97,10 @@ class AccountReads(Reads):
 
     async def warehouses(self) -> dict[int, str]:
         answer = await self._transport.read("get-warehouses", "/warehouse-service/warehouse")
-        return {int(each["id"]): str(each.get("name", "")) for each in wire.sequence(answer.response, "warehouses")}
+        return {
+            wire.identifier(each.get("id"), "warehouse id"): str(each.get("name", ""))
+            for each in wire.sequence(answer.response, "warehouses")
+        }
 
     async def location(self, warehouse_id: int, kind: str) -> int | None:
         """The 'default' or 'quarantine' location of a warehouse; None where there is none."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from daemon.clients import brightpearl_wire as bp
+from daemon.clients import wire
 from daemon.clients.brightpearl_transport import Answer, Transport
 from daemon.clients.results import ById, Complete, Partial, ReadResult
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError
@@ -56,7 +57,7 @@ class Reads:
         An answer that cannot be read is a partial one. Raises what else the transport raises.
         """
         columns = (key,) if isinstance(key, str) else key
-        rows: dict[tuple[object, ...], Row] = {}
+        rows: dict[tuple[int, ...], Row] = {}
         for _ in range(PAGES_MAX):
             query = {**filters, "pageSize": str(PAGE), "firstResult": str(len(rows) + 1)}
             try:
@@ -176,13 +177,13 @@ def _fault_of(page: bp.SearchPage, columns: tuple[str, ...], *, first: int) -> s
     return ""
 
 
-def _identity(row: Row, columns: tuple[str, ...]) -> tuple[object, ...] | None:
-    """What tells this row from others; None where it does not say."""
-    values = tuple(row.get(column) for column in columns)
-    return None if any(value in (None, "") or isinstance(value, list | dict) for value in values) else values
+def _identity(row: Row, columns: tuple[str, ...]) -> tuple[int, ...] | None:
+    """What tells this row from others; None where it does not say, or says it with a number that cannot be kept."""
+    numbers = [wire.answered_id(row.get(column)) for column in columns]
+    return None if None in numbers else tuple(number for number in numbers if number is not None)
 
 
-def _named(columns: tuple[str, ...], identity: tuple[object, ...]) -> str:
+def _named(columns: tuple[str, ...], identity: tuple[int, ...]) -> str:
     return ", ".join(f"{column} {value}" for column, value in zip(columns, identity, strict=True))
 
 
@@ -221,8 +222,8 @@ def text_of(row: Mapping[str, Any], column: str) -> str:
 
 
 def number_of(row: Mapping[str, Any], column: str) -> int | None:
-    value = text_of(row, column)
-    return int(value) if value.isdecimal() and len(value) <= 18 else None
+    """The identifier in a column; None where it holds none."""
+    return wire.answered_id(row.get(column))
 
 
 def chunks(items: list[_T], size: int) -> list[list[_T]]:

@@ -6,7 +6,7 @@ Source: Brightpearl sheet sections 5, 6, 8, 9, 10. Money arrives as strings and 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,9 +14,13 @@ from daemon.clients import wire
 from daemon.errors import MalformedPayloadError
 from statemachine.credit.amounts import PART_REF
 from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow, Product
+from statemachine.money import AMOUNT_LIMIT, in_minor_units
 
+_COST_STEP = Decimal("0.0001")  # costs have four decimals in every currency; sheet 5
 _HIDDEN_PRODUCTS = (1000, 1001)  # free-text rows come back with these built-in products; sheet 5.1
-_PENNY = Decimal("0.01")
+_ROUNDING = Decimal("0.0051")
+"""By how much a row's net and tax together may miss the true sum: the vendor keeps net at four decimals and tax at two,
+whatever the currency has (sheet 5). An amount further from whole minor units was never a sum of that currency."""
 
 
 def _real_product(product_id: int | None, sku: Any) -> int | None:
@@ -24,8 +28,39 @@ def _real_product(product_id: int | None, sku: Any) -> int | None:
     return None if product_id in _HIDDEN_PRODUCTS and not sku else product_id
 
 
-def _pennies(value: Any, name: str) -> Decimal:
-    return wire.decimal(value, name).quantize(_PENNY, ROUND_HALF_UP)
+@dataclass(frozen=True, slots=True)
+class _RowMoney:
+    """What a row is worth, in whole minor units; `fault` says why that is not what the vendor stated."""
+
+    net: Decimal
+    tax: Decimal
+    fault: str = ""
+
+
+def _row_money(net_told: Any, tax_told: Any, currency: str, name: str) -> _RowMoney:
+    """A row's net and tax rounded together, so that what the shopper paid for it stays whole.
+
+    An amount that is no number is the vendor's broken contract: MalformedPayloadError. One that cannot be paid in the
+    currency, or stored, is kept and has a fault: the decision stops for it.
+    """
+    net, tax = wire.any_decimal(net_told, f"{name} net"), wire.any_decimal(tax_told, f"{name} tax")
+    if max(abs(net), abs(tax)) >= AMOUNT_LIMIT:
+        return _RowMoney(net, tax, f"{name}: {net:f} net and {tax:f} tax are larger than any amount that can be kept")
+    gross, rounded_tax = in_minor_units(net + tax, currency), in_minor_units(tax, currency)
+    fault = ""
+    if abs(gross - net - tax) > _ROUNDING:
+        fault = f"{name}: {net:f} net and {tax:f} tax are no whole sum of {currency}"
+    return _RowMoney(in_minor_units(gross - rounded_tax, currency), rounded_tax, fault)
+
+
+def _rate(value: Any, name: str) -> tuple[str, str]:
+    """An exchange rate as it was stated, which is as it is sent, and why it is none."""
+    stated = wire.text(value, name) or "1"
+    try:
+        is_rate = wire.decimal(stated, name) > 0
+    except MalformedPayloadError:
+        is_rate = False
+    return stated, "" if is_rate else f"{name}: '{stated[:40]}' is no exchange rate"
 
 
 def _part(value: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -41,8 +76,11 @@ def read_order(value: Any) -> Order:
         raise MalformedPayloadError("order.id: is required")
     name = f"order {order_id}"
     currency = _part(told, "currency")
+    code = wire.currency(currency.get("orderCurrencyCode"), f"{name}.orderCurrencyCode")
     assignment = _part(_part(told, "assignment"), "current")
     rows = wire.mapping(told.get("orderRows") or {}, f"{name}.orderRows")
+    rate, rate_fault = _rate(currency.get("exchangeRate"), f"{name} exchange rate")
+    read = [_order_row(key, row, name, currency, code) for key, row in rows.items()]
     copied = {
         "channelId": wire.integer(assignment.get("channelId"), f"{name}.channelId"),
         "staffOwnerId": wire.integer(assignment.get("staffOwnerContactId"), f"{name}.staffOwner"),
@@ -61,11 +99,12 @@ def read_order(value: Any) -> Order:
         status_id=wire.integer(_part(told, "orderStatus").get("orderStatusId"), f"{name}.orderStatusId") or 0,
         invoice_reference=_invoice_reference(told),
         shipping_status=wire.text(told.get("shippingStatusCode"), f"{name}.shippingStatusCode"),
-        currency=wire.text(currency.get("orderCurrencyCode"), f"{name}.orderCurrencyCode"),
-        accounting_currency=wire.text(currency.get("accountingCurrencyCode"), f"{name}.accountingCurrencyCode"),
-        exchange_rate=wire.text(currency.get("exchangeRate"), f"{name}.exchangeRate") or "1",
+        currency=code,
+        accounting_currency=wire.currency(currency.get("accountingCurrencyCode"), f"{name}.accountingCurrencyCode"),
+        exchange_rate=rate,
         contact_id=wire.integer(_part(_part(told, "parties"), "customer").get("contactId"), f"{name}.contactId"),
-        rows=tuple(sorted((_order_row(key, row, name, currency) for key, row in rows.items()), key=lambda row: row.id)),
+        rows=tuple(sorted((row for row, _ in read), key=lambda row: row.id)),
+        unusable=tuple(fault for fault in (rate_fault, *(fault for _, fault in read)) if fault),
         copied={key: each for key, each in copied.items() if each},
         price_mode=str(copied["priceModeCode"] or "INC"),
         placed_at=wire.moment(told.get("placedOn") or told.get("createdOn"), f"{name}.placedOn"),
@@ -81,7 +120,8 @@ def _invoice_reference(told: Mapping[str, Any]) -> str:
     return ""
 
 
-def _order_row(key: str, value: Any, order: str, currency: Mapping[str, Any]) -> OrderRow:
+def _order_row(key: str, value: Any, order: str, currency: Mapping[str, Any], code: str) -> tuple[OrderRow, str]:
+    """A row, and what is wrong with its money."""
     row_id = wire.integer(key, f"{order}.orderRows key")
     name = f"{order} row {row_id}"
     told = wire.mapping(value, name)
@@ -90,14 +130,15 @@ def _order_row(key: str, value: Any, order: str, currency: Mapping[str, Any]) ->
     quantity = wire.decimal(_part(told, "quantity"), f"{name}.quantity")
     cost = told.get("itemCost")
     assert row_id is not None
-    return OrderRow(
+    worth = _row_money(amounts.get("rowNet"), amounts.get("rowTax"), code, name)
+    row = OrderRow(
         id=row_id,
         product_id=_real_product(product_id, told.get("productSku")),
         sku=wire.text(told.get("productSku"), f"{name}.productSku"),
         name=wire.text(told.get("productName"), f"{name}.productName"),
         quantity=quantity,
-        net=_pennies(amounts.get("rowNet"), f"{name}.rowNet"),
-        tax=_pennies(amounts.get("rowTax"), f"{name}.rowTax"),
+        net=worth.net,
+        tax=worth.tax,
         tax_code=wire.text(amounts.get("taxCode"), f"{name}.taxCode"),
         nominal_code=wire.text(told.get("nominalCode"), f"{name}.nominalCode"),
         external_ref=wire.text(told.get("externalRef"), f"{name}.externalRef"),
@@ -108,6 +149,7 @@ def _order_row(key: str, value: Any, order: str, currency: Mapping[str, Any]) ->
         tax_rate=wire.decimal(amounts["taxRate"], f"{name}.taxRate") if amounts.get("taxRate") is not None else None,
         taxed_elsewhere=str(amounts.get("taxCalculator") or "brightpearl").casefold() != "brightpearl",
     )
+    return row, worth.fault
 
 
 def _cost(cost: Any, currency: Mapping[str, Any], name: str) -> Decimal | None:
@@ -115,11 +157,11 @@ def _cost(cost: Any, currency: Mapping[str, Any], name: str) -> Decimal | None:
     if not isinstance(cost, dict):
         return None
     value = wire.decimal(cost, f"{name}.itemCost")
-    told = wire.text(cost.get("currencyCode"), f"{name}.itemCost.currencyCode")
-    if told in ("", wire.text(currency.get("accountingCurrencyCode"), f"{name}.accountingCurrencyCode")):
+    told = wire.currency(cost.get("currencyCode"), f"{name}.itemCost.currencyCode")
+    if told in ("", wire.currency(currency.get("accountingCurrencyCode"), f"{name}.accountingCurrencyCode")):
         return value
     rate = wire.decimal(currency.get("exchangeRate"), f"{name}.exchangeRate")
-    return (value / rate).quantize(Decimal("0.0001")) if rate > 0 else value
+    return (value / rate).quantize(_COST_STEP) if rate > 0 else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +199,18 @@ def read_credit(value: Any) -> ExistingCredit:
         raise MalformedPayloadError("sales-credit.id: is required")
     name = f"credit {credit_id}"
     currency = _part(told, "currency")
-    rows = told.get("rows") or []
+    code = wire.currency(currency.get("code") or currency.get("orderCurrencyCode"), f"{name}.currency")
+    read = [_credit_row(row, f"{name} row", code) for row in wire.sequence(told.get("rows") or [], f"{name}.rows")]
     return ExistingCredit(
         id=credit_id,
         parent_order_id=wire.integer(told.get("parentId") or told.get("parentOrderId"), f"{name}.parentId") or 0,
         external_ref=wire.text(told.get("externalRef"), f"{name}.externalRef"),
         reference=wire.text(told.get("ref") or told.get("reference"), f"{name}.ref"),
-        currency=wire.text(currency.get("code") or currency.get("orderCurrencyCode"), f"{name}.currency"),
+        currency=code,
         created_at=wire.moment(told.get("createdOn"), f"{name}.createdOn"),
         is_cancelled=told.get("isCanceled") is True or told.get("isCancelled") is True,
-        rows=tuple(_credit_row(row, f"{name} row") for row in wire.sequence(rows, f"{name}.rows")),
+        rows=tuple(row for row, _ in read),
+        unusable=tuple(fault for _, fault in read if fault),
         warehouse_id=wire.integer(told.get("warehouseId"), f"{name}.warehouseId"),
         invoice_reference=_invoice_reference(told),
         exchange_rate=wire.text(currency.get("exchangeRate"), f"{name}.exchangeRate") or "1",
@@ -183,15 +227,17 @@ def _gross(told: Mapping[str, Any], name: str) -> Decimal | None:
     return wire.decimal(gross, f"{name}.total.gross") if gross is not None else None
 
 
-def _credit_row(value: Any, name: str) -> CreditRow:
+def _credit_row(value: Any, name: str, code: str) -> tuple[CreditRow, str]:
+    """A row, and what is wrong with its money."""
     told = wire.mapping(value, name)
     product_id = wire.integer(told.get("productId"), f"{name}.productId")
-    return CreditRow(
+    worth = _row_money(told.get("net"), told.get("tax"), code, name)
+    row = CreditRow(
         id=wire.integer(told.get("id"), f"{name}.id") or 0,
         product_id=_real_product(product_id, told.get("sku")),
         quantity=wire.decimal(told.get("quantity"), f"{name}.quantity"),
-        net=_pennies(told.get("net"), f"{name}.net"),
-        tax=_pennies(told.get("tax"), f"{name}.tax"),
+        net=worth.net,
+        tax=worth.tax,
         external_ref=wire.text(told.get("externalRef"), f"{name}.externalRef"),
         bundle_parent=told.get("bundleParent") is True,
         bundle_child=told.get("bundleChild") is True,
@@ -200,6 +246,7 @@ def _credit_row(value: Any, name: str) -> CreditRow:
         name=wire.text(told.get("name"), f"{name}.name"),
         tax_code=wire.text(told.get("taxCode"), f"{name}.taxCode"),
     )
+    return row, worth.fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,11 +322,11 @@ def read_payment(row: Mapping[str, Any]) -> CustomerPayment:
     """
     name = f"payment {row.get('paymentId')}"
     return CustomerPayment(
-        id=wire.integer(row.get("paymentId"), f"{name}.paymentId") or 0,
+        id=wire.identifier(row.get("paymentId"), f"{name}.paymentId"),
         order_id=wire.integer(row.get("orderId"), f"{name}.orderId") or 0,
         kind=wire.text(row.get("paymentType"), f"{name}.paymentType"),
         amount=abs(wire.decimal(row.get("amountPaid"), f"{name}.amountPaid")),
-        currency=wire.text(row.get("currencyCode"), f"{name}.currencyCode"),
+        currency=wire.currency(row.get("currencyCode"), f"{name}.currencyCode"),
         method=wire.text(row.get("paymentMethodCode"), f"{name}.paymentMethodCode"),
         reference=wire.text(row.get("transactionRef"), f"{name}.transactionRef"),
         journal_id=wire.integer(row.get("journalId"), f"{name}.journalId") or 0,

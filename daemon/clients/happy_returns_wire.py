@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from daemon.clients import wire
 from daemon.errors import MalformedPayloadError
 from statemachine.refs import fold_code, fold_id
-from statemachine.units import PROGRESS, Progress, Unit
+from statemachine.units import PROGRESS, Progress, Unit, Unreadable
 
 ITEMS_MAX = 1000
 
@@ -164,9 +164,15 @@ def read_item(value: Any, name: str, faults: list[str]) -> Item:
         read = (lenient(wire.moment, None, told.get(key), f"{name}.{key}") for key in keys)
         return next((found for found in read if found), None)
 
-    def money(key: str) -> tuple[Decimal | None, str]:
-        nothing: tuple[Decimal | None, str] = (None, "")
-        return lenient(wire.money, nothing, told.get(key), f"{name}.{key}", told.get("currency"))
+    unreadable: list[Unreadable] = []
+
+    def money(key: str, field: Literal["refund_amount", "fee"]) -> tuple[Decimal | None, str]:
+        try:
+            return wire.money(told.get(key), f"{name}.{key}", told.get("currency"))
+        except MalformedPayloadError as error:
+            faults.append(str(error))
+            unreadable.append(Unreadable(field, str(error).removeprefix(f"{name}.")))
+            return None, ""
 
     return_id = fold_id(strict("happyReturnsReturnID", "happyReturnsReturnId"))
     order_number = strict("orderNumber")
@@ -178,8 +184,12 @@ def read_item(value: Any, name: str, faults: list[str]) -> Item:
     item_id, rma_id = fold_id(item_id_as_sent), text("externalRMAID", "happyReturnsRMAID")
     if not item_id and not line_id and not text("sku", "upc", "productVariantID"):
         raise MalformedPayloadError(f"{name}: nothing identifies the unit (item id, line id, sku, upc, variant id)")
-    amount, currency = money("refundAmount")
-    fee, _ = money("processingFee")
+    amount, currency = money("refundAmount", "refund_amount")
+    fee, fee_currency = money("processingFee", "fee")
+    currency = currency or (fee_currency if fee else "")
+    if fee and fee_currency not in ("", currency):
+        unreadable.append(Unreadable("fee", f"processingFee: is in {fee_currency}, the refund in {currency}"))
+        fee = None
     unit = Unit(
         key=item_id or line_id or f"{text('sku', 'upc', 'productVariantID')}",
         happy_item_id=item_id, line_item_id=line_id, sku=text("sku"), barcode=text("upc", "labelBarcode"),
@@ -188,6 +198,7 @@ def read_item(value: Any, name: str, faults: list[str]) -> Item:
         started_at=moment("startedAt", "startedDate"),
         dropped_off_at=moment("droppedOffAt", "droppedOffDate", "receivedAt"),
         approved_at=moment("approvedAt", "approvedDate", "refundedAt"), refund_amount=amount, refund_currency=currency,
+        unreadable=tuple(unreadable),
         fee=fee, tracking=text("tracking"), destination=text("destinationAddressID"),
     )  # fmt: skip
     if told.get("oneClickExchange") is True:

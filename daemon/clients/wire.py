@@ -1,5 +1,6 @@
 """Reading what the vendors send: tolerant of the unknown, strict about what we use. Blank, null and absent are alike."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import orjson
 
 from daemon.errors import MalformedPayloadError
+from statemachine.money import AMOUNT_LIMIT, ID_MAX, currency_code
 
 TEXT_MAX = 500  # far above any identifier or name seen; what is longer is not ours to store
 _YEARS = range(1990, 2101)
-_AMOUNT_MAX = Decimal("1e12")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_NUMBER_LIMIT = Decimal(10) ** 24  # beyond what arithmetic on money keeps exact to four decimals
 
 
 def parse_json(raw: bytes) -> Any:
@@ -50,7 +53,15 @@ def moment(value: Any, name: str) -> datetime | None:
 
 
 def decimal(value: Any, name: str) -> Decimal:
-    """A finite Decimal from a string or number, never through a float. Absent is zero."""
+    """A finite Decimal below AMOUNT_LIMIT from a string or number, never through a float. Absent is zero."""
+    number = any_decimal(value, name)
+    if abs(number) >= AMOUNT_LIMIT:
+        raise MalformedPayloadError(f"{name}: '{str(number)[:40]}' is no usable amount")
+    return number
+
+
+def any_decimal(value: Any, name: str) -> Decimal:
+    """The same however large it is, for whoever says so in better words; from 10^24 on it counts as that."""
     if isinstance(value, dict):
         value = value.get("value", value.get("magnitude"))
     told = text(value, name)
@@ -60,29 +71,56 @@ def decimal(value: Any, name: str) -> Decimal:
         number = Decimal(told)
     except InvalidOperation as error:
         raise MalformedPayloadError(f"{name}: '{told[:40]}' is not a number") from error
-    if not number.is_finite() or abs(number) > _AMOUNT_MAX:
+    if not number.is_finite():
         raise MalformedPayloadError(f"{name}: '{told[:40]}' is no usable amount")
-    return number
+    return number if abs(number) < _NUMBER_LIMIT else _NUMBER_LIMIT.copy_sign(number)
 
 
 def integer(value: Any, name: str) -> int | None:
+    """A whole number that the schema can hold. None where there is none."""
     told = text(value, name)
     if not told:
         return None
+    if not _WHOLE.fullmatch(told):
+        raise MalformedPayloadError(f"{name}: '{told[:40]}' is not a whole number")
+    number = int(told)
+    if abs(number) > ID_MAX:
+        raise MalformedPayloadError(f"{name}: '{told[:40]}' is larger than any number that can be kept")
+    return number
+
+
+def identifier(value: Any, name: str) -> int:
+    """The number of an order, credit, payment or note. Raises MalformedPayloadError for none, or one below 1."""
+    number = integer(value, name)
+    if number is None or number < 1:
+        raise MalformedPayloadError(f"{name}: '{str(value)[:40]}' is no identifier")
+    return number
+
+
+def answered_id(response: Any) -> int | None:
+    """The identifier that a write was answered with; None where the answer names none that could be kept."""
     try:
-        return int(told)
-    except ValueError as error:
-        raise MalformedPayloadError(f"{name}: '{told[:40]}' is not a whole number") from error
+        return identifier(response, "answer")
+    except MalformedPayloadError:
+        return None
+
+
+def currency(value: Any, name: str) -> str:
+    """A currency code in capitals; empty where there is none. Whether it is a currency, the decision asks."""
+    return currency_code(text(value, name))
 
 
 def money(value: Any, name: str, currency: Any = None) -> tuple[Decimal | None, str]:
-    """Amount and currency from any of the layouts of Happy Returns sheet section 8."""
+    """Amount and currency from any of the layouts of Happy Returns sheet section 8; without its own, in `currency`.
+
+    The currency may be empty: then it is the order's, and how many decimals the amount may have is asked there.
+    """
     if isinstance(value, dict):
         return money(value.get("amount"), name, value.get("currency"))
     told = text(value, name)
     if not told:
         return None, ""
-    code = text(currency, name).upper()
+    code = currency_code(text(currency, name))
     words = told.split()
     letters = [word for word in words if word.isalpha() and len(word) == 3]
     numbers = [word for word in words if word not in letters]

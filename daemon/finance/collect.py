@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from daemon.clients import wire
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import CustomerPayment
 from daemon.clients.happy_returns import HappyReturnsClient
@@ -22,6 +23,8 @@ from daemon.store import legs, merchant, returns
 from daemon.store.database import Database
 from daemon.store.legs import Told, scope_of_credit
 from statemachine.books.legs import Kind, Leg
+from statemachine.credit.snapshot import ExistingCredit
+from statemachine.money import SUM_LIMIT
 from statemachine.refs import order_key
 
 log = logging.getLogger(__name__)
@@ -128,7 +131,9 @@ async def _brightpearl(
 ) -> None:
     start = day(since, zone)
     assert start is not None
-    ids = {int(row["orderId"]) for row in require_whole(await at.brightpearl.credits_since(start))}
+    ids = {
+        wire.identifier(row["orderId"], "orderId") for row in require_whole(await at.brightpearl.credits_since(start))
+    }
     async with at.database.reading() as connection:
         ids |= await legs.open_credits(connection, at.merchant)
         if whole:
@@ -157,6 +162,7 @@ async def _credits(at: Sources, ids: list[int], zone: ZoneInfo, now: datetime, d
     for number, found in read.items.items():
         missing = [orders.unread[found.parent_order_id]] if found.parent_order_id in orders.unread else []
         missing += [result.missing for result in (notes[number], payments[number]) if isinstance(result, Partial)]
+        missing += found.unusable[:1] if not _can_be_kept(found) else ()
         if missing:
             unread[number] = "; ".join(missing)
     for why in dict.fromkeys(unread.values()):
@@ -196,6 +202,10 @@ async def _period_lock(at: Sources, now: datetime) -> None:
 
 def _order_key(at: Sources, reference: str, external_ref: str) -> str:
     return order_key(external_ref if at.settings.brightpearl.order_number_field == "external_ref" else reference)
+
+
+def _can_be_kept(credit: ExistingCredit) -> bool:
+    return all(abs(row.net) + abs(row.tax) < SUM_LIMIT for row in credit.rows)
 
 
 async def _other_refunds(

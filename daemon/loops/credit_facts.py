@@ -38,8 +38,8 @@ async def with_products(client: BookReads, pairs: Iterable[tuple[Return, Order]]
     wanted = {row.product_id for order in doubted.values() for row in order.rows if row.product_id is not None}
     by_sku: dict[str, set[int]] = {}
     for sku in sorted({sku for skus in strangers.values() for sku in skus}):
-        rows = require_whole(await client.products_by_sku(sku))
-        by_sku[sku] = {number for row in rows if (number := wire.integer(row["productId"], "productId"))}
+        rows = [row for row in require_whole(await client.products_by_sku(sku)) if row.get("productId")]
+        by_sku[sku] = {wire.identifier(row["productId"], "productId") for row in rows}
         wanted |= by_sku[sku]
     read = await client.products(wanted)
     require_whole(read.of(wanted))

@@ -8,6 +8,7 @@ from typing import Any
 
 from daemon.clients import brightpearl_bodies as bodies
 from daemon.clients import brightpearl_wire as bp
+from daemon.clients import wire
 from daemon.clients.brightpearl import Write
 from daemon.clients.brightpearl_credits import read_credits
 from daemon.clients.results import Complete, ReadResult
@@ -212,8 +213,8 @@ class CreditWave(CreditReads):
             answer = self.answers[each.effect.id]
             if isinstance(answer, HomewardError):
                 self._not_created(each.effect, each.intent, answer)
-            elif isinstance(answer.response, int | str) and str(answer.response).isdigit():
-                ids[each.effect.id] = int(answer.response)
+            elif (credit_id := wire.answered_id(answer.response)) is not None:
+                ids[each.effect.id] = credit_id
         read = await self._read_back(sent, ids, answered_at)
         for each in sent:
             effect, order = each.effect, self.orders[each.intent["order_id"]]

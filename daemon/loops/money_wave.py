@@ -6,6 +6,7 @@ from typing import Any
 
 from daemon.clients import brightpearl_bodies as bodies
 from daemon.clients import brightpearl_wire as bp
+from daemon.clients import wire
 from daemon.clients.brightpearl import Write
 from daemon.clients.brightpearl_transport import Answer
 from daemon.clients.results import ById, Complete, Partial, ReadResult, Repeatable, joined
@@ -191,9 +192,7 @@ class RefundWave(Wave):
 
 def _number(answer: Answer | HomewardError) -> int | None:
     """The id that was answered, if any."""
-    if isinstance(answer, Answer) and isinstance(answer.response, int | str) and str(answer.response).isdigit():
-        return int(answer.response)
-    return None
+    return wire.answered_id(answer.response) if isinstance(answer, Answer) else None
 
 
 def _held_back(effects: list[Leased], returns: dict[int, Return]) -> dict[int, Outcome]:

@@ -198,7 +198,7 @@ def would(kind: str, intent: dict[str, Any]) -> str:
             worth = Decimal(intent["net"]) + Decimal(intent["tax"])
             return f"credit {worth} {intent['currency']} against order {intent['order_id']}"
         case RecordRefund.kind:
-            return f"record a refund of {intent['body']['amountPaid']} {intent['body']['currencyCode']}"
+            return f"record a refund of {intent['body']['amountPaid']} {intent['body']['currencyIsoCode']}"
         case ReceiveStock.kind:
             count = sum(int(line["quantity"]) for note in intent["notes"] for line in note["body"]["goodsMoved"])
             return f"receive {count} unit(s) of stock"

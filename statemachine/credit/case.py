@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from statemachine.credit.amounts import (
     DISCOUNT_NAME,
@@ -28,9 +28,9 @@ from statemachine.credit.policy import CreditPolicy
 from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import ExistingCredit, Header, Order, OrderRow, Plan, PlannedRow, Reference
 from statemachine.credit.watching import MAP, order_fact
-from statemachine.money import in_minor_units
+from statemachine.money import AMOUNT_LIMIT, Money, MoneyError, in_minor_units
 from statemachine.refs import fold_id, order_key
-from statemachine.units import Place, Return, Unit
+from statemachine.units import Place, Return, Unit, Unreadable
 
 
 @dataclass(frozen=True)
@@ -205,13 +205,43 @@ class Case:
     def shopper_fee(self) -> Decimal:
         """Happy Returns' processing fee, tax included: only refunds to the original payment bear it.
 
-        Not returnless items, gift cards or exchanges. Source: Happy Returns sheet section 6.
+        Not returnless items, gift cards or exchanges. Source: Happy Returns sheet section 6. A fee that is no sum of the
+        order's currency counts only once a person has said so: as none.
         """
-        bearing = [
-            unit for unit in self.instance.units
-            if unit.fee and unit.dropoff_method != "returnless" and refund_kind(unit.refund_type) == "original"
-        ]  # fmt: skip
-        return sum((unit.fee for unit in bearing if unit.fee), ZERO)
+        fees = (unit.fee for unit in self.instance.units if self._bears_fee(unit))
+        return sum((fee for fee in fees if fee and self._is_payable(fee)), ZERO)
+
+    def _bears_fee(self, unit: Unit) -> bool:
+        return unit.dropoff_method != "returnless" and refund_kind(unit.refund_type) == "original"
+
+    def _is_payable(self, amount: Decimal) -> bool:
+        return self._why_not_payable(amount) == ""
+
+    def _why_not_payable(self, amount: Decimal) -> str:
+        try:
+            Money(amount, self.order.currency)
+        except MoneyError as error:
+            return str(error)
+        return "" if abs(amount) < AMOUNT_LIMIT else f"{amount:f} is larger than any amount that can be kept"
+
+    def unreadable_of(self, unit: Unit) -> tuple[Unreadable, ...]:
+        """What Happy Returns states of the unit and nobody can pay: no number, or no sum of the order's currency."""
+        stated: tuple[tuple[Literal["refund_amount", "fee"], Decimal | None], ...] = (
+            ("refund_amount", unit.refund_amount),
+            ("fee", unit.fee),
+        )
+        unpayable = tuple(
+            Unreadable(field, why)
+            for field, amount in stated
+            if amount is not None and (why := self._why_not_payable(amount))
+        )
+        return unit.unreadable + unpayable
+
+    def minds(self, unit: Unit, field: Literal["refund_amount", "fee"]) -> bool:
+        """Whether the credit turns on what Happy Returns states there."""
+        if field == "fee":
+            return self.policy.on_processing_fee != "ignore" and self._bears_fee(unit)
+        return self.policy.amount_check != "note"
 
     @cached_property
     def fee_rows(self) -> tuple[PlannedRow, ...]:

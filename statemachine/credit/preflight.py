@@ -6,7 +6,7 @@ The first check that has something to say decides. The list is the decision tabl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from statemachine.credit import about_credits, about_orders, about_rows, about_sums
+from statemachine.credit import about_credits, about_money, about_orders, about_rows, about_sums
 from statemachine.credit.case import Case
 from statemachine.credit.verdicts import Adopt, CreditLaterDated, CreditNow, NeedsPerson, Refuse, Verdict, Wait
 
@@ -32,6 +32,10 @@ def preflight(case: Case) -> Verdict:
 
 
 CHECKS: tuple[Check, ...] = (
+    Check("Is the order's currency none that anybody can be paid in?", about_money.currency,
+          ((NeedsPerson, "currency-unknown"),)),
+    Check("Does Brightpearl state an amount that cannot be paid or kept?", about_money.amounts,
+          ((NeedsPerson, "amount-unusable"),)),
     Check("Does a credit with this return's own key exist?", about_credits.own_credit,
           ((Adopt, "credit-exists"), (NeedsPerson, "rival-credit"), (Wait, "awaits-authorisation"))),
     Check("Has a person written this return's code on a credit?", about_credits.named_by_hand,
@@ -50,6 +54,8 @@ CHECKS: tuple[Check, ...] = (
     Check("Is the outcome unknown, mixed, or an exchange that is held?", about_orders.outcomes,
           ((NeedsPerson, "mixed-outcomes"), (NeedsPerson, "refund-type-unknown"), (NeedsPerson, "exchange"))),
     Check("Does Happy Returns name another currency?", about_orders.currency, ((NeedsPerson, "currency-differs"),)),
+    Check("Does Happy Returns state an amount that cannot be read?", about_money.announced,
+          ((NeedsPerson, "announcement-unreadable"),)),
     Check("Was the shopper charged a fee that no rule books?", about_orders.fee, ((NeedsPerson, "fee-unmapped"),)),
     Check("Is a return reason missing from the map?", about_orders.reason, ((NeedsPerson, "reason-unmapped"),)),
     Check("Did somebody else credit what is now missing?", about_credits.rival_before_match,

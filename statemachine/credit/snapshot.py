@@ -82,6 +82,8 @@ class Order:
     is_historical: bool = False
     products: Mapping[int, Product] = field(default_factory=dict)
     """By product id, where they had to be read."""
+    unusable: tuple[str, ...] = ()
+    """What is wrong with its money, in words: amounts that cannot be paid in its currency, or kept."""
 
     def children_of(self, row: OrderRow) -> tuple[OrderRow, ...]:
         """The component rows of a bundle row."""
@@ -139,6 +141,8 @@ class ExistingCredit:
     updated_at: datetime | None = None
     total: Decimal | None = None
     """What Brightpearl says it comes to, tax included; None where it does not say."""
+    unusable: tuple[str, ...] = ()
+    """What is wrong with its money, in words."""
 
     @property
     def is_ours(self) -> bool:

@@ -21,7 +21,7 @@ from statemachine.credit.verdicts import (
     Verdict,
     Wait,
 )
-from statemachine.units import Unit
+from statemachine.units import Unit, Unreadable
 from tests.unit.orders import REFERENCE, TEE, TODAY, an_order, bundle_rows, by_hand, coming_back, judge, row
 from tests.unit.returns import NOON
 
@@ -32,6 +32,7 @@ OWN = replace(by_hand(700, replace(ROW, external_ref="1")), external_ref=coming_
 BEGUN = replace(TEE, started_at=NOON - DAY)
 PAIR = an_order(row(1, quantity=2, net="40.00", tax="8.00"))
 LINE = replace(TEE, line_item_id="880-0-3")
+UNREADABLE = replace(TEE, unreadable=(Unreadable("fee", "processingFee: 'some' is no amount"),))
 
 
 def of(unit: Unit = TEE, **told: object) -> Unit:
@@ -50,6 +51,8 @@ def examples() -> list[tuple[type[Verdict], str, Verdict]]:
         (Wait, "order-not-found", no_order("10422", since=NOON, now=NOON + DAY / 2, wait=DAY)),
         (NeedsPerson, "order-not-found", no_order("10422", since=NOON, now=NOON + 2 * DAY, wait=DAY)),
         (NeedsPerson, "order-ambiguous", several_orders("10422", [55, 56])),
+        (NeedsPerson, "currency-unknown", judge(tee, replace(one, currency="XXX"))),
+        (NeedsPerson, "amount-unusable", judge(tee, replace(one, unusable=("row 1: 0.5 net is no whole sum of JPY",)))),
         (Adopt, "credit-exists", judge(tee, one, OWN)),
         (NeedsPerson, "rival-credit", judge(tee, one, OWN, by_hand(701, ROW))),
         (Wait, "awaits-authorisation", judge(tee, one, OWN, authorised_status_id=11)),
@@ -71,6 +74,7 @@ def examples() -> list[tuple[type[Verdict], str, Verdict]]:
         (NeedsPerson, "refund-type-unknown", judge(coming_back(of(refund_type="magic")), one)),
         (NeedsPerson, "exchange", judge(coming_back(of(refund_type="exchange")), one)),
         (NeedsPerson, "currency-differs", judge(coming_back(of(refund_currency="USD")), one)),
+        (NeedsPerson, "announcement-unreadable", judge(coming_back(UNREADABLE), one)),
         (NeedsPerson, "fee-unmapped", judge(coming_back(of(fee=Decimal("4.95"))), one)),
         (NeedsPerson, "reason-unmapped",
          judge(coming_back(of(reason_id="odd")), one, maps=CreditMap(reasons={"too-big": ReasonRule()}))),
@@ -151,6 +155,7 @@ def test_what_a_person_may_accept_is_no_longer_a_stop() -> None:
             "amount-differs": judge(
                 coming_back(of(refund_amount=Decimal(99)), accepted=(cause,)), an_order(row(1)), amount_check="hold"
             ),
+            "announcement-unreadable": judge(coming_back(UNREADABLE, accepted=(cause,)), an_order(row(1))),
             "order-edited": judge(
                 coming_back(LINE, accepted=(cause,)), replace(PAIR, rows=(replace(PAIR.rows[0], external_ref="880"),))
             ),
