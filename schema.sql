@@ -2,8 +2,9 @@
 --
 -- `merchant` leads every key, so one merchant's rows lie together and the schema shards. What must never happen is a
 -- constraint here first and code second: a second credit, a unit in two parts, an illegal move, a changed journal row.
--- Times are timestamptz and passed in; now() is only the default of recorded_at. Money is numeric(14,2) beside its
--- currency. Applied as a whole by `homeward db migrate` to an empty database; later versions are deploy/migrations/.
+-- Times are timestamptz and passed in; now() is only the default of recorded_at. Money is numeric beside its
+-- currency, with that currency's decimals; is_money bounds it. Applied as a whole by `homeward db migrate` to an empty
+-- database; later versions are deploy/migrations/.
 
 CREATE TABLE schema_version (
     version     integer     NOT NULL PRIMARY KEY,
@@ -408,8 +409,8 @@ CREATE TABLE returns (
     credit_ref        text          NOT NULL,
     credit_external_ref text,
     credit_id         bigint,
-    credit_net        numeric(14,2),
-    credit_tax        numeric(14,2),
+    credit_net        numeric,
+    credit_tax        numeric,
     credit_currency   text,
     credit_rows       jsonb,
     credit_adopted    boolean       NOT NULL DEFAULT false,
@@ -418,7 +419,7 @@ CREATE TABLE returns (
     close_due         boolean       NOT NULL,
     payment_id        bigint,
     payment_ref       text,
-    payment_amount    numeric(14,2),
+    payment_amount    numeric,
     payment_currency  text,
     payment_method    text,
     waits_for         text          NOT NULL DEFAULT '',
@@ -1083,12 +1084,12 @@ CREATE TABLE leg (
     scope       text          NOT NULL,
     business_on date          NOT NULL,
     currency    text          NOT NULL,
-    amount      numeric(14,2),
+    amount      numeric,
     quantity    integer       NOT NULL,
     ids         text[]        NOT NULL,
     order_key   text          NOT NULL,
     sku         text          NOT NULL,
-    tax         numeric(14,2),
+    tax         numeric,
     tax_code    text          NOT NULL,
     facts       jsonb         NOT NULL,
     digest      bytea         NOT NULL,
@@ -1142,7 +1143,7 @@ CREATE TABLE match_group (
                     'out-of-scope')),
     reason      text          NOT NULL,
     currency    text          NOT NULL,
-    value       numeric(14,2) NOT NULL,
+    value       numeric(14,2) NOT NULL,  -- what matches are ordered by
     opened_on   date          NOT NULL,
     cleared_on  date,
     order_key   text          NOT NULL,
@@ -1153,6 +1154,7 @@ CREATE TABLE match_group (
     from_run    bigint        NOT NULL,
     until_run   bigint,
     recorded_at timestamptz   NOT NULL DEFAULT now(),
+    exact_value numeric,  -- with the currency's own decimals; missing in what version 2 wrote, where value is exact
     PRIMARY KEY (merchant, id),
     FOREIGN KEY (merchant, from_run) REFERENCES match_run (merchant, id)
 );
@@ -1170,7 +1172,7 @@ CREATE TABLE orphan_event (
     event       text          NOT NULL CHECK (event IN ('opened', 'changed', 'closed')),
     class       text          NOT NULL,
     match_key   text          NOT NULL,
-    value       numeric(14,2) NOT NULL,
+    value       numeric       NOT NULL,
     currency    text          NOT NULL,
     since       date          NOT NULL,
     due_on      date          NOT NULL,
@@ -1242,6 +1244,28 @@ CREATE TRIGGER erasure_is_append_only BEFORE UPDATE OR DELETE ON erasure
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER checklist_item_is_append_only BEFORE UPDATE OR DELETE ON checklist_item
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- Money: no currency has more than four decimals, and no sum that is kept reaches 10^15 (statemachine/money.py). What was
+-- stored before there were more than two decimals is within that, so nothing is read to prove it.
+CREATE FUNCTION is_money(amount numeric) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT scale(amount) <= 4 AND abs(amount) < 1000000000000000
+$$;
+ALTER TABLE returns ADD CONSTRAINT returns_hold_money
+    CHECK (is_money(credit_net) AND is_money(credit_tax) AND is_money(payment_amount)) NOT VALID;
+ALTER TABLE leg ADD CONSTRAINT leg_holds_money CHECK (is_money(amount) AND is_money(tax)) NOT VALID;
+ALTER TABLE match_group ADD CONSTRAINT match_group_holds_money CHECK (is_money(exact_value)) NOT VALID;
+ALTER TABLE orphan_event ADD CONSTRAINT orphan_event_holds_money CHECK (is_money(value)) NOT VALID;
+
+-- A migration that changes a column's type outdates the statements that daemons at work have prepared. In a transaction
+-- the driver says so once, and a daemon of version 2 would put the events aside for it; they stay where they are, and are
+-- read again at once.
+CREATE FUNCTION stays_waiting() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN NULL;
+END $$;
+CREATE TRIGGER inbox_outlives_a_migration BEFORE UPDATE OF state ON inbox
+    FOR EACH ROW WHEN (NEW.state = 'parked' AND NEW.outcome LIKE 'InvalidCachedStatementError:%')
+    EXECUTE FUNCTION stays_waiting();
 
 -- Returns as people look for them: the columns a filter may name (daemon/filters.py). Only what is asked for is computed.
 CREATE VIEW return_board WITH (security_invoker = true) AS

@@ -28,10 +28,10 @@ UPDATE match_group
    AND key = ANY(:keys::text[]);
 
 -- name: put_groups!
-INSERT INTO match_group (merchant, key, status, reason, currency, value, opened_on, cleared_on, order_key, is_return, legs,
-                         content, digest, from_run)
-SELECT :merchant, told.key, told.status, told.reason, told.currency, told.value, told.opened_on, told.cleared_on,
-       told.order_key, told.is_return, string_to_array(told.legs, chr(31)), told.content, told.digest, :run_id
+INSERT INTO match_group (merchant, key, status, reason, currency, value, exact_value, opened_on, cleared_on, order_key,
+                         is_return, legs, content, digest, from_run)
+SELECT :merchant, told.key, told.status, told.reason, told.currency,
+       least(greatest(told.value, -999999999999.99), 999999999999.99), told.value, told.opened_on, told.cleared_on, told.order_key, told.is_return, string_to_array(told.legs, chr(31)), told.content, told.digest, :run_id
   FROM unnest(:keys::text[], :statuses::text[], :reasons::text[], :currencies::text[], :values::numeric[],
               :opened::date[], :cleared::date[], :order_keys::text[], :is_returns::boolean[], :legs::text[],
               :contents::jsonb[], :digests::bytea[])
@@ -67,7 +67,7 @@ WITH stood AS (
     SELECT key, max(status) FILTER (WHERE from_run <= :first AND (until_run IS NULL OR until_run > :first)) AS before,
            max(status) FILTER (WHERE from_run <= :last AND (until_run IS NULL OR until_run > :last)) AS after,
            max(reason) FILTER (WHERE from_run <= :last AND (until_run IS NULL OR until_run > :last)) AS reason,
-           max(currency) AS currency, max(value) AS value, max(order_key) AS order_key
+           max(currency) AS currency, max(coalesce(exact_value, value)) AS value, max(order_key) AS order_key
       FROM match_group
      WHERE merchant = :merchant
        AND from_run <= :last
@@ -83,8 +83,9 @@ SELECT key, before, after, reason, currency, value, order_key
 
 -- name: listing
 -- Matches as they stand, the dearest first; null asks for every one.
-SELECT key, status, reason, currency, value, opened_on, cleared_on, order_key, is_return, legs, content
-  FROM match_group
+SELECT key, status, reason, currency, coalesce(exact_value, value) AS value, opened_on, cleared_on, order_key, is_return,
+       legs, content
+  FROM match_group AS g
  WHERE merchant = :merchant
    AND until_run IS NULL
    AND (:statuses::text[] IS NULL OR status = ANY(:statuses::text[]))
@@ -93,12 +94,12 @@ SELECT key, status, reason, currency, value, opened_on, cleared_on, order_key, i
    AND (:from_on::date IS NULL OR opened_on >= :from_on)
    AND (:until_on::date IS NULL OR opened_on <= :until_on)
    AND (:is_return::boolean IS NULL OR is_return = :is_return)
- ORDER BY value DESC, key
+ ORDER BY g.value DESC, key
 OFFSET :skip
  LIMIT :rows_max;
 
 -- name: counts
-SELECT status, currency, is_return, count(*) AS matches, sum(value) AS value
+SELECT status, currency, is_return, count(*) AS matches, sum(coalesce(exact_value, value)) AS value
   FROM match_group
  WHERE merchant = :merchant
    AND until_run IS NULL
@@ -106,14 +107,15 @@ SELECT status, currency, is_return, count(*) AS matches, sum(value) AS value
  ORDER BY is_return DESC, status, currency;
 
 -- name: of_key
-SELECT key, status, reason, currency, value, opened_on, cleared_on, order_key, is_return, legs, content, from_run
+SELECT key, status, reason, currency, coalesce(exact_value, value) AS value, opened_on, cleared_on, order_key, is_return,
+       legs, content, from_run
   FROM match_group
  WHERE merchant = :merchant
    AND until_run IS NULL
    AND (key = :key OR legs @> ARRAY[:key]);
 
 -- name: history
-SELECT g.key, g.status, g.reason, g.value, g.legs, r.at, r.actor
+SELECT g.key, g.status, g.reason, coalesce(g.exact_value, g.value) AS value, g.legs, r.at, r.actor
   FROM match_group AS g
   JOIN match_run AS r ON r.merchant = g.merchant AND r.id = g.from_run
  WHERE g.merchant = :merchant

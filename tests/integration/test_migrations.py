@@ -154,6 +154,7 @@ async def test_a_role_the_migration_was_not_told_of_goes_on_too(released: Databa
 
     working = await asyncpg.connect(released.dsn.replace("//homeward@", "//tests_own_name@"))
     assert await working.fetchval("SELECT count(*) FROM returns") > 0
+    assert await working.fetchval("SELECT count(*) FROM return_board") > 0
     await working.close()
     async with released.transaction() as connection:
         await connection.execute("DROP OWNED BY tests_own_name")
@@ -281,3 +282,72 @@ async def test_an_older_program_cannot_store_an_id_in_another_form(database: Dat
         )
 
     assert stored == "ab-1c"
+
+
+AMOUNTS = """
+    SELECT id::text, concat_ws(' ', credit_net, credit_tax, payment_amount) FROM returns
+    UNION ALL SELECT key, concat_ws(' ', amount, tax) FROM leg
+"""
+FILES = (
+    "SELECT relname, pg_relation_filenode(oid) FROM pg_class WHERE relname ~ '^(returns|leg|match_group|orphan_event)'"
+)
+
+
+async def test_amounts_keep_their_text_and_no_table_or_index_is_written_anew(released: Database) -> None:
+    async with released.reading() as connection:
+        before = [sorted(map(tuple, await connection.fetch(statement))) for statement in (AMOUNTS, FILES)]
+
+    await released.migrate()
+
+    async with released.reading() as connection:
+        after = sorted(map(tuple, await connection.fetch(AMOUNTS)))
+        files = sorted(map(tuple, await connection.fetch(FILES)))
+    assert after == before[0]
+    assert set(before[1]) <= set(files)
+
+
+async def test_an_event_read_with_a_statement_the_migration_outdated_is_not_put_aside(released: Database) -> None:
+    working = await asyncpg.connect(released.dsn)
+    read = "SELECT credit_net, state FROM returns"
+    async with working.transaction():
+        await working.fetch(read)
+
+    await released.migrate()
+
+    with pytest.raises(asyncpg.InvalidCachedStatementError):
+        async with working.transaction():
+            await working.fetch(read)
+    async with working.transaction():
+        assert await working.fetch(read)
+        event = await working.fetchval(
+            "UPDATE inbox SET state = 'waiting' WHERE id = (SELECT min(id) FROM inbox) RETURNING id"
+        )
+        park = "UPDATE inbox SET state = 'parked', outcome = $2 WHERE id = $1"
+        assert (
+            await working.execute(park, event, "InvalidCachedStatementError: cached statement plan is invalid")
+            == "UPDATE 0"
+        )
+        assert await working.execute(park, event, "ValueError: anything else") == "UPDATE 1"
+    await working.close()
+
+
+@pytest.mark.parametrize(
+    ("amount", "is_money"),
+    [
+        ("10.125", True),
+        ("366", True),
+        ("55.00", True),
+        ("1.2345", True),
+        ("999999999999999", True),
+        ("-4.95", True),
+        ("1000000000000000", False),
+        ("1.23456", False),
+        ("NaN", False),
+        ("Infinity", False),
+    ],
+)
+async def test_the_schema_holds_every_currency_and_nothing_that_is_no_money(
+    amount: str, is_money: bool, database: Database
+) -> None:
+    async with database.reading() as connection:
+        assert await connection.fetchval("SELECT is_money($1::text::numeric)", amount) is is_money
