@@ -26,6 +26,7 @@ ID_MAX = 2**63 - 1
 DECIMALS_MAX = 4
 """The most decimals any currency has, as the schema's columns have it."""
 
+_LEAST_UNIT = Decimal(1).scaleb(-DECIMALS_MAX)
 _CODE = re.compile(r"[A-Z]{3}")
 _UNSTATED_DIGITS = 2  # of an amount whose currency nobody names, or is not in force
 _K = TypeVar("_K", int, str)
@@ -93,6 +94,24 @@ def in_minor_units(value: Decimal, currency: str) -> Decimal:
     except InvalidOperation as error:
         raise TooLargeError(f"'{str(value)[:40]}' is no amount that can be") from error
     return rounded if rounded else abs(rounded)
+
+
+@cache
+def zero(currency: str) -> Decimal:
+    """Nothing, with the currency's decimals: what sums of it begin with, so that they print as its amounts do."""
+    return in_minor_units(Decimal(0), currency)
+
+
+def as_stated(amount: Decimal, currency: str) -> Decimal:
+    """With exactly the currency's decimals where that changes nothing; else as it is, for whoever must see the fraction.
+
+    For what was recorded, by anybody, and is only compared: no more decimals are kept than the schema holds.
+    """
+    unit = minor_unit(currency)
+    if amount.same_quantum(unit):
+        return amount
+    whole = in_minor_units(amount, currency)
+    return whole if whole == amount else amount.quantize(_LEAST_UNIT, ROUND_HALF_UP).normalize()
 
 
 def split(total: Decimal, weights: Mapping[_K, Decimal], currency: str) -> dict[_K, Decimal]:

@@ -12,9 +12,9 @@ from daemon.clients.brightpearl_wire import CustomerPayment, GoodsInNote
 from daemon.finance.unit_legs import day
 from statemachine.books.legs import Kind, Leg
 from statemachine.credit.snapshot import OWN_PREFIX, CreditRow, ExistingCredit, Order, OrderRow
+from statemachine.money import as_stated, in_minor_units
 from statemachine.refs import fold_code
 
-PENNY = Decimal("0.01")
 _CODE = re.compile(r"\bHR[A-Z0-9]{6}\b")
 """An express code in words. Source: Happy Returns sheet 0."""
 
@@ -92,13 +92,13 @@ def _share(
     row: CreditRow, rows: Mapping[int, CreditRow], credit: ExistingCredit, quantity: int,
     given: dict[int, tuple[int, Decimal]],
 ) -> Decimal:  # fmt: skip
-    """What these pieces are worth of their row, so that all pieces together are worth the row, to the penny."""
+    """What these pieces are worth of their row, so that all pieces together are worth the row exactly."""
     paid = rows.get(row.parent_row_id, row) if row.bundle_child else row
     children = [each for each in credit.rows if each.bundle_child and each.parent_row_id == paid.id]
     whole = int(sum((each.quantity for each in children), Decimal(0))) if children else int(paid.quantity)
     count, value = given.get(paid.id, (0, Decimal(0)))
     worth = paid.net + paid.tax
-    now = (worth * min(count + quantity, whole) / whole).quantize(PENNY) if whole else Decimal(0)
+    now = in_minor_units(worth * min(count + quantity, whole) / whole, credit.currency) if whole else Decimal(0)
     given[paid.id] = count + quantity, now
     return now - value
 
@@ -120,8 +120,8 @@ def refund_leg(payment: CustomerPayment, zone: ZoneInfo, *, order_key: str, is_o
     )  # fmt: skip
 
 
-def posted_by_credit(journals: Iterable[Mapping[str, Any]]) -> dict[int, str]:
-    """What each credit's own journal gave debtors: its gross, as accounting holds it.
+def posted_by_credit(journals: Iterable[Mapping[str, Any]], currencies: Mapping[int, str]) -> dict[int, str]:
+    """What each credit's own journal gave debtors: its gross, as accounting holds it. `currencies` by credit id.
 
     Debtors' is the largest row on the credit side: it holds what all the others come to (Brightpearl sheet 6.4).
     """
@@ -131,4 +131,4 @@ def posted_by_credit(journals: Iterable[Mapping[str, Any]]) -> dict[int, str]:
             credit = wire.integer(row.get("orderId"), "orderId") or 0
             given = wire.decimal(row.get("transactionCredit") or row.get("journalCredit") or 0, "journalCredit")
             told[credit] = max(told.get(credit, Decimal(0)), given)
-    return {credit: str(total.quantize(PENNY)) for credit, total in told.items()}
+    return {credit: f"{as_stated(total, currencies.get(credit, '')):f}" for credit, total in told.items()}

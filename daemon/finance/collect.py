@@ -168,7 +168,8 @@ async def _credits(at: Sources, ids: list[int], zone: ZoneInfo, now: datetime, d
     for why in dict.fromkeys(unread.values()):
         done.fault(why)
     try:
-        posted = posted_by_credit(require_whole(await at.brightpearl.journals_of(ids)))
+        currencies = {number: found.currency for number, found in read.items.items()}
+        posted = posted_by_credit(require_whole(await at.brightpearl.journals_of(ids)), currencies)
     except (TransientError, RejectedError, MalformedPayloadError) as error:
         done.fault(f"journals: {error}")
         async with at.database.reading() as connection:  # as it was told before: nothing is known to have changed

@@ -19,7 +19,9 @@ from daemon.store.matches import Change
 from daemon.store.sql import plain
 from statemachine.books.matching import Status
 from statemachine.books.periods import Closes
+from statemachine.money import zero
 
+RATE_STEP = Decimal("0.01")  # percent
 FORGOTTEN_MAX = timedelta(days=30)  # retention removes nothing younger: what is missing then was not removed
 
 
@@ -68,7 +70,8 @@ def figures_of(books: Books) -> dict[str, Any]:
     for orphan in books.orphans:
         told = by_class.setdefault(str(orphan.name), {"count": 0, "value": {}})
         told["count"] += 1
-        told["value"][orphan.currency] = str(Decimal(told["value"].get(orphan.currency, 0)) + orphan.value)
+        value = Decimal(told["value"].get(orphan.currency, zero(orphan.currency))) + orphan.value
+        told["value"][orphan.currency] = f"{value:f}"
     return {"by_status": by_status, "auto_match_rate": str(auto_match_rate(by_status)), "orphans": by_class}
 
 
@@ -76,4 +79,4 @@ def auto_match_rate(by_status: Mapping[str, int]) -> Decimal:
     """Per cent of what is in scope and complete, or wrong, that was matched without a person."""
     done = by_status.get(Status.MATCHED, 0) + by_status.get(Status.WITHIN_TOLERANCE, 0)
     every = sum(count for status, count in by_status.items() if status not in (Status.OUT_OF_SCOPE, Status.WRITTEN_OFF))
-    return (Decimal(100 * done) / every).quantize(Decimal("0.01")) if every else Decimal(100)
+    return (Decimal(100 * done) / every).quantize(RATE_STEP) if every else Decimal(100)

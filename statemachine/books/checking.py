@@ -6,12 +6,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from statemachine.books.groups import ZERO, Group
+from statemachine.books.groups import Group
 from statemachine.books.legs import Kind, Leg, Stage
-from statemachine.books.terms import PENNY, Coverage, Terms
+from statemachine.books.terms import Coverage, Terms
 from statemachine.books.things import Twice, one_each, thing_of
+from statemachine.money import in_minor_units, minor_unit, zero
 
 NONE_TWICE = Twice()
+_NOTHING = Decimal("0.00")  # of a check that compares no amounts
 
 
 class Result(StrEnum):
@@ -32,8 +34,8 @@ class Check:
     name: str
     result: Result
     detail: str
-    expected: Decimal = ZERO
-    found: Decimal = ZERO
+    expected: Decimal = _NOTHING
+    found: Decimal = _NOTHING
     due_on: date | None = None
 
 
@@ -194,7 +196,9 @@ def credit_clock(unit: Leg) -> date:
 
 def _value(credits: list[Leg], terms: Terms) -> list[Check]:
     """Each credit row against its share of the order's row; more than was paid is never within tolerance."""
-    expected, found = ZERO, ZERO
+    currency = credits[0].currency if credits else ""
+    unit = minor_unit(currency)
+    expected = found = zero(currency)
     for leg in credits:
         sold = leg.facts.get("sold")
         if not sold or Decimal(sold["quantity"]) <= 0:
@@ -202,12 +206,11 @@ def _value(credits: list[Leg], terms: Terms) -> list[Check]:
         whole = Decimal(sold["net"]) + Decimal(sold["tax"])
         share = whole * leg.quantity / Decimal(sold["quantity"])
         own = leg.value
-        expected += own if abs(own - share) <= PENNY * leg.quantity else share.quantize(PENNY)
+        expected += own if abs(own - share) <= unit * leg.quantity else in_minor_units(share, currency)
         found += own
     if expected == found:
         return []
-    currency = credits[0].currency
-    is_within = terms.tolerance(currency).holds(expected, found)
+    is_within = terms.tolerance(currency).holds(expected, found, currency)
     words = f"credited {found} {currency}, the order's rows say {expected}"
     return [Check("value", Result.WITHIN if is_within else Result.DIFFERS, words, expected, found)]
 
@@ -218,13 +221,18 @@ def rows_over_credited(legs: Iterable[Leg]) -> frozenset[int]:
     for leg in legs:
         if leg.kind is Kind.CREDIT and leg.facts.get("order_row") and leg.facts.get("sold"):
             key = int(leg.facts["order_row"]), leg.currency
-            count, value, _ = sums.get(key, (0, ZERO, leg))
+            count, value, _ = sums.get(key, (0, zero(leg.currency), leg))
             sums[key] = count + leg.quantity, value + leg.value, leg
-    return frozenset(row for (row, _), (count, value, leg) in sums.items() if _is_over(leg.facts["sold"], count, value))
+    return frozenset(
+        row
+        for (row, currency), (count, value, leg) in sums.items()
+        if _is_over(leg.facts["sold"], count, value, minor_unit(currency))
+    )
 
 
-def _is_over(sold: Mapping[str, str], count: int, value: Decimal) -> bool:
-    return count > Decimal(sold["quantity"]) or value > Decimal(sold["net"]) + Decimal(sold["tax"]) + PENNY * count
+def _is_over(sold: Mapping[str, str], count: int, value: Decimal, unit: Decimal) -> bool:
+    """Each unit may be a smallest coin dearer than its exact share."""
+    return count > Decimal(sold["quantity"]) or value > Decimal(sold["net"]) + Decimal(sold["tax"]) + unit * count
 
 
 def _over(credits: list[Leg], over: frozenset[int]) -> list[Check]:
@@ -241,7 +249,7 @@ def _tax(credits: list[Leg]) -> list[Check]:
         sold = leg.facts.get("sold")
         if sold and leg.tax_code and sold.get("tax_code") and leg.tax_code != sold["tax_code"]:
             words = f"row {leg.facts.get('row')} is credited with tax code {leg.tax_code}, sold with {sold['tax_code']}"
-            return [Check("tax", Result.DIFFERS, words, Decimal(sold["tax"]), leg.tax or ZERO)]
+            return [Check("tax", Result.DIFFERS, words, Decimal(sold["tax"]), leg.tax or zero(leg.currency))]
     return []
 
 
@@ -278,14 +286,14 @@ def _refund(group: Group, credits: list[Leg], terms: Terms, today: date) -> list
     if not credits:
         return []
     currency = group.currency
-    expected = sum((leg.value for leg in credits), ZERO)
+    expected = sum((leg.value for leg in credits), zero(currency))
     kind = Kind.REFUND if group.of(Kind.REFUND) else Kind.PAYOUT
     legs = group.of(kind)
     if not legs:
         if not refund_due(group) or expected == 0:
             return []
         due_on = group.first_on(Kind.CREDIT) + timedelta(days=terms.refund_days)
-        return [Check("refund", _late(today, due_on), "no refund", expected, ZERO, due_on)]
+        return [Check("refund", _late(today, due_on), "no refund", expected, zero(currency), due_on)]
     found = group.total(kind)
     others = {leg.currency for leg in legs} - {currency}
     if others:
@@ -299,7 +307,7 @@ def _compare(
 ) -> Check:
     if expected == found:
         return Check(name, Result.AGREES, f"{found} {currency}", expected, found)
-    is_within = terms.tolerance(currency).holds(expected, found)
+    is_within = terms.tolerance(currency).holds(expected, found, currency)
     detail = f"{words[0]} {found} {currency}, {words[1]} {expected}"
     return Check(name, Result.WITHIN if is_within else Result.DIFFERS, detail, expected, found)
 
@@ -320,9 +328,10 @@ def _payout(group: Group, terms: Terms, coverage: Coverage, today: date) -> list
     ]  # fmt: skip
     if not missing:
         return []
-    expected = sum((leg.value for leg in missing), ZERO)
+    nothing = zero(missing[0].currency)
+    expected = sum((leg.value for leg in missing), nothing)
     due_on = max(leg.on for leg in missing) + timedelta(days=terms.payout_days)
-    return [Check("payout", Result.MISSING, "recorded as refunded, and in no payout", expected, ZERO, due_on)]
+    return [Check("payout", Result.MISSING, "recorded as refunded, and in no payout", expected, nothing, due_on)]
 
 
 def _fee(group: Group, terms: Terms, coverage: Coverage) -> list[Check]:
@@ -331,7 +340,7 @@ def _fee(group: Group, terms: Terms, coverage: Coverage) -> list[Check]:
     if not units or not fees or not terms.rates:
         return []
     methods = {str(leg.facts.get("method") or "") for leg in units}
-    expected = ZERO
+    expected = zero(fees[0].currency)
     for fee in fees:
         rate = terms.rate_for(str(fee.facts.get("method") or next(iter(sorted(methods)))), fee.on)
         if rate is None or rate.currency != fee.currency or fee.facts.get("type") != rate.type:
@@ -356,4 +365,4 @@ def _transfer(group: Group, terms: Terms, coverage: Coverage, today: date) -> tu
     covered = coverage.needs_bank(group.currency, transfers[0].on, terms.payout_days)
     result = Result.MISSING if covered else Result.WAITING
     words = "not on the bank statement" if covered else "no bank statement of these days yet"
-    return (Check("bank", result, words, group.total(Kind.TRANSFER), ZERO, due_on),), ""
+    return (Check("bank", result, words, group.total(Kind.TRANSFER), zero(group.currency), due_on),), ""

@@ -6,11 +6,11 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from statemachine.books.groups import ZERO
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Match, Status
 from statemachine.books.terms import Coverage, Terms
 from statemachine.books.things import one_each
+from statemachine.money import as_stated, zero
 
 SHOPPER_TYPES = ("return_fee",)
 """Fees the shopper bears: they lower the refund and are never the merchant's cost. Source: Happy Returns sheet 9."""
@@ -85,16 +85,17 @@ def _charged(match: Match, fees: list[Leg], units: list[Leg], terms: Terms) -> l
         kind = str(fee.facts.get("type") or "")
         rate = terms.rate_for(method, fee.on)
         is_item = rate is not None and kind == rate.type and rate.currency == fee.currency
-        expected = rate.amount if rate is not None and is_item else ZERO
+        nothing = zero(fee.currency)
+        expected = as_stated(rate.amount, rate.currency) if rate is not None and is_item else nothing
         room[kind] = room.get(kind, 0) + 1
         if not match.of(Kind.UNIT):
-            finding, expected = Finding.UNKNOWN_RETURN, ZERO
+            finding, expected = Finding.UNKNOWN_RETURN, nothing
         elif not is_item:
             finding, expected = Finding.NO_RATE, fee.value
         elif not units:
-            finding, expected = Finding.NOT_DUE, ZERO
+            finding, expected = Finding.NOT_DUE, nothing
         elif room[kind] > len(units):
-            finding, expected = Finding.TWICE, ZERO
+            finding, expected = Finding.TWICE, nothing
         elif fee.value > expected:
             finding = Finding.OVERCHARGED
         else:
@@ -118,7 +119,8 @@ def _uncharged(match: Match, fees: list[Leg], units: list[Leg], terms: Terms, co
         if left.get(rate.type, 0) > 0:
             left[rate.type] -= 1
             continue
-        found.append(_line(Finding.UNCHARGED, match, unit, method, rate.type, rate.amount, ZERO, rate.currency))
+        due = as_stated(rate.amount, rate.currency)
+        found.append(_line(Finding.UNCHARGED, match, unit, method, rate.type, due, zero(rate.currency), rate.currency))
     return found
 
 
@@ -146,7 +148,7 @@ def shopper_fees(matches: Iterable[Match], *, first: date = date.min, last: date
             amounts = [(u, Decimal(str(u.facts["fee"]))) for u in one_each(each.of(Kind.UNIT)) if u.facts.get("fee")]
         for leg, amount in amounts:
             if first <= leg.on <= last and amount:
-                told[leg.currency] = told.get(leg.currency, ZERO) + amount
+                told[leg.currency] = told.get(leg.currency, zero(leg.currency)) + as_stated(amount, leg.currency)
     return told
 
 
@@ -154,22 +156,24 @@ def proposed_journal(lines: Iterable[FeeLine], *, terms: Terms) -> list[JournalL
     """Cost as agreed, what is disputed beside it, and the accrual of both: balanced in each currency."""
     by_currency: dict[str, tuple[Decimal, Decimal, Decimal]] = {}
     for line in lines:
-        agreed, disputed, accrued = by_currency.get(line.currency, (ZERO, ZERO, ZERO))
+        nothing = zero(line.currency)
+        agreed, disputed, accrued = by_currency.get(line.currency, (nothing, nothing, nothing))
         if line.finding is Finding.UNCHARGED:
             accrued += line.expected
         else:
             agreed += min(line.charged, line.expected)
-            disputed += max(line.difference, ZERO)
+            disputed += max(line.difference, nothing)
         by_currency[line.currency] = (agreed, disputed, accrued)
     journal = []
     cost, accrual = terms.fee_nominal or "fees?", terms.accrual_nominal or "accruals?"
     for currency, (agreed, disputed, accrued) in sorted(by_currency.items()):
+        nothing = zero(currency)
         if agreed + accrued:
-            journal.append(JournalLine(cost, "Happy Returns fees as agreed", agreed + accrued, ZERO, currency))
+            journal.append(JournalLine(cost, "Happy Returns fees as agreed", agreed + accrued, nothing, currency))
         if disputed:
-            journal.append(JournalLine(accrual, "Happy Returns fees in dispute", disputed, ZERO, currency))
+            journal.append(JournalLine(accrual, "Happy Returns fees in dispute", disputed, nothing, currency))
         if agreed + disputed:
-            journal.append(JournalLine(accrual, "Happy Returns, charged", ZERO, agreed + disputed, currency))
+            journal.append(JournalLine(accrual, "Happy Returns, charged", nothing, agreed + disputed, currency))
         if accrued:
-            journal.append(JournalLine(accrual, "Happy Returns, not charged yet", ZERO, accrued, currency))
+            journal.append(JournalLine(accrual, "Happy Returns, not charged yet", nothing, accrued, currency))
     return journal

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 
 from statemachine.books.legs import Kind, Leg
+from statemachine.money import zero
 
 _ANCHORS = {kind: number for number, kind in enumerate(Kind)}
-ZERO = Decimal("0.00")
 
 
 class Group:
@@ -56,10 +56,11 @@ class Group:
         for kind in (Kind.CREDIT, Kind.REFUND, Kind.PAYOUT, Kind.UNIT, Kind.FEE, Kind.TRANSFER, Kind.BANK):
             if kind in self.by_kind:
                 return self.total(kind)
-        return ZERO
+        return zero(self.currency)
 
     def total(self, kind: Kind) -> Decimal:
-        return sum((leg.value for leg in self.by_kind.get(kind, ())), ZERO)
+        legs = self.by_kind.get(kind, [])
+        return sum((leg.value for leg in legs), zero(legs[0].currency if legs else self.currency))
 
     def first_on(self, kind: Kind) -> date:
         return min(leg.on for leg in self.by_kind[kind])

@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from statemachine.money import as_stated, zero
+
 
 class Kind(StrEnum):
     UNIT = "unit"
@@ -68,6 +70,13 @@ class Leg:
     facts: Mapping[str, Any] = field(default_factory=dict)
     known_from: datetime | None = None
 
+    def __post_init__(self) -> None:
+        """Amounts have the decimals of their currency, however they were written or stored."""
+        if self.amount is not None:
+            object.__setattr__(self, "amount", as_stated(self.amount, self.currency))
+        if self.tax is not None:
+            object.__setattr__(self, "tax", as_stated(self.tax, self.currency))
+
     @property
     def value(self) -> Decimal:
-        return self.amount if self.amount is not None else Decimal(0)
+        return self.amount if self.amount is not None else zero(self.currency)

@@ -11,6 +11,7 @@ from statemachine.books.terms import Terms
 
 SUM_MAX = 6
 """So many leftovers of one order are tried in sums; more is a person's work."""
+_CONFIDENCE_STEP = Decimal("0.01")
 _CERTAIN = Decimal("0.95")
 
 
@@ -89,7 +90,7 @@ def _pair(hosts: list[Group], lines: list[Group], kind: Kind, other: Kind, gone:
 
     tests: tuple[Callable[[Decimal, Decimal, str], bool], ...] = (
         lambda expected, found, _: expected == found,
-        lambda expected, found, currency: terms.tolerance(currency).holds(expected, found),
+        lambda expected, found, currency: terms.tolerance(currency).holds(expected, found, currency),
     )
     for fits in tests:
         for host in hosts:
@@ -254,7 +255,7 @@ def _by_sum(group: Group, others: list[Group], terms: Terms) -> tuple[str, Decim
         confidence = _CERTAIN
     elif len(near) == 1:
         reasons.append("nothing else has this amount")
-    return best.key, confidence.quantize(Decimal("0.01")), tuple(reasons)
+    return best.key, confidence.quantize(_CONFIDENCE_STEP), tuple(reasons)
 
 
 def _money_on(group: Group) -> date:
@@ -272,7 +273,7 @@ def _by_order(group: Group, others: list[Group], terms: Terms) -> tuple[str, Dec
     if skus & {unit.sku for unit in best.of(Kind.UNIT)}:
         reasons.append("the same article")
         confidence += Decimal("0.25")
-    if terms.tolerance(group.currency).holds(best.total(Kind.UNIT), group.total(Kind.CREDIT)):
+    if terms.tolerance(group.currency).holds(best.total(Kind.UNIT), group.total(Kind.CREDIT), group.currency):
         reasons.append("the same value")
         confidence += Decimal("0.2")
     return best.key, confidence / len(fits), tuple(reasons)

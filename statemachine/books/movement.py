@@ -12,11 +12,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from statemachine.books.checking import stock_due, uncredited
-from statemachine.books.groups import ZERO, Group
+from statemachine.books.groups import Group
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Match, Status
 from statemachine.books.terms import Terms, age_bucket
 from statemachine.books.things import one_each
+from statemachine.money import as_stated, in_minor_units, zero
 
 _NEXT_DAY = timedelta(days=1)
 
@@ -31,6 +32,10 @@ class Posting:
     value: Decimal
     on: date
     business_on: date
+
+    def __post_init__(self) -> None:
+        """Amounts have the decimals of their currency, however they were stored."""
+        object.__setattr__(self, "value", as_stated(self.value, self.currency))
 
     @property
     def is_late(self) -> bool:
@@ -83,7 +88,7 @@ def movements(matches: Sequence[Match], postings: Sequence[Posting], *, first: d
         sums: dict[str, list[Decimal]] = {}
         for each in postings:
             if each.kind in (left, right) and first <= each.on <= last:
-                sums.setdefault(each.currency, [ZERO] * 5)[1 if each.kind is left else 2] += each.value
+                sums.setdefault(each.currency, [zero(each.currency)] * 5)[1 if each.kind is left else 2] += each.value
         for match in matches:
             if match.is_return:
                 told = [posting for leg in match.legs for posting in by_key.get(leg.key, ())]
@@ -102,13 +107,14 @@ def _stand(
     for currency in {each.currency for each in postings if each.kind in (left, right)}:
         mine = [(each.value if each.kind is left else -each.value, each.on) for each in postings
                 if each.kind in (left, right) and each.currency == currency]  # fmt: skip
-        before = sum((value for value, on in mine if on < first), ZERO)
-        until = sum((value for value, on in mine if on <= last), ZERO)
-        told = sums.setdefault(currency, [ZERO] * 5)
+        nothing = zero(currency)
+        before = sum((value for value, on in mine if on < first), nothing)
+        until = sum((value for value, on in mine if on <= last), nothing)
+        told = sums.setdefault(currency, [nothing] * 5)
         was_settled, is_settled = (settled_on is not None and settled_on < day for day in (first, last + _NEXT_DAY))
-        told[0] += ZERO if was_settled else before
-        told[4] += ZERO if is_settled else until
-        told[3] += (until if is_settled else ZERO) - (before if was_settled else ZERO)
+        told[0] += nothing if was_settled else before
+        told[4] += nothing if is_settled else until
+        told[3] += (until if is_settled else nothing) - (before if was_settled else nothing)
 
 
 def _settled_on(match: Match, postings: list[Posting], left: Kind, right: Kind) -> date | None:
@@ -138,7 +144,7 @@ def ageing(matches: Iterable[Match], *, terms: Terms, last: date) -> list[AgeRow
         if is_over or not each.is_return or each.opened_on > last:
             continue
         key = each.currency, age_bucket((last - each.opened_on).days, terms.age_bounds)
-        count, value = told.get(key, (0, ZERO))
+        count, value = told.get(key, (0, zero(each.currency)))
         told[key] = count + 1, value + each.value
     return [AgeRow(*key, *told[key]) for key in sorted(told)]
 
@@ -164,7 +170,7 @@ def accrual(matches: Iterable[Match], *, last: date) -> list[StageRow]:
         for leg in uncredited(units, credits):
             stage = _stage_of(leg, last)
             if stage:
-                count, value = told.get((stage, leg.currency), (0, ZERO))
+                count, value = told.get((stage, leg.currency), (0, zero(leg.currency)))
                 told[stage, leg.currency] = count + leg.quantity, value + leg.value
     return [StageRow(*key, *told[key]) for key in sorted(told)]
 
@@ -194,8 +200,9 @@ def exposure(matches: Iterable[Match], *, terms: Terms, last: date) -> list[AgeR
         came = sum(leg.quantity for leg in each.of(Kind.STOCK) if leg.on <= last)
         if came >= due:
             continue
-        value = (sum((leg.value for leg in credits), ZERO) * (due - came) / due).quantize(Decimal("0.01"))
+        credited = sum((leg.value for leg in credits), zero(each.currency))
+        value = in_minor_units(credited * (due - came) / due, each.currency)
         key = each.currency, age_bucket((last - min(leg.on for leg in credits)).days, terms.age_bounds)
-        count, known = told.get(key, (0, ZERO))
+        count, known = told.get(key, (0, zero(each.currency)))
         told[key] = count + due - came, known + value
     return [AgeRow(*key, *told[key]) for key in sorted(told)]

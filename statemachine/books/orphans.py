@@ -7,10 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from statemachine.books.checking import credit_clock, due_units, refund_due, stock_due, uncredited
-from statemachine.books.groups import ZERO, Group
+from statemachine.books.groups import Group
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Match, Status
 from statemachine.books.terms import Terms, age_bucket
+from statemachine.money import in_minor_units, zero
 
 
 class OrphanClass(StrEnum):
@@ -146,7 +147,7 @@ def _stock_missing(match: Match, group: Group, terms: Terms) -> list[Orphan]:
     if not credits or missing <= 0:
         return []
     whole = stock_due(group)
-    value = (sum((leg.value for leg in credits), ZERO) * missing / whole).quantize(Decimal("0.01"))
+    value = in_minor_units(_total(credits, match.currency) * missing / whole, match.currency)
     first = min(leg.on for leg in credits)
     return [
         _orphan(
@@ -159,11 +160,11 @@ def _refund_missing(match: Match, group: Group, terms: Terms) -> list[Orphan]:
     """What of the credits was not refunded, beyond what is tolerated."""
     credits = group.of(Kind.CREDIT)
     legs = group.of(Kind.REFUND) or group.of(Kind.PAYOUT)
-    expected, found = sum((leg.value for leg in credits), ZERO), sum((leg.value for leg in legs), ZERO)
+    expected, found = _total(credits, match.currency), _total(legs, match.currency)
     is_elsewhere = any(leg.currency != match.currency for leg in legs)
     if not credits or not refund_due(group) or expected <= found or is_elsewhere:
         return []
-    if legs and terms.tolerance(match.currency).holds(expected, found):
+    if legs and terms.tolerance(match.currency).holds(expected, found, match.currency):
         return []
     first = min(leg.on for leg in credits)
     return [
@@ -171,6 +172,10 @@ def _refund_missing(match: Match, group: Group, terms: Terms) -> list[Orphan]:
             match, OrphanClass.CREDIT_WITHOUT_REFUND, credits, terms.refund_days, first=first, value=expected - found
         )
     ]
+
+
+def _total(legs: list[Leg], currency: str) -> Decimal:
+    return sum((leg.value for leg in legs), zero(currency))
 
 
 def _orphan(
@@ -184,6 +189,6 @@ def _orphan(
     return Orphan(
         name, f"{name}:{match.key}", match.key, tuple(leg.key for leg in legs),
         next((leg.order for leg in match.legs if leg.order), ""), tuple(sorted(codes)), quantity,
-        value if value is not None else sum((leg.value for leg in legs), ZERO), match.currency, match.opened_on,
+        value if value is not None else _total(legs, match.currency), match.currency, match.opened_on,
         starts + timedelta(days=days), MEANS[name].means,
     )  # fmt: skip

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TypeAlias
 
-PENNY = Decimal("0.01")
+from statemachine.money import in_minor_units
+
 Span: TypeAlias = tuple[date, date]
 """First and last day."""
 GAP_DAYS = 4
@@ -22,10 +23,11 @@ class Tolerance:
     over_percent: Decimal = Decimal(100)
     under_percent: Decimal = Decimal(100)
 
-    def holds(self, expected: Decimal, found: Decimal) -> bool:
+    def holds(self, expected: Decimal, found: Decimal, currency: str) -> bool:
+        """Both in `currency`; a share of an amount is rounded to that currency's smallest unit."""
         difference = found - expected
         amount, percent = (self.over, self.over_percent) if difference > 0 else (self.under, self.under_percent)
-        share = (abs(expected) * percent / 100).quantize(PENNY, ROUND_HALF_UP)
+        share = in_minor_units(abs(expected) * percent / 100, currency)
         return abs(difference) <= min(amount, share)
 
 

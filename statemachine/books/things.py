@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from statemachine.books.legs import Kind, Leg, Stage
-from statemachine.books.terms import PENNY
+from statemachine.money import minor_unit
 
 
 def thing_of(leg: Leg) -> str:
@@ -115,7 +115,11 @@ def _doubled(
         least = sum(sorted(worth[credit] for credit in standing)[:-1], Decimal(0))
         yield Doubled(thing, "credited", tuple(standing), least, currency[standing[0]], returns)
     refunded = [credit for credit in named if paid.get(credit, Decimal(0)) > 0]
-    over = [c for c in refunded if payments.get(c, 0) > 1 and paid[c] > worth.get(c, Decimal(0)) + PENNY]
+    over = [
+        credit
+        for credit in refunded
+        if payments.get(credit, 0) > 1 and paid[credit] > worth.get(credit, Decimal(0)) + minor_unit(currency[credit])
+    ]
     if len(refunded) > 1:
         least = sum(sorted(paid[credit] for credit in refunded)[:-1], Decimal(0))
         yield Doubled(thing, "refunded", tuple(refunded), least, currency[refunded[0]], returns)

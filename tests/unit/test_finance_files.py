@@ -90,7 +90,7 @@ def test_a_file_of_any_other_making_is_read_by_its_map() -> None:
 BROKEN: dict[str, tuple[str, str, str, str, str]] = {
     "shopify: no amount": (files.SHOPIFY, "-24.00,0.00,-24.00,c2", ",0.00,-24.00,c2", "", "amount: is empty"),
     "shopify: words for an amount": (files.SHOPIFY, "50.00,1.45", "fifty,1.45", "", "'fifty' is no amount"),
-    "shopify: three decimals": (files.SHOPIFY, "50.00,1.45", "50.005,1.45", "", "more than two decimals"),
+    "shopify: three decimals": (files.SHOPIFY, "50.00,1.45", "50.005,1.45", "", "more decimals than GBP has"),
     "shopify: not a number": (files.SHOPIFY, "50.00,1.45", "NaN,1.45", "", "no amount that can be"),
     "shopify: a net that does not add up": (files.SHOPIFY, "48.55", "48.50", "", "is not amount 50.00 less fee 1.45"),
     "shopify: a refund that pays us": (files.SHOPIFY, "-24.00,0.00,-24.00", "24.00,0.00,24.00", "", "must be negative"),
@@ -99,7 +99,7 @@ BROKEN: dict[str, tuple[str, str, str, str, str]] = {
     "shopify: a day that is none": (files.SHOPIFY, "2026-01-05 10:12", "2026-02-31 10:12", "", "is not a day as 2026-01-31"),
     "shopify: an American day": (files.SHOPIFY, "2026-01-05 10:12:00 +0000", "01/05/2026", "", "transaction date"),
     "shopify: a year that cannot be": (files.SHOPIFY, "2026-01-05 10", "1926-01-05 10", "", "the year 1926 cannot be"),
-    "shopify: a currency in words": (files.SHOPIFY, "c1,card,,,GBP", "c1,card,,,Pound", "", "no currency code"),
+    "shopify: a currency in words": (files.SHOPIFY, "c1,card,,,GBP", "c1,card,,,Pound", "", "no currency of ISO 4217"),
     "shopify: a comma too many": (files.SHOPIFY, "c1,card,,,GBP", "c1,card,,,GBP,more", "", "more cells than the heading"),
     "shopify: a huge cell": (files.SHOPIFY, "c1,card", f"{'c' * 600},card", "", "longer than 500 characters"),
     "stripe: the same transaction twice": (files.STRIPE, "txn_2", "txn_1", "", "is on line 2 already"),

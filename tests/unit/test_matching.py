@@ -92,16 +92,16 @@ def test_tolerance_is_asymmetric(amount: str, status: Status) -> None:
 def test_of_amount_and_share_the_smaller_holds() -> None:
     tight = Tolerance(Decimal("1.00"), Decimal("1.00"), over_percent=Decimal(1))
 
-    assert tight.holds(Decimal("50.00"), Decimal("50.50"))
-    assert not tight.holds(Decimal("50.00"), Decimal("50.51"))
-    assert tight.holds(Decimal("50.00"), Decimal("49.00"))
+    assert tight.holds(Decimal("50.00"), Decimal("50.50"), "GBP")
+    assert not tight.holds(Decimal("50.00"), Decimal("50.51"), "GBP")
+    assert tight.holds(Decimal("50.00"), Decimal("49.00"), "GBP")
 
 
 def test_a_tolerance_belongs_to_its_currency() -> None:
     terms = Terms(tolerances={"JPY": Tolerance(Decimal(5), Decimal(5)), "": Tolerance()})
 
-    assert terms.tolerance("JPY").holds(Decimal(100), Decimal(105))
-    assert not terms.tolerance("GBP").holds(Decimal(100), Decimal(101))
+    assert terms.tolerance("JPY").holds(Decimal(100), Decimal(105), "JPY")
+    assert not terms.tolerance("GBP").holds(Decimal(100), Decimal(101), "GBP")
 
 
 def test_a_tax_code_is_never_tolerated() -> None:

@@ -16,6 +16,7 @@ from daemon.finance.formats.reading import (
     amount,
     currency,
     day_of,
+    name_of_amount,
     need_columns,
     payout_leg,
     required,
@@ -60,7 +61,7 @@ def read(raw: bytes, context: Context) -> Reading:
         batch = f"{line.get('merchant account', '')}/{number}"  # each merchant account counts its own batches
         on = day_of(line, "creation date", context.zone)
         net_money = currency(line, "net currency")
-        net = _difference(line, "net credit (nc)", "net debit (nc)")
+        net = _difference(line, "net credit (nc)", "net debit (nc)", net_money)
         reading.days.add(on)
         if kind == "merchantpayout":
             payouts.moved(batch, on, net_money, -net)
@@ -70,12 +71,12 @@ def read(raw: bytes, context: Context) -> Reading:
         if not is_refund:
             return None
         money = currency(line, "gross currency")
-        value = -_difference(line, "gross credit (gc)", "gross debit (gc)")
+        value = -_difference(line, "gross credit (gc)", "gross debit (gc)", money)
         if value <= 0 and kind != "refundedreversed":
             raise MalformedPayloadError(f"gross debit (gc): a refund of {value} must be a debit")
         psp, modification = required(line, "psp reference"), line.get("modification reference", "")
         refs = (psp, modification, line.get("modification merchant reference", ""))
-        name = numbers.name(psp, modification, str(value), money)
+        name = numbers.name(psp, modification, name_of_amount(value), money)
         order = line.get("merchant reference", "")
         return payout_leg(NAME, name, on, money, value, order=order_key(order), payout_id=batch, refs=refs[1:])
 
@@ -84,10 +85,10 @@ def read(raw: bytes, context: Context) -> Reading:
     return reading
 
 
-def _difference(line: Mapping[str, str], plus: str, minus: str) -> Decimal:
+def _difference(line: Mapping[str, str], plus: str, minus: str, money: str) -> Decimal:
     if not line.get(plus) and not line.get(minus):
         raise MalformedPayloadError(f"{plus}, {minus}: both are empty")
-    up, down = amount(line, plus, empty=Decimal(0)), amount(line, minus, empty=Decimal(0))
+    up, down = amount(line, plus, money, empty=Decimal(0)), amount(line, minus, money, empty=Decimal(0))
     if up < 0 or down < 0:
         raise MalformedPayloadError(f"{plus}, {minus}: must not be negative")
     return up - down

@@ -69,8 +69,8 @@ def read(
 
     def take(number: int, line: Mapping[str, str]) -> Leg | None:
         on = day_of(line, columns["date"], context.zone, shape=shape)
-        worth = amount(line, columns["amount"], decimal_comma=told.decimal_comma)
         money = currency(line, columns.get("currency", "currency"), otherwise=told.currency)
+        worth = amount(line, columns["amount"], money, decimal_comma=told.decimal_comma)
         if "id" in columns:
             own = required(line, columns["id"])
             unique.check(own, number)

@@ -13,7 +13,6 @@ from typing import Any
 
 from daemon.errors import MalformedPayloadError
 from daemon.finance.formats.reading import (
-    PENNY,
     Context,
     Payouts,
     Reading,
@@ -27,6 +26,7 @@ from daemon.finance.formats.reading import (
 )  # fmt: skip
 from daemon.tables import text_of
 from statemachine.books.legs import Leg
+from statemachine.money import AMOUNT_LIMIT, Money, minor_unit
 from statemachine.refs import order_key
 
 NAME = "paypal"
@@ -35,8 +35,8 @@ COLUMNS = (
     "gross transaction amount", "gross transaction currency",
 )  # fmt: skip
 KINDS = frozenset({"RH", "FH", "SH", "CH", "SB", "SF", "SC", "RF", "RC", "FF"})
-WITHOUT_CENTS = frozenset({"JPY", "HUF", "TWD", "KRW"})
-"""Currencies whose smallest unit is the whole. Source: PayPal's list of supported currencies."""
+WHOLE = frozenset({"HUF", "TWD"})
+"""Currencies PayPal counts in wholes although the standard gives them decimals. Source: its list of supported currencies."""
 
 
 def is_it_text(text: str) -> bool:
@@ -116,4 +116,7 @@ def _cents(line: Mapping[str, str], name: str, money: str) -> Decimal:
     told = required(line, name)
     if not told.isdigit():
         raise MalformedPayloadError(f"{name}: '{told[:40]}' is not a count of the smallest unit, without sign or point")
-    return Decimal(told) if money in WITHOUT_CENTS else (Decimal(told) / 100).quantize(PENNY)
+    value = Decimal(told) * (1 if money in WHOLE else minor_unit(money))
+    if value >= AMOUNT_LIMIT:
+        raise MalformedPayloadError(f"{name}: '{told[:40]}' is no amount that can be")
+    return Money(value, money).amount

@@ -11,11 +11,9 @@ from zoneinfo import ZoneInfo
 from daemon.errors import MalformedPayloadError
 from daemon.settings_finance import MappedFileSettings
 from statemachine.books.legs import Kind, Leg
+from statemachine.money import AMOUNT_LIMIT, FractionError, Money, currency_code, is_currency, shown
 
-PENNY = Decimal("0.01")
-AMOUNT_MAX = Decimal("999999999.99")
 CELL_MAX = 500
-_CURRENCY = re.compile(r"^[A-Z]{3}$")
 _THOUSANDS = re.compile(r"(?<=\d)[,' \u00a0](?=\d{3}(\D|$))")
 
 
@@ -90,8 +88,13 @@ def need_columns(columns: Iterable[str], names: Iterable[str], what: str) -> Non
         raise MalformedPayloadError(f"line 1: this is no {what}: it lacks the column {', '.join(missing)}")
 
 
-def amount(line: Mapping[str, str], name: str, *, decimal_comma: bool = False, empty: Decimal | None = None) -> Decimal:
-    """Money with at most two decimals. Brackets are minus. Raises MalformedPayloadError naming column and value."""
+def amount(
+    line: Mapping[str, str], name: str, money: str, *, decimal_comma: bool = False, empty: Decimal | None = None
+) -> Decimal:
+    """An amount of a currency, with no more decimals than that has. Brackets are minus.
+
+    Raises MalformedPayloadError naming column and value.
+    """
     told = line.get(name, "")
     if not told:
         if empty is not None:
@@ -107,18 +110,20 @@ def amount(line: Mapping[str, str], name: str, *, decimal_comma: bool = False, e
         value = Decimal(plain)
     except InvalidOperation as error:
         raise MalformedPayloadError(f"{name}: '{told[:40]}' is no amount") from error
-    if not value.is_finite() or abs(value) > AMOUNT_MAX:
+    if not value.is_finite() or abs(value) >= AMOUNT_LIMIT:
         raise MalformedPayloadError(f"{name}: '{told[:40]}' is no amount that can be")
-    if value != value.quantize(PENNY):
-        raise MalformedPayloadError(f"{name}: '{told[:40]}' has more than two decimals")
-    return value.quantize(PENNY)
+    try:
+        return Money(value, money).amount
+    except FractionError as error:
+        raise MalformedPayloadError(f"{name}: '{told[:40]}' has more decimals than {money} has") from error
 
 
 def currency(line: Mapping[str, str], name: str, *, otherwise: str = "") -> str:
-    told = (line.get(name, "") or otherwise).strip().upper()
-    if not _CURRENCY.match(told):
-        raise MalformedPayloadError(f"{name}: '{told[:20]}' is no currency code of three letters")
-    return told
+    """Its code, in capitals. Raises MalformedPayloadError for what is no currency of ISO 4217 in force."""
+    code = currency_code(line.get(name, "") or otherwise)
+    if not is_currency(code):
+        raise MalformedPayloadError(f"{name}: '{code[:20]}' is no currency of ISO 4217 in force")
+    return code
 
 
 def day_of(line: Mapping[str, str], name: str, zone: ZoneInfo, *, shape: str = "") -> date:
@@ -138,6 +143,14 @@ def day_of(line: Mapping[str, str], name: str, zone: ZoneInfo, *, shape: str = "
     if not 2000 <= on.year <= 2100:
         raise MalformedPayloadError(f"{name}: the year {on.year} cannot be")
     return on
+
+
+def name_of_amount(value: Decimal) -> str:
+    """An amount as part of a row's name: always as release 0.3 wrote it, which gave every currency two decimals.
+
+    So what was imported then is known again in a later file.
+    """
+    return shown(value.normalize(), None)
 
 
 class Numbers:

@@ -16,6 +16,7 @@ from daemon.finance.formats.reading import (
     amount,
     currency,
     day_of,
+    name_of_amount,
     need_columns,
     payout_leg,
     required,
@@ -50,8 +51,9 @@ def read(raw: bytes, context: Context) -> Reading:
         if kind not in TYPES:
             raise MalformedPayloadError(f"type: '{kind[:40]}' is none that Shopify names")
         on = day_of(line, "transaction date", context.zone)
-        value, fee, net = amount(line, "amount"), amount(line, "fee", empty=Decimal(0)), amount(line, "net")
         money = currency(line, "currency")
+        value, net = amount(line, "amount", money), amount(line, "net", money)
+        fee = amount(line, "fee", money, empty=Decimal(0))
         if value - fee != net:
             raise MalformedPayloadError(f"net: {net} is not amount {value} less fee {fee}")
         if kind == "refund" and value > 0:
@@ -64,7 +66,7 @@ def read(raw: bytes, context: Context) -> Reading:
         if kind not in REFUNDS:
             return None
         order = required(line, "order")
-        name = numbers.name(line["transaction date"], order, str(value), money, line.get("checkout", ""))
+        name = numbers.name(line["transaction date"], order, name_of_amount(value), money, line.get("checkout", ""))
         return payout_leg(NAME, name, on, money, -value, order=order_key(order), payout_id=payout_id)
 
     take_rows(reading, lines, take)

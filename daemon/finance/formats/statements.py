@@ -95,10 +95,11 @@ def _camt_leg(line: Mapping[str, str], context: Context, numbers: Numbers, readi
     way = required(line, "CdtDbtInd")
     if way not in ("CRDT", "DBIT"):
         raise MalformedPayloadError(f"CdtDbtInd: '{way[:20]}' is neither CRDT nor DBIT")
-    value = amount(line, "Amt")
+    money = currency(line, "Ccy")
+    value = amount(line, "Amt", money)
     if value < 0:
         raise MalformedPayloadError(f"Amt: {value} is negative; CdtDbtInd says the direction")
-    on, money = day_of(line, "BookgDt", context.zone), currency(line, "Ccy")
+    on = day_of(line, "BookgDt", context.zone)
     reading.days.add(on)
     name = numbers.name(line["account"], line["AcctSvcrRef"], line["BookgDt"], line["Amt"], way, line["text"])
     return _bank(CAMT, name, on, money, value if way == "CRDT" else -value, line["text"], line["account"])
@@ -154,7 +155,7 @@ def _ofx_leg(line: Mapping[str, str], context: Context, reading: Reading) -> Leg
     on, money = day_of(line, "DTPOSTED", context.zone), currency(line, "CURDEF")
     name = f"{line['account']}/{required(line, 'FITID')}"
     reading.days.add(on)
-    return _bank(OFX, name, on, money, amount(line, "TRNAMT"), line["text"], line["account"])
+    return _bank(OFX, name, on, money, amount(line, "TRNAMT", money), line["text"], line["account"])
 
 
 def read_bank_csv(raw: bytes, context: Context) -> Reading:

@@ -50,8 +50,9 @@ def read(raw: bytes, context: Context) -> Reading:
         name, kind = required(line, "balance_transaction_id"), required(line, "reporting_category").lower()
         unique.check(name, number)
         on = day_of(line, created, context.zone)
-        value, fee, net = amount(line, "gross"), amount(line, "fee", empty=Decimal(0)), amount(line, "net")
         money = currency(line, "currency")
+        value, net = amount(line, "gross", money), amount(line, "net", money)
+        fee = amount(line, "fee", money, empty=Decimal(0))
         if value - fee != net:
             raise MalformedPayloadError(f"net: {net} is not gross {value} less fee {fee}")
         payout_id = line.get("automatic_payout_id", "")
