@@ -23,6 +23,7 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput, VisitError
 
 from statemachine.causes import CAUSES, TEAMS
+from statemachine.money import SUM_LIMIT
 from statemachine.refs import fold_code, order_key
 from statemachine.states import State
 
@@ -304,7 +305,7 @@ class _Writer:
             amount = Decimal(value)
         except InvalidOperation as error:
             raise FilterError(f"{told.field} is {Kind.MONEY.value}, {value!r} is not", self._text, told.at) from error
-        if not amount.is_finite() or abs(amount) > 10**12:
+        if not amount.is_finite() or abs(amount) >= SUM_LIMIT:
             raise FilterError(f"{value} is no amount of money", self._text, told.at)
         return amount
 

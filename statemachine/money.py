@@ -107,10 +107,12 @@ def as_stated(amount: Decimal, currency: str) -> Decimal:
 
     For what was recorded, by anybody, and is only compared: no more decimals are kept than the schema holds.
     """
-    unit = minor_unit(currency)
-    if amount.same_quantum(unit):
+    if amount.same_quantum(minor_unit(currency)):
         return amount
-    whole = in_minor_units(amount, currency)
+    try:
+        whole = in_minor_units(amount, currency)
+    except TooLargeError:
+        return amount
     return whole if whole == amount else amount.quantize(_LEAST_UNIT, ROUND_HALF_UP).normalize()
 
 
@@ -198,8 +200,14 @@ class Money:
         return other.amount
 
 
+def stated(amount: Decimal, currency: str | None, *, grouped: bool = False) -> str:
+    """A recorded amount as people read it, with its currency: no digit of it is rounded away. At times with thousands."""
+    whole = as_stated(amount, currency or "")
+    return f"{whole:,f} {currency or ''}".strip() if grouped else f"{whole:f} {currency or ''}".strip()
+
+
 def shown(amount: Decimal, currency: str | None, *, grouped: bool = False) -> str:
-    """An amount as people read it, without its currency: rounded to the currency's decimals, at times with thousands.
+    """An amount that was worked out, without its currency: rounded to the currency's decimals, at times with thousands.
 
     Never fails, since what is shown may have been stored by anybody at any time: where the currency is unknown the
     amount keeps the decimals it has, and at least two.

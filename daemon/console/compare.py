@@ -270,6 +270,6 @@ def _comparable(books: dict[str, Any], returns: list[Record], truth: list[dict[s
     ]
     return [
         sorted([number, *sorted(made)] for number, made in refs.items()),
-        sorted([*key, f"{amount:.2f}"] for key, amount in sums.items()),
+        sorted([*key, f"{Decimal(amount).normalize():f}"] for key, amount in sums.items()),
         sorted(ends),
     ]

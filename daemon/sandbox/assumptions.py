@@ -26,6 +26,9 @@ class Assumptions:
     close_sticks_share: float = 0.02  # closes that stay pending until asked again
     instance_id: int | None = 11  # reply header; None as for a private app
     shuffle_results: bool = True
+    money_decimals: int = (
+        2  # of a row's tax and a payment, whatever the currency has; what has more is refused or rounded
+    )
     echoes_row_references: bool = True  # rows[].externalRef of a credit
     token_life_seconds: float = 604800.0
     rotate_refresh_token: bool = True

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from daemon.sandbox.assumptions import Assumptions
 from daemon.sandbox.clock import SandboxClock, iso
+from daemon.sandbox.coins import written
 from daemon.sandbox.faults import draw
 
-PENNY = Decimal("0.01")
 API, PERSON, GATEWAY = "api", "person", "gateway"
 """Who made something: whoever came through the API, somebody in Brightpearl itself, or what repeated a request in between."""
 CANCELLED_STATUS = 5
@@ -324,7 +324,7 @@ class Books:
             "customer": {"id": order.contact_id}, "ref": reference, "parentId": order.id,
             "currency": {"code": order.currency, "exchangeRate": str(order.exchange_rate)},
             "rows": [{"productId": row.product_id, "quantity": "1", "taxCode": row.tax_code,
-                      "net": str((row.net / units).quantize(PENNY)), "tax": str((row.tax / units).quantize(PENNY)),
+                      "net": written(row.net / units, order.currency), "tax": written(row.tax / units, order.currency),
                       "nominalCode": row.nominal}],
         }, at=at)  # fmt: skip
         return self.orders[credit_id]
@@ -343,8 +343,10 @@ class Books:
             tax = Decimal(str(told["tax"]))
         except (KeyError, InvalidOperation) as error:
             raise Refusal(400, "ORDC-905", "quantity, net and tax must be numbers") from error
-        if quantity <= 0 or net != net.quantize(PENNY) or tax != tax.quantize(PENNY):
-            raise Refusal(400, "ORDC-906", "quantity must be positive, net and tax at two decimals")
+        step = Decimal(1).scaleb(-self.assumptions.money_decimals)
+        if quantity <= 0 or net != net.quantize(step) or tax != tax.quantize(step):
+            words = f"quantity must be positive, net and tax at {self.assumptions.money_decimals} decimals"
+            raise Refusal(400, "ORDC-906", words)
         product = self.products.get(int(product_id)) if product_id is not None else None
         return Row(
             self.new_id(), product.id if product else None, product.sku if product else "",
@@ -479,7 +481,8 @@ class Books:
             self.duplicates_refused += 1
             raise Refusal(self.assumptions.duplicate_payment_status, "ACCC-916", "The transaction reference is in use")
         self._require_open_period(str(body["paymentDate"]))
-        amount = Decimal(str(body.get("amountPaid") or 0)).quantize(PENNY, ROUND_HALF_UP)
+        step = Decimal(1).scaleb(-self.assumptions.money_decimals)
+        amount = Decimal(str(body.get("amountPaid") or 0)).quantize(step, ROUND_HALF_UP)
         if amount < 0:
             raise Refusal(400, "ACCC-917", "amountPaid must not be negative")
         payment_id = self.new_id()

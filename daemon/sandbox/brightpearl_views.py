@@ -85,6 +85,11 @@ def _total(books: Books, order: Order) -> dict[str, str]:
     return {"net": str(net), "taxAmount": str(tax), "total": str(net + tax)}
 
 
+def _amount(books: Books, amount: Decimal) -> str:
+    """As the account keeps taxes and payments, whatever the currency has."""
+    return f"{amount:.{books.assumptions.money_decimals}f}"
+
+
 def _row_view(books: Books, order: Order, row: Row) -> dict[str, Any]:
     rate = f"{row.tax_rate if row.tax_rate is not None else books.tax_codes.get(row.tax_code, Decimal(0)):.4f}"
     view: dict[str, Any] = {
@@ -94,7 +99,7 @@ def _row_view(books: Books, order: Order, row: Row) -> dict[str, Any]:
         "rowValue": {
             "taxRate": rate, "taxCode": row.tax_code, "taxCalculator": "brightpearl",
             "rowNet": {"currencyCode": order.currency, "value": f"{row.net:.4f}"},
-            "rowTax": {"currencyCode": order.currency, "value": f"{row.tax:.2f}"}, "taxClassId": 2,
+            "rowTax": {"currencyCode": order.currency, "value": _amount(books, row.tax)}, "taxClassId": 2,
         },
         "nominalCode": row.nominal,
         "composition": {"bundleParent": row.bundle_parent, "bundleChild": row.bundle_child,
@@ -157,7 +162,7 @@ def journal_search_rows(books: Books, order: Order) -> list[list[Any]]:
     rows: list[list[Any]] = []
 
     def post(journal: int, kind: str, nominal: str, day: str, debit: Decimal, credit: Decimal) -> None:
-        told = [f"{debit:.2f}", f"{credit:.2f}"]
+        told = [_amount(books, debit), _amount(books, credit)]
         rows.append([journal, kind, order.id, order.invoice_reference, nominal, day, *told, *told, len(rows) + 1])
 
     if order.type_code == "SC" and order.invoice_reference not in ("", "pending"):

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from daemon.sandbox.books import Books, Order, Product, Row
+from daemon.sandbox.coins import coin
 
 _ADULT = (
     ("Merino crew jumper", 68, ("XS", "S", "M", "L", "XL")), ("Linen shirt", 49, ("S", "M", "L", "XL")),
@@ -14,8 +15,8 @@ _ADULT = (
     ("Chelsea boots", 120, ("5", "6", "7", "8", "9")), ("Wool scarf", 29, ("ONE",)),
 )  # fmt: skip
 _CHILD = (("Kids' dungarees", 32, ("2Y", "4Y", "6Y")), ("Kids' rain coat", 38, ("4Y", "6Y", "8Y")))
-RATES = {"GBP": Decimal("1"), "EUR": Decimal("1.170000"), "USD": Decimal("1.280000")}
-PENNY = Decimal("0.01")
+RATES = {"GBP": Decimal("1"), "EUR": Decimal("1.170000"), "USD": Decimal("1.280000"), "JPY": Decimal("190.000000"),
+         "KWD": Decimal("0.390000")}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ def stock_shelves(books: Books) -> None:
                 stem = "".join(word[0] for word in name.replace("'", "").split()).upper()
                 sku = f"{stem}{product_id % 97:02d}-{size}"
                 barcode = f"50{product_id:011d}"
-                cost = (retail * Decimal("0.35")).quantize(PENNY)
+                cost = (retail * Decimal("0.35")).quantize(coin(books.base_currency))
                 books.products[product_id] = Product(product_id, sku, f"{name} {size}", barcode, cost, retail, tax_code)
     adult = [p for p in books.products.values() if p.tax_code == "T20"]
     for number in range(3):
         product_id = books.new_id()
         first, second = adult[number * 3], adult[number * 3 + 5]
-        together = ((first.price + second.price) * Decimal("0.85")).quantize(PENNY)
+        together = ((first.price + second.price) * Decimal("0.85")).quantize(coin(books.base_currency))
         books.products[product_id] = Product(
             product_id, f"SET-{number + 1}", f"Gift set {number + 1}", f"51{product_id:011d}", Decimal(0), together, "T20",
             stock_tracked=False, components=((first.id, 1), (second.id, 1)),
@@ -79,8 +80,10 @@ def place_order(
         invoice_reference=f"SI-{number}" if invoiced else "",
     )  # fmt: skip
     for line in lines:
-        gross = (line.product.price * rate * line.quantity * (1 - line.discount)).quantize(PENNY, ROUND_HALF_UP)
-        row = _row(books, line.product.name, gross, line.product.tax_code, Decimal(line.quantity), "4000")
+        gross = (line.product.price * rate * line.quantity * (1 - line.discount)).quantize(
+            coin(currency), ROUND_HALF_UP
+        )
+        row = _row(books, line.product.name, gross, line.product.tax_code, Decimal(line.quantity), "4000", currency)
         row.product_id, row.sku, row.cost = line.product.id, line.product.sku, line.product.cost
         row.external_ref = str(880_000 + row.id)
         row.bundle_parent = bool(line.product.components)
@@ -95,10 +98,19 @@ def place_order(
             )  # fmt: skip
     if order_discount:
         order.rows.append(
-            _row(books, "Voucher WELCOME", -(order_discount * rate).quantize(PENNY), "T20", Decimal(1), "4009")
+            _row(
+                books,
+                "Voucher WELCOME",
+                -(order_discount * rate).quantize(coin(currency)),
+                "T20",
+                Decimal(1),
+                "4009",
+                currency,
+            )
         )
     if shipping:
-        order.rows.append(_row(books, "Delivery", (shipping * rate).quantize(PENNY), "T20", Decimal(1), "4040"))
+        delivery = (shipping * rate).quantize(coin(currency))
+        order.rows.append(_row(books, "Delivery", delivery, "T20", Decimal(1), "4040", currency))
     books.orders[order.id] = order
     paid = sum((row.net + row.tax for row in order.rows), Decimal(0))
     books.pay({
@@ -108,8 +120,8 @@ def place_order(
     return order
 
 
-def _row(books: Books, name: str, gross: Decimal, tax_code: str, quantity: Decimal, nominal: str) -> Row:
-    """A row from a price including tax: net at four decimals would round to these two."""
+def _row(books: Books, name: str, gross: Decimal, tax_code: str, quantity: Decimal, nominal: str, currency: str) -> Row:
+    """A row from a price including tax, in whole coins of its currency."""
     tax_rate = books.tax_codes[tax_code]
-    net = (gross / (1 + tax_rate / 100)).quantize(PENNY, ROUND_HALF_UP)
+    net = (gross / (1 + tax_rate / 100)).quantize(coin(currency), ROUND_HALF_UP)
     return Row(books.new_id(), None, "", name, quantity, net, gross - net, tax_code, nominal)

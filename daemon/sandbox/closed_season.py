@@ -15,8 +15,9 @@ from decimal import Decimal
 from typing import Any
 
 from daemon.sandbox import catalogue
-from daemon.sandbox.books import PENNY, Books, Order
+from daemon.sandbox.books import Books, Order
 from daemon.sandbox.catalogue import Line
+from daemon.sandbox.coins import coin, written
 from daemon.sandbox.happy_returns import HappyReturns, Item, ReturnOfGoods, Shipment
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -173,7 +174,8 @@ class ClosedSeason:
         )
         paid = sum((row.net + row.tax for row in order.rows), Decimal(0))
         self._line(
-            currency, PayoutLine(f"ch{order.id}", placed, "charge", order.reference, paid, (paid / 50).quantize(PENNY))
+            currency,
+            PayoutLine(f"ch{order.id}", placed, "charge", order.reference, paid, (paid / 50).quantize(coin(currency))),
         )
         return order
 
@@ -181,12 +183,12 @@ class ClosedSeason:
         self, order: Order, at: datetime, units: int, *, method: str = "return-bar", refund_type: str = "refund"
     ) -> ReturnOfGoods:
         row = next(row for row in order.rows if row.sku and not row.bundle_child)
-        share = ((row.net + row.tax) / row.quantity).quantize(PENNY)
+        share = (row.net + row.tax) / row.quantity
         items = [
             Item(
                 item_id=str(uuid.UUID(int=self.rng.getrandbits(128), version=4)), order_number=order.reference,
                 order_id=order.external_ref, line_item_id=f"{row.external_ref}-{number}-{units}", sku=row.sku, upc="",
-                variant_id=str(row.product_id), name=row.name, reason_id="too-small", amount=f"{share:.2f}",
+                variant_id=str(row.product_id), name=row.name, reason_id="too-small", amount=written(share, order.currency),
                 currency=order.currency, refund_type=refund_type, started_at=at - DAY, dropped_off_at=at, approved_at=at,
             )
             for number in range(units)
@@ -204,8 +206,9 @@ class ClosedSeason:
     def _credit(self, new: ReturnOfGoods, order: Order, at: datetime, *, ours: bool = True) -> Order:
         row = next(row for row in order.rows if row.sku and not row.bundle_child)
         units, left = len(new.items), int(row.quantity)
-        net = (row.net * units / left).quantize(PENNY)
-        tax = ((row.net + row.tax) * units / left).quantize(PENNY) - net
+        smallest = coin(order.currency)
+        net = (row.net * units / left).quantize(smallest)
+        tax = ((row.net + row.tax) * units / left).quantize(smallest) - net
         reference = f"HW-{new.return_id.replace('-', '')[:20]}-1" if ours else f"connector-{order.reference}"
         credit_id, _ = self.books.create_credit({
             "customer": {"id": order.contact_id}, "ref": order.reference, "externalRef": reference, "parentId": order.id,
@@ -245,9 +248,10 @@ class ClosedSeason:
         total = credit.net + credit.tax
         parts = [total]
         if kind == "split tender" and total > 2:
-            parts = [(total / 3).quantize(PENNY), total - (total / 3).quantize(PENNY)]
+            third = (total / 3).quantize(coin(order.currency))
+            parts = [third, total - third]
         if kind == "cents":
-            parts = [total - PENNY]
+            parts = [total - coin(order.currency)]
         for number, part in enumerate(parts):
             self._line(order.currency, PayoutLine(f"re{credit.id}{number}", at, "refund", order.reference, -part))
 
@@ -268,7 +272,7 @@ class ClosedSeason:
             "invoice_number": f"INV-{at:%Y%m}", "period_start": f"{at:%Y-%m}-01", "period_end": f"{at:%Y-%m}-28",
             "service_date": at.date().isoformat(), "express_code": code, "order_number": order,
             "happy_returns_item_id": item, "sku": sku, "dropoff_method": method, "fee_type": "item_fee",
-            "amount": f"{amount:.2f}", "currency": currency,
+            "amount": written(amount, currency), "currency": currency,
         }  # fmt: skip
 
     # -- the files ----------------------------------------------------------------------------------------------------
@@ -298,7 +302,7 @@ class ClosedSeason:
                 rows.append(_adyen_payout(currency, number, paid_at, total))
                 name = number
             statement.append({
-                "Date": (paid_at + DAY).date().isoformat(), "Amount": f"{total:.2f}", "Currency": currency,
+                "Date": (paid_at + DAY).date().isoformat(), "Amount": written(total, currency), "Currency": currency,
                 "Reference": f"{PLATFORMS[currency]} payout {name}",
             })  # fmt: skip
         return _csv(rows)
@@ -317,7 +321,8 @@ def _shopify(line: PayoutLine, currency: str, name: str, number: str, paid_at: d
         "Transaction Date": line.on.strftime("%Y-%m-%d %H:%M:%S +0000").replace(" +0000", "+00:00"), "Type": line.kind,
         "Order": f"#{line.order}", "Card Brand": "visa", "Card Source": "online", "Payout Status": "paid",
         "Payout Date": paid_at.date().isoformat(), "Payout ID": name, "Available On": paid_at.date().isoformat(),
-        "Amount": f"{line.amount:.2f}", "Fee": f"{line.fee:.2f}", "Net": f"{line.amount - line.fee:.2f}",
+        "Amount": written(line.amount, currency), "Fee": written(line.fee, currency),
+        "Net": written(line.amount - line.fee, currency),
         "Checkout": line.number, "Payment Method Name": "card", "Presentment Amount": "", "Presentment Currency": "",
         "Currency": currency,
     }  # fmt: skip
@@ -328,7 +333,8 @@ def _stripe(line: PayoutLine, currency: str, name: str, number: str, paid_at: da
         "automatic_payout_id": name, "automatic_payout_effective_at_utc": paid_at.strftime("%Y-%m-%d %H:%M:%S"),
         "balance_transaction_id": f"txn_{line.number}", "created_utc": line.on.strftime("%Y-%m-%d %H:%M:%S"),
         "available_on_utc": paid_at.strftime("%Y-%m-%d %H:%M:%S"), "currency": currency.lower(),
-        "gross": f"{line.amount:.2f}", "fee": f"{line.fee:.2f}", "net": f"{line.amount - line.fee:.2f}",
+        "gross": written(line.amount, currency), "fee": written(line.fee, currency),
+        "net": written(line.amount - line.fee, currency),
         "reporting_category": line.kind, "source_id": f"{line.kind[:2]}_{line.number}",
         "description": f"Order {line.order}", "payment_metadata[order_number]": line.order,
     }  # fmt: skip
@@ -355,7 +361,7 @@ def _adyen_row(
     net: tuple[Decimal, bool], commission: Decimal,
 ) -> dict[str, str]:  # fmt: skip
     def side(told: tuple[Decimal, bool], debit: bool) -> str:
-        return f"{told[0]:.2f}" if told[1] is debit and told[0] else ""
+        return written(told[0], currency) if told[1] is debit and told[0] else ""
 
     return {
         "Company Account": "Acme", "Merchant Account": "AcmeUS", "Psp Reference": psp, "Merchant Reference": order,
@@ -363,7 +369,7 @@ def _adyen_row(
         "Modification Reference": f"M{psp}" if psp else "", "Gross Currency": currency,
         "Gross Debit (GC)": side(gross, True), "Gross Credit (GC)": side(gross, False), "Exchange Rate": "1",
         "Net Currency": currency, "Net Debit (NC)": side(net, True), "Net Credit (NC)": side(net, False),
-        "Commission (NC)": f"{commission:.2f}", "Markup (NC)": "", "Scheme Fees (NC)": "", "Interchange (NC)": "",
+        "Commission (NC)": written(commission, currency), "Markup (NC)": "", "Scheme Fees (NC)": "", "Interchange (NC)": "",
         "Payment Method Variant": "visa", "Modification Merchant Reference": "", "Batch Number": number,
     }  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 from daemon.sandbox import catalogue
 from daemon.sandbox.books import CANCELLED_STATUS
 from daemon.sandbox.catalogue import Line
+from daemon.sandbox.coins import coin
 from daemon.sandbox.journeys import RESTOCKED, dropped, exception, one
 from daemon.sandbox.season import DAY, HOUR, MINUTE, Season
 
@@ -201,7 +202,7 @@ def tax_rate_moved(season: Season, name: str, at: datetime) -> None:
     """Sold when the code stood for another rate."""
     order = season.order([Line(catalogue.goods(season.books, season.rng, tax_code="T20"))], at)
     row = order.rows[0]
-    row.tax, row.tax_rate = (row.net * Decimal("0.175")).quantize(Decimal("0.01")), Decimal("17.5")
+    row.tax, row.tax_rate = (row.net * Decimal("0.175")).quantize(coin(order.currency)), Decimal("17.5")
     new = season.announce(name, at, season.items(order, [(0, 1)]), exception("tax-rate-differs"))
     season.travel(new, new.items, dropped(season, at))
 
@@ -246,7 +247,7 @@ def edited_order(season: Season, name: str, at: datetime) -> None:
     """Two of three units are taken off the order while all three are announced."""
     order = season.order([Line(catalogue.goods(season.books, season.rng), 3)], at)
     row = order.rows[0]
-    third = {key: (getattr(row, key) / 3).quantize(Decimal("0.01")) for key in ("net", "tax")}
+    third = {key: (getattr(row, key) / 3).quantize(coin(order.currency)) for key in ("net", "tax")}
     new = season.announce(name, at, season.items(order, [(0, 1)]), exception("order-edited"))
     season.at(at + HOUR, "edit", order_id=order.id, row_index=0, sets={"quantity": Decimal(1), **third})
     season.travel(new, new.items, at + DAY)
@@ -264,6 +265,38 @@ def other_currency(season: Season, name: str, at: datetime) -> None:
     items = season.items(one(season, at), [(0, 1)], currency="USD")
     new = season.announce(name, at, items, exception("currency-differs"))
     season.travel(new, new.items, dropped(season, at))
+
+
+def order_in_yen(season: Season, name: str, at: datetime) -> None:
+    """One of three comes back, and then another: thirds of a price that has no smaller coin than one yen."""
+    order = season.order([Line(catalogue.goods(season.books, season.rng), 3)], at, currency="JPY")
+    for number, item in enumerate(season.items(order, [(0, 2)])):
+        begins = at + number * 4 * DAY
+        new = season.announce(name, begins, [item], RESTOCKED)
+        season.travel(new, new.items, dropped(season, begins))
+
+
+def order_in_no_currency(season: Season, name: str, at: datetime) -> None:
+    """Its currency is a code that no standard has."""
+    order = one(season, at)
+    order.currency = "XXX"
+    new = season.announce(name, at, season.items(order, [(0, 1)]), exception("currency-unknown"))
+    season.travel(new, new.items, dropped(season, at))
+
+
+def part_of_a_yen(season: Season, name: str, at: datetime) -> None:
+    """A row was sold for half a yen more than anybody can pay."""
+    order = one(season, at, currency="JPY")
+    order.rows[0].net += Decimal("0.5")
+    new = season.announce(name, at, season.items(order, [(0, 1)]), exception("amount-unusable"))
+    season.travel(new, new.items, dropped(season, at))
+
+
+def fee_in_words(season: Season, name: str, at: datetime) -> None:
+    """Happy Returns states a fee that is no amount."""
+    items = season.items(one(season, at), [(0, 1)], fee="four pounds")
+    new = season.announce(name, at, items, exception("announcement-unreadable"))
+    season.travel(new, items, dropped(season, at))
 
 
 def quicker_rival(season: Season, name: str, at: datetime) -> None:
@@ -365,6 +398,7 @@ ORDER_TROUBLES = (
     (1, nominal_code_retired), (1, sku_of_nobody), (1, sku_on_two_rows), (2, both_of_two_rows),
     (1, substitution), (1, edited_order), (1, value_gone), (1, other_currency), (1, quicker_rival),
     (1, hidden_rival), (3, bundle_in_pieces), (3, bundle_of_rows),
+    (1, order_in_yen), (1, order_in_no_currency), (1, part_of_a_yen), (1, fee_in_words),
     (1, free_goods), (1, same_number_twice), (1, two_outcomes), (1, odd_outcome), (1, other_sums_by_hand),
 )  # fmt: skip
 """How often each occurs in a season, against the others."""

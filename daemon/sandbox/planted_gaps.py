@@ -3,12 +3,12 @@
 import random
 import uuid
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from daemon.sandbox import catalogue
 from daemon.sandbox.assumptions import Assumptions
 from daemon.sandbox.books import Books, Order
 from daemon.sandbox.catalogue import Line
+from daemon.sandbox.coins import coin, written
 from daemon.sandbox.faults import Faults
 from daemon.sandbox.happy_returns import HappyReturns, Item, ReturnOfGoods, Shipment
 
@@ -38,8 +38,8 @@ def plan(
         row = order.rows[0]
         item = Item(
             str(uuid.UUID(int=rng.getrandbits(128), version=4)), order.reference, order.external_ref, row.external_ref,
-            row.sku, "", "", row.name, "too-small", f"{row.net + row.tax:.2f}", started_at=at, dropped_off_at=at,
-            approved_at=at,
+            row.sku, "", "", row.name, "too-small", written(row.net + row.tax, order.currency), started_at=at,
+            dropped_off_at=at, approved_at=at,
         )  # fmt: skip
         new = ReturnOfGoods(
             str(uuid.UUID(int=rng.getrandbits(128), version=4)), f"HRG{number:05d}", "", "s@example.test", "return-bar",
@@ -96,6 +96,6 @@ def _credit(books: Books, order: Order, reference: str, at: datetime) -> None:
         "customer": {"id": order.contact_id}, "ref": order.reference, "externalRef": reference, "parentId": order.id,
         "currency": {"code": order.currency, "exchangeRate": str(order.exchange_rate)},
         "rows": [{"productId": row.product_id, "quantity": "1", "taxCode": row.tax_code, "net": str(row.net),
-                  "tax": str(row.tax.quantize(Decimal("0.01"))), "nominalCode": row.nominal}],
+                  "tax": str(row.tax.quantize(coin(order.currency))), "nominalCode": row.nominal}],
     }, at=at)  # fmt: skip
     books.orders[credit_id].indexed_at = None

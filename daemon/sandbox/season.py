@@ -12,6 +12,7 @@ from daemon.sandbox import catalogue
 from daemon.sandbox.books import Books, Order
 from daemon.sandbox.catalogue import Line
 from daemon.sandbox.clock import SandboxClock
+from daemon.sandbox.coins import written
 from daemon.sandbox.happy_returns import HappyReturns, Item, ReturnOfGoods, Shipment
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -77,7 +78,7 @@ class Season:
                         item_id=str(uuid.UUID(int=self.rng.getrandbits(128), version=4)),
                         order_number=order.reference, order_id=order.external_ref, line_item_id=line, sku=row.sku,
                         upc=product.barcode, variant_id=str(product.id), name=row.name,
-                        reason_id=self.rng.choice(REASONS), amount=f"{share:.2f}", currency=order.currency,
+                        reason_id=self.rng.choice(REASONS), amount=written(share, order.currency), currency=order.currency,
                     )
                 )  # fmt: skip
         for item in items:

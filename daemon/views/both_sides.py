@@ -4,6 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from statemachine.money import as_stated, stated
+
 
 def legs(found: dict[str, Any]) -> list[dict[str, Any]]:
     """Money and stock: which legs exist, which are still due. `is`: done, due, or not due."""
@@ -13,9 +15,9 @@ def legs(found: dict[str, Any]) -> list[dict[str, Any]]:
     needs_stock = [unit for unit in units if unit["dropoff_method"] != "returnless"]
     return [
         _leg("sales credit", bool(credit), is_due=is_open,
-             told=f"{credit['id']} over {credit['net'] + credit['tax']:.2f} {credit['currency']}" if credit else ""),
+             told=f"{credit['id']} over {stated(credit['net'] + credit['tax'], credit['currency'])}" if credit else ""),
         _leg("refund record", bool(payment), is_due=is_open and found["refund_due"],
-             told=f"{payment['id']} over {payment['amount']:.2f} {payment['currency']}" if payment else ""),
+             told=f"{payment['id']} over {stated(payment['amount'], payment['currency'])}" if payment else ""),
         _leg("invoice of the credit", bool(credit and credit["invoice_reference"]), is_due=is_open and found["close_due"],
              told=credit["invoice_reference"] if credit else ""),
         _leg("goods in stock", bool(back) and len(back) == len(needs_stock), is_due=is_open and bool(needs_stock),
@@ -49,11 +51,11 @@ def sides(found: dict[str, Any]) -> dict[str, list[tuple[str, Any]]]:
         "Brightpearl": [
             ("order", found["order_number"]), ("order id", found["order_id"]),
             ("sales credit", credit["id"] if credit else None),
-            ("net", f"{credit['net']:.2f} {credit['currency']}" if credit else None),
-            ("tax", f"{credit['tax']:.2f} {credit['currency']}" if credit else None),
+            ("net", stated(credit["net"], credit["currency"]) if credit else None),
+            ("tax", stated(credit["tax"], credit["currency"]) if credit else None),
             ("made by", ("somebody else, taken over" if credit["adopted"] else "Homeward") if credit else None),
             ("invoice", credit["invoice_reference"] if credit else None),
-            ("refund", f"{payment['id']}: {payment['amount']:.2f} {payment['currency']} by {payment['method']}"
+            ("refund", f"{payment['id']}: {stated(payment['amount'], payment['currency'])} by {payment['method']}"
              if payment else None),
             ("goods-in", ", ".join(str(note["id"]) for note in found["goods_in"])),
         ],
@@ -71,8 +73,8 @@ def differences(found: dict[str, Any]) -> list[str]:
         if expected != made:
             word = "less" if made < expected else "more"
             told.append(
-                f"Happy Returns announced {expected:.2f} {credit['currency']}; the credit is {made:.2f}, "
-                f"{abs(made - expected):.2f} {word}."
+                f"Happy Returns announced {stated(expected, credit['currency'])}; the credit is "
+                f"{as_stated(made, credit['currency']):f}, {as_stated(abs(made - expected), credit['currency']):f} {word}."
             )
     if found["exposed_since"] and credit is None:
         told.append(
@@ -101,4 +103,4 @@ def _announced(units: list[dict[str, Any]]) -> str:
     for unit in units:
         if unit["announced"] is not None:
             sums[unit["announced_currency"]] = sums.get(unit["announced_currency"], Decimal(0)) + unit["announced"]
-    return ", ".join(f"{value:.2f} {currency}".strip() for currency, value in sums.items())
+    return ", ".join(stated(value, currency) for currency, value in sums.items())

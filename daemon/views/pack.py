@@ -57,7 +57,15 @@ def as_workbook(pack: Pack) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(target, options) as book:
         book.set_properties({"title": pack.title, "created": pack.dated.astimezone(UTC).replace(tzinfo=None)})
-        bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
+        bold = book.add_format({"bold": True})
+        formats: dict[int, Any] = {}
+
+        def money(decimals: int) -> Any:
+            if decimals not in formats:
+                shape = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+                formats[decimals] = book.add_format({"num_format": shape})
+            return formats[decimals]
+
         for each in pack.sheets:
             sheet = book.add_worksheet(each.name[:31])
             fill_sheet(sheet, each.columns, each.rows, heading=bold, money=money, numbers=each.numbers)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from statemachine.causes import CAUSES
+from statemachine.money import stated
 from statemachine.states import State
 
 _HAPPENED = {
@@ -54,9 +55,9 @@ def _happened(found: dict[str, Any], state: State) -> str:
     match state:
         case State.CREDITED:
             credit = found["credit"]
-            total = credit["net"] + credit["tax"]
+            total = stated(credit["net"] + credit["tax"], credit["currency"])
             paid = "and refunded" if found["payment"] else "and its refund is not recorded yet"
-            return f"Credited with {total:.2f} {credit['currency']} {paid}."
+            return f"Credited with {total} {paid}."
         case State.CLOSED:
             return _CLOSED.get(found["close_reason"] or "", "The return is over.")
         case State.EXCEPTION:

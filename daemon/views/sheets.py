@@ -46,23 +46,37 @@ def workbook(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, cell:
 
 
 def fill_sheet(
-    sheet: Any, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, heading: Any, money: Any = None,
-    cell: Cell = plain_cell, numbers: frozenset[str] = frozenset(),
-) -> None:  # fmt: skip
-    """A heading that stays in sight, then rows: sums, and counts in the columns `numbers`, as numbers; ids as text."""
+    sheet: Any,
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    heading: Any,
+    money: Callable[[int], Any] | None = None,
+    cell: Cell = plain_cell,
+    numbers: frozenset[str] = frozenset(),
+) -> None:
+    """A heading that stays in sight, then rows: sums, and counts in the columns `numbers`, as numbers; ids as text.
+
+    `money` gives the format of a sum with so many decimals.
+    """
     for number, name in enumerate(columns):
         sheet.write_string(0, number, name, heading)
     for line, row in enumerate(rows, 1):
         for number, name in enumerate(columns):
             value = row.get(name)
             if isinstance(value, Decimal):
-                sheet.write_number(line, number, float(value), money)
+                sheet.write_number(line, number, float(value), money(_decimals(value)) if money else None)
             elif name in numbers and isinstance(value, int):
                 sheet.write_number(line, number, value)
             else:
                 sheet.write_string(line, number, cell(value))
     sheet.freeze_panes(1, 0)
     sheet.autofit()
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
 def _harmless(told: str) -> str:

@@ -21,6 +21,7 @@ from daemon.web.access.roles import HOMES, May, Person
 from daemon.web.desk import DESK, MARK, PERSON, Desk
 from daemon.web.figures import Heard
 from statemachine.causes import CAUSES
+from statemachine.money import stated
 from statemachine.states import SENTENCES, State
 
 HERE = Path(__file__).resolve().parent
@@ -128,7 +129,7 @@ def when(moment: datetime | None, now: datetime, zone: ZoneInfo) -> Markup:
 def money(value: Decimal | str | None, currency: str | None = "") -> str:
     if value is None:
         return "–"
-    return f"{Decimal(value):,.2f} {currency or ''}".strip()
+    return stated(Decimal(value), currency, grouped=True)
 
 
 def number(value: int | float | None) -> str:

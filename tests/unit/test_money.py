@@ -19,6 +19,7 @@ from statemachine.money import (
     minor_unit,
     shown,
     split,
+    stated,
 )
 
 EXPONENTS = {
@@ -151,3 +152,24 @@ def test_parts_of_a_sum_are_whole_minor_units_and_sum_to_it(
 )
 def test_whatever_was_stored_can_be_shown(amount: str, currency: str | None, grouped: bool, text: str) -> None:
     assert shown(Decimal(amount), currency, grouped=grouped) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("1234.50", "GBP", "1,234.50 GBP"),
+        ("1234", "GBP", "1,234.00 GBP"),
+        ("1234.00", "JPY", "1,234 JPY"),
+        ("366.67", "JPY", "366.67 JPY"),
+        ("10.125", "KWD", "10.125 KWD"),
+        ("5", None, "5.00"),
+        ("1e30", "JPY", f"1{',000' * 10} JPY"),
+    ],
+)
+def test_no_digit_of_what_was_recorded_is_rounded_away_when_it_is_shown(
+    amount: str, currency: str | None, text: str
+) -> None:
+    shown_text = stated(Decimal(amount), currency, grouped=True)
+
+    assert shown_text == text
+    assert stated(Decimal(amount), currency) == shown_text.replace(",", "")

@@ -3,14 +3,18 @@
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
+import openpyxl
 import orjson
 import pytest
 
 from daemon.filters import FilterError, compile_filter, parse, term
 from daemon.store.reports import plain_name
+from daemon.views.both_sides import _announced, legs
 from daemon.views.masking import COVER, body_text
 from daemon.views.moments import age
+from daemon.views.pack import Pack, Sheet, as_workbook
 from daemon.views.sheets import separated
 from daemon.views.steps import on_a_page
 from daemon.web.charts import Series, stacked
@@ -105,3 +109,39 @@ def test_a_chart_draws_what_is_there_and_keeps_every_value_for_its_table() -> No
     ]
     assert [each.values for each in drawn.series] == [(3, 0), (1, 4)]
     assert stacked([], [], title="Nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "shape"), [("1234", "#,##0"), ("12.34", "#,##0.00"), ("10.125", "#,##0.000"), ("0.00", "#,##0.00")]
+)
+def test_a_workbooks_sum_shows_the_decimals_it_has(amount: str, shape: str) -> None:
+    pack = Pack("p", "Pack", "", NOON, [Sheet("s", "Sheet", ("value",), [{"value": Decimal(amount)}])])
+
+    cell = openpyxl.load_workbook(io.BytesIO(as_workbook(pack)))["s"]["A2"]
+
+    assert (cell.value, cell.number_format) == (float(amount), shape)
+
+
+def test_both_sides_tell_yen_in_yen_and_dinars_to_the_thousandth() -> None:
+    credit = {
+        "id": 7,
+        "net": Decimal(333),
+        "tax": Decimal("33.00"),
+        "currency": "JPY",
+        "invoice_reference": "",
+        "adopted": False,
+    }
+    unit = {"goods_in_id": None, "dropoff_method": "mail", "announced": Decimal("10.125"), "announced_currency": "KWD"}
+    found = {
+        "credit": credit,
+        "payment": None,
+        "units": [unit],
+        "state": "credited",
+        "refund_due": True,
+        "close_due": True,
+    }
+
+    (leg, *_) = legs({**found, "goods_in": []})
+
+    assert leg["told"] == "7 over 366 JPY"
+    assert _announced([unit, unit]) == "20.250 KWD"

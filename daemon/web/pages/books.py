@@ -34,6 +34,7 @@ from daemon.web.rendering import page
 from statemachine.books.fees import Finding
 from statemachine.books.matching import SETTLED, Action, Status
 from statemachine.books.orphans import OrphanClass
+from statemachine.money import stated
 from statemachine.refs import order_key
 
 ROWS = 100
@@ -92,7 +93,9 @@ async def overview(request: web.Request) -> web.Response:
 
 
 def _worth(rows: list[Record]) -> str:
-    return ", ".join(f"{value:,.2f} {currency}" for currency, value in sorted(matches.value_of(rows).items()))
+    return ", ".join(
+        stated(value, currency, grouped=True) for currency, value in sorted(matches.value_of(rows).items())
+    )
 
 
 def _asked(request: web.Request) -> tuple[matches.Wanted, dict[str, str]]:

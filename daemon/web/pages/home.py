@@ -19,6 +19,7 @@ from daemon.web.desk import DESK, PERSON, Desk
 from daemon.web.pages.lists import condition_of
 from daemon.web.rendering import HOME_TITLES, page, query
 from statemachine.causes import CUSTOMER_SERVICE, FINANCE
+from statemachine.money import stated
 from statemachine.states import State
 
 QUEUE_ROWS = 15
@@ -178,7 +179,7 @@ def _by_currency(rows: Any) -> str:
     sums: dict[str, Decimal] = {}
     for row in rows:
         sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + row["value"]
-    return ", ".join(f"{value:,.2f} {currency}" for currency, value in sorted(sums.items())) or "nothing"
+    return ", ".join(stated(value, currency, grouped=True) for currency, value in sorted(sums.items())) or "nothing"
 
 
 def _states(snapshots: list[Snapshot]) -> list[dict[str, Any]]:
