@@ -98,6 +98,10 @@ CAUSES: dict[str, Cause] = _causes(
           f"{_WATCHED}"),
     Cause("value-above-row", FINANCE, DAY, _NOT_REFUNDED,
           f"Nothing of the row's value is left to credit: check the credits already made against this order. {_WATCHED}"),
+    Cause("discount-unclear", FINANCE, DAY, _NOT_REFUNDED,
+          "A discount's own tax fits neither the goods of its tax code nor all goods of the order, so what each of them cost "
+          f"is unknown: split the row by tax code in Brightpearl, or, if it is spread over all goods by value, {_ACCEPT}. "
+          f"{_WATCHED}", is_waivable=True),
     # Codes and maps
     Cause("tax-code-missing", FINANCE, DAY, _NOT_REFUNDED,
           f"The order row carries no tax code: correct the row in Brightpearl. {_WATCHED}"),

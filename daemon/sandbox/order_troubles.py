@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from daemon.sandbox import catalogue
-from daemon.sandbox.books import CANCELLED_STATUS
+from daemon.sandbox.books import CANCELLED_STATUS, Order
 from daemon.sandbox.catalogue import Line
 from daemon.sandbox.coins import coin
 from daemon.sandbox.journeys import RESTOCKED, dropped, exception, one
@@ -299,6 +299,34 @@ def fee_in_words(season: Season, name: str, at: datetime) -> None:
     season.travel(new, items, dropped(season, at))
 
 
+def _mixed_order(season: Season, at: datetime) -> Order:
+    rng = season.rng
+    lines = [Line(catalogue.goods(season.books, rng, tax_code=code)) for code in ("T20", "T0")]
+    return season.order(lines, at, order_discount=Decimal("6.00"))
+
+
+def voucher_over_all(season: Season, name: str, at: datetime) -> None:
+    """One voucher over goods at two rates: its tax is that of a tenth of both, and each comes back by itself."""
+    order = _mixed_order(season, at)
+    goods, voucher = [row for row in order.rows if row.sku], next(row for row in order.rows if row.net < 0)
+    share = Decimal("0.1")
+    voucher.net = -(sum((row.net for row in goods), Decimal(0)) * share).quantize(coin(order.currency))
+    voucher.tax = -(sum((row.tax for row in goods), Decimal(0)) * share).quantize(coin(order.currency))
+    for number, item in enumerate(season.items(order, [(0, 1), (1, 1)])):
+        begins = at + number * 4 * DAY
+        new = season.announce(name, begins, [item], RESTOCKED)
+        season.travel(new, new.items, dropped(season, begins))
+
+
+def voucher_of_nothing(season: Season, name: str, at: datetime) -> None:
+    """A voucher whose tax is that of no goods of the order."""
+    order = _mixed_order(season, at)
+    voucher = next(row for row in order.rows if row.net < 0)
+    voucher.tax = voucher.net * Decimal("0.05")
+    new = season.announce(name, at, season.items(order, [(1, 1)]), exception("discount-unclear"))
+    season.travel(new, new.items, dropped(season, at))
+
+
 def quicker_rival(season: Season, name: str, at: datetime) -> None:
     """A colleague credits the same unit between our look and our write."""
     order = one(season, at)
@@ -399,6 +427,7 @@ ORDER_TROUBLES = (
     (1, substitution), (1, edited_order), (1, value_gone), (1, other_currency), (1, quicker_rival),
     (1, hidden_rival), (3, bundle_in_pieces), (3, bundle_of_rows),
     (1, order_in_yen), (1, order_in_no_currency), (1, part_of_a_yen), (1, fee_in_words),
+    (2, voucher_over_all), (1, voucher_of_nothing),
     (1, free_goods), (1, same_number_twice), (1, two_outcomes), (1, odd_outcome), (1, other_sums_by_hand),
 )  # fmt: skip
 """How often each occurs in a season, against the others."""

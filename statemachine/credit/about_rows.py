@@ -26,6 +26,22 @@ def match(case: Case) -> Verdict | None:
     )
 
 
+def discounts(case: Case) -> Verdict | None:
+    """Whether each order-level discount tells which goods it is spread over: else nobody knows what a unit did cost."""
+    if not case.unclear_discounts or case.is_accepted("discount-unclear"):
+        return None
+    row = case.unclear_discounts[0]
+    goods = [each for each in case.order.rows if each.is_goods]
+    return NeedsPerson(
+        cause="discount-unclear",
+        key=case.order_key,
+        watches=case.on_order,
+        evidence={**row_facts(row), "goods": [row_facts(each) for each in goods]},
+        explanation=f"Row {row.id} ({row.name}) takes {row.net} with tax of {row.tax}: that fits neither the goods of code "
+        f"'{row.tax_code}' nor all goods of order {case.order.reference}.",
+    )
+
+
 def tax(case: Case) -> Verdict | None:
     fees = [(rule.tax_code, f"fee '{name}'") for name, rule in case.maps.fees.items() if _applies(case, name)]
     for row in case.rows_concerned:
@@ -43,6 +59,8 @@ def tax(case: Case) -> Verdict | None:
                 key=f"tax_code={code}", watches=(*case.on_map, CODES),
             )  # fmt: skip
     for row in case.rows_concerned:
+        if row.is_discount:  # its tax is that of the goods it is spread over, whatever its code: `discounts` asked
+            continue
         rate = case.reference.tax_rates[case.tax_code(row)]
         if _rate_differs(row, rate, case.order.currency) and not case.is_accepted("tax-rate-differs"):
             facts = {**row_facts(row), "rate_of_code": f"{rate.normalize():f}", "posted_code": case.tax_code(row)}

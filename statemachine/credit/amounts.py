@@ -217,18 +217,29 @@ class Ledger:
         return spent
 
     def discount(
-        self, discount: OrderRow, base: Iterable[OrderRow], now: Mapping[int, Decimal]
+        self, discount: OrderRow, base: Iterable[OrderRow], now: Mapping[int, tuple[Decimal, Decimal]]
     ) -> tuple[Decimal, Decimal]:
         """The share of an order-level discount row that falls on what is credited now, both parts negative or zero.
 
-        By value over the `base` rows: `now` is the net being credited on each. Ask before the rows are taken.
+        By value over the `base` rows, its net by their net and its tax by their tax: so each row gets back the discount's
+        tax at its own rate. `now` is the net and tax being credited on each. Ask before the rows are taken.
         """
-        value_left = sum((max(self.left(row)[0], ZERO) for row in base), ZERO)
-        value_now = sum((now.get(row.id, ZERO) for row in base), ZERO)
-        if value_now <= 0 or value_left <= 0:
+        left, taking = Taken(), Taken()
+        for row in base:
+            row_net, row_tax = self.left(row)
+            left = left.plus(ZERO, max(row_net, ZERO), max(row_tax, ZERO))
+            taking = taking.plus(ZERO, *now.get(row.id, (ZERO, ZERO)))
+        if taking.net <= 0 or left.net <= 0:
             return ZERO, ZERO
-        net, tax = self.left(discount)
-        return self._share(min(net, ZERO), min(tax, ZERO), value_now, value_left)
+        net, tax = (min(value, ZERO) for value in self.left(discount))
+        if taking.net >= left.net:
+            return net, tax  # the last of the goods takes all that is left of it
+        by_net = taking.net / left.net
+        by_tax = min(taking.tax / left.tax, ONE) if left.tax > 0 else by_net
+        tax_share = _within(self._round(tax * by_tax), tax)
+        if self._order.price_mode == "EXC":
+            return _within(self._round(net * by_net), net), tax_share
+        return _within(self._round(net * by_net + tax * by_tax) - tax_share, net), tax_share
 
     def _share(self, net: Decimal, tax: Decimal, part: Decimal, whole: Decimal) -> tuple[Decimal, Decimal]:
         if part >= whole:
@@ -247,11 +258,41 @@ def _within(value: Decimal, limit: Decimal) -> Decimal:
     return min(max(value, ZERO), limit) if limit >= 0 else max(min(value, ZERO), limit)
 
 
-def discount_base(order: Order, discount: OrderRow) -> tuple[OrderRow, ...]:
-    """The goods an order-level discount is spread over: those with its own tax code where they can bear it, else all."""
+def discount_base(order: Order, discount: OrderRow) -> tuple[OrderRow, ...] | None:
+    """The goods an order-level discount is spread over, as its own net and tax tell; None where they fit no reading.
+
+    A discount that is spread over goods by value carries their mix of taxes: its tax is to its net as theirs is. So its
+    own sums say whether it spans the goods of its tax code, where these can bear it, or all goods. Where rounding lets
+    both be, it is the one whose tax is nearer, and of two alike its own code's. A discount without any tax for whose code
+    there are no goods is taken off the whole sum, as a voucher that was paid for is.
+    """
     goods = tuple(row for row in order.rows if row.is_goods)
-    base = tuple(row for row in goods if row.tax_code == discount.tax_code)
-    return base if sum((row.net for row in base), ZERO) + discount.net >= 0 and base else goods
+    own = tuple(row for row in goods if row.tax_code == discount.tax_code)
+    bears = bool(own) and sum((row.net for row in own), ZERO) + discount.net >= 0
+    if not discount.tax and not bears:
+        return goods
+    others = tuple(row for row in order.rows if row.is_discount and row.id != discount.id)
+    readings = [(own, own)] if bears else []
+    readings += [(goods, goods), (goods, goods + others)]  # all goods, at their prices or after the other discounts
+    fits = [
+        (abs(in_minor_units(tax - discount.tax, order.currency)), place, base)
+        for place, (base, taxed) in enumerate(readings)
+        if (tax := _tax_over(taxed, discount)) is not None and abs(tax - discount.tax) <= _noise(order, taxed, discount)
+    ]
+    return min(fits, key=lambda each: each[:2])[2] if fits else None
+
+
+def _tax_over(rows: tuple[OrderRow, ...], discount: OrderRow) -> Decimal | None:
+    """The tax a discount of that net has when it is spread over these rows by value."""
+    net = sum((row.net for row in rows), ZERO)
+    return discount.net * sum((row.tax for row in rows), ZERO) / net if net > 0 else None
+
+
+def _noise(order: Order, rows: tuple[OrderRow, ...], discount: OrderRow) -> Decimal:
+    """By how much rounding may move that tax: its own, and its part of what each unit's tax was rounded by."""
+    net = sum((row.net for row in rows), ZERO)
+    units = sum((row.quantity for row in rows), ZERO)
+    return minor_unit(order.currency) * (ONE + units * abs(discount.net) / net)
 
 
 def without_tax(gross: Decimal, rate: Decimal, currency: str) -> tuple[Decimal, Decimal]:

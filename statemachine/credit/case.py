@@ -155,10 +155,22 @@ class Case:
         by_id = {row.id: row for row in self.order.rows}
         parents = {by_id[child].parent_row_id for child in self.match.pieces}
         goods = [row for row in self.order.rows if row.id in self.match.whole or row.id in parents]
-        discounts = [
-            row for row in self.order.rows if row.is_discount and set(discount_base(self.order, row)) & set(goods)
-        ]
+        discounts = [row for row in self.order.rows if row.is_discount and set(self.spans(row)) & set(goods)]
         return (*goods, *discounts)
+
+    @cached_property
+    def _spans(self) -> dict[int, tuple[OrderRow, ...] | None]:
+        return {row.id: discount_base(self.order, row) for row in self.order.rows if row.is_discount}
+
+    def spans(self, discount: OrderRow) -> tuple[OrderRow, ...]:
+        """The goods a discount is spread over: all of them where it fits no reading, which only a person can accept."""
+        base = self._spans[discount.id]
+        return base if base is not None else tuple(row for row in self.order.rows if row.is_goods)
+
+    @cached_property
+    def unclear_discounts(self) -> tuple[OrderRow, ...]:
+        """Those whose own tax fits no goods of the order."""
+        return tuple(row for row in self.order.rows if row.is_discount and self._spans[row.id] is None)
 
     def tax_code(self, row: OrderRow) -> str:
         return self.maps.tax.get(row.tax_code, row.tax_code)
@@ -173,21 +185,21 @@ class Case:
         ledger = Ledger(self.order, self.taken, self.match.shares)
         broken = {by_id[child].parent_row_id for child in self.match.pieces}
         rows: list[PlannedRow] = []
-        now: dict[int, Decimal] = {}
+        now: dict[int, tuple[Decimal, Decimal]] = {}
         for row_id, units in sorted(self.match.whole.items()):
             row = by_id[row_id]
             net, tax = ledger.take(row, units, in_parts=row_id in broken)
-            now[row_id] = now.get(row_id, ZERO) + net
+            now[row_id] = _plus(now.get(row_id), net, tax)
             rows.append(self._row(row, row, units, net, tax, str(row_id)))
         for child_id, pieces in sorted(self.match.pieces.items()):
             child, row = by_id[child_id], by_id[by_id[child_id].parent_row_id]
             net, tax = ledger.take_piece(child, pieces)
-            now[row.id] = now.get(row.id, ZERO) + net
+            now[row.id] = _plus(now.get(row.id), net, tax)
             rows.append(self._row(child, row, pieces, net, tax, f"{PART_REF}{child_id}"))
         before = Ledger(self.order, self.taken, {})
         for row in self.order.rows:
             if row.is_discount:
-                net, tax = before.discount(row, discount_base(self.order, row), now)
+                net, tax = before.discount(row, self.spans(row), now)
                 if net or tax:
                     share = self._row(row, row, Decimal(1), net, tax, f"{DISCOUNT_REF}{row.id}")
                     rows.append(replace(share, product_id=None, name=f"{DISCOUNT_NAME}{row.name}"))
@@ -368,6 +380,10 @@ class Case:
     @property
     def on_map(self) -> tuple[str, ...]:
         return (*self.on_order, MAP)
+
+
+def _plus(sums: tuple[Decimal, Decimal] | None, net: Decimal, tax: Decimal) -> tuple[Decimal, Decimal]:
+    return (sums[0] + net, sums[1] + tax) if sums is not None else (net, tax)
 
 
 def places_on(

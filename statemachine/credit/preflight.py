@@ -63,6 +63,8 @@ CHECKS: tuple[Check, ...] = (
     Check("Is there a unit without a row that has room for it?", about_rows.match,
           ((Refuse, "over-return"), (NeedsPerson, "sku-unknown-to-order"), (NeedsPerson, "sku-ambiguous"),
            (NeedsPerson, "substitution-suspected"), (NeedsPerson, "bundle-incomplete"), (NeedsPerson, "order-edited"))),
+    Check("Does a discount's own tax fit no goods of the order?", about_rows.discounts,
+          ((NeedsPerson, "discount-unclear"),)),
     Check("Is a tax code missing, unknown, or of another rate than the row's?", about_rows.tax,
           ((NeedsPerson, "tax-code-missing"), (NeedsPerson, "tax-code-unknown"), (NeedsPerson, "tax-rate-differs"))),
     Check("Is a nominal code unknown?", about_rows.nominal, ((NeedsPerson, "nominal-unknown"),)),

@@ -32,6 +32,7 @@ OWN = replace(by_hand(700, replace(ROW, external_ref="1")), external_ref=coming_
 BEGUN = replace(TEE, started_at=NOON - DAY)
 PAIR = an_order(row(1, quantity=2, net="40.00", tax="8.00"))
 LINE = replace(TEE, line_item_id="880-0-3")
+UNCLEAR = row(9, "", net="-10.00", tax="-0.70", product_id=None, name="Voucher")
 UNREADABLE = replace(TEE, unreadable=(Unreadable("fee", "processingFee: 'some' is no amount"),))
 
 
@@ -86,6 +87,7 @@ def examples() -> list[tuple[type[Verdict], str, Verdict]]:
         (NeedsPerson, "bundle-incomplete",
          judge(coming_back(of(sku="CUP")), an_order(*bundle_rows(1, "SET", 1, "20.00", "4.00", CUP=1, SAUCER=1)))),
         (NeedsPerson, "order-edited", judge(coming_back(LINE), an_order(row(1, quantity=2, external_ref="880")))),
+        (NeedsPerson, "discount-unclear", judge(tee, an_order(row(1), UNCLEAR))),
         (NeedsPerson, "tax-code-missing", judge(tee, an_order(row(1, tax_code="")))),
         (NeedsPerson, "tax-code-unknown", judge(tee, an_order(row(1, tax_code="T17")))),
         (NeedsPerson, "tax-rate-differs", judge(tee, an_order(row(1, tax="3.50", tax_rate=Decimal("17.5"))))),
@@ -155,6 +157,7 @@ def test_what_a_person_may_accept_is_no_longer_a_stop() -> None:
             "amount-differs": judge(
                 coming_back(of(refund_amount=Decimal(99)), accepted=(cause,)), an_order(row(1)), amount_check="hold"
             ),
+            "discount-unclear": judge(coming_back(TEE, accepted=(cause,)), an_order(row(1), UNCLEAR)),
             "announcement-unreadable": judge(coming_back(UNREADABLE, accepted=(cause,)), an_order(row(1))),
             "order-edited": judge(
                 coming_back(LINE, accepted=(cause,)), replace(PAIR, rows=(replace(PAIR.rows[0], external_ref="880"),))
