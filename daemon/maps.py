@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from daemon.errors import SettingsError
 from statemachine.credit.maps import CreditMap
+from statemachine.credit.outcomes import NEVER_PAID, word_of
 
 _MAP: TypeAdapter[CreditMap] = TypeAdapter(CreditMap)
 NO_MAPS = CreditMap()
@@ -70,6 +71,15 @@ def _nonsense(maps: CreditMap) -> list[str]:
             faults.append(f"fees.{kind}.percent: must lie between 0 and 100 (given: {fee.percent})")
         if fee.percent is not None and fee.amount is not None:
             faults.append(f"fees.{kind}: give percent or amount, not both")
+    words: dict[str, str] = {}
+    for name in maps.refund_types:
+        word = word_of(name)
+        if not word or word in NEVER_PAID:
+            faults.append(
+                f"refund_types.{name}: says that nothing is refunded; each such return is a person's to decide"
+            )
+        if words.setdefault(word, name) != name:
+            faults.append(f"refund_types.{name}: is the same word as {words[word]}")
     return faults
 
 
@@ -82,6 +92,8 @@ def from_content(content: Mapping[str, Any]) -> CreditMap:
 def to_content(maps: CreditMap) -> dict[str, Any]:
     told: dict[str, Any] = _MAP.dump_python(replace(maps, version=""), mode="json")
     told.pop("version")
+    if not maps.refund_types:  # a map without them keeps the version it had before there were any
+        told.pop("refund_types")
     return told
 
 
@@ -155,6 +167,7 @@ _CSV: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any], dict[str, str]]
     "nominal": (("from", "to"), _put_plain("from", "to")),
     "warehouses": (("destination", "warehouse_id"), _put_plain("destination", "warehouse_id")),
     "refund_methods": (("from", "to"), _put_plain("from", "to")),
+    "refund_types": (("from", "to"), _put_plain("from", "to")),
     "substitutions": (("returned_sku", "sold_sku"), _put_substitution),
     "bundles": (("bundle_sku", "component_sku"), _put_component),
 }

@@ -138,8 +138,9 @@ CAUSES: dict[str, Cause] = _causes(
           "Happy Returns and the order name different currencies: credit by hand what is right, with the express "
           f"code in its reference. {_WATCHED}"),
     Cause("refund-type-unknown", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
-          "Happy Returns names an outcome we do not know: decide, and credit by hand with the express code in its "
-          f"reference. {_WATCHED}"),
+          "Happy Returns names an outcome we do not know, or that nothing is refunded: decide, and credit by hand with the "
+          "express code in its reference; if that word always means the same, add it to the map's [refund_types]. "
+          f"{_WATCHED}"),
     Cause("fee-unmapped", FINANCE, DAY, _NOT_REFUNDED,
           "Decide how shopper fees are booked: set [fees.processing] in the map and policy on_processing_fee = "
           f"\"deduct\", or \"ignore\" to credit without them; a changed setting needs a restart. {_AGAIN}"),

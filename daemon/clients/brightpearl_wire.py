@@ -14,7 +14,7 @@ from daemon.clients import wire
 from daemon.errors import MalformedPayloadError
 from statemachine.credit.amounts import PART_REF
 from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow, Product
-from statemachine.money import AMOUNT_LIMIT, in_minor_units
+from statemachine.money import AMOUNT_LIMIT, as_stated, in_minor_units
 
 _COST_STEP = Decimal("0.0001")  # costs have four decimals in every currency; sheet 5
 _HIDDEN_PRODUCTS = (1000, 1001)  # free-text rows come back with these built-in products; sheet 5.1
@@ -321,12 +321,13 @@ def read_payment(row: Mapping[str, Any]) -> CustomerPayment:
     Whether a payment to the customer is told with a minus is UNCONFIRMED: the type decides, never the sign.
     """
     name = f"payment {row.get('paymentId')}"
+    currency = wire.currency(row.get("currencyCode"), f"{name}.currencyCode")
     return CustomerPayment(
         id=wire.identifier(row.get("paymentId"), f"{name}.paymentId"),
         order_id=wire.integer(row.get("orderId"), f"{name}.orderId") or 0,
         kind=wire.text(row.get("paymentType"), f"{name}.paymentType"),
-        amount=abs(wire.decimal(row.get("amountPaid"), f"{name}.amountPaid")),
-        currency=wire.currency(row.get("currencyCode"), f"{name}.currencyCode"),
+        amount=as_stated(abs(wire.decimal(row.get("amountPaid"), f"{name}.amountPaid")), currency),
+        currency=currency,
         method=wire.text(row.get("paymentMethodCode"), f"{name}.paymentMethodCode"),
         reference=wire.text(row.get("transactionRef"), f"{name}.transactionRef"),
         journal_id=wire.integer(row.get("journalId"), f"{name}.journalId") or 0,

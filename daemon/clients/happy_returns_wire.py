@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from daemon.clients import wire
 from daemon.errors import MalformedPayloadError
+from statemachine.credit.outcomes import refund_kind
 from statemachine.refs import fold_code, fold_id
 from statemachine.units import PROGRESS, Progress, Unit, Unreadable
 
@@ -201,8 +202,10 @@ def read_item(value: Any, name: str, faults: list[str]) -> Item:
         unreadable=tuple(unreadable),
         fee=fee, tracking=text("tracking"), destination=text("destinationAddressID"),
     )  # fmt: skip
-    if told.get("oneClickExchange") is True:
-        unit = replace(unit, refund_type=unit.refund_type or "exchange")
+    if told.get("oneClickExchange") is True and refund_kind(unit.refund_type) != "exchange":
+        # Another outcome beside the flag contradicts it: money and new goods may both be under way.
+        both = f"{unit.refund_type} and one-click exchange" if unit.refund_type else "exchange"
+        unit = replace(unit, refund_type=both)
     status = canonical_status(text("status", "itemStatus", "returnStatus"))
     return Item(
         return_id, order_number, text("orderID"), fold_code(text("happyReturnsExpressCode")), fold_code(rma_id), unit,

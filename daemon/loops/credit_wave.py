@@ -19,8 +19,8 @@ from daemon.loops.index_lag import Awaited
 from daemon.loops.outcome import Outcome, Search, again, done, look_again, look_for, parked, trouble, unsettled, waits
 from daemon.loops.wave import Planned
 from daemon.store.outbox import Leased
-from statemachine.credit.case import refund_kind
 from statemachine.credit.edges import never_seen, refused_credit, sent_and_overtaken
+from statemachine.credit.outcomes import is_never_paid
 from statemachine.credit.preflight import preflight
 from statemachine.credit.snapshot import ExistingCredit, Order, Plan
 from statemachine.credit.verdicts import Adopt, CreditNow, Verdict, Wait
@@ -180,10 +180,12 @@ class CreditWave(CreditReads):
                 return
             places = {key: tuple(Place(**each) for each in told) for key, told in intent["places"].items()}
             marks, digest, version = intent["marks"], intent["order_digest"], intent["map_version"]
-        kinds = {refund_kind(unit.refund_type) for unit in instance.units}
+        kinds = {self.maps.refund_kind(unit.refund_type) for unit in instance.units}
+        is_refused = any(is_never_paid(unit.refund_type) for unit in instance.units)
         policy = self.at.settings.policy.of_method(instance.units[0].dropoff_method)
         refs = [place.ref for each in places.values() for place in each]
-        is_owed = policy.record_refund and "exchange" not in kinds and credit.net + credit.tax > 0
+        is_paid = "exchange" not in kinds and not is_refused
+        is_owed = policy.record_refund and is_paid and credit.net + credit.tax > 0
         event = CreditVerified(
             credit=Credit(
                 id=credit.id, external_ref=credit.external_ref, net=credit.net, tax=credit.tax,

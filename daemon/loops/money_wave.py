@@ -31,7 +31,6 @@ from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Backoff, Workplace
 from daemon.store.outbox import Leased, Settlement
 from statemachine.causes import OF_OTHER_CREDITS
-from statemachine.credit.case import refund_kind
 from statemachine.credit.edges import never_seen
 from statemachine.credit.maps import DEFAULT, CreditMap
 from statemachine.credit.refunds import Recorded, about_refunds, method_of
@@ -113,7 +112,7 @@ class RefundWave(Wave):
         """Policy first; else what the order was paid with, as mapped; else the account's only active method."""
         instance = self._return(effect)
         policy = self.at.settings.policy.of_method(instance.units[0].dropoff_method)
-        if any(refund_kind(unit.refund_type) == "store-credit" for unit in instance.units):
+        if any(maps.refund_kind(unit.refund_type) == "store-credit" for unit in instance.units):
             named = policy.store_credit_payment_method
         else:
             named = policy.refund_payment_method

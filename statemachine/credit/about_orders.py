@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from statemachine.credit.case import Case, reason_of, refund_kind
+from statemachine.credit.case import Case, reason_of
+from statemachine.credit.outcomes import is_never_paid
 from statemachine.credit.verdicts import NeedsPerson, Refuse, Verdict, Wait
 from statemachine.credit.watching import MAP
 
@@ -85,7 +86,7 @@ def edited(case: Case) -> Verdict | None:
 
 
 def outcomes(case: Case) -> Verdict | None:
-    kinds = sorted({refund_kind(unit.refund_type) for unit in case.instance.units})
+    kinds = sorted({case.maps.refund_kind(unit.refund_type) for unit in case.instance.units})
     facts: dict[str, Any] = {"refund_types": sorted({unit.refund_type for unit in case.instance.units}), "kinds": kinds}
     if len(kinds) > 1:
         return NeedsPerson(
@@ -93,13 +94,18 @@ def outcomes(case: Case) -> Verdict | None:
             explanation=f"One return asks for {' and '.join(kinds)}.",
             evidence=facts,
             key=case.return_key,
+            watches=case.on_credits,
         )
     if kinds == ["unknown"]:
-        told = case.instance.units[0].refund_type
+        refund_type = case.instance.units[0].refund_type
+        means = "says that nothing is refunded" if is_never_paid(refund_type) else "is not known"
         return NeedsPerson(
-            cause="refund-type-unknown", explanation=f"Refund type '{told}' is not known.", evidence=facts,
-            key=f"refund_type={told}",
-        )  # fmt: skip
+            cause="refund-type-unknown",
+            explanation=f"Refund type '{refund_type}' {means}.",
+            evidence=facts,
+            key=f"refund_type={refund_type}",
+            watches=(*case.on_credits, MAP),
+        )
     if kinds == ["exchange"] and case.policy.on_exchange == "hold":
         return NeedsPerson(
             cause="exchange", explanation="The shopper chose an exchange.", evidence=facts, key=case.return_key

@@ -132,6 +132,7 @@ def value(case: Case) -> Verdict | None:
             explanation=f"The fees take all of {case.goods_gross}.",
             evidence=facts,
             key=case.return_key,
+            watches=case.on_credits,
         )
     return None
 

@@ -1,5 +1,6 @@
 """One return set against its order: everything a check may ask, worked out once, when first asked. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from statemachine.credit.amounts import (
 )
 from statemachine.credit.maps import CreditMap, FeeRule, ReasonRule
 from statemachine.credit.matching import Matched, match_units
+from statemachine.credit.outcomes import refund_kind as refund_kind
 from statemachine.credit.policy import CreditPolicy
 from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import ExistingCredit, Header, Order, OrderRow, Plan, PlannedRow, Reference
@@ -224,7 +226,7 @@ class Case:
         return sum((fee for fee in fees if fee and self._is_payable(fee)), ZERO)
 
     def _bears_fee(self, unit: Unit) -> bool:
-        return unit.dropoff_method != "returnless" and refund_kind(unit.refund_type) == "original"
+        return unit.dropoff_method != "returnless" and self.maps.refund_kind(unit.refund_type) == "original"
 
     def _is_payable(self, amount: Decimal) -> bool:
         return self._why_not_payable(amount) == ""
@@ -411,23 +413,6 @@ def reason_of(unit: Unit) -> str:
     return unit.reason_id or unit.reason
 
 
-def refund_kind(refund_type: str) -> str:
-    """One of original, exchange, store-credit, unknown; no type means the original payment.
-
-    Source: Happy Returns sheet section 6 (values are UNCONFIRMED U-14, so substrings, case-insensitively).
-    """
-    text = refund_type.casefold()
-    if not text:
-        return "original"
-    if "exchange" in text:
-        return "exchange"
-    if "gift" in text or "credit" in text:
-        return "store-credit"
-    if "refund" in text or "original" in text:
-        return "original"
-    return "unknown"
-
-
 def is_same_order(order: Order, order_number: str) -> bool:
     """Whether Brightpearl's order carries the shopper's number in one of its reference fields."""
     wanted = order_key(order_number)
@@ -435,7 +420,7 @@ def is_same_order(order: Order, order_number: str) -> bool:
 
 
 def _claims(credit: ExistingCredit, instance: Return) -> bool:
-    """Somebody wrote this return's own identifiers on the credit."""
+    """Somebody wrote this return's own identifiers on the credit, each as a word of its own: 12 does not stand in 1012."""
     text = fold_id(f"{credit.external_ref} {credit.reference}")
     marks = (instance.express_code, instance.happy_return_id, instance.rma_id)
-    return any(mark and fold_id(mark) in text for mark in marks)
+    return any(mark and re.search(rf"(?<!\w){re.escape(fold_id(mark))}(?!\w)", text) for mark in marks)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, TypeVar
 
+from statemachine.credit.outcomes import Outcome, OutcomeKind, refund_kind
+
 DEFAULT = "*"
 """The entry that holds where no other does."""
 
@@ -84,7 +86,13 @@ class CreditMap:
     """Returned SKU → the sold SKUs it may stand for."""
     fees: Mapping[Literal["processing", "restocking"], FeeRule] = field(default_factory=dict)
     """processing: Happy Returns' fee to the shopper; restocking: the merchant's own."""
+    refund_types: Mapping[str, Outcome] = field(default_factory=dict)
+    """The merchant's own words for what a shopper chose → original, exchange or store-credit."""
     version: str = ""
+
+    def refund_kind(self, refund_type: str) -> OutcomeKind:
+        """What the shopper chose, by the merchant's words and ours."""
+        return refund_kind(refund_type, self.refund_types)
 
     def reason(self, reason_id: str) -> ReasonRule | None:
         """None: reasons are mapped, and this one is not."""

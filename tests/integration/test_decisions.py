@@ -445,6 +445,28 @@ async def test_a_fee_that_takes_everything_needs_a_person(database: Database, tm
         await stopped(world, truth, "fee-above-credit", "finance")
 
 
+@pytest.mark.parametrize(("scenario", "is_paid"), [("no_refund", False), ("odd_outcome", True)])
+async def test_a_credit_by_hand_is_taken_over_and_refunded_unless_happy_returns_says_that_nothing_is(
+    scenario: str, is_paid: bool, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin(scenario)
+        await world.pass_time(7 * DAYS)
+        await stopped(world, truth, "refund-type-unknown", "customer-service")
+        books = world.sandbox.books
+        (order,) = (each for each in books.orders.values() if each.reference == truth["order_number"])
+        books.credit_by_hand(order, 0, f"goods back, {code(truth)}")
+
+        await world.pass_time(timedelta(minutes=10))
+        await world.resume(code(truth))
+        await world.pass_time(10 * DAYS)
+
+        told = await world.show(code(truth))
+        assert told["credit"]["adopted"]
+        assert bool(payments(world)) is is_paid
+        assert told["refund_due"] is is_paid
+
+
 async def test_another_sum_than_announced_is_held_where_policy_minds(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path, extra_config='amount_check = "hold"\n') as world:
         truth = world.begin("bar_single")

@@ -70,6 +70,7 @@ def test_the_readmes_map_is_one_that_can_be_read(tmp_path: Path) -> None:
         "channels",
         "warehouses",
         "refund_methods",
+        "refund_types",
         "bundles",
         "substitutions",
         "fees",
