@@ -233,10 +233,11 @@ class PolicySettings(Section):
     """Credits worth more than this, tax included and in base currency, need a person; left out: none does."""
     order_age_days_max: int | None = Field(default=None, ge=1)
     """Returns of orders older than this need a person; left out: none does."""
-    amount_check: Literal["note", "hold"] = "note"
-    """Where Happy Returns' amount differs from the order's rows: note it, or hold the return."""
-    amount_tolerance: Decimal = Field(default=Decimal("0.05"), ge=0)
-    """By how much the two may differ, in order currency."""
+    amount_check: Literal["unexplained", "hold", "note"] = "unexplained"
+    """Where Happy Returns' amount differs. unexplained: hold where the order explains it in no way (with or without tax,
+    discounts, fees); hold: wherever it is not the goods' value before or after fees; note: never, only note it."""
+    amount_tolerance: Decimal | None = Field(default=None, ge=0)
+    """By how much the two may differ, in order currency; left out: five of its smallest coins, or one a unit if more."""
     watch_orders_minutes: int = Field(default=10, ge=1)
     """How often Brightpearl is asked, in one batched search, whether an order changed that a stuck return waits for."""
     verify_minutes: int = Field(default=10, ge=1)

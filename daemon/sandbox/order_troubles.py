@@ -408,6 +408,13 @@ def odd_outcome(season: Season, name: str, at: datetime) -> None:
     season.travel(new, items, dropped(season, at))
 
 
+def other_sum_announced(season: Season, name: str, at: datetime) -> None:
+    """Happy Returns has told the shopper of a sum that nothing on the order is worth."""
+    items = season.items(one(season, at), [(0, 1)], amount="1234.56")
+    new = season.announce(name, at, items, exception("amount-differs"))
+    season.travel(new, items, dropped(season, at))
+
+
 def no_refund(season: Season, name: str, at: datetime) -> None:
     """The shopper gets nothing back: whoever reads a refund into that word pays."""
     items = season.items(one(season, at), [(0, 1)], refund_type="no-refund", amount="0.00")
@@ -435,6 +442,7 @@ ORDER_TROUBLES = (
     (1, hidden_rival), (3, bundle_in_pieces), (3, bundle_of_rows),
     (1, order_in_yen), (1, order_in_no_currency), (1, part_of_a_yen), (1, fee_in_words),
     (2, voucher_over_all), (1, voucher_of_nothing),
-    (1, free_goods), (1, same_number_twice), (1, two_outcomes), (1, odd_outcome), (1, no_refund), (1, other_sums_by_hand),
+    (1, free_goods), (1, same_number_twice), (1, two_outcomes), (1, odd_outcome), (1, no_refund),
+    (1, other_sum_announced), (1, other_sums_by_hand),
 )  # fmt: skip
 """How often each occurs in a season, against the others."""

@@ -1,28 +1,38 @@
 """Checks on the credit as drawn: announced sums, ceilings, the period; and the verdict when nothing stops it."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, assert_never
 
+from statemachine.credit.amounts import ZERO
+from statemachine.credit.announcement import as_evidence, contradicts, differs
 from statemachine.credit.case import Case
 from statemachine.credit.verdicts import CreditLaterDated, CreditNow, NeedsPerson, Verdict, Wait
 from statemachine.credit.watching import PERIOD
-from statemachine.money import shown
+from statemachine.money import in_minor_units, stated
 
 
 def announced(case: Case) -> Verdict | None:
-    if case.policy.amount_check == "note" or case.is_accepted("amount-differs") or not amount_differs(case):
+    """The figure Happy Returns gave, where it contradicts the order and policy minds."""
+    match case.policy.amount_check:
+        case "note":
+            stops = False
+        case "hold":
+            stops = differs(case)
+        case "unexplained":
+            stops = contradicts(case)
+        case _ as never:
+            assert_never(never)
+    if not stops or case.is_accepted("amount-differs"):
         return None
+    figure = sum((unit.refund_amount for unit in case.instance.units if unit.refund_amount is not None), ZERO)
+    ours = {"order_rows": str(case.goods_gross), "credit": str(case.plan.gross)}
     return NeedsPerson(
-        cause="amount-differs", key=case.return_key, watches=case.on_order,
-        evidence={"happy_returns": str(case.announced), "order_rows": str(case.goods_gross), "credit": str(case.plan.gross)},
-        explanation=f"Happy Returns announced {case.announced}, the order rows give {case.plan.gross}.",
-    )  # fmt: skip
-
-
-def amount_differs(case: Case) -> bool:
-    """Whether Happy Returns' figure is neither the goods' value nor what is left of it after fees (U-09)."""
-    told, tolerance = case.announced, case.policy.amount_tolerance
-    return told is not None and all(abs(told - ours) > tolerance for ours in (case.goods_gross, case.plan.gross))
+        cause="amount-differs",
+        key=case.return_key,
+        watches=case.on_order,
+        evidence={"happy_returns": str(figure), **ours, "readings": as_evidence(case)},
+        explanation=f"Happy Returns announced {stated(figure, case.order.currency)}, the order rows give {case.plan.gross}.",
+    )
 
 
 def ceiling(case: Case) -> Verdict | None:
@@ -30,10 +40,10 @@ def ceiling(case: Case) -> Verdict | None:
     if ceiling is None or case.is_accepted("value-ceiling"):
         return None
     base = case.order.accounting_currency
-    value = case.plan.gross / _rate(case.order.exchange_rate)
+    value = in_minor_units(case.plan.gross / _rate(case.order.exchange_rate), base)
     if value <= ceiling:
         return None
-    worth = shown(value, base)
+    worth = f"{value:f}"
     return NeedsPerson(
         cause="value-ceiling",
         key=case.return_key,
@@ -80,6 +90,6 @@ def _evidence(case: Case) -> dict[str, Any]:
         "tax_on": case.earliest_open_day.isoformat(), "credits_before": [credit.id for credit in case.others],
         "map_version": case.maps.version, "accepted": list(case.instance.accepted),
     }  # fmt: skip
-    if amount_differs(case):
+    if differs(case):
         told["happy_returns_amount"] = str(case.announced)
     return {key: value for key, value in told.items() if value not in ("", [], {})}

@@ -281,17 +281,51 @@ class Case:
 
     def _gross_of(self, unit: Unit) -> Decimal:
         """What one unit's places are worth in this credit, with its part of the discounts."""
+        net, tax = self.worth_of(unit)
+        before_net, before_tax = self._before_discounts
+        before = before_net + before_tax
+        return (net + tax) * self.goods_gross / before if before else ZERO
+
+    def worth_of(self, unit: Unit) -> tuple[Decimal, Decimal]:
+        """Net and tax of one unit's places in this credit, before discounts; not rounded."""
         rows = {row.external_ref: row for row in self.goods_rows}
-        sharing = Counter(place.ref for places in self.match.places.values() for place in places if place.product_id)
-        gross = ZERO
+        net = tax = ZERO
         for place in self.match.places[unit.key]:
             row = rows[place.ref]
-            part = Decimal(place.quantity) / row.quantity if not place.product_id else ONE / sharing[place.ref]
-            gross += (row.net + row.tax) * part
-        before = sum(
-            (row.net + row.tax for row in self.goods_rows if not row.external_ref.startswith(DISCOUNT_REF)), ZERO
+            part = Decimal(place.quantity) / row.quantity if not place.product_id else ONE / self._sharing[place.ref]
+            net, tax = net + row.net * part, tax + row.tax * part
+        return net, tax
+
+    def price_of(self, unit: Unit) -> tuple[Decimal, Decimal]:
+        """The same at the order's own price of a unit, whatever other credits took of its row."""
+        by_ref = {str(row.id): row for row in self.order.rows}
+        net = tax = ZERO
+        for place in self.match.places[unit.key]:
+            row = by_ref.get(place.ref)
+            if row is None or not row.quantity or place.product_id is not None:
+                return self.worth_of(unit)  # a piece of a bundle has no price of its own
+            part = Decimal(place.quantity) / row.quantity
+            net, tax = net + row.net * part, tax + row.tax * part
+        return net, tax
+
+    def after_discounts(self, net: Decimal, tax: Decimal) -> tuple[Decimal, Decimal]:
+        """Such an amount less its part of the discounts that fall on this credit."""
+        before_net, before_tax = self._before_discounts
+        goods_net, goods_tax = (sum((getattr(row, kind) for row in self.goods_rows), ZERO) for kind in ("net", "tax"))
+        return (
+            net * goods_net / before_net if before_net else net,
+            tax * goods_tax / before_tax if before_tax else tax,
         )
-        return gross * self.goods_gross / before if before else ZERO
+
+    @cached_property
+    def _sharing(self) -> Counter[str]:
+        """How many units stand on one bundle row as its components."""
+        return Counter(place.ref for places in self.match.places.values() for place in places if place.product_id)
+
+    @cached_property
+    def _before_discounts(self) -> tuple[Decimal, Decimal]:
+        goods = [row for row in self.goods_rows if not row.external_ref.startswith(DISCOUNT_REF)]
+        return sum((row.net for row in goods), ZERO), sum((row.tax for row in goods), ZERO)
 
     def _fee(self, name: str, rule: FeeRule, gross: Decimal) -> PlannedRow:
         rate = self.reference.tax_rates.get(rule.tax_code, ZERO)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from statemachine.credit.amounts import PART_REF, whole_units_left
+from statemachine.credit.announcement import tolerance
 from statemachine.credit.case import Case
 from statemachine.credit.maps import plain_sku
 from statemachine.credit.matching import Matched, match_units
@@ -108,7 +109,7 @@ def _differences(case: Case, unit: Unit, row: OrderRow | None, left: Decimal | N
         told.append(f"{unit.refund_currency} announced, order in {case.order.currency}")
     worth = (row.net + row.tax) / row.quantity if row.quantity else None
     price = unit.refund_amount
-    if price is not None and worth is not None and abs(price - worth) > case.policy.amount_tolerance:
+    if price is not None and worth is not None and abs(price - worth) > tolerance(case):
         told.append(f"{price} announced, {shown(worth, case.order.currency)} sold for")
     if row.tax_code not in case.reference.tax_rates:
         told.append(f"tax code {row.tax_code or 'missing'} is not active")

@@ -20,8 +20,9 @@ class CreditPolicy:
     """A lock that reaches further ahead is waited for: no credit is dated later than this many days from today."""
     on_sku_difference: OnSkuDifference = "hold"
     on_bundle_part: OnBundlePart = "hold"
-    amount_check: Literal["note", "hold"] = "note"
-    amount_tolerance: Decimal = Decimal("0.05")
+    amount_check: Literal["unexplained", "hold", "note"] = "unexplained"
+    amount_tolerance: Decimal | None = None
+    """In the order's currency; None: some of its smallest coins."""
     value_ceiling: Decimal | None = None
     """In the account's base currency, tax included."""
     order_age_days_max: int | None = None

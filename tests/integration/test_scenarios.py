@@ -51,7 +51,6 @@ PROVEN_ELSEWHERE = {
     "fee-above-credit": "test_a_fee_that_takes_everything_needs_a_person",
     "credit-cancelled": "test_a_credit_that_finance_cancels_is_not_made_again",
     "credit-not-adoptable": "test_a_credit_that_cannot_be_taken_over_stops_the_return_and_none_is_made",
-    "amount-differs": "test_another_sum_than_announced_is_held_where_policy_minds",
     "outcome-unknown": "test_a_credit_whose_outcome_stays_unknown_is_never_guessed",
 }
 """Causes that turn on policy, maps or faults, or end well: where they are shown against the sandbox."""
