@@ -6,6 +6,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from statemachine.gate import ALLOWED, Word
+from statemachine.money import as_stated
 from statemachine.units import Return
 
 CUSTOMER = "customer"
@@ -30,7 +31,7 @@ def compose(instance: Return, return_id: int, word: Word, now: datetime) -> dict
             "order_number": instance.order_number, "part": instance.part,
         },
         "credit_id": credit.id if credit else None,
-        "money": {"amount": str(amount), "currency": currency} if amount is not None else None,
+        "money": {"amount": f"{as_stated(amount, currency or ''):f}", "currency": currency} if amount is not None else None,
     }  # fmt: skip
 
 

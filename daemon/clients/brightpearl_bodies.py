@@ -1,4 +1,5 @@
-"""The bodies Brightpearl takes: sales credit, customer payment, goods-in note. Money leaves as strings.
+"""The bodies Brightpearl takes: sales credit, customer payment, goods-in note. Money leaves as strings with its currency's
+decimals; what is no whole sum of it cannot leave.
 
 Source: Brightpearl sheet sections 6.1, 8.1, 9.1 and 12.
 """
@@ -8,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from statemachine.credit.snapshot import Order, Plan
+from statemachine.credit.snapshot import Order, Plan, PlannedRow
+from statemachine.money import Money
 
 
 def local_midnight(day: date, zone: ZoneInfo) -> str:
@@ -31,7 +33,7 @@ def credit_body(plan: Plan, order: Order, *, reference: str, zone: ZoneInfo, ins
             "fixedExchangeRate": Decimal(order.exchange_rate) != 1,
             "exchangeRate": order.exchange_rate,
         },
-        "rows": [_planned_row(row) for row in plan.rows],
+        "rows": [_planned_row(row, plan.currency) for row in plan.rows],
         **order.copied,
     }
     optional = {
@@ -41,8 +43,8 @@ def credit_body(plan: Plan, order: Order, *, reference: str, zone: ZoneInfo, ins
     return body | {key: value for key, value in optional.items() if value is not None}
 
 
-def _planned_row(row: Any) -> dict[str, Any]:
-    what = {"productId": row.product_id} if row.product_id is not None else {}
+def _planned_row(row: PlannedRow, currency: str) -> dict[str, Any]:
+    what: dict[str, Any] = {"productId": row.product_id} if row.product_id is not None else {}
     if row.nominal_code:
         what["nominalCode"] = row.nominal_code
     return {
@@ -50,25 +52,31 @@ def _planned_row(row: Any) -> dict[str, Any]:
         "name": row.name,
         "quantity": str(row.quantity.normalize().to_integral_value()),
         "taxCode": row.tax_code,
-        "net": str(row.net),
-        "tax": str(row.tax),
+        "net": Money(row.net, currency).text,
+        "tax": Money(row.tax, currency).text,
         "externalRef": row.external_ref,
     }
 
 
 def payment_body(
-    *, transaction_ref: str, method: str, credit_id: int, currency: str, amount: Decimal, paid_at: datetime,
-    exchange_rate: str, journal_ref: str,
-) -> dict[str, Any]:  # fmt: skip
+    *,
+    transaction_ref: str,
+    method: str,
+    credit_id: int,
+    amount: Money,
+    paid_at: datetime,
+    exchange_rate: str,
+    journal_ref: str,
+) -> dict[str, Any]:
     """POST customer-payment. There is no REFUND type: PAYMENT is money to the customer (sheet 9.1)."""
     return {
         "transactionRef": transaction_ref,
         "paymentMethodCode": method,
         "paymentType": "PAYMENT",
         "orderId": credit_id,
-        "currencyIsoCode": currency,
+        "currencyIsoCode": amount.currency,
         "exchangeRate": exchange_rate,
-        "amountPaid": str(amount),
+        "amountPaid": amount.text,
         "paymentDate": paid_at.isoformat(timespec="milliseconds"),
         "journalRef": journal_ref[:255],
     }

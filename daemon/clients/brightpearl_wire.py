@@ -16,6 +16,7 @@ from statemachine.credit.amounts import PART_REF
 from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow, Product
 from statemachine.money import AMOUNT_LIMIT, as_stated, in_minor_units
 
+_RATES = (Decimal("1e-9"), Decimal("1e9"))  # between any two currencies; beyond, amounts are no longer exact
 _COST_STEP = Decimal("0.0001")  # costs have four decimals in every currency; sheet 5
 _HIDDEN_PRODUCTS = (1000, 1001)  # free-text rows come back with these built-in products; sheet 5.1
 _ROUNDING = Decimal("0.0051")
@@ -57,7 +58,7 @@ def _rate(value: Any, name: str) -> tuple[str, str]:
     """An exchange rate as it was stated, which is as it is sent, and why it is none."""
     stated = wire.text(value, name) or "1"
     try:
-        is_rate = wire.decimal(stated, name) > 0
+        is_rate = _RATES[0] <= wire.decimal(stated, name) <= _RATES[1]
     except MalformedPayloadError:
         is_rate = False
     return stated, "" if is_rate else f"{name}: '{stated[:40]}' is no exchange rate"
@@ -161,7 +162,7 @@ def _cost(cost: Any, currency: Mapping[str, Any], name: str) -> Decimal | None:
     if told in ("", wire.currency(currency.get("accountingCurrencyCode"), f"{name}.accountingCurrencyCode")):
         return value
     rate = wire.decimal(currency.get("exchangeRate"), f"{name}.exchangeRate")
-    return (value / rate).quantize(_COST_STEP) if rate > 0 else value
+    return (value / rate).quantize(_COST_STEP) if _RATES[0] <= rate <= _RATES[1] else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from statemachine.credit.maps import DEFAULT, CreditMap
 from statemachine.credit.refunds import Recorded, about_refunds, method_of
 from statemachine.effects import CreateSalesCredit
 from statemachine.events import CreditClosed, PaymentRecorded
+from statemachine.money import Money, MoneyError
 from statemachine.units import Credit, Payment, Return, Trouble
 
 CLOSE_AGAIN_MAX = 5  # a credit that stays pending through this many closes needs a person
@@ -69,7 +70,12 @@ class RefundWave(Wave):
             if isinstance(method, Trouble):
                 self._settle(unsettled(effect, self._return(effect), method, now=self.at.clock.now()))
                 continue
-            planned.append(Planned(effect, effect.intent or {"body": self._body(effect, method, account)}, read))
+            try:
+                intent = effect.intent or {"body": self._body(effect, method, account)}
+            except MoneyError as error:  # credited by release 0.3, with a fraction that nobody can be paid
+                self._settle(parked(effect, _cannot_be_paid(self._credit(effect), error)))
+                continue
+            planned.append(Planned(effect, intent, read))
         return planned
 
     def _credit(self, effect: Leased) -> Credit:
@@ -132,8 +138,8 @@ class RefundWave(Wave):
         if account.locked_until is not None and paid_at.date() <= account.locked_until:
             paid_at += timedelta(days=(account.locked_until - paid_at.date()).days + 1)
         return bodies.payment_body(
-            transaction_ref=effect.key, method=method, credit_id=credit.id, currency=credit.currency,
-            amount=credit.net + credit.tax, paid_at=paid_at, exchange_rate=_rate(credit),
+            transaction_ref=effect.key, method=method, credit_id=credit.id,
+            amount=Money(credit.net + credit.tax, credit.currency), paid_at=paid_at, exchange_rate=_rate(credit),
             journal_ref=f"Refund {instance.express_code or instance.order_number}",
         )  # fmt: skip
 
@@ -206,6 +212,11 @@ def _held_back(effects: list[Leased], returns: dict[int, Return]) -> dict[int, O
 def _credit(instance: Return) -> Credit:
     assert instance.credit is not None, f"return {instance.id} has an effect that needs a credit, but none"
     return instance.credit
+
+
+def _cannot_be_paid(credit: Credit, error: MoneyError) -> Trouble:
+    sums = {"credit_id": credit.id, "net": str(credit.net), "tax": str(credit.tax)}
+    return trouble("payment-refused", f"Credit {credit.id} cannot be refunded as it stands: {error}.", sums)
 
 
 def _rate(credit: Credit) -> str:

@@ -7,6 +7,7 @@ from daemon.store.returns import unit_from_facts
 from daemon.store.sql import Record
 from statemachine.causes import CAUSES
 from statemachine.gate import may_be_told
+from statemachine.money import as_stated
 from statemachine.states import SENTENCES, State
 from statemachine.units import Progress
 
@@ -16,9 +17,13 @@ def summary_view(row: Record) -> dict[str, Any]:
     credit = None
     if row["credit_id"] is not None:
         credit = {
-            "id": row["credit_id"], "external_ref": row["credit_external_ref"], "net": row["credit_net"],
-            "tax": row["credit_tax"], "currency": row["credit_currency"], "invoice_reference": row["invoice_reference"],
-        }  # fmt: skip
+            "id": row["credit_id"],
+            "external_ref": row["credit_external_ref"],
+            "net": as_stated(row["credit_net"], row["credit_currency"]),
+            "tax": as_stated(row["credit_tax"], row["credit_currency"]),
+            "currency": row["credit_currency"],
+            "invoice_reference": row["invoice_reference"],
+        }
     return {
         "id": row["id"], "merchant": row["merchant"], "happy_return_id": row["happy_return_id"],
         "express_code": row["express_code"], "order_number": row["order_number"], "part": row["part"],
@@ -116,19 +121,26 @@ def _credit_view(head: Record) -> dict[str, Any] | None:
     if head["credit_id"] is None:
         return None
     return {
-        "id": head["credit_id"], "external_ref": head["credit_external_ref"], "net": head["credit_net"],
-        "tax": head["credit_tax"], "currency": head["credit_currency"],
-        "invoice_reference": head["invoice_reference"], "adopted": head["credit_adopted"],
-    }  # fmt: skip
+        "id": head["credit_id"],
+        "external_ref": head["credit_external_ref"],
+        "net": as_stated(head["credit_net"], head["credit_currency"]),
+        "tax": as_stated(head["credit_tax"], head["credit_currency"]),
+        "currency": head["credit_currency"],
+        "invoice_reference": head["invoice_reference"],
+        "adopted": head["credit_adopted"],
+    }
 
 
 def _payment_view(head: Record) -> dict[str, Any] | None:
     if head["payment_id"] is None:
         return None
     return {
-        "id": head["payment_id"], "transaction_ref": head["payment_ref"], "amount": head["payment_amount"],
-        "currency": head["payment_currency"], "method": head["payment_method"],
-    }  # fmt: skip
+        "id": head["payment_id"],
+        "transaction_ref": head["payment_ref"],
+        "amount": as_stated(head["payment_amount"], head["payment_currency"]),
+        "currency": head["payment_currency"],
+        "method": head["payment_method"],
+    }
 
 
 def _exception_view(head: Record) -> dict[str, Any] | None:

@@ -4,19 +4,22 @@ import copy
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from daemon.clients import brightpearl_wire, happy_returns_wire, wire
+from daemon.clients import brightpearl_bodies, brightpearl_wire, happy_returns_wire, wire
 from daemon.errors import MalformedPayloadError
 from daemon.loops.outcome import would
 from statemachine.credit.snapshot import Order
 from statemachine.credit.verdicts import CreditNow, NeedsPerson, Verdict
 from statemachine.effects import RecordRefund
 from statemachine.facts import merge_unit
+from statemachine.money import FractionError, Money
 from statemachine.units import Unit
 from tests.samples import FULL_ITEM, ORDER
 from tests.unit.orders import REFERENCE, coming_back, judge
+from tests.unit.returns import NOON
 
 TAXED = replace(REFERENCE, tax_rates={"T": Decimal(10)})
 BIGINT = 2**63 - 1
@@ -91,7 +94,7 @@ def test_an_order_in_no_currency_anybody_can_be_paid_in_stops(code: str) -> None
     assert verdict.watches == ("order:1",)
 
 
-@pytest.mark.parametrize("rate", ["0", "-1", "abc", "NaN", "1e999"])
+@pytest.mark.parametrize("rate", ["0", "-1", "abc", "NaN", "1e999", "1e-30", "1e11"])
 def test_an_exchange_rate_that_is_none_stops_the_return(rate: str) -> None:
     verdict = decided(an_order_of("GBP", "10.00", "1.00", exchangeRate=rate))
 
@@ -192,3 +195,34 @@ def test_a_refund_that_is_only_observed_is_said_with_its_currency() -> None:
     intent = {"body": {"amountPaid": "1100", "currencyIsoCode": "JPY"}}
 
     assert would(RecordRefund.kind, intent) == "record a refund of 1100 JPY"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"), [("366.00", "JPY", "366"), ("49", "GBP", "49.00"), ("10.125", "KWD", "10.125")]
+)
+def test_a_refund_leaves_with_its_currencys_decimals(amount: str, currency: str, text: str) -> None:
+    body = brightpearl_bodies.payment_body(
+        transaction_ref="HW-1-pay",
+        method="CARD",
+        credit_id=7,
+        amount=Money(Decimal(amount), currency),
+        paid_at=NOON,
+        exchange_rate="1",
+        journal_ref="Refund",
+    )
+
+    assert (body["amountPaid"], body["currencyIsoCode"]) == (text, currency)
+
+
+def test_no_row_with_a_fraction_of_a_coin_can_leave() -> None:
+    order = an_order_of("JPY", "1000", "100")
+    verdict = decided(order)
+    assert isinstance(verdict, CreditNow)
+    plan = replace(verdict.plan, rows=(replace(verdict.plan.rows[0], net=Decimal("366.67")),))
+    told = {"reference": "HR1", "zone": ZoneInfo("Europe/London"), "instance_id": None}
+
+    whole = brightpearl_bodies.credit_body(verdict.plan, order, **told)  # type: ignore[arg-type]
+
+    assert [(row["net"], row["tax"]) for row in whole["rows"]] == [("1000", "100")]
+    with pytest.raises(FractionError, match=r"366\.67 JPY"):
+        brightpearl_bodies.credit_body(plan, order, **told)  # type: ignore[arg-type]
