@@ -4,6 +4,9 @@
 class HomewardError(Exception):
     """Root of all that this project raises on purpose."""
 
+    is_ordinary = False
+    """Part of the ordinary course: nothing is wrong, so no span and no log line is an error for it."""
+
 
 class TransientError(HomewardError):
     """Nothing was done; try again later."""
@@ -17,6 +20,12 @@ class IncompleteReadError(TransientError):
     """An answer left something out: what it does not show is not known to be absent. Read again."""
 
 
+class ThrottledError(TransientError):
+    """Over the other side's limit: nothing was done, and it said when to come again."""
+
+    is_ordinary = True
+
+
 class OutcomeUnknownError(HomewardError):
     """It may have been done; look before repeating."""
 
@@ -27,6 +36,12 @@ class RejectedError(HomewardError):
     def __init__(self, message: str, *, status: int = 0, code: str = "") -> None:
         super().__init__(message)
         self.status, self.code = status, code
+
+
+class NothingThereError(RejectedError):
+    """The other side's documented way to say that there is none of what was asked for."""
+
+    is_ordinary = True
 
 
 class NotPermittedError(RejectedError):

@@ -18,14 +18,15 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, DEFAULT_ON
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, TraceFlags
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, Status, StatusCode, TraceFlags
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from daemon.errors import HomewardError
 from daemon.telemetry_export import export_metrics
 
 EXPORT_TIMEOUT_SECONDS = 2  # a dead backend then delays shutdown by about a second, not by seven
 
-ANSWERED = frozenset({"ok", "RejectedError", "NotPermittedError", "NotFoundError", "MalformedPayloadError"})
+ANSWERED = frozenset({"ok", "none", "RejectedError", "NotPermittedError", "NotFoundError", "MalformedPayloadError"})
 """How calls end that somebody answered; all others may never have left."""
 HAPPY_RETURNS, BRIGHTPEARL = VENDORS = ("happy-returns", "brightpearl")
 MINUTES = 60.0
@@ -91,11 +92,22 @@ class Telemetry:
         """One span a piece of work; `parent` is the stored context of the return it belongs to.
 
         `links`: stored contexts of what it also concerns: the other returns of a wave, or the wave of a return.
+        An error that ends it makes it an error, unless it belongs to the ordinary course (`is_ordinary`).
         """
         context = trace.set_span_in_context(NonRecordingSpan(_parse(parent))) if parent else None
         also = [Link(_parse(each)) for each in links]
-        with self.tracer.start_as_current_span(name, context=context, attributes=attributes, links=also) as span:
-            yield span
+        with self.tracer.start_as_current_span(
+            name, context=context, attributes=attributes, links=also, record_exception=False, set_status_on_exception=False
+        ) as span:  # fmt: skip
+            try:
+                yield span
+            except Exception as error:
+                if isinstance(error, HomewardError) and error.is_ordinary:
+                    span.set_attribute("outcome", str(error)[:500])
+                else:
+                    span.record_exception(error)
+                    span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"[:500]))
+                raise
 
     def close(self) -> None:
         """Flush; may take EXPORT_TIMEOUT_SECONDS when the backend is down. Call it from a worker thread."""

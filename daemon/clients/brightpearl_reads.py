@@ -13,7 +13,7 @@ from daemon.clients import brightpearl_wire as bp
 from daemon.clients import wire
 from daemon.clients.brightpearl_transport import Answer, Transport
 from daemon.clients.results import ById, Complete, Partial, ReadResult
-from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError
+from daemon.errors import MalformedPayloadError, NothingThereError, NotPermittedError, RejectedError
 
 PAGE = 500
 PAGES_MAX = 400
@@ -152,11 +152,7 @@ class Reads:
         """
         try:
             return await self._transport.read(operation, path)
-        except RejectedError as error:
-            if error.status != 404:
-                raise
-            if not error.code:
-                raise MalformedPayloadError(f"{operation}: 404 without a code of Brightpearl's") from error
+        except NothingThereError:
             return None
 
 

@@ -22,9 +22,11 @@ from daemon.clock import Clock
 from daemon.errors import (
     HomewardError,
     MalformedPayloadError,
+    NothingThereError,
     NotPermittedError,
     OutcomeUnknownError,
     RejectedError,
+    ThrottledError,
     TransientError,
 )
 from daemon.settings import HTTP_TIMEOUT_SECONDS
@@ -222,8 +224,9 @@ class Transport:
                         raise
                     answer = await exchange()
             except HomewardError as error:
-                self._count(operation, type(error).__name__)
-                span.set_attributes({"error.type": type(error).__name__, "error.message": str(error)[:500]})
+                self._count(operation, "none" if isinstance(error, NothingThereError) else type(error).__name__)
+                if not error.is_ordinary:
+                    span.set_attributes({"error.type": type(error).__name__, "error.message": str(error)[:500]})
                 raise
             self._count(operation, "ok")
             return answer
@@ -260,7 +263,7 @@ class Transport:
         note_on_span({"http.response.status_code": reply.status, "brightpearl.ruid": ruid})
         if _is_throttled(reply.status, raw):
             pause = self.quota.refused(ticket, resets_in=resets)
-            raise TransientError(f"{what}: over the request limit", retry_after_seconds=pause.total_seconds())
+            raise ThrottledError(f"{what}: over the request limit", retry_after_seconds=pause.total_seconds())
         self.circuit.worked() if reply.status < 500 else self.circuit.failed()
         cost = self.quota.heard(ticket, remaining=self._remaining(reply), resets_in=resets)
         if members > 1:
@@ -326,7 +329,9 @@ def _judge_read(status: int, raw: bytes, what: str, *, ruid: str) -> Answer:
     if status in (401, 403):
         raise NotPermittedError(f"{what}: {status}, the token is not accepted", status=status)
     if error.is_own and (status < 500 or error.code in _INVALID_INPUT_AS_500):
-        raise RejectedError(described, status=status, code=error.code)
+        # Asked for what is not there, Brightpearl answers 404 with a code; a 404 without is somebody else's (sheet 4).
+        kind = NothingThereError if status == 404 else RejectedError
+        raise kind(described, status=status, code=error.code)
     if status >= 500:
         raise TransientError(described)
     if not 200 <= status < 300 or not isinstance(envelope, dict) or "errors" in envelope:

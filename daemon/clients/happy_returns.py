@@ -21,6 +21,7 @@ from daemon.errors import (
     NotPermittedError,
     OutcomeUnknownError,
     RejectedError,
+    ThrottledError,
     TransientError,
 )
 from daemon.settings import HTTP_TIMEOUT_SECONDS
@@ -176,7 +177,7 @@ class HappyReturnsClient:
         told = raw[:300].decode("utf-8", "replace")
         if status == 429:
             pause = self.bucket.refused(told)
-            raise TransientError(
+            raise ThrottledError(
                 f"Happy Returns {method} {path}: over its limit", retry_after_seconds=pause.total_seconds()
             )
         if status in (401, 403):

@@ -282,7 +282,7 @@ class _Batch:
                     },
                 )  # fmt: skip
         for told, instance in self._notices:
-            log.warning(
+            log.info(
                 "team to be told",
                 extra={
                     "merchant": self._at.merchant, "happy_return_id": instance.happy_return_id, "topic": told.topic,

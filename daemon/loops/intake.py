@@ -114,7 +114,8 @@ class Intake:
             try:
                 asked.append(await self._ask(row))
             except (TransientError, NotPermittedError) as error:
-                log.warning("happy returns not asked", extra={"merchant": self._at.merchant, "why": str(error)})
+                level = logging.DEBUG if error.is_ordinary else logging.WARNING
+                log.log(level, "happy returns not asked", extra={"merchant": self._at.merchant, "why": str(error)})
                 pause = getattr(error, "retry_after_seconds", None) or 60.0
                 again = self._at.clock.now() + timedelta(seconds=pause)
                 async with self._at.writing("intake-put-off") as connection:

@@ -78,7 +78,7 @@ class Notify:
                 message = Message(uuid.uuid4(), team, channel, content, 0, now)
                 await notice.put_message(connection, self._at.merchant, message, now)
             await merchant.write_cursor(connection, self._at.merchant, name, {"at": now.isoformat()})
-        log.warning(
+        log.info(
             "team told" if channels else "team not told: it has no channel",
             extra={
                 "merchant": self._at.merchant, "team": team, "severity": content["severity"], "channels": channels,

@@ -53,6 +53,8 @@ class Seen:
     began: int
     told: dict[str, Any]
     links: tuple[str, ...]
+    is_error: bool = False
+    events: tuple[str, ...] = ()
 
 
 @asynccontextmanager
@@ -67,6 +69,7 @@ async def a_backend() -> AsyncIterator[tuple[str, list[Seen]]]:
                     Seen(
                         s.trace_id.hex(), s.span_id.hex(), s.parent_span_id.hex(), s.name, s.start_time_unix_nano,
                         {a.key: _value(a.value) for a in s.attributes}, tuple(link.span_id.hex() for link in s.links),
+                        s.status.code == s.status.STATUS_CODE_ERROR, tuple(event.name for event in s.events),
                     )
                     for s in scope.spans
                 )  # fmt: skip
