@@ -16,6 +16,11 @@ import orjson
 _STEP_SECONDS = 0.02  # how soon a sleeper notices that a moved clock was moved
 
 
+def machine_now() -> datetime:
+    """The machine's own time, whatever clock we follow: for comparing it with other machines'."""
+    return datetime.now(UTC)
+
+
 class Clock(Protocol):
     def now(self) -> datetime: ...
     async def sleep(self, delay: timedelta) -> None: ...

@@ -26,6 +26,18 @@ class ThrottledError(TransientError):
     is_ordinary = True
 
 
+class WritesHeldError(TransientError):
+    """Nothing was sent, since somebody holds what would be: nothing is wrong with the other side."""
+
+    is_ordinary = True
+
+
+class LeftAloneError(TransientError):
+    """Not even sent: the other side has not answered of late."""
+
+    is_ordinary = True
+
+
 class OutcomeUnknownError(HomewardError):
     """It may have been done; look before repeating."""
 
@@ -45,7 +57,13 @@ class NothingThereError(RejectedError):
 
 
 class NotPermittedError(RejectedError):
-    """Our key or token is not accepted; nothing of this merchant will work until it is mended."""
+    """Our key or token is not accepted, for this one resource or for all of them."""
+
+
+class StillRefusedError(NotPermittedError):
+    """Not even sent: the other side refuses our key or token, and it has not been changed since."""
+
+    is_ordinary = True
 
 
 class NotFoundError(HomewardError):
@@ -62,6 +80,10 @@ class LeaseLostError(HomewardError):
 
 class SettingsError(HomewardError):
     """The configuration is wrong; every fault is listed."""
+
+
+class KeyUnusableError(NotPermittedError, SettingsError):
+    """Our own key or token cannot be read or opened: nothing can be signed, so nothing was asked."""
 
 
 class DatabaseUnusableError(HomewardError):

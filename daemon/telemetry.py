@@ -26,9 +26,8 @@ from daemon.telemetry_export import export_metrics
 
 EXPORT_TIMEOUT_SECONDS = 2  # a dead backend then delays shutdown by about a second, not by seven
 
-ANSWERED = frozenset({"ok", "none", "RejectedError", "NotPermittedError", "NotFoundError", "MalformedPayloadError"})
-"""How calls end that somebody answered; all others may never have left."""
-HAPPY_RETURNS, BRIGHTPEARL = VENDORS = ("happy-returns", "brightpearl")
+ANSWERED = frozenset({"ok", "none", "RejectedError"})
+"""How calls end that a vendor answered as its document says; whoever refuses our key, or answers rubbish, does not."""
 MINUTES = 60.0
 CREDIT_DELAY_BUCKETS = tuple(each * MINUTES for each in (5, 15, 30, 60, 120, 240, 480, 1440, 2880, 10080))
 
@@ -75,15 +74,12 @@ class Telemetry:
         self.tracer = self._provider.get_tracer("homeward")
         self.metrics = Metrics()
         self._exported = export_metrics(self.metrics.registry, otlp_endpoint, service_name) if otlp_endpoint else None
-        self.heard: set[tuple[str, str]] = set()
-        """Merchants and vendors that have answered us in this process's life."""
 
     def count_call(self, merchant: str, vendor: str, operation: str, outcome: str) -> None:
-        """One HTTP call to a vendor, and whether somebody was there to answer it."""
+        """One HTTP call to a vendor, and whether it was answered as it should be."""
         self.metrics.calls.labels(merchant, vendor, operation, outcome).inc()
         if outcome in ANSWERED:
             self.metrics.heard_at.labels(merchant, vendor).set_to_current_time()
-            self.heard.add((merchant, vendor))
 
     @contextmanager
     def span(
@@ -190,6 +186,17 @@ class Metrics:
         self.unhappy_events = Gauge(
             "homeward_events_unsettled", "Events that were refused or parked and quarantined bodies, by kind.",
             ["merchant", "state"], registry=self.registry,
+        )  # fmt: skip
+        self.trouble = Gauge(
+            "homeward_trouble", "1 for each thing that keeps work from being done, or soon will; see homeward health.",
+            ["merchant", "subject", "kind", "severity"], registry=self.registry,
+        )  # fmt: skip
+        self.able = Gauge(
+            "homeward_merchant_able", "1 while work is possible for a merchant.", ["merchant"], registry=self.registry
+        )
+        self.takes_writes = Gauge(
+            "homeward_database_takes_writes", "1 while the database takes writes, as this daemon sees it.", [],
+            registry=self.registry,
         )  # fmt: skip
         self.writes_held = Gauge(
             "homeward_writes_held",

@@ -217,6 +217,14 @@ CAUSES: dict[str, Cause] = _causes(
     Cause("outcome-unknown", OPERATIONS, timedelta(hours=4), "A write may or may not have happened; nothing was repeated.",
           "Look in Brightpearl for the key in the evidence. What turns up is taken over by itself. If it is certain that "
           "Brightpearl lost it: homeward exception reissue ID --reason CODE --note TEXT"),
+    # A vendor as a whole is out: nobody of the returns' own teams can do anything
+    Cause("vendor-refuses-us", OPERATIONS, timedelta(hours=4), _NOT_REFUNDED,
+          "Brightpearl does not accept our token, so nothing can be asked or sent: put one that is in force into its file. "
+          "It goes on by itself, and no attempt is used up."),
+    Cause("vendor-silent", OPERATIONS, timedelta(hours=4), _NOT_REFUNDED,
+          "Brightpearl does not answer: see its status page, then network and proxy. It goes on by itself."),
+    Cause("vendor-garbled", OPERATIONS, timedelta(hours=4), _NOT_REFUNDED,
+          "Brightpearl's answers cannot be read: see what stands between it and this machine. It goes on by itself."),
     Cause("waited-too-long", OPERATIONS, DAY, _NOT_REFUNDED,
           f"The fact this return waits for did not come about: see the evidence. {_AGAIN}"),
     Cause("internal-error", OPERATIONS, timedelta(hours=4), "Homeward met something it does not understand and stopped.",

@@ -15,6 +15,7 @@ from aiohttp import web
 from daemon import app as application
 from daemon.actions.map_changes import accept
 from daemon.clock import Clock
+from daemon.health.kinds import VENDORS
 from daemon.loops.advance import Advance
 from daemon.loops.batches import Batches
 from daemon.loops.dispatch import Dispatch
@@ -22,6 +23,7 @@ from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
 from daemon.loops.measure_lag import MeasureLag
 from daemon.loops.notify import Notify
+from daemon.loops.probe import Probe
 from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.runner import Loop
@@ -88,6 +90,7 @@ class World:
         self.loops: list[Loop] = [
             Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Reconcile(workplace),
             Verify(workplace), MeasureLag(workplace), Reevaluate(workplace), Notify(workplace), Batches(workplace),
+            Probe(workplace),
         ]  # fmt: skip
 
     @property
@@ -101,12 +104,16 @@ class World:
         SCENARIOS[scenario][1](self.sandbox.season, scenario, self.now + timedelta(seconds=1))
         return self.sandbox.season.truth[-1]
 
-    async def pass_time(self, delta: timedelta) -> None:
-        """Let time go by, from one moment at which something is due to the next, and both sides work at each."""
+    async def pass_time(self, delta: timedelta, *, stride: timedelta = timedelta(0)) -> None:
+        """Let time go by, from one moment at which something is due to the next, and both sides work at each.
+
+        `stride`: the least step, for long times in which the same is only tried again: what comes due within it is done
+        together.
+        """
         until = self.now + delta
         await self.settle()
         while self.now < until:
-            self.sandbox.clock.move(to=min(await self._next_moment(), until))
+            self.sandbox.clock.move(to=min(max(await self._next_moment(), self.now + stride), until))
             await self._work()
         await self.settle()
 
@@ -146,7 +153,7 @@ class World:
         due = await self._due()
         rounds = {name for name, at in due.rounds.items() if at <= self.now and at > self._rounded.get(name, EARLY)}
         self._rounded |= {name: due.rounds[name] for name in rounds}
-        return set(due.loops) | {"intake" if name in ("shipments", "discovery") else name for name in rounds}
+        return {"health", *due.loops, *("intake" if name in ("shipments", "discovery") else name for name in rounds)}
 
     async def _due(self) -> Due:
         alerts = self.workplace.alerts
@@ -162,11 +169,9 @@ class World:
         again after a pause that grows.
         """
         due, now = await self._due(), self.now
-        if due.loops:
-            self._pause = min(self._pause * 2, PAUSE_MAX)
-        else:
-            self._pause = PAUSE
-        moments = [self.sandbox.next_at(), due.next_at, due.next_poll_at, now + self._pause if due.loops else None]
+        is_held_up = bool(due.loops) or any(self.workplace.health(vendor).is_open for vendor in VENDORS)
+        self._pause = min(self._pause * 2, PAUSE_MAX) if is_held_up else PAUSE
+        moments = [self.sandbox.next_at(), due.next_at, due.next_poll_at, now + self._pause if is_held_up else None]
         moments += [self._changed_at + BEAT * number for number in (1, 2)]
         if "discovery" in due.rounds and due.rounds["discovery"] <= self._changed_at + 2 * DISCOVERY:
             moments.append(due.rounds["discovery"])

@@ -26,6 +26,7 @@ from daemon.errors import (
     NotPermittedError,
     OutcomeUnknownError,
     RejectedError,
+    ThrottledError,
     TransientError,
 )
 from daemon.settings_merchant import BrightpearlSettings
@@ -187,6 +188,10 @@ class BrightpearlClient(BookReads):
         for member in processed if isinstance(processed, list) else ():
             if isinstance(member, dict) and member.get("label") in outcomes:
                 outcomes[member["label"]] = _member(member)
+        for each in writes:  # the message as a whole was accepted: what is refused is this member's resource
+            refused = outcomes[each.label]
+            if isinstance(refused, NotPermittedError):
+                self._transport.health.refused(each.operation, refused.status, str(refused))
         if any(isinstance(outcome, _MemberThrottledError) for outcome in outcomes.values()):
             self._transport.bundle_cost.is_dear()
         if all(outcome is lost for outcome in outcomes.values()):
@@ -203,7 +208,7 @@ class BrightpearlClient(BookReads):
             log.warning("multi-messages fail: writes go singly", extra={"until": self._single_until.isoformat()})
 
 
-class _MemberThrottledError(TransientError):
+class _MemberThrottledError(ThrottledError):
     """One member was refused for the limit, so each one counts."""
 
 

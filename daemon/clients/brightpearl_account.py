@@ -24,10 +24,12 @@ class AccountReads(Reads):
     async def account(self) -> bp.Account:
         """Configuration, tax and nominal codes, payment methods, statuses and period lock: six calls."""
         read = self._transport.read
-        config = wire.mapping(
-            (await read("get-account", "/integration-service/account-configuration")).response, "account"
-        ).get("configuration", {})
-        taxes = wire.sequence((await read("get-tax-codes", "/accounting-service/tax-code")).response, "tax codes")
+        answer = await read("get-account", "/integration-service/account-configuration")
+        with self.parsing("get-account"):
+            config = wire.mapping(wire.mapping(answer.response, "account").get("configuration", {}), "configuration")
+        answer = await read("get-tax-codes", "/accounting-service/tax-code")
+        with self.parsing("get-tax-codes"):
+            taxes = wire.sequence(answer.response, "tax codes")
         methods = await self._objects("get-payment-methods", "/accounting-service/payment-method")
         statuses = await self._objects("get-statuses", "/order-service/order-status")
         return bp.Account(
@@ -83,16 +85,24 @@ class AccountReads(Reads):
         answer = await self.read_or_none("get-period-lock", "/accounting-service/accounting-period-lock")
         if answer is None:
             return None
-        locked = wire.text(wire.mapping(answer.response, "lock").get("lockedUntil"), "lockedUntil")
-        try:
-            return date.fromisoformat(locked[:10])  # as written: a time beside it is midnight of the account's own zone
-        except ValueError as error:
-            raise MalformedPayloadError(f"lockedUntil: '{locked[:40]}' is no date") from error
+        with self.parsing("get-period-lock"):
+            locked = wire.text(wire.mapping(answer.response, "lock").get("lockedUntil"), "lockedUntil")
+            try:  # as written: a time beside it is midnight of the account's own zone
+                return date.fromisoformat(locked[:10])
+            except ValueError as error:
+                raise MalformedPayloadError(f"lockedUntil: '{locked[:40]}' is no date") from error
+
+    async def ping(self) -> None:
+        """Another small question than the period lock: one that any token may ask."""
+        await self._transport.read("get-account", "/integration-service/account-configuration")
 
     async def _objects(self, operation: str, path: str) -> list[dict[str, Any]]:
         """Reference data the credit itself can do without: empty where Brightpearl says that there is none."""
         answer = await self.read_or_none(operation, path)
-        objects = wire.sequence(answer.response, operation) if answer is not None else []
+        if answer is None:
+            return []
+        with self.parsing(operation):
+            objects = wire.sequence(answer.response, operation)
         return [item for item in objects if isinstance(item, dict)]
 
     async def warehouses(self) -> dict[int, str]:

@@ -208,7 +208,8 @@ class BookReads(AccountReads):
         path = f"/warehouse-service/order/{bp.id_set(chunk)}/goods-note/goods-in/"
         try:
             answer = await self.read_or_none("get-goods-in", path)
-            notes = bp.read_goods_in(answer.response) if answer is not None else []
+            with self.parsing("get-goods-in"):
+                notes = bp.read_goods_in(answer.response) if answer is not None else []
         except MalformedPayloadError as error:
             return Partial([], str(error))
         strange = next((note.order_id for note in notes if note.order_id not in chunk), None)

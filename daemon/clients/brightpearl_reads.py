@@ -6,6 +6,7 @@ for: read, or said to be gone in Brightpearl's own words when it was asked for a
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -36,6 +37,10 @@ class Reads:
     def transport(self) -> Transport:
         return self._transport
 
+    def parsing(self, operation: str) -> AbstractContextManager[None]:
+        """An answer of the wrong shape is told of the vendor, as one that is no JSON is."""
+        return self._transport.health.parsing(operation)
+
     # -- searches ---------------------------------------------------------------------------------------------------
 
     async def search(
@@ -61,7 +66,9 @@ class Reads:
         for _ in range(PAGES_MAX):
             query = {**filters, "pageSize": str(PAGE), "firstResult": str(len(rows) + 1)}
             try:
-                page = bp.read_search((await self._transport.read(operation, path, query)).response)
+                answer = await self._transport.read(operation, path, query)
+                with self.parsing(operation):
+                    page = bp.read_search(answer.response)
             except MalformedPayloadError as error:
                 return Partial(list(filter(belongs, rows.values())), str(error))
             fault = page.fault or _fault_of(page, columns, first=len(rows) + 1)
@@ -140,10 +147,11 @@ class Reads:
             return [], _Fault(str(error), is_garbled=True)
         if answer is None:
             return [], None
-        if not isinstance(answer.response, list):
-            kind = type(answer.response).__name__
-            return [], _Fault(f"{operation}: the answer holds no list but {kind}", is_garbled=True)
-        return answer.response, None
+        try:
+            with self.parsing(operation):
+                return _list_of(answer, operation), None
+        except MalformedPayloadError as error:
+            return [], _Fault(str(error), is_garbled=True)
 
     async def read_or_none(self, operation: str, path: str) -> Answer | None:
         """None where Brightpearl says, with a code of its own, that there is no such thing (404).
@@ -162,6 +170,12 @@ class _Fault:
 
     why: str
     is_garbled: bool
+
+
+def _list_of(answer: Answer, operation: str) -> list[Any]:
+    if not isinstance(answer.response, list):
+        raise MalformedPayloadError(f"{operation}: the answer holds no list but {type(answer.response).__name__}")
+    return answer.response
 
 
 def _fault_of(page: bp.SearchPage, columns: tuple[str, ...], *, first: int) -> str:

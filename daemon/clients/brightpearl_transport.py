@@ -5,9 +5,9 @@ Source: Brightpearl sheet sections 2 (signing), 3 (throttle, multi-message), 4 (
 
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,27 +17,37 @@ import anyio
 
 from daemon.clients import wire
 from daemon.clients.sending import Sending
-from daemon.clients.throttle import BundleCost, Circuit, Quota
+from daemon.clients.throttle import BundleCost, Quota
 from daemon.clock import Clock
 from daemon.errors import (
     HomewardError,
+    KeyUnusableError,
+    LeaseLostError,
+    LeftAloneError,
     MalformedPayloadError,
     NothingThereError,
     NotPermittedError,
     OutcomeUnknownError,
     RejectedError,
+    SettingsError,
+    StillRefusedError,
     ThrottledError,
     TransientError,
+    WritesHeldError,
 )
+from daemon.health.kinds import BRIGHTPEARL
+from daemon.health.vendor import RENEW, VendorHealth
 from daemon.settings import HTTP_TIMEOUT_SECONDS
 from daemon.settings_merchant import BrightpearlSettings, OAuthSettings
 from daemon.settings_section import SecretFile, read_secret
-from daemon.telemetry import BRIGHTPEARL, Telemetry, note_on_span
+from daemon.telemetry import Telemetry, note_on_span
 
 BODY_MAX = 64 * 1024 * 1024
 _INVALID_INPUT_AS_500 = ("CMNC-018", "CMNC-044")  # sent with HTTP 500, yet final; sheet section 4
 _THROTTLED = "too many requests"
 _CODE = re.compile(r"[A-Z]{4}-[0-9]{3}")  # three letters of the service, one of the kind, a number; sheet section 4
+_RENEW_AHEAD = 1 / 7  # of a token's life: a day of Brightpearl's week, in which a failure can be mended
+_RENEW_EVERY = timedelta(minutes=15)
 _INSTANCE_HEADER = "Brightpearl-Installed-Integration-Instance-Id"
 
 
@@ -49,7 +59,7 @@ class Answer:
 
 
 class Tokens(Protocol):
-    """Where the tokens of an OAuth app are kept: `refresh_token`, and `access_token` where one was got."""
+    """Where the tokens of an OAuth app are kept: `refresh_token`, and `access_token` and `expires_at` where one was got."""
 
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Whoever shares these tokens renews them one after the other."""
@@ -64,7 +74,7 @@ class FileTokens:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._access_token = ""
+        self._access: dict[str, str] = {}
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -72,24 +82,30 @@ class FileTokens:
         yield
 
     async def read(self) -> dict[str, str]:
-        told = {"refresh_token": read_secret(self._path)}
-        return {**told, "access_token": self._access_token} if self._access_token else told
+        return {**self._access, "refresh_token": read_secret(self._path)}
 
     async def write(self, tokens: dict[str, str]) -> None:
         if tokens["refresh_token"] != read_secret(self._path):
             _replace_file(self._path, tokens["refresh_token"])
-        self._access_token = tokens["access_token"]
+        self._access = {name: value for name, value in tokens.items() if name != "refresh_token"}
 
 
 class Signer:
     """The headers that say who we are; gets a new OAuth token when the one in use is refused."""
 
-    def __init__(self, settings: BrightpearlSettings, http: aiohttp.ClientSession, tokens: Tokens | None) -> None:
-        self._settings, self._http = settings, http
+    def __init__(
+        self, settings: BrightpearlSettings, http: aiohttp.ClientSession, tokens: Tokens | None, *, clock: Clock,
+        health: VendorHealth,
+    ) -> None:  # fmt: skip
+        self._settings, self._http, self._clock, self._health = settings, http, clock, health
         self._tokens: Tokens | None = None
         if settings.oauth is not None:
             self._tokens = tokens or FileTokens(settings.oauth.refresh_token_file)
         self._access_token = ""
+        self._renew_at: datetime | None = None
+        """When the token in use is renewed ahead of its end, so that a failure is noticed while it still works."""
+        self._refused_token = ""
+        """The refresh token that was refused last: not offered again before a probe is due."""
         self._unsaved: dict[str, str] | None = None
         """What the token service gave and could not be stored yet: the only copy of a token that is good for one use."""
         self._turn = anyio.Lock()
@@ -130,8 +146,10 @@ class Signer:
             return await self._keep(tokens, self._unsaved)
         kept = await tokens.read()
         if kept.get("access_token", "") not in ("", self._access_token):
-            self._access_token = kept["access_token"]
+            self._use(kept)
             return True
+        if kept["refresh_token"] == self._refused_token and self._health.opens_in > timedelta(0):
+            raise StillRefusedError("Brightpearl token: not asked for, the refresh token is not accepted", status=401)
         try:
             fresh = await self._renewed(oauth, kept["refresh_token"])
         except NotPermittedError:
@@ -144,21 +162,52 @@ class Signer:
     async def _keep(self, tokens: Tokens, fresh: dict[str, str]) -> bool:
         self._unsaved = fresh
         await tokens.write(fresh)
-        self._unsaved, self._access_token = None, fresh["access_token"]
+        self._unsaved = None
+        self._use(fresh)
         return True
+
+    def _use(self, tokens: dict[str, str]) -> None:
+        self._access_token, self._renew_at = tokens["access_token"], None
+        if tokens.get("expires_at") and tokens.get("issued_at"):
+            issued, ends = (datetime.fromisoformat(tokens[name]) for name in ("issued_at", "expires_at"))
+            self._renew_at = ends - (ends - issued) * _RENEW_AHEAD
+
+    async def renew_ahead(self) -> None:
+        """Get the next token while the one in use still works. Whatever goes wrong is in the vendor's health, not raised."""
+        now = self._clock.now()
+        if self._renew_at is None or now < self._renew_at:
+            return
+        self._renew_at = now + _RENEW_EVERY
+        with suppress(HomewardError):
+            await self.refresh()
 
     async def _renewed(self, oauth: OAuthSettings, refresh_token: str) -> dict[str, str]:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": oauth.client_id}
         if oauth.client_secret_file:
             form["client_secret"] = read_secret(oauth.client_secret_file)
-        told = await self._token(oauth, form)
-        access = wire.text(told.get("access_token"), "access_token")
-        if not access:
-            raise MalformedPayloadError("Brightpearl token: the reply holds no access_token")
-        return {
-            "refresh_token": wire.text(told.get("refresh_token"), "refresh_token") or refresh_token,
-            "access_token": access,
-        }
+        try:
+            with self._health.parsing(RENEW):
+                reply = await self._token(oauth, form)
+                access = wire.text(reply.get("access_token"), "access_token")
+                if not access:
+                    raise MalformedPayloadError("Brightpearl token: the reply holds no access_token")
+                seconds = wire.integer(reply.get("expires_in"), "expires_in")
+        except NotPermittedError as error:
+            self._refused_token = refresh_token
+            self._health.refused(RENEW, 401, str(error))
+            raise
+        except TransientError as error:
+            self._health.failed(RENEW, str(error))
+            raise
+        self._health.recovered(RENEW)
+        now = self._clock.now()
+        ends = (
+            {}
+            if not seconds
+            else {"issued_at": now.isoformat(), "expires_at": (now + timedelta(seconds=seconds)).isoformat()}
+        )
+        renewed = wire.text(reply.get("refresh_token"), "refresh_token") or refresh_token
+        return {"refresh_token": renewed, "access_token": access, **ends}
 
     async def _token(self, oauth: OAuthSettings, form: dict[str, str]) -> dict[str, Any]:
         try:
@@ -172,6 +221,14 @@ class Signer:
         if status >= 300:
             raise NotPermittedError(f"Brightpearl token: {status}, the refresh token is not accepted", status=status)
         return wire.mapping(wire.parse_json(raw), "token")
+
+
+def _where_the_token_is(settings: BrightpearlSettings) -> tuple[str, str]:
+    """The setting that names it, and the file it names."""
+    if settings.oauth is not None:
+        return "brightpearl.oauth.refresh_token_file", str(settings.oauth.refresh_token_file)
+    kind = "account" if settings.account_token_file else "staff"
+    return f"brightpearl.{kind}_token_file", str(settings.account_token_file or settings.staff_token_file)
 
 
 def _replace_file(path: Path, content: str) -> None:
@@ -190,12 +247,17 @@ class Transport:
     ) -> None:  # fmt: skip
         self._http, self._settings, self._merchant, self._telemetry = http, settings, merchant, telemetry
         self._may_write = may_write
-        self._signer = Signer(settings, http, tokens)
+        setting, file = _where_the_token_is(settings)
+        self.health = VendorHealth(
+            clock, merchant=merchant, vendor=BRIGHTPEARL, setting=f"merchants.{merchant}.{setting}", file=file
+        )
+        self._signer = Signer(settings, http, tokens, clock=clock, health=self.health)
         self.quota = Quota(clock, share=settings.requests_per_minute)
-        self.circuit = Circuit(clock)
         self.bundle_cost = BundleCost()
         self.instance_id = settings.installed_integration_instance_id
         self.calls = 0
+        self.server_time: datetime | None = None
+        """The Date of the last answer, for comparing clocks."""
 
     async def read(self, operation: str, path: str, query: dict[str, str] | None = None) -> Answer:
         """A GET. Raises TransientError, RejectedError (status 404 included), MalformedPayloadError."""
@@ -208,6 +270,10 @@ class Transport:
         """
         return await self._signed(operation, method, path, body=body, is_write=True, members=members)
 
+    async def renew_ahead(self) -> None:
+        """Renew an OAuth token before it ends; nothing for other kinds of tokens."""
+        await self._signer.renew_ahead()
+
     async def _signed(
         self, operation: str, method: str, path: str, *, is_write: bool, body: Any = None,
         query: dict[str, str] | None = None, members: int = 1,
@@ -219,17 +285,42 @@ class Transport:
             try:
                 try:
                     answer = await exchange()
-                except NotPermittedError:
-                    if not await self._signer.refresh():
+                except StillRefusedError:
+                    raise
+                except NotPermittedError as error:
+                    # A resource that is forbidden stays so under a new token, and a refresh token is good for one use.
+                    if error.status != 401 or not await self._signer.refresh():
                         raise
                     answer = await exchange()
+                except SettingsError as error:
+                    raise KeyUnusableError(str(error), status=401) from error
             except HomewardError as error:
-                self._count(operation, "none" if isinstance(error, NothingThereError) else type(error).__name__)
+                self._judge(operation, error)
                 if not error.is_ordinary:
                     span.set_attributes({"error.type": type(error).__name__, "error.message": str(error)[:500]})
                 raise
             self._count(operation, "ok")
+            self.health.answered(operation, server_time=self.server_time)
             return answer
+
+    def _judge(self, operation: str, error: HomewardError) -> None:
+        """What an exchange that brought no answer of use says of Brightpearl."""
+        self._count(operation, "none" if isinstance(error, NothingThereError) else type(error).__name__)
+        match error:
+            case StillRefusedError() | LeftAloneError() | WritesHeldError() | LeaseLostError():
+                pass  # nothing was asked
+            case ThrottledError():
+                self.health.throttled(operation)
+            case NotPermittedError():
+                self.health.refused(operation, error.status, str(error))
+            case RejectedError() if error.code:
+                self.health.answered(operation, server_time=self.server_time)
+            case RejectedError() | MalformedPayloadError():  # a refusal of Brightpearl's own carries its code (sheet 4)
+                self.health.garbled(operation, str(error))
+            case OutcomeUnknownError() if isinstance(error.__cause__, MalformedPayloadError):
+                self.health.garbled(operation, str(error))
+            case _:
+                self.health.failed(operation, str(error))
 
     async def _exchange(
         self, operation: str, method: str, path: str, *, body: Any, query: dict[str, str] | None, is_write: bool,
@@ -238,7 +329,7 @@ class Transport:
         what = f"Brightpearl {method} {path.split('?')[0]}"
         url = f"{self._settings.base_url.rstrip('/')}{path}"
         headers = await self._signer.headers()
-        self.circuit.check(what)
+        self.health.check(what, credential="|".join(headers.values()))
         ticket = await self.quota.take(self.bundle_cost.units(members))
         self.calls += 1
         try:
@@ -251,20 +342,18 @@ class Transport:
         except BaseException as error:
             self.quota.lost(ticket)
             if isinstance(error, aiohttp.ClientConnectorError):
-                self.circuit.failed()
                 raise TransientError(f"{what}: cannot connect") from error  # nothing was sent
             if isinstance(error, aiohttp.ClientError | TimeoutError | OSError):
-                self.circuit.failed()
                 lost = f"{what}: no answer ({type(error).__name__})"
                 raise (OutcomeUnknownError(lost) if is_write else TransientError(lost)) from error
             raise
         resets = self._hear(reply)
+        self.server_time = wire.server_time(reply.headers)
         ruid = reply.headers.get("Ruid", "")
         note_on_span({"http.response.status_code": reply.status, "brightpearl.ruid": ruid})
         if _is_throttled(reply.status, raw):
             pause = self.quota.refused(ticket, resets_in=resets)
             raise ThrottledError(f"{what}: over the request limit", retry_after_seconds=pause.total_seconds())
-        self.circuit.worked() if reply.status < 500 else self.circuit.failed()
         cost = self.quota.heard(ticket, remaining=self._remaining(reply), resets_in=resets)
         if members > 1:
             self.bundle_cost.measured(members, cost)

@@ -5,7 +5,6 @@ Paths and parameters: Happy Returns sheet 1.4 (E1–E5, E11). Every answer is re
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -14,9 +13,10 @@ import anyio
 from daemon.clients import happy_returns_wire, wire
 from daemon.clients.happy_returns_wire import Item, Shipment, ShipmentLine
 from daemon.clients.sending import Sending
-from daemon.clients.throttle import Circuit, LeakyBucket
+from daemon.clients.throttle import LeakyBucket
 from daemon.clock import Clock
 from daemon.errors import (
+    HomewardError,
     MalformedPayloadError,
     NotPermittedError,
     OutcomeUnknownError,
@@ -24,10 +24,12 @@ from daemon.errors import (
     ThrottledError,
     TransientError,
 )
+from daemon.health.kinds import HAPPY_RETURNS
+from daemon.health.vendor import VendorHealth
 from daemon.settings import HTTP_TIMEOUT_SECONDS
 from daemon.settings_merchant import HappyReturnsSettings
 from daemon.settings_section import SecretFile
-from daemon.telemetry import HAPPY_RETURNS, Telemetry
+from daemon.telemetry import Telemetry
 from statemachine.refs import fold_code
 
 BODY_MAX = 16 * 1024 * 1024
@@ -45,7 +47,10 @@ class HappyReturnsClient:
     ) -> None:  # fmt: skip
         self._http, self._settings, self._merchant = http, settings, merchant
         self._may_write = may_write
-        self.circuit = Circuit(clock)
+        self.health = VendorHealth(
+            clock, merchant=merchant, vendor=HAPPY_RETURNS, setting=f"merchants.{merchant}.happy_returns.api_key_file",
+            file=str(settings.api_key_file),
+        )  # fmt: skip
         self._key = SecretFile(settings.api_key_file)
         self._telemetry = telemetry
         self.bucket = LeakyBucket(clock, requests_per_second=settings.requests_per_second)
@@ -67,12 +72,13 @@ class HappyReturnsClient:
             status, answer = await self._call("get-return", "POST", "/return", body=body)
             if status == 204 and not items:
                 return None
-            if answer is None:  # only a 204 says that there is nothing, and a page that was announced is there
-                raise MalformedPayloadError(f"POST /return: {status} with an empty answer")
-            page, page_faults = happy_returns_wire.read_items(answer)
+            with self.health.parsing("get-return"):
+                if answer is None:  # only a 204 says that there is nothing, and a page that was announced is there
+                    raise MalformedPayloadError(f"POST /return: {status} with an empty answer")
+                page, page_faults = happy_returns_wire.read_items(answer)
+                cursor = wire.text(answer.get("cursor"), "cursor") if isinstance(answer, dict) else ""
             items += page
             faults += page_faults
-            cursor = wire.text(answer.get("cursor"), "cursor") if isinstance(answer, dict) else ""
             if not cursor:
                 return items, faults
             body["cursor"] = cursor
@@ -86,9 +92,10 @@ class HappyReturnsClient:
             "endDateTime": end.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         status, answer = await self._call("list-shipments", "GET", "/outbound-shipments", query=query)
-        if answer is None and status != 204:
-            raise MalformedPayloadError(f"GET /outbound-shipments: {status} with an empty answer")
-        return happy_returns_wire.read_shipments(answer) if answer is not None else []
+        with self.health.parsing("list-shipments"):
+            if answer is None and status != 204:
+                raise MalformedPayloadError(f"GET /outbound-shipments: {status} with an empty answer")
+            return happy_returns_wire.read_shipments(answer) if answer is not None else []
 
     async def shipment_lines(self, shipment_id: str) -> tuple[list[ShipmentLine], list[str]]:
         """E3, to the end."""
@@ -97,9 +104,10 @@ class HappyReturnsClient:
         query = {"page[size]": str(SHIPMENT_PAGE)}
         for _ in range(PAGES_MAX):
             _, answer = await self._call("get-shipment", "GET", f"/outbound-shipment/{shipment_id}", query=query)
-            if answer is None:  # a shipment that was listed has lines: an empty answer is none
-                raise MalformedPayloadError(f"GET /outbound-shipment/{shipment_id}: an empty answer")
-            page, page_faults, after = happy_returns_wire.read_shipment_lines(answer)
+            with self.health.parsing("get-shipment"):
+                if answer is None:  # a shipment that was listed has lines: an empty answer is none
+                    raise MalformedPayloadError(f"GET /outbound-shipment/{shipment_id}: an empty answer")
+                page, page_faults, after = happy_returns_wire.read_shipment_lines(answer)
             lines += page
             faults += page_faults
             if not after:
@@ -123,6 +131,10 @@ class HappyReturnsClient:
         """E11 as a health check of host and key. Raises NotPermittedError, TransientError, RejectedError."""
         await self._call("check", "GET", "/webhooks")
 
+    async def ask_for_nothing(self) -> None:
+        """E1 for an order that nobody has: whether the key is linked to our retailer."""
+        await self.get_return(order_number="homeward-probe")
+
     async def webhook_urls(self) -> list[str]:
         """E11: where Happy Returns posts to. The shape is UNCONFIRMED (U-03): every http address in it is taken."""
         _, answer = await self._call("list-webhooks", "GET", "/webhooks")
@@ -142,18 +154,34 @@ class HappyReturnsClient:
         self, operation: str, method: str, path: str, *, body: Any = None, query: dict[str, str] | None = None
     ) -> tuple[int, Any]:
         async with self._turn:
-            self.circuit.check(f"Happy Returns {method} {path}")
+            self.health.check(f"Happy Returns {method} {path}", credential=self._key.value)
             await self._clock.sleep(self.bucket.wait)
             with self._telemetry.span(f"happy-returns {operation}", merchant=self._merchant) as span:
                 self.bucket.sent()
                 try:
                     status, answer = await self._exchange(operation, method, path, body=body, query=query)
                 except (TransientError, RejectedError, MalformedPayloadError) as error:
-                    self._count(operation, type(error).__name__)
+                    self._judge(operation, error)
                     raise
                 span.set_attribute("http.response.status_code", status)
                 self._count(operation, "ok")
+                self.health.answered(operation, server_time=self.server_time)
                 return status, answer
+
+    def _judge(self, operation: str, error: HomewardError) -> None:
+        """What an exchange that brought nothing says of Happy Returns."""
+        self._count(operation, type(error).__name__)
+        match error:
+            case ThrottledError():
+                self.health.throttled(operation)
+            case NotPermittedError():
+                self.health.refused(operation, error.status, str(error))
+            case RejectedError() if error.status >= 400 and "<html" not in str(error).casefold():
+                self.health.answered(operation, server_time=self.server_time)
+            case RejectedError() | MalformedPayloadError():  # a redirect, a page: somebody else answers in its place
+                self.health.garbled(operation, str(error))
+            case _:
+                self.health.failed(operation, str(error))
 
     async def _exchange(
         self, operation: str, method: str, path: str, *, body: Any, query: dict[str, str] | None
@@ -168,12 +196,10 @@ class HappyReturnsClient:
                     ),
                 ) as reply:  # fmt: skip
                     raw = await _bounded(reply)
-                    self.server_time = _date(reply)
+                    self.server_time = wire.server_time(reply.headers)
                     status = reply.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self.circuit.failed()
             raise TransientError(f"Happy Returns {method} {path}: {type(error).__name__}") from error
-        self.circuit.worked() if status < 500 else self.circuit.failed()
         told = raw[:300].decode("utf-8", "replace")
         if status == 429:
             pause = self.bucket.refused(told)
@@ -191,7 +217,10 @@ class HappyReturnsClient:
             raise RejectedError(refusal, status=status)
         if status == 204 or not raw.strip():
             return status, None
-        return status, wire.parse_json(raw)
+        try:
+            return status, wire.parse_json(raw)
+        except MalformedPayloadError as error:
+            raise MalformedPayloadError(f"Happy Returns {method} {path}: {status}, {error}") from error
 
     def _count(self, operation: str, outcome: str) -> None:
         self._telemetry.count_call(self._merchant, HAPPY_RETURNS, operation, outcome)
@@ -213,13 +242,6 @@ def _is_own_refusal(raw: bytes) -> bool:
     except MalformedPayloadError:
         return False
     return isinstance(answer, dict) and isinstance(answer.get("ErrorMessage"), str)
-
-
-def _date(reply: aiohttp.ClientResponse) -> datetime | None:
-    try:
-        return parsedate_to_datetime(reply.headers["Date"])
-    except (KeyError, ValueError, TypeError):
-        return None
 
 
 def next_sweep(settings: HappyReturnsSettings, *, age: timedelta) -> timedelta:

@@ -10,7 +10,6 @@ from enum import IntEnum
 import anyio
 
 from daemon.clock import Clock
-from daemon.errors import TransientError
 
 WINDOW = timedelta(seconds=60)  # Brightpearl sheet 3; whether it is fixed or rolls is not certain: both are kept
 ACCOUNT_LIMIT = 200  # requests a window of one account, all its private apps together (sheet 3)
@@ -227,49 +226,6 @@ class BundleCost:
     def is_dear(self) -> None:
         """A member was throttled by itself: each one counts."""
         self._cheap, self._dear = 0, 2
-
-
-class Circuit:
-    """Leaves a vendor alone that does not answer: one probe now and then, full speed when it is back."""
-
-    FIRST, CAP = timedelta(seconds=1), timedelta(seconds=30)
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._failures = 0
-        self._probe_at: datetime | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the last calls brought no answer: then only a probe is let through."""
-        return self._probe_at is not None
-
-    @property
-    def opens_in(self) -> timedelta:
-        """How long nothing is sent; zero while the vendor is thought to answer."""
-        return max(self._probe_at - self._clock.now(), timedelta(0)) if self._probe_at is not None else timedelta(0)
-
-    def check(self, what: str) -> None:
-        """Raises TransientError while nothing is to be sent; else this call is the probe."""
-        wait = self.opens_in
-        if wait > timedelta(0):
-            raise TransientError(f"{what}: not sent, no answer of late", retry_after_seconds=wait.total_seconds())
-        if self._probe_at is not None:
-            self._probe_at = self._clock.now() + self._pause  # others wait for what this one brings
-
-    @property
-    def _pause(self) -> timedelta:
-        grown: timedelta = self.FIRST * 2 ** min(max(self._failures - 2, 0), 10)
-        return min(grown, self.CAP)
-
-    def failed(self) -> None:
-        """No answer, or one that says the service is down. One such is nothing yet."""
-        self._failures += 1
-        if self._failures > 1:
-            self._probe_at = self._clock.now() + self._pause
-
-    def worked(self) -> None:
-        self._failures, self._probe_at = 0, None
 
 
 @dataclass(frozen=True, slots=True)

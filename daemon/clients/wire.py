@@ -1,8 +1,10 @@
 """Reading what the vendors send: tolerant of the unknown, strict about what we use. Blank, null and absent are alike."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -22,6 +24,15 @@ def parse_json(raw: bytes) -> Any:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise MalformedPayloadError(f"not valid JSON: {error}") from error
+
+
+def server_time(headers: Mapping[str, str]) -> datetime | None:
+    """What the other side's clock said, from the Date of its answer; None where it tells none that can be read."""
+    try:
+        told = parsedate_to_datetime(headers["Date"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 def text(value: Any, name: str) -> str:

@@ -89,14 +89,16 @@ async def collect(at: Sources, now: datetime, *, whole: bool = False) -> Collect
         cursor |= {"books_at": now.isoformat(), **({"whole_at": now.isoformat()} if is_whole else {})}
     except (TransientError, RejectedError, MalformedPayloadError) as error:
         done.fault(f"Brightpearl's books: {error}")
-        log.warning("books not read", extra={"merchant": at.merchant, "why": str(error)})
+        level = at.brightpearl.transport.health.loudness(error)
+        log.log(level, "books not read", extra={"merchant": at.merchant, "why": str(error)})
     shipped_at = datetime.fromisoformat(cursor["shipped_at"]) if cursor.get("shipped_at") else None
     try:
         await _shipments(at, shipped_at - OVERLAP if shipped_at else first, zone, now, done)
         cursor |= {"shipped_at": now.isoformat()}
     except (TransientError, RejectedError, MalformedPayloadError) as error:
         done.fault(f"Happy Returns' shipments: {error}")
-        log.warning("shipments not read", extra={"merchant": at.merchant, "why": str(error)})
+        level = at.happy_returns.health.loudness(error) if at.happy_returns is not None else logging.WARNING
+        log.log(level, "shipments not read", extra={"merchant": at.merchant, "why": str(error)})
     async with at.database.transaction("collect") as connection:
         await merchant.write_cursor(connection, at.merchant, "collect", {**cursor, "at": now.isoformat()})
     return done

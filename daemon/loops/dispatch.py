@@ -16,6 +16,7 @@ from daemon.errors import (
     RejectedError,
     TransientError,
 )
+from daemon.health.kinds import BRIGHTPEARL, FORBIDDEN, GARBLED, HAPPY_RETURNS, REFUSES, SILENT
 from daemon.loops.approve_wave import ApproveWave
 from daemon.loops.credit_wave import CreditWave
 from daemon.loops.mark_wave import MarkWave
@@ -30,15 +31,18 @@ from daemon.loops.outcome import (
     trouble,
     withheld,
 )
+from daemon.loops.probe import answers
 from daemon.loops.stock_wave import StockWave
 from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Workplace, spread_of
 from daemon.settings import EFFECT_LEASE
+from daemon.store import health as health_store
 from daemon.store import inbox, merchant, outbox, returns
 from daemon.store.inbox import Arrival
 from daemon.store.outbox import Leased, Settlement
 from daemon.telemetry import traceparent
 from statemachine.effects import ApproveReturn, CloseCredit, CreateSalesCredit, MarkCredit, ReceiveStock, RecordRefund
+from statemachine.events import CreditWaits
 from statemachine.units import Return
 
 log = logging.getLogger(__name__)
@@ -46,6 +50,11 @@ log = logging.getLogger(__name__)
 WAVE_MAX = 200  # effects of one wave: as many ids as one read may name
 APPROVE_MAX = 10  # approvals go one after the other through a slow bucket
 PASSED_OVER_MAX = 8  # waves after which a later lane has its turn all the same
+WAITS_FOR = {
+    REFUSES: "Brightpearl to accept our token", SILENT: "an answer of Brightpearl",
+    GARBLED: "answers of Brightpearl that can be read",
+}  # fmt: skip
+NAME_EVERY = timedelta(minutes=1)  # at most so often, and a wave at a time: it hurries nobody
 QUOTA = "brightpearl-quota"  # the cursor where the use of our share is told
 TELL_EVERY = timedelta(seconds=10)
 
@@ -88,7 +97,10 @@ class Dispatch:
         self._largest: dict[str, int] = {}
         """Kind → effects of its next wave, where a larger one could not be read."""
         self._passed_over: Counter[str] = Counter()
-        self._is_down = False
+        self._forbidden: dict[str, datetime] = {}
+        """Kind → when one effect of it is tried again, where our token may not do it while it may do other things."""
+        self._named_at: datetime | None = None
+        """When it was last looked which credits wait for a vendor that is out."""
         self._observed = True
         """Something may have been only observed: once writes are not held, it is due."""
         self._told_at: datetime | None = None
@@ -98,8 +110,11 @@ class Dispatch:
         """The span of the wave in hand, for what must be found from each of its returns."""
 
     async def run_once(self, now: datetime) -> int:
-        if self._at.lease.is_in_doubt or not await self._answers():
+        if self._at.lease.is_in_doubt:
             return 0
+        kinds = await self._workable()
+        if len(kinds) < len(LANES):
+            await self._name_what_waits(now)
         if self._held:  # an earlier round of ours was cut off: what it held is ours to take again
             async with self._at.writing("take-again") as connection:
                 await outbox.free_leases(connection, self._at.merchant, now)
@@ -110,7 +125,7 @@ class Dispatch:
         self._observed = self._at.lease.writes_held
         async with self._at.database.reading() as connection:
             due = await outbox.due_by_kind(connection, self._at.merchant, now, WAVE_MAX)
-        kind = next_kind(due, self._passed_over)
+        kind = next_kind({name: count for name, count in due.items() if name in kinds}, self._passed_over)
         if kind is None or (now < self._gathers_until and due[kind] < wave_max(kind)):
             return 0
         async with self._at.writing("lease") as connection:
@@ -132,20 +147,50 @@ class Dispatch:
         await self._tell_quota(self._at.clock.now())
         return len(effects)
 
-    async def _answers(self) -> bool:
-        """Whether Brightpearl is worth a wave: after a silence one small read finds out, and no effect is touched."""
-        circuit = self._at.brightpearl.transport.circuit
-        if not circuit.is_open:
-            return True
-        if circuit.opens_in > timedelta(0):
-            return False
-        try:
-            await self._at.brightpearl.locked_until()
-        except (TransientError, MalformedPayloadError):
-            return False
-        except RejectedError:
-            pass  # it answers; what is wrong with us, the wave will tell
-        return not circuit.is_open
+    async def _workable(self) -> set[str]:
+        """The kinds of effects whose vendor is worth a wave, and allows it. No effect of the others is touched."""
+        kinds = set(LANES)
+        if not await answers(self._at, BRIGHTPEARL):
+            kinds &= {ApproveReturn.kind}
+            self._forbidden.clear()  # refused with all others: that says nothing of each
+        if not await answers(self._at, HAPPY_RETURNS):
+            kinds -= {ApproveReturn.kind}
+        now = self._at.clock.now()
+        return {kind for kind in kinds if kind not in self._forbidden or now >= self._forbidden[kind]}
+
+    async def _name_what_waits(self, now: datetime) -> None:
+        """Credits that are due while Brightpearl has been out for so long that somebody is told: they wait for it by name."""
+        wait = self._vendor_wait(now)
+        if wait is None:
+            self._named_at = None
+            return
+        if self._named_at is not None and timedelta(0) <= now - self._named_at < NAME_EVERY:
+            return
+        self._named_at = now
+        async with self._at.database.reading() as connection:
+            rows = await health_store.waiting(connection, self._at.merchant, now, WAVE_MAX)
+        if rows:
+            arrivals = [
+                Arrival(
+                    natural_key=f"{wait.cause}:{row['id']}:{row['version']}", event=wait,
+                    happy_return_id=row["happy_return_id"], order_number=row["order_number"], part=row["part"],
+                    source="health", actor="homeward", received_at=now, trace=row["trace"],
+                )
+                for row in rows
+            ]  # fmt: skip
+            async with self._at.writing("vendor-out") as connection:
+                await inbox.put(connection, self._at.merchant, arrivals)
+
+    def _vendor_wait(self, now: datetime) -> CreditWaits | None:
+        """What a credit waits for that Brightpearl keeps from being made; None while it does not, or has not for long."""
+        whole, *parts = self._at.health(BRIGHTPEARL).signals(now)
+        if whole.is_trouble and whole.is_told(now):
+            return CreditWaits(WAITS_FOR[whole.status], None, whole.status)
+        forbidden = next((each for each in parts if each.status == FORBIDDEN and each.is_told(now)), None)
+        if forbidden is not None and CreateSalesCredit.kind in self._forbidden:
+            right = forbidden.subject.partition(":")[2].replace("-", " ")
+            return CreditWaits(f"Brightpearl to give our token the right to {right}", None, REFUSES)
+        return None
 
     async def park(self, error: Exception, now: datetime) -> None:
         """One effect broke us: work them one by one, and when it is alone, park it with what happened."""
@@ -181,15 +226,10 @@ class Dispatch:
                 planned = await wave.plan()
             except (TransientError, NotPermittedError, MalformedPayloadError, RejectedError) as error:
                 self._shrink(kind, len(effects), error)
-                if not self._is_down:
-                    log.warning("brightpearl not available", extra={"merchant": self._at.merchant, "why": str(error)})
-                self._is_down = True
+                self._at.say(log, "wave put off", BRIGHTPEARL, error, kind=kind)
                 put_off = [self._put_off(effect, instances[effect.return_id], error) for effect in effects]
                 await self._settle(put_off, instances)
                 return
-            if self._is_down:
-                log.info("brightpearl is back", extra={"merchant": self._at.merchant})
-            self._is_down = False
             self._largest[kind] = min(self._largest.get(kind, WAVE_MAX) * 2, WAVE_MAX)
             for each in planned:
                 if instances[each.effect.return_id].is_withheld:
@@ -212,6 +252,13 @@ class Dispatch:
             wave.outcomes.clear()
             await wave.send(part)
             sent += part
+            refused = next((a for p in part if isinstance(a := wave.answers.get(p.effect.id), NotPermittedError)), None)
+            if refused is not None:  # the rest would only be refused too
+                self._forbid(part[0].effect.kind)
+                for rest in planned[len(sent) :]:
+                    instance = instances[rest.effect.return_id]
+                    wave.outcomes[rest.effect.id] = self._put_off(rest.effect, instance, refused)
+                break
         await wave.conclude(sent)
         await self._settle(list(wave.outcomes.values()), instances)
 
@@ -239,35 +286,43 @@ class Dispatch:
         told = {
             "at": now.isoformat(), "used": transport.quota.used, "remaining": transport.quota.remaining,
             "refused": transport.quota.refused_count, "bundle_cost": transport.bundle_cost.told,
-            "is_down": transport.circuit.opens_in > timedelta(0),
+            "is_down": transport.health.is_open,
         }  # fmt: skip
         async with self._at.writing("quota") as connection:
             await merchant.write_cursor(connection, self._at.merchant, QUOTA, told)
 
     def _shrink(self, kind: str, size: int, error: HomewardError) -> None:
-        """One bad id may fail the read of a whole set: halve the wave until it stands alone."""
-        if isinstance(error, MalformedPayloadError | IncompleteReadError | RejectedError) and not isinstance(
-            error, NotPermittedError
-        ):
+        """One bad id may fail the read of a whole set: halve the wave until it stands alone.
+
+        What is forbidden is forbidden to each: one finds out when it is not any more.
+        """
+        if isinstance(error, NotPermittedError):
+            self._forbid(kind)
+        elif isinstance(error, MalformedPayloadError | IncompleteReadError | RejectedError):
             self._largest[kind] = max(size // 2, 1)
+
+    def _forbid(self, kind: str) -> None:
+        self._largest[kind] = 1
+        self._forbidden[kind] = self._at.clock.now() + NOT_PERMITTED_PAUSE
 
     def _put_off(self, effect: Leased, instance: Return, error: HomewardError) -> Outcome:
         """Reading failed, so nothing was sent in this attempt; an earlier intent stays an open question.
 
-        A vendor that is down is watched by its circuit: when that closes, everything is due at once. An answer that cannot
-        be read is asked for again in seconds, and less and less often when it goes on.
+        A vendor that is out as a whole is watched by its health: when it is back, everything is due at once. Neither that
+        nor what is forbidden to us is the effect's own doing: it is no attempt of its own. An answer that cannot be read is
+        asked for again in seconds, and less and less often when it goes on.
         """
-        now = self._at.clock.now()
+        health, now = self._at.health(BRIGHTPEARL), self._at.clock.now()
         if isinstance(error, IncompleteReadError | MalformedPayloadError):
             return incomplete(effect, instance, str(error), now=now)
         if isinstance(error, TransientError):
-            pause = timedelta(seconds=error.retry_after_seconds or 1)
-            pause = max(pause, self._at.brightpearl.transport.circuit.opens_in)
+            pause = max(timedelta(seconds=error.retry_after_seconds or 1), health.opens_in)
         elif isinstance(error, NotPermittedError):
-            pause = NOT_PERMITTED_PAUSE
+            pause = health.opens_in if health.is_open else NOT_PERMITTED_PAUSE
         else:
             pause = INCOMPLETE_PAUSE.after(effect.attempts, spread=spread_of(effect.key))
-        return Outcome(Settlement(effect, "again", {"why": str(error)}, due_at=now + pause))
+        is_own = not isinstance(error, TransientError | NotPermittedError)
+        return Outcome(Settlement(effect, "again", {"why": str(error)}, due_at=now + pause, is_counted=is_own))
 
     async def _settle(
         self, outcomes: list[Outcome], instances: dict[int, Return], *, intents: list[Planned] | None = None

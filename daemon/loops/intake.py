@@ -19,6 +19,7 @@ from daemon.clients.happy_returns_wire import Item, ShipmentLine
 from daemon.clients.results import require_whole
 from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
+from daemon.health.kinds import BRIGHTPEARL, HAPPY_RETURNS
 from daemon.loops.observe import KnownUnit, Seen, Understood, understand
 from daemon.loops.unproven import before_credit, unproven
 from daemon.loops.workplace import Workplace
@@ -114,8 +115,7 @@ class Intake:
             try:
                 asked.append(await self._ask(row))
             except (TransientError, NotPermittedError) as error:
-                level = logging.DEBUG if error.is_ordinary else logging.WARNING
-                log.log(level, "happy returns not asked", extra={"merchant": self._at.merchant, "why": str(error)})
+                self._at.say(log, "happy returns not asked", HAPPY_RETURNS, error)
                 pause = getattr(error, "retry_after_seconds", None) or 60.0
                 again = self._at.clock.now() + timedelta(seconds=pause)
                 async with self._at.writing("intake-put-off") as connection:
@@ -139,6 +139,8 @@ class Intake:
                     number = row["order_number"]
                     asked = number if number.startswith(prefix) else f"{prefix}{number}"
                     answer = await self._at.happy_returns.get_return(order_number=asked)
+            except NotPermittedError:
+                raise  # no answer about this return: nothing is concluded of it
             except (MalformedPayloadError, RejectedError) as error:
                 reason = str(error)
             items, faults = answer or ([], [])
@@ -246,7 +248,7 @@ class Intake:
         try:
             shipments = await self._at.happy_returns.list_shipments(start, now)
         except (TransientError, RejectedError, MalformedPayloadError) as error:
-            log.warning("hub shipments not listed", extra={"merchant": self._at.merchant, "why": str(error)})
+            self._at.say(log, "hub shipments not listed", HAPPY_RETURNS, error)
             return 0  # the window stays open: the next look begins where this one did
         read = {shipment.id: cursor["read"].get(shipment.id, False) for shipment in shipments}
         pending: list[_Shipped] = []
@@ -256,8 +258,7 @@ class Intake:
                 pending.append(_Shipped(shipment.id, *await self._at.happy_returns.shipment_lines(shipment.id)))
                 handled += 1
             except (TransientError, RejectedError, MalformedPayloadError) as error:
-                told = {"merchant": self._at.merchant, "shipment": shipment.id, "why": str(error)}
-                log.warning("hub shipment not read", extra=told)
+                self._at.say(log, "hub shipment not read", HAPPY_RETURNS, error, shipment=shipment.id)
             if len(pending) == TOGETHER_MAX or self._at.happy_returns.bucket.wait > NO_WAIT:
                 await self._store_shipments(pending, read, cursor["until"], now)
                 pending = []
@@ -337,7 +338,7 @@ class Intake:
                     await bp.orders_shipped_since(since, column="updatedOn")
                 )  # shipped long after it was placed
         except (TransientError, RejectedError, MalformedPayloadError) as error:
-            log.warning("shipped orders not read", extra={"merchant": self._at.merchant, "why": str(error)})
+            self._at.say(log, "shipped orders not read", BRIGHTPEARL, error)
             self._discover_at = now + timedelta(minutes=5)
             return 0
         external = self._at.settings.brightpearl.order_number_field == "external_ref"

@@ -17,7 +17,7 @@ from statemachine.events import CreditWaits, Event, Troubled
 from statemachine.states import State
 from statemachine.units import Return, Trouble
 
-NOT_PERMITTED_PAUSE = timedelta(minutes=5)  # a refused token concerns everything: no return is parked for it
+NOT_PERMITTED_PAUSE = timedelta(minutes=5)  # what our token may not do parks no return: it is tried again this often
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +159,18 @@ def unsettled(effect: Leased, instance: Return, found: Trouble, *, now: datetime
 
 
 def again(effect: Leased, error: HomewardError, *, now: datetime) -> Outcome:
-    """Certainly nothing was done; try again later, deciding afresh."""
+    """Certainly nothing was done; try again later, deciding afresh.
+
+    What our token may not do is no attempt of the effect's own: it waits, and uses none up.
+    """
     pause = Backoff().after(effect.attempts, spread=spread_of(effect.key))
     if isinstance(error, NotPermittedError):
         pause = NOT_PERMITTED_PAUSE
     elif isinstance(error, TransientError) and error.retry_after_seconds is not None:
         pause = timedelta(seconds=error.retry_after_seconds)
-    return Outcome(Settlement(effect, "again", {"why": str(error)}, due_at=now + pause, forget_intent=True))
+    is_own = not isinstance(error, NotPermittedError)
+    detail = {"why": str(error)}
+    return Outcome(Settlement(effect, "again", detail, due_at=now + pause, forget_intent=True, is_counted=is_own))
 
 
 def parked(

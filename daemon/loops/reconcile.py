@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from daemon.clients.brightpearl_wire import GoodsInNote
 from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
+from daemon.health.kinds import BRIGHTPEARL
 from daemon.loops.stock_wave import credit_rows_of
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, merchant, returns
@@ -38,7 +39,7 @@ class Reconcile:
         try:
             observed = await self._observe_goods_in(now)
         except (TransientError, RejectedError, MalformedPayloadError) as error:
-            log.warning("goods-in notes not read", extra={"merchant": self._at.merchant, "why": str(error)})
+            self._at.say(log, "goods-in notes not read", BRIGHTPEARL, error)
         async with self._at.writing("reconcile") as connection:
             await merchant.write_cursor(connection, self._at.merchant, "reconcile", {"at": self._next_at.isoformat()})
         return observed

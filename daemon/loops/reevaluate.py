@@ -14,6 +14,7 @@ import orjson
 from daemon.clients.results import Complete
 from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
+from daemon.health.kinds import BRIGHTPEARL
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
@@ -68,7 +69,7 @@ class Reevaluate:
             return await self._look(self._seen, now)
         except (TransientError, RejectedError, NotPermittedError, MalformedPayloadError) as error:
             if not self._is_down:
-                log.warning("watched facts not read", extra={"merchant": self._at.merchant, "why": str(error)})
+                self._at.say(log, "watched facts not read", BRIGHTPEARL, error)
             self._is_down = True
             return 0
 

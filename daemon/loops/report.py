@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from daemon.clients.throttle import Lane
 from daemon.errors import NotPermittedError, RejectedError, TransientError
+from daemon.health.kinds import HAPPY_RETURNS
 from daemon.loops.workplace import Workplace
 from daemon.store import goods
 
@@ -52,6 +53,10 @@ class Report:
             await self._at.happy_returns.post_contents(items)
         except TransientError:
             return 0
+        except NotPermittedError as error:
+            self._at.say(log, "report not taken", HAPPY_RETURNS, error, units=len(units))
+            self._next_at = now + REFUSED_PAUSE  # none of these units spoils it for the others
+            return 0
         except RejectedError as error:
             log.error(
                 "report refused", extra={"merchant": self._at.merchant, "units": len(units), "why": str(error)[:300]}
@@ -59,9 +64,6 @@ class Report:
             if len(units) > 1:  # one of them may spoil it for all: find it
                 self._most, self._next_at = len(units) // 2, now
                 return 1
-            if isinstance(error, NotPermittedError):
-                self._next_at = now + REFUSED_PAUSE
-                return 0
         async with self._at.writing("report") as connection:
             await goods.mark_reported(connection, self._at.merchant, units, now)
         self._most = UNITS_MAX

@@ -17,6 +17,8 @@ import asyncpg
 from daemon.clients.throttle import LANE, Lane
 from daemon.clock import Clock
 from daemon.errors import HomewardError, LeaseLostError, SettingsError
+from daemon.health.kinds import LOOP_STANDS_STILL, NOT_WORKED, UNKNOWN, VENDORS, WELL
+from daemon.health.signals import Signal
 from daemon.loops.advance import Advance
 from daemon.loops.batches import Batches
 from daemon.loops.books import BOOKS, MatchBooks
@@ -25,6 +27,7 @@ from daemon.loops.expire import Expire
 from daemon.loops.intake import Intake
 from daemon.loops.measure_lag import MeasureLag
 from daemon.loops.notify import Notify
+from daemon.loops.probe import Probe
 from daemon.loops.reconcile import Reconcile
 from daemon.loops.reevaluate import Reevaluate
 from daemon.loops.report import Report
@@ -32,17 +35,17 @@ from daemon.loops.retain import Retain
 from daemon.loops.verify import Verify
 from daemon.loops.workplace import Lease, Workplace
 from daemon.settings import HTTP_TIMEOUT_SECONDS, LEASE_SECONDS
+from daemon.store import health as health_store
 from daemon.store import merchant as merchant_store
 from daemon.store import outbox, watch
 from daemon.store.database import DISCONNECTED, Database
-from daemon.telemetry import BRIGHTPEARL, HAPPY_RETURNS, VENDORS, Telemetry
+from daemon.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5  # how often it is looked for what others left in the database, or what has come due
 IDLE_LOOKS = 10  # how many looks long a loop rests that nobody stirs: for what only it knows of (maps, comparing)
 ERROR_SECONDS = 1.0
-GREET_SECONDS = 10.0  # how often a vendor that has never answered is asked
 DOUBT_SECONDS = LEASE_SECONDS + HTTP_TIMEOUT_SECONDS  # the longest a write of a lost life may still be under way
 FORGOTTEN_MAX = timedelta(days=14)  # returns this young are read again when something may be forgotten
 LOOK_MAX_SECONDS = 30.0  # a database that swallows what it is asked is away, and hangs nothing
@@ -51,6 +54,7 @@ ROUND_SECONDS = {Lane.MONEY: 3600.0, Lane.STOCK: 3600.0, Lane.COMPARE: 12 * 3600
 """Lane → a round that takes longer hangs. The last lane waits for the others: on a busy account the first reading of the
 books may take hours; a night's matching of a million legs takes minutes."""
 ONLY_OBSERVED = "so far it was only observed: homeward merchant go-live lets its writes leave"
+BREAKS_MIN = 5  # rounds in a row that broke, before a loop is said to stand still
 STOP_SECONDS = 6.0  # a round in progress may finish; then it is cut: the whole stop takes less than ten seconds
 
 
@@ -63,14 +67,28 @@ class Loop(Protocol):
 
 
 @dataclass(slots=True)
+class Broken:
+    """A loop that breaks, round after round."""
+
+    since: datetime
+    times: int = 0
+    why: str = ""
+
+
+@dataclass(slots=True)
 class Held:
     """One merchant we hold: its lease, and the strings its loops hang on."""
 
     lease: Lease
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     stirred: anyio.Event = field(default_factory=anyio.Event)
+    workplace: Workplace | None = None
     rounds: dict[str, float] = field(default_factory=dict)
     """Loop → by when the round it is in must have ended, by the monotonic clock."""
+    ended: set[str] = field(default_factory=set)
+    """Loops that have ended a round."""
+    broken: dict[str, "Broken"] = field(default_factory=dict)
+    """Loop → how it has broken since it last ended a round."""
 
     def stir(self) -> None:
         event, self.stirred = self.stirred, anyio.Event()
@@ -87,7 +105,7 @@ def loops_of(workplace: Workplace) -> list[Loop]:
     return [
         Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Notify(workplace),
         Batches(workplace), Reconcile(workplace), Verify(workplace), MeasureLag(workplace), Reevaluate(workplace),
-        Report(workplace), MatchBooks(workplace), Retain(workplace),
+        Report(workplace), MatchBooks(workplace), Retain(workplace), Probe(workplace),
     ]  # fmt: skip
 
 
@@ -118,6 +136,8 @@ class Runner:
         self._has_looked = False
         self._not_opened: dict[str, str] = {}
         """Merchant → what its configuration lacks. It is given back, and taken again as long as nobody else has it."""
+        self.no_writes = ""
+        """Why the leases could not be renewed the last time, which is a write; empty when they could."""
         self._turned: dict[str, float] = {}
         """What must go on for as long as we live → when it last did."""
 
@@ -137,13 +157,50 @@ class Runner:
         return {name for name, held in self._held.items() if time.monotonic() < held.lease.until}
 
     def unready(self) -> str:
-        """Why nobody should rely on this daemon yet, in words; empty once it has its leases and every vendor has answered."""
+        """Why nobody should rely on this daemon yet, in words without names; empty once it has begun to work.
+
+        It has begun when it has its leases and has heard, or failed to hear, each vendor. What it heard is in the database,
+        for every daemon to tell.
+        """
         if not self._has_looked:
             return "starting: the leases are not yet known"
-        for merchant, why in self._not_opened.items():
-            return f"{merchant} is not worked: {why}"
-        silent = sum((merchant, vendor) not in self._telemetry.heard for merchant in self._held for vendor in VENDORS)
-        return f"{silent} vendor connection(s) have not answered yet" if silent else ""
+        if self.no_writes:
+            return "the database takes no writes"
+        unheard = sum(
+            held.workplace is None or held.workplace.health(vendor).status == UNKNOWN
+            for held in self._held.values()
+            for vendor in VENDORS
+        )
+        return f"starting: {unheard} vendor connection(s) have not answered yet" if unheard else ""
+
+    def troubles(self) -> list[Signal]:
+        """What this daemon knows of its own work: merchants it cannot take, loops that stand still. What is over is WELL."""
+        now = self._clock.now()
+        found = [Signal(name, "work", NOT_WORKED, now, why) for name, why in self._not_opened.items()]
+        for merchant, held in self._held.items():
+            late = {name for name, until in held.rounds.items() if time.monotonic() > until}
+            found += [
+                Signal(merchant, f"loop:{name}", LOOP_STANDS_STILL, now, "a round has not ended in its time")
+                for name in late
+            ]
+            found += [
+                Signal(
+                    merchant,
+                    f"loop:{name}",
+                    LOOP_STANDS_STILL,
+                    told.since,
+                    f"broke {told.times} times in a row: {told.why}",
+                )
+                for name, told in held.broken.items()
+                if told.times >= BREAKS_MIN and name not in late
+            ]
+            well = [name for name in held.ended if name not in late and name not in held.broken]
+            found += [Signal(merchant, f"loop:{name}", WELL, now) for name in well]
+        return found
+
+    def works(self, merchant: str) -> bool:
+        """Whether this daemon works the merchant just now."""
+        return merchant in self.held()
 
     def stands_still(self) -> str:
         """What hangs, in words; empty while everything turns. A database or vendor that is away hangs nothing."""
@@ -200,9 +257,14 @@ class Runner:
             until = time.monotonic() + LEASE_SECONDS  # before the database is asked: its own count begins later
             share = await self._acquire()
         except (*DISCONNECTED, asyncpg.PostgresError) as error:
-            log.warning("leases not renewed", extra={"why": f"{type(error).__name__}: {error}"})
+            if not self.no_writes:
+                log.warning("leases not renewed", extra={"why": f"{type(error).__name__}: {error}"})
+            self.no_writes = f"{type(error).__name__}: {error}"
             self._lease_connection = None
             return
+        if self.no_writes:
+            log.info("leases renewed again")
+        self.no_writes = ""
         for merchant, held in list(self._held.items()):
             if share.held.get(merchant) == held.lease.fence:
                 held.lease.until = until
@@ -268,6 +330,7 @@ class Runner:
             await self._hand_over(held)
             return
         self._not_opened.pop(merchant, None)
+        held.workplace = workplace
         loops = loops_of(workplace)
         with held.scope:
             if not await self._free_what_was_held(workplace):
@@ -275,29 +338,10 @@ class Runner:
                 return
             log.info("merchant taken", extra={"merchant": merchant, "fence": held.lease.fence})
             async with anyio.create_task_group() as group:
-                group.start_soon(self._greet, workplace, held)
                 for loop in loops:
                     group.start_soon(self._loop, loop, held)
         if held.lease.leaving.is_set() and not self._stopping.is_set():
             await self._hand_over(held)
-
-    async def _greet(self, workplace: Workplace, held: Held) -> None:
-        """One small question to each vendor that has not answered us yet, until it does: readiness hangs on it."""
-        LANE.set(Lane.COMPARE)
-        questions = {HAPPY_RETURNS: workplace.happy_returns.check, BRIGHTPEARL: workplace.brightpearl.locked_until}
-        while not held.lease.leaving.is_set():
-            silent = [each for each in VENDORS if (workplace.merchant, each) not in self._telemetry.heard]
-            if not silent:
-                return
-            for vendor in silent:
-                try:
-                    await questions[vendor]()
-                except (HomewardError, *DISCONNECTED, asyncpg.PostgresError) as error:
-                    log.info(
-                        "vendor asked", extra={"merchant": workplace.merchant, "vendor": vendor, "why": str(error)}
-                    )
-            with anyio.move_on_after(GREET_SECONDS):
-                await held.lease.leaving.wait()
 
     async def _hand_over(self, held: Held) -> None:
         """Our loops have ended: another daemon may begin."""
@@ -318,6 +362,9 @@ class Runner:
             async with workplace.writing("take-over") as connection:
                 await outbox.free_leases(connection, workplace.merchant, self._clock.now())
                 await watch.free_leases(connection, workplace.merchant)
+                for stored in await health_store.read(connection, [workplace.merchant], installation=False):
+                    if stored.subject in VENDORS:
+                        workplace.health(stored.subject).resume(stored)
                 last = await merchant_store.read_cursor(connection, workplace.merchant, merchant_store.OBSERVING) or {}
                 if last.get("observes") and not last.get("released") and not workplace.lease.observes:
                     # Nobody has yet said that what was only looked at may be done.
@@ -351,6 +398,8 @@ class Runner:
                 if is_down:
                     log.info("loop works again", extra={"loop": loop.name, "merchant": merchant})
                 is_down = False
+                held.broken.pop(loop.name, None)
+                held.ended.add(loop.name)
                 if handled:
                     held.stir()
                     continue
@@ -362,6 +411,8 @@ class Runner:
                     log.warning("database not available", extra={"loop": loop.name, "why": type(error).__name__})
                 is_down, rest = True, ERROR_SECONDS
             except Exception as error:
+                broken = held.broken.setdefault(loop.name, Broken(self._clock.now()))
+                broken.times, broken.why = broken.times + 1, f"{type(error).__name__}: {error}"[:300]
                 log.exception("loop broke", extra={"loop": loop.name, "merchant": merchant})
                 self._telemetry.metrics.loop_errors.labels(loop.name).inc()
                 await self._park(loop, error)

@@ -1,5 +1,6 @@
 """What every loop of one merchant works with."""
 
+import logging
 import math
 import time
 import zlib
@@ -16,7 +17,9 @@ from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clock import Clock
-from daemon.errors import LeaseLostError, TransientError
+from daemon.errors import HomewardError, LeaseLostError, WritesHeldError
+from daemon.health.kinds import BRIGHTPEARL
+from daemon.health.vendor import VendorHealth
 from daemon.loops.index_lag import IndexLag
 from daemon.maps import NO_MAPS
 from daemon.settings import AlertSettings
@@ -61,13 +64,13 @@ class Lease:
     def check(self) -> None:
         """Last look before anything is sent.
 
-        Raises LeaseLostError when the lease was not renewed in time (another daemon may be at work), TransientError while
+        Raises LeaseLostError when the lease was not renewed in time (another daemon may be at work), WritesHeldError while
         writes are held.
         """
         if time.monotonic() >= self.until:
             raise LeaseLostError(f"merchant {self.merchant}: the lease ran out before it was renewed")
         if self.writes_held or self.is_in_doubt:
-            raise TransientError(f"merchant {self.merchant}: writes are held", retry_after_seconds=60)
+            raise WritesHeldError(f"merchant {self.merchant}: writes are held", retry_after_seconds=60)
 
 
 @dataclass(slots=True)
@@ -93,6 +96,19 @@ class Workplace:
     """How long Brightpearl takes to show what was written, as measured."""
     stock_tracked: dict[int, bool] = field(default_factory=dict)
     """Product id → whether Brightpearl keeps stock of it."""
+
+    def health(self, vendor: str) -> VendorHealth:
+        """How we stand with this vendor."""
+        return self.brightpearl.transport.health if vendor == BRIGHTPEARL else self.happy_returns.health
+
+    def setting(self, name: str) -> str:
+        """The full name of one of this merchant's settings."""
+        return f"merchants.{self.merchant}.{name}"
+
+    def say(self, log: logging.Logger, message: str, vendor: str, error: HomewardError, **extra: Any) -> None:
+        """That something could not be read just now: loudly only where nobody has said yet that the vendor is out."""
+        told = {"merchant": self.merchant, "why": str(error), **extra}
+        log.log(self.health(vendor).loudness(error), message, extra=told)
 
     async def account(self, now: datetime) -> Account:
         """Reference data of the account, at most ACCOUNT_KEPT old."""

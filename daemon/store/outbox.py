@@ -44,7 +44,11 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How one attempt ended. `forget_intent`: certainly nothing was done, so the next attempt decides afresh."""
+    """How one attempt ended. `forget_intent`: certainly nothing was done, so the next attempt decides afresh.
+
+    Not `is_counted`: it was no attempt of the effect's own, since nothing can be asked of the vendor. The next one has the
+    same number, and none is kept.
+    """
 
     effect: Leased
     outcome: str
@@ -52,6 +56,7 @@ class Settlement:
     due_at: datetime | None = None
     forget_intent: bool = False
     result: dict[str, Any] | None = None
+    is_counted: bool = True
 
     @property
     def state(self) -> str:
@@ -145,6 +150,7 @@ async def settle(connection: Connection, merchant: str, settlements: list[Settle
             "error": None if each.outcome == "done" else str(each.detail.get("why", ""))[:500],
             "forget_intent": each.forget_intent,
             "result": each.result,
+            "counts": int(each.is_counted),
         }
         for each in settlements
     ]
@@ -154,6 +160,7 @@ async def settle(connection: Connection, merchant: str, settlements: list[Settle
     attempts = [
         {"effect_id": s.effect.id, "attempt": s.effect.attempts, "outcome": s.outcome, "detail": s.detail}
         for s in settlements
+        if s.is_counted
     ]
     await SQL.run(connection, "keep_attempts", merchant=merchant, rows=attempts, now=now)
 

@@ -136,9 +136,10 @@ UPDATE outbox AS o
 RETURNING o.id;
 
 -- name: settle
--- Record how attempts ended, fenced by the lease's attempt number.
+-- Record how attempts ended, fenced by the lease's attempt number; one that does not count gives its number back.
 UPDATE outbox AS o
-   SET state = CASE WHEN r.state <> 'done' AND o.result ? 'abandoned' THEN 'abandoned'
+   SET attempts = o.attempts - 1 + r.counts,
+       state = CASE WHEN r.state <> 'done' AND o.result ? 'abandoned' THEN 'abandoned'
                     WHEN r.state = 'parked' AND o.result ? 'wanted' THEN 'ready'
                     ELSE r.state END,
        due_at = coalesce(r.due_at, o.due_at), lease_until = NULL, last_error = r.error,
@@ -148,7 +149,7 @@ UPDATE outbox AS o
                      ELSE (coalesce(o.result, '{}') || coalesce(r.result, '{}')) - 'wanted' END,
        settled_at = CASE WHEN r.state IN ('done', 'parked') THEN :now ELSE o.settled_at END
   FROM jsonb_to_recordset(:rows) AS r(id bigint, attempts integer, state text, due_at timestamptz, error text,
-       forget_intent boolean, result jsonb)
+       forget_intent boolean, result jsonb, counts integer)
  WHERE o.merchant = :merchant
    AND o.id = r.id
    AND o.state = 'leased'

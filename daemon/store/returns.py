@@ -201,8 +201,13 @@ async def write(
         await SQL.run(connection, "clear_deadlines", merchant=merchant, ids=over)
 
 
-async def due_deadlines(connection: Connection, merchant: str, now: datetime, batch_max: int) -> list[Record]:
-    return await SQL.rows(connection, "due_deadlines", merchant=merchant, now=now, batch_max=batch_max)
+async def due_deadlines(
+    connection: Connection, merchant: str, now: datetime, batch_max: int, *, resting: list[str]
+) -> list[Record]:
+    """`resting`: states whose clocks are not looked at just now."""
+    return await SQL.rows(
+        connection, "due_deadlines", merchant=merchant, now=now, batch_max=batch_max, resting=resting
+    )  # fmt: skip
 
 
 async def find_units(
@@ -276,6 +281,8 @@ async def payment_by_credit(connection: Connection, merchant: str, numbers: list
     return {row["credit_id"]: row["payment_id"] for row in rows}
 
 
-async def grant_grace(connection: Connection, merchant: str, *, late_from: datetime) -> None:
-    """Nothing of this merchant counts as late before then."""
-    await SQL.run(connection, "grant_grace", merchant=merchant, late_from=late_from)
+async def grant_grace(
+    connection: Connection, merchant: str, *, late_from: datetime, states: list[str] | None = None
+) -> None:
+    """Nothing of this merchant, or nothing in these states, counts as late before then."""
+    await SQL.run(connection, "grant_grace", merchant=merchant, late_from=late_from, states=states)

@@ -108,12 +108,13 @@ DELETE FROM deadline
    AND return_id = ANY(:ids::bigint[]);
 
 -- name: due_deadlines
--- Rungs whose time has come, oldest first.
+-- Rungs whose time has come, oldest first; clocks of resting states are not looked at.
 SELECT d.return_id, d.state, d.level, d.due_at, r.happy_return_id, r.order_number, r.part, r.trace
   FROM deadline AS d
   JOIN returns AS r ON r.merchant = d.merchant AND r.id = d.return_id
  WHERE d.merchant = :merchant
    AND d.due_at <= :now
+   AND d.state <> ALL(:resting::text[])
  ORDER BY d.due_at, d.return_id
  LIMIT :batch_max;
 
@@ -277,8 +278,9 @@ SELECT credit_id, payment_id
    AND credit_id = ANY(:numbers::bigint[]);
 
 -- name: grant_grace!
--- What ran out while writes were held counts from then.
+-- What ran out while nothing could be done about it counts from then.
 UPDATE deadline
    SET due_at = :late_from
  WHERE merchant = :merchant
-   AND due_at < :late_from;
+   AND due_at < :late_from
+   AND (:states::text[] IS NULL OR state = ANY(:states));

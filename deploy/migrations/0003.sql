@@ -328,6 +328,93 @@ SELECT r.merchant, 'spelled-apart:' || r.id, 'troubled', r.happy_return_id, r.or
 SET CONSTRAINTS ALL IMMEDIATE;
 SET CONSTRAINTS ALL DEFERRED;
 
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Health: whether work is possible. New tables only; a daemon of version 2 neither writes nor reads them.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- How well what work depends on stands, one row a merchant (of the installation, where it is empty) and subject: a vendor,
+-- one of its operations, the daemon's own work, the database. Written when it changes, and now and then to say that
+-- somebody still looks. Kinds of trouble: daemon/health/kinds.py.
+CREATE TABLE health (
+    merchant    text        NOT NULL CHECK (merchant ~ '^([a-z0-9][a-z0-9_-]{0,62})?$'),
+    subject     text        NOT NULL CHECK (subject <> ''),
+    status      text        NOT NULL CHECK (status <> ''),  -- well, unknown, or a kind of trouble
+    since       timestamptz NOT NULL,
+    why         text        NOT NULL DEFAULT '',
+    setting     text        NOT NULL DEFAULT '',  -- the setting that names what must be corrected
+    file        text        NOT NULL DEFAULT '',  -- and the file it names, never what is in it
+    good_at     timestamptz,
+    looked_at   timestamptz NOT NULL,
+    told_steps  integer     NOT NULL DEFAULT 0,   -- how often somebody was told of this trouble; 0 once its end was told too
+    told_since  timestamptz,                      -- when the trouble began that somebody was told of
+    told_status text,                             -- and its kind
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, subject),
+    CONSTRAINT health_told_has_begun CHECK ((told_steps = 0) = (told_since IS NULL))
+);
+
+-- What was said of it to somebody, by one way to one team: when it began, when it lasted, when it was over; once each.
+CREATE TABLE health_alert (
+    merchant    text        NOT NULL,
+    subject     text        NOT NULL,
+    began_at    timestamptz NOT NULL,
+    step        integer     NOT NULL,  -- 1 when it began, more as it lasts; 0 when it was over
+    team        text        NOT NULL,
+    channel     text        NOT NULL CHECK (channel IN ('email', 'slack', 'webhook')),
+    id          uuid        NOT NULL UNIQUE,  -- the same on every attempt, so that a receiver can tell a repeat
+    content     jsonb       NOT NULL,
+    due_at      timestamptz NOT NULL,
+    attempts    integer     NOT NULL DEFAULT 0,
+    last_error  text,
+    created_at  timestamptz NOT NULL,
+    settled_at  timestamptz,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (merchant, subject, began_at, step, team, channel)
+);
+CREATE INDEX health_alert_due ON health_alert (due_at) WHERE settled_at IS NULL;
+CREATE INDEX health_alert_created ON health_alert (created_at);
+
+CREATE OR REPLACE FUNCTION grant_hands(hands name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM grant_tables(hands);
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON returns, unit, journal, journal_head, outbox, attempt, deadline, daemon,
+                    goods_claim, health, health_alert FROM %I', hands);
+    EXECUTE format('GRANT UPDATE (tracking, facts) ON unit TO %I', hands);  -- what privacy erase takes away
+END $$;
+
+CREATE OR REPLACE FUNCTION grant_reporting(reporting name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I', current_schema(), reporting);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), reporting);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), reporting);
+    EXECUTE format('REVOKE SELECT ON delivery, message, account, web_session, openid_attempt, api_token, api_answer,
+                    sealed_secret, access_log, health_alert FROM %I', reporting);
+    PERFORM give_rows(reporting, $rows$
+        merchant = ANY(ARRAY(SELECT r.merchant FROM reporting_reader AS r WHERE r.role = current_user))
+    $rows$);
+END $$;
+
+-- Rows are kept apart here too, and whoever works this database today goes on, whatever its role is called.
+ALTER TABLE health ENABLE ROW LEVEL SECURITY;
+ALTER TABLE health_alert ENABLE ROW LEVEL SECURITY;
+DO $$
+DECLARE
+    known record;
+BEGIN
+    FOR known IN SELECT r.rolname, obj_description(p.oid, 'pg_policy') AS condition,
+                        has_table_privilege(r.oid, 'outbox', 'UPDATE') AS works
+                   FROM pg_policy AS p, unnest(p.polroles) AS given(role)
+                   JOIN pg_roles AS r ON r.oid = given.role
+                  WHERE p.polrelid = 'outbox'::regclass
+                    AND obj_description(p.oid, 'pg_policy') IS NOT NULL LOOP
+        PERFORM give_rows(known.rolname, known.condition);
+        EXECUTE format('GRANT SELECT ON health TO %I', known.rolname);
+        IF known.works THEN
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON health, health_alert TO %I', known.rolname);
+        END IF;
+    END LOOP;
+END $$;
+
 INSERT INTO schema_version (version) VALUES (3);
 
 -- ---------------------------------------------------------------------------------------------------------------------

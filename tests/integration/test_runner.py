@@ -52,7 +52,11 @@ async def test_a_merchant_whose_secret_is_missing_is_told_of_and_the_daemon_goes
             while len(tried) < 2 or await holders(database) != [None, None]:
                 await anyio.lowlevel.checkpoint()
 
-        assert "absent" in runner.unready()
+        assert {(each.merchant, each.status) for each in runner.troubles()} == {
+            ("acme", "not-worked"), ("zenith", "not-worked"),
+        }  # fmt: skip
+        assert all("absent" in each.why for each in runner.troubles())
+        assert not {"acme", "zenith"} & set(runner.unready().split())
         runner.stop()
 
 

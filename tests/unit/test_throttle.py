@@ -1,14 +1,12 @@
 """The limiter against accounts that count in a fixed or a rolling window, alone and with others in the pool."""
 
-import contextlib
 from collections import deque
 from datetime import UTC, datetime, timedelta
 
 import anyio
 import pytest
 
-from daemon.clients.throttle import LANE, BundleCost, Circuit, Lane, Quota
-from daemon.errors import TransientError
+from daemon.clients.throttle import LANE, BundleCost, Lane, Quota
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(seconds=60)
@@ -199,23 +197,6 @@ async def test_the_cost_of_a_request_is_measured_only_when_it_was_alone() -> Non
     assert cost == 1
     assert together == [None, None]
     assert quota.used == 4
-
-
-def test_a_vendor_that_does_not_answer_is_left_alone_but_for_a_probe() -> None:
-    clock = StoodClock()
-    circuit = Circuit(clock)
-    sent = 0
-    while clock.now() < NOON + 15 * MINUTE:
-        with contextlib.suppress(TransientError):
-            circuit.check("Brightpearl")
-            sent += 1
-            circuit.failed()
-        clock.at += timedelta(seconds=0.5)
-
-    circuit.worked()
-
-    assert sent <= 40  # one in 30 s, and the first few closer together
-    assert circuit.opens_in == timedelta(0)
 
 
 async def test_nobody_waits_for_company_while_half_of_the_share_is_free() -> None:
