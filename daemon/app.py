@@ -21,6 +21,7 @@ from daemon.clients.sending import watched
 from daemon.clock import Clock
 from daemon.crash import CrashPoints
 from daemon.errors import SettingsError
+from daemon.loops.monitor import Monitor
 from daemon.loops.runner import DOUBT_SECONDS, LOOK_SECONDS, Runner
 from daemon.loops.workplace import Lease, Workplace
 from daemon.opening import build_clock, open_for_pages, open_installed
@@ -197,6 +198,10 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
                 doubt_seconds=DOUBT_SECONDS + _index_lag_seconds(settings),
                 observes=frozenset(name for name, told in settings.merchants.items() if observe or told.observe),
             )
+            monitor = Monitor(
+                database=database, settings=settings, clock=clock, telemetry=telemetry, http=http,
+                troubles=runner.troubles, no_writes=lambda: runner.no_writes,
+            )  # fmt: skip
             desk = Desk(
                 settings=settings, database=for_pages, clock=clock, telemetry=telemetry, http=http,
                 open_vendors=lambda merchant: _vendors(settings, merchant, workplaces, clock, telemetry, http, database),
@@ -211,6 +216,7 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
                 async with anyio.create_task_group() as group:
                     group.start_soon(_stop_on_signal, runner)
                     group.start_soon(desk.pulse.run)
+                    group.start_soon(monitor.run)
                     group.start_soon(keep_awake, runner)
                     if certificate is not None:
                         group.start_soon(certificate.keep_fresh)

@@ -3,12 +3,14 @@
 import os
 import tomllib
 from datetime import time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
     Field,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_core import ErrorDetails
@@ -37,6 +39,8 @@ class DatabaseSettings(Section):
     """The same database without a pooler in between, for the one connection that stands for a living daemon."""
     pool_max: int = Field(default=8, ge=2, le=100)
     """Database connections of one daemon."""
+    full_at_gb: float | None = Field(default=None, gt=0)
+    """How large it may grow; operations are told at nine tenths. Left out: only an embedded server's disk is looked at."""
 
     @model_validator(mode="after")
     def _leases_need_a_session(self) -> "DatabaseSettings":
@@ -82,18 +86,64 @@ class TeamSettings(Section):
     """End of those hours."""
 
 
+Team = Literal["customer-service", "finance", "warehouse", "operations"]
+
+
+class EscalationSettings(Section):
+    after_minutes: int = Field(ge=0, le=7 * 24 * 60)
+    """How long after it was first told."""
+    tell: tuple[Team, ...] = Field(min_length=1)
+    """The teams that are told then, whatever the hour."""
+
+
+ESCALATION = (
+    EscalationSettings(after_minutes=0, tell=("operations",)),
+    EscalationSettings(after_minutes=60, tell=("operations",)),
+    EscalationSettings(after_minutes=240, tell=("operations", "customer-service")),
+    EscalationSettings(after_minutes=1440, tell=("operations", "customer-service", "finance")),
+)
+
+
 class AlertSettings(Section):
     digest_minutes: int = Field(default=15, ge=0)
     """How long notices are gathered before a team is told of them together."""
     urgent_minutes: int = Field(default=1, ge=0)
     """The same where one of them is urgent."""
+    repeat_hours: int = Field(default=24, ge=1)
+    """How often those of the last step are reminded of a trouble that lasts."""
     smtp: SmtpSettings | None = None
-    teams: dict[Literal["customer-service", "finance", "warehouse", "operations"], TeamSettings] = Field(
-        default_factory=dict
+    teams: dict[Team, TeamSettings] = Field(default_factory=dict)
+    escalation: tuple[EscalationSettings, ...] = Field(
+        default=ESCALATION,
+        min_length=1,
+        description="Who is told of what keeps work from being done (a refused token, a silent vendor, a database that takes "
+        "no writes), and who when it lasts. Left out: operations at once and after an hour; customer service too after four "
+        "hours; finance too after a day.",
     )
+
+    @field_validator("escalation")
+    @classmethod
+    def _steps_follow(cls, value: tuple[EscalationSettings, ...]) -> tuple[EscalationSettings, ...]:
+        if value[0].after_minutes != 0:
+            raise ValueError("the first step has after_minutes = 0: somebody is told at once")
+        if any(later.after_minutes <= earlier.after_minutes for earlier, later in pairwise(value)):
+            raise ValueError("each step must come later than the one before")
+        return value
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """The teams that some message can reach."""
+        return tuple(name for name, team in self.teams.items() if team.email or team.slack_url_file or team.webhook_url)
 
     def of(self, team: str) -> TeamSettings | None:
         return next((told for name, told in self.teams.items() if name == team), None)
+
+
+class BackupSettings(Section):
+    proof_file: ConfigPath | None = None
+    """File that whatever makes backups touches when one has succeeded; left out: nobody looks after them here."""
+    max_age_hours: int = Field(default=26, ge=1)
+    """How old it may be before operations are told."""
 
 
 class SecretsSettings(Section):
@@ -117,6 +167,7 @@ class Settings(Section):
     clock: ClockSettings = ClockSettings()
     secrets: SecretsSettings = SecretsSettings()
     alerts: AlertSettings = AlertSettings()
+    backups: BackupSettings = BackupSettings()
     merchants: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")], MerchantSettings] = Field(
         default_factory=dict
     )

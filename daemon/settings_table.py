@@ -12,10 +12,12 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("web.openid.", settings_web.OpenIdSettings),
     ("web.proxy.", settings_web.ProxySettings),
     ("telemetry.", settings.TelemetrySettings),
+    ("backups.", settings.BackupSettings),
     ("secrets.", settings.SecretsSettings),
     ("clock.", settings.ClockSettings),
     ("alerts.", settings.AlertSettings),
     ("alerts.smtp.", settings.SmtpSettings),
+    ("alerts.escalation[].", settings.EscalationSettings),
     ("alerts.teams.TEAM.", settings.TeamSettings),
     ("merchants.NAME.happy_returns.", settings_merchant.HappyReturnsSettings),
     ("merchants.NAME.brightpearl.", settings_merchant.BrightpearlSettings),
@@ -56,6 +58,8 @@ def default_of(name: str, field: FieldInfo) -> str:
     if field.default_factory is not None or field.default in (None, ""):
         return ""
     told = field.default
+    if isinstance(told, tuple) and told and isinstance(told[0], BaseModel):
+        return ""
     if isinstance(told, bool):
         return f"`{str(told).lower()}`"
     return f"`{list(told)}`" if isinstance(told, tuple) else f"`{told}`"

@@ -7,7 +7,7 @@ REPLAY_SECONDS and deliveries they have seen.
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from typing import Any
 
@@ -16,7 +16,7 @@ import aiosmtplib
 import anyio
 import orjson
 
-from daemon.alerts import customer, digest
+from daemon.alerts import customer, digest, outage
 from daemon.clock import Clock
 from daemon.errors import RejectedError, SettingsError, TransientError
 from daemon.settings import AlertSettings, TeamSettings
@@ -73,12 +73,18 @@ def signature(key: bytes, timestamp: str, body: bytes) -> str:
     return hmac.new(key, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
+_WORDS: dict[str, tuple[Callable[[Mapping[str, Any]], str], Callable[[Mapping[str, Any]], str]]] = {
+    customer.SCHEMA: (customer.subject, customer.text), outage.SCHEMA: (outage.subject, outage.text),
+}  # fmt: skip
+"""How what is no digest reads: its subject, and its text."""
+
+
 def _subject(content: Mapping[str, Any]) -> str:
-    return customer.subject(content) if content["schema"] == customer.SCHEMA else digest.subject(content)
+    return _WORDS.get(content["schema"], (digest.subject, digest.text))[0](content)
 
 
 def _text(content: Mapping[str, Any]) -> str:
-    return customer.text(content) if content["schema"] == customer.SCHEMA else digest.text(content)
+    return _WORDS.get(content["schema"], (digest.subject, digest.text))[1](content)
 
 
 async def _post(http: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str]) -> None:

@@ -25,9 +25,10 @@ from daemon.console.session import (
     settings_from,
 )
 from daemon.errors import HomewardError
+from daemon.health.kinds import INSTALLATION
 from daemon.settings import Settings
 from daemon.settings_merchant import MessagingSettings
-from daemon.store import notice
+from daemon.store import health, notice
 from daemon.store.database import Database
 from daemon.store.notice import Message
 from daemon.views.moments import age
@@ -68,11 +69,17 @@ def list_messages(
     output: OutputOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """What was sent to teams, newest first; what did not arrive yet says why and when it is tried again."""
+    """What was sent to teams, newest first; what did not arrive yet says why and when it is tried again.
+
+    Digests of what waits for a team, and what operations are told of health; without a merchant where it concerns all.
+    """
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
+        names = [merchant] if merchant is not None else [INSTALLATION, *sorted(settings.merchants)]
         async with database.reading() as connection:
-            return [dict(row) for row in await notice.messages(connection, merchants=only(merchant), rows_max=limit)]
+            rows = [dict(row) for row in await notice.messages(connection, merchants=only(merchant), rows_max=limit)]
+            rows += [dict(row) for row in await health.listing(connection, names, rows_max=limit)]
+        return sorted(rows, key=lambda row: row["created_at"], reverse=True)[:limit]
 
     columns = ["merchant", "id", "team", "channel", "state", "attempts", "due_at", "last_error", "created_at"]
     emit_list(run_with_database(config, work), columns, output)
