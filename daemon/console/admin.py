@@ -28,11 +28,14 @@ from daemon.console.session import (
     run_with_database,
     settings_from,
 )
+from daemon.health.kinds import BRIGHTPEARL, HAPPY_RETURNS
+from daemon.health.signals import stopped
 from daemon.loops.dispatch import QUOTA
 from daemon.settings import Settings
-from daemon.store import accounts, inbox, merchant, outbox, reports, retention, sealed, watch
+from daemon.store import accounts, health, inbox, merchant, outbox, reports, retention, sealed, watch
 from daemon.store.database import SCHEMA_VERSION, Database, Migration
 from daemon.views.forecast import quota_told
+from daemon.views.health import answers, standing, summary
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +45,21 @@ db = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
 @merchants.command("list")
 def list_merchants(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> None:
-    """Every merchant with the daemon that holds it; a lease that ran out is shown, but is nobody's."""
+    """Every merchant with the daemon that holds it, and whether it can be worked; a lease that ran out is nobody's."""
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         async with database.reading() as connection:
             rows = [dict(row) for row in await merchant.everyone(connection)]
+            signals = await health.read(connection, [row["merchant"] for row in rows])
+        for row in rows:
+            row["health"] = summary(signals, row["merchant"])
+            if row["writes"] == "live" and stopped(signals, row["merchant"]):
+                row["writes"] = "stopped"  # nobody holds them, and none can be made
         known = {row["merchant"] for row in rows}
         rows += [
-            {"merchant": name, "fence": 0, "is_held": False} for name in sorted(settings.merchants) if name not in known
+            {"merchant": name, "fence": 0, "is_held": False, "health": "not worked yet"}
+            for name in sorted(settings.merchants)
+            if name not in known
         ]
         return [{**row, "configured": row["merchant"] in settings.merchants} for row in rows]
 
@@ -61,6 +71,7 @@ def list_merchants(output: OutputOption = Format.TABLE, config: ConfigOption = N
         "lease_until",
         "fence",
         "writes",
+        "health",
         "writes_held_since",
         "writes_held_why",
     ]
@@ -140,13 +151,14 @@ def go_live(
 
 @merchants.command("status")
 def status(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> None:
-    """States, backlog, quota use and when the backlog will have drained, one line a merchant."""
+    """Health, states, backlog, quota use and when the backlog will have drained, one line a merchant."""
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         now = clock.now()
         lines = []
         async with database.reading() as connection:
             states = await reports.states(connection)
+            signals = await health.read(connection, sorted(settings.merchants))
             for name in sorted(settings.merchants):
                 waiting = await inbox.backlog(connection, name)
                 effects = await outbox.backlog(connection, name, now)
@@ -162,12 +174,15 @@ def status(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> 
                     "reads_due": asked["due"], "discovery_due": asked["due_orders"], "next_read_at": asked["next_due"],
                     "unknown_to_happy_returns": asked["missing"],
                     **quota_told(quota, share=share, kinds=kinds, now=now),
+                    "vendor_answers": answers(signals, name, BRIGHTPEARL), "health": summary(signals, name),
+                    "brightpearl": standing(signals, name, BRIGHTPEARL, now),
+                    "happy_returns": standing(signals, name, HAPPY_RETURNS, now),
                 })  # fmt: skip
         return lines
 
     columns = [
-        "merchant", "states", "events_waiting", "effects_due", "effects_open", "quota_used", "quota_share", "drained_at",
-        "reads_due", "discovery_due",
+        "merchant", "health", "states", "events_waiting", "effects_due", "effects_open", "quota_used", "quota_share",
+        "drained_at", "reads_due", "discovery_due",
     ]  # fmt: skip
     emit_list(run_with_database(config, work), columns, output)
 

@@ -27,12 +27,14 @@ from daemon.errors import (
     SettingsError,
     TransientError,
 )
+from daemon.health.signals import Signal, troubles
 from daemon.loops.index_lag import KINDS, IndexLag
 from daemon.loops.measure_lag import CURSOR as INDEX_LAG
 from daemon.maps import read_map
 from daemon.settings import Settings, config_path, load
 from daemon.settings_merchant import MerchantSettings, PolicySettings
 from daemon.settings_section import read_secret
+from daemon.store import health as health_store
 from daemon.store import maps as maps_store
 from daemon.store import merchant as merchant_store
 from daemon.store.database import SCHEMA_VERSION
@@ -64,17 +66,62 @@ async def examine(path: Path) -> list[Finding]:
     findings = [Finding("settings", True, f"{path}: {len(settings.merchants)} merchant(s)")]
     if not settings.merchants:
         findings.append(Finding("merchants", False, "none is configured", "add a [merchants.NAME] table"))
-    findings += [_state_dir(settings), _listen(settings)]
+    findings += [_state_dir(settings), _listen(settings), _alerts(settings)]
     in_force = await _maps_in_force(settings)
     for name, merchant in settings.merchants.items():
         findings += _secrets(name, merchant)
         findings += _map_file(name, merchant, in_force.get(name))
     findings += await _database(settings)
+    findings += await _health(settings)
     lags = await _index_lags(settings)
     for name, merchant in settings.merchants.items():
         findings += await _vendors(settings, name)
         findings += [_index_lag(name, merchant, lags.get(name))]
     return findings
+
+
+def _alerts(settings: Settings) -> Finding:
+    """Whether anybody hears of what is wrong. Whether it arrives: `homeward alert test TEAM`."""
+    fix = "set alerts.teams.operations (email, slack_url_file or webhook_url), then: homeward alert test operations"
+    reached = settings.alerts.reached
+    if not reached:
+        return Finding(
+            "alerts", True, "nobody is told of anything: what is wrong stands in the log and on pages alone", fix
+        )
+    if "operations" not in reached:
+        others = ", ".join(reached)
+        return Finding("alerts", False, f"operations are not reached; {others} would be told in their place", fix)
+    by_mail = any(team.email for team in settings.alerts.teams.values())
+    if by_mail and settings.alerts.smtp is None:
+        return Finding("alerts", False, "teams are to be told by e-mail, and no mail server is set", "set alerts.smtp")
+    return Finding("alerts", True, f"{', '.join(reached)} are told")
+
+
+async def _health(settings: Settings) -> list[Finding]:
+    """What the daemons have stored of how things stand; nothing where the database cannot be asked."""
+    names = sorted(settings.merchants)
+    try:
+        async with opening.open_database(settings) as database:
+            if await database.version() != SCHEMA_VERSION:
+                return []
+            async with database.reading() as connection:
+                signals = await health_store.read(connection, names)
+    except (DatabaseUnusableError, HomewardError):
+        return []
+    findings = [
+        Finding(
+            f"{each.merchant or 'installation'}: {each.subject}", False,
+            f"{each.status} since {each.since:%Y-%m-%d %H:%M} UTC: {each.why}", _fix_of(each),
+        )
+        for each in troubles(signals)
+    ]  # fmt: skip
+    return findings or [Finding("health", True, "no daemon has stored a trouble")]
+
+
+def _fix_of(signal: Signal) -> str:
+    kind = signal.kind
+    where = f" ({signal.setting}: {signal.file})" if signal.file else ""
+    return f"{kind.do}{where} See: homeward help {kind.runbook}" if kind is not None else ""
 
 
 def _state_dir(settings: Settings) -> Finding:
@@ -276,7 +323,7 @@ async def _vendors(settings: Settings, name: str) -> list[Finding]:
         told = settings.merchants[name]
         return [
             *await _happy_returns(clients.happy_returns, name, settings),
-            *await _brightpearl(clients.brightpearl, name, told),
+            *await _brightpearl(clients.brightpearl, name, told, settings),
         ]
 
 
@@ -297,6 +344,7 @@ async def _happy_returns(client: HappyReturnsClient, name: str, settings: Settin
     _, reached = await _try(f"{name}: happy returns", client.check, key="happy_returns.api_key_file", url=told.base_url)
     findings = [reached]
     if reached.ok:
+        findings += await _webhooks(client, name, settings)
         findings.append(_skew(f"{name}: happy returns clock", client.server_time, settings))
         _, linked = await _try(
             f"{name}: retailer", lambda: client.get_return(order_number="homeward-doctor"),
@@ -309,12 +357,34 @@ async def _happy_returns(client: HappyReturnsClient, name: str, settings: Settin
     return findings
 
 
-async def _brightpearl(client: BrightpearlClient, name: str, told: MerchantSettings) -> list[Finding]:
-    url = told.brightpearl.base_url
-    account, reached = await _try(f"{name}: brightpearl", client.account, key="brightpearl's token file", url=url)
+async def _webhooks(client: HappyReturnsClient, name: str, settings: Settings) -> list[Finding]:
+    """Where Happy Returns posts to, where webhooks are set up here; whether they come is in the stored health."""
+    if settings.merchants[name].happy_returns.webhook_secret_file is None:
+        return []
+    check, path = f"{name}: webhooks", f"/webhooks/happy-returns/{name}"
+    try:
+        urls = await client.webhook_urls()
+    except HomewardError as error:
+        return [Finding(check, True, f"whether Happy Returns posts here cannot be asked: {error}")]
+    if not urls:  # UNCONFIRMED U-03: an answer without addresses proves nothing
+        return [Finding(check, True, "Happy Returns does not tell where it posts to")]
+    if any(url.rstrip("/").endswith(path) for url in urls):
+        return [Finding(check, True, f"Happy Returns posts to {path}")]
+    fix = f"correct the subscription in Happy Returns' dashboard: it must end in {path}"
+    return [Finding(check, False, f"Happy Returns posts to {', '.join(urls)}, not to {path}", fix)]
+
+
+async def _brightpearl(
+    client: BrightpearlClient, name: str, told: MerchantSettings, settings: Settings
+) -> list[Finding]:
+    url, transport = told.brightpearl.base_url, client.transport
+    account, reached = await _try(
+        f"{name}: brightpearl", client.account, key=f"{transport.health.setting} ({transport.health.file})", url=url
+    )
     if account is None:
         return [reached]
-    return [reached, *await _reference(client, name, told.policy, account)]
+    skew = _skew(f"{name}: brightpearl clock", transport.server_time, settings)
+    return [reached, skew, *await _reference(client, name, told.policy, account)]
 
 
 async def _reference(client: BrightpearlClient, name: str, policy: PolicySettings, account: Account) -> list[Finding]:

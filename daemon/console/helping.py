@@ -86,18 +86,18 @@ def help_topic(
                 for each in CAUSES.values()
             ]  # fmt: skip
             emit_list(rows, ["cause", "owner", "hours", "may_be_accepted", "do"], output)
-        case _ if topic in CAUSES:
-            cause = CAUSES[topic]
-            rows = [{"cause": cause.code, "owner": cause.owner, "means": cause.means, "do": cause.next_step}]
-            emit_list(rows, ["cause", "owner", "means", "do"], output)
         case "runbooks":
             titles = {name: text.partition("\n")[0].lstrip("# ") for name, text in runbooks().items()}
             emit_list([{"runbook": name, "for": title} for name, title in titles.items()], ["runbook", "for"], output)
-        case _ if topic in runbooks():
+        case _ if topic in runbooks():  # before the cause of the same name, of which it says more
             if output is Format.TABLE:
                 sys.stdout.write(runbooks()[topic])
             else:
                 emit_list([{"runbook": topic, "text": runbooks()[topic]}], ["runbook", "text"], output)
+        case _ if topic in CAUSES:
+            cause = CAUSES[topic]
+            rows = [{"cause": cause.code, "owner": cause.owner, "means": cause.means, "do": cause.next_step}]
+            emit_list(rows, ["cause", "owner", "means", "do"], output)
         case "":
             emit_list([{"topic": each, "see": f"homeward help {each}"} for each in TOPICS], ["topic", "see"], output)
         case _:

@@ -29,7 +29,8 @@ NOUNS = {
 }  # fmt: skip
 """Noun → the module here and the group in it."""
 SERVICES = {
-    "apply": "batches.apply_plan", "top": "top.top", "doctor": "doctor.doctor", "help": "helping.help_topic",
+    "apply": "batches.apply_plan", "top": "top.top", "health": "health.health", "doctor": "doctor.doctor",
+    "help": "helping.help_topic",
     "schema": "helping.print_schema", "run": "service.run", "demo": "demo.demo", "sandbox": "service.sandbox",
 }  # fmt: skip
 """Command without a noun → the module here and the function in it."""

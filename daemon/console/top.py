@@ -15,8 +15,10 @@ from daemon.clock import Clock
 from daemon.console.output import Format, emit_one
 from daemon.console.session import ConfigOption, MerchantOption, OutputOption, run_with_database
 from daemon.console.session import only as named
+from daemon.health.kinds import UNKNOWN, WELL
 from daemon.settings import Settings
 from daemon.store.database import Database
+from daemon.views.health import SHORT
 from daemon.views.look import look
 from daemon.views.moments import age
 
@@ -30,7 +32,7 @@ def top(
     output: OutputOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """States, ages, backlog, quota, alerts and batches, live. Ctrl-C ends it. Piped, it looks once."""
+    """States, ages, backlog, quota, health, alerts and batches, live. Ctrl-C ends it. Piped, it looks once."""
 
     async def work(database: Database, settings: Settings, clock: Clock) -> None:
         if output not in (Format.TABLE, Format.WIDE):
@@ -60,11 +62,18 @@ def screen(told: dict[str, Any]) -> RenderableType:
          for row in told["states"]],
     )  # fmt: skip
     merchants = _table(
-        "merchants", ["merchant", "worked", "events", "due", "open", "quota used", "brightpearl"],
+        "merchants", ["merchant", "worked", "events", "due", "open", "quota used", "brightpearl", "happy returns"],
         [[row["merchant"], "yes" if row["is_held"] else Text("NO", style="bold red"), str(row["events_waiting"]),
           str(row["effects_due"]), str(row["effects_open"]), str(row["quota_used"] if row["quota_used"] is not None else ""),
-          Text("DOWN", style="bold red") if row["brightpearl_is_down"] else "answers"]
+          _standing(row["brightpearl"]), _standing(row["happy_returns"])]
          for row in told["merchants"]],
+    )  # fmt: skip
+    troubles = _table(
+        "health", ["merchant", "what", "since", "why"],
+        [[row["merchant"] or "every one",
+          Text(f"{row['subject']}: {row['status']}", style="bold red" if row["stops_work"] else "yellow"),
+          age(row["since"], now), row["why"]]
+         for row in told["troubles"]],
     )  # fmt: skip
     causes = _table(
         "stuck", ["cause", "team", "returns", "oldest"],
@@ -81,7 +90,11 @@ def screen(told: dict[str, Any]) -> RenderableType:
          for row in told["batches"]],
     )  # fmt: skip
     head = Text(f"homeward  as of {now:%Y-%m-%d %H:%M:%S} UTC", style="bold")
-    return Group(head, Columns([states, merchants], padding=(0, 4)), causes, alerts, running)
+    return Group(head, Columns([states, merchants], padding=(0, 4)), troubles, causes, alerts, running)
+
+
+def _standing(told: str) -> str | Text:
+    return told if told == SHORT[WELL] else Text(told, style="dim" if told == SHORT[UNKNOWN] else "bold red")
 
 
 def _table(title: str, names: list[str], rows: list[list[str | Text]]) -> Table:

@@ -286,7 +286,6 @@ class Dispatch:
         told = {
             "at": now.isoformat(), "used": transport.quota.used, "remaining": transport.quota.remaining,
             "refused": transport.quota.refused_count, "bundle_cost": transport.bundle_cost.told,
-            "is_down": transport.health.is_open,
         }  # fmt: skip
         async with self._at.writing("quota") as connection:
             await merchant.write_cursor(connection, self._at.merchant, QUOTA, told)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from daemon.store import health
 from daemon.store.sql import Connection, Merchants, Record, listed, statements
 from statemachine.refs import fold_code, fold_id, order_key
 
@@ -44,7 +45,7 @@ def _trackings(told: str) -> list[str]:
 
 
 async def passport(connection: Connection, merchant: str, return_id: int) -> dict[str, Any]:
-    """Everything stored about one return, as rows: head, units, journal, goods-in effects."""
+    """Everything stored about one return, as rows: head, units, journal, goods-in effects; and how its vendors stand."""
     head = await SQL.row(connection, "passport", merchant=merchant, return_id=return_id)
     assert head is not None
     return {
@@ -52,6 +53,7 @@ async def passport(connection: Connection, merchant: str, return_id: int) -> dic
         "units": [row["facts"] for row in await SQL.rows(connection, "units", merchant=merchant, return_id=return_id)],
         "journal": await SQL.rows(connection, "journal", merchant=merchant, return_id=return_id),
         "goods_in": await SQL.rows(connection, "goods_in", merchant=merchant, return_id=return_id),
+        "health": await health.read(connection, [merchant], installation=False),
     }
 
 

@@ -28,6 +28,8 @@ def explanation(found: dict[str, Any], now: datetime) -> list[dict[str, Any]]:
                       cause.means))  # fmt: skip
     elif found["waits_for"]:
         facts.append((f"it waits for {found['waits_for']}", found["wait_next_step"] or "it is tried again by itself"))
+    if found["held_up"]:
+        facts.append(("a vendor is out", found["held_up"]))
     if found["snoozed_until"] and found["snoozed_until"] > now:
         facts.append((f"its clock rests until {found['snoozed_until']:%Y-%m-%d %H:%M}", "somebody let it rest"))
     if found["due_at"]:

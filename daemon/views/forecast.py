@@ -32,6 +32,5 @@ def quota_told(quota: Mapping[str, Any], *, share: int, kinds: Mapping[str, int]
         "quota_left_in_account": quota.get("remaining") if is_fresh else None,
         "refused_calls": quota.get("refused", 0),
         "multi_message_costs": cost,
-        "vendor_answers": not quota.get("is_down", False),
         "drained_at": now + timedelta(minutes=minutes) if kinds else now,
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 from daemon.store.returns import unit_from_facts
 from daemon.store.sql import Record
+from daemon.views.health import held_up
 from statemachine.causes import CAUSES
 from statemachine.gate import may_be_told
 from statemachine.money import as_stated
@@ -56,6 +57,7 @@ def passport_view(told: dict[str, Any], now: datetime) -> dict[str, Any]:
         "since": head["entered_at"], "due_at": head["due_at"],
         "waits_for": head["waits_for"], "wait_cause": head["wait_cause"], "wait_owner": _owner_of(head["wait_cause"]),
         "wait_next_step": CAUSES[head["wait_cause"]].next_step if head["wait_cause"] in CAUSES else None,
+        "held_up": held_up(told["health"], head["merchant"], State(head["state"])),
         "close_reason": head["close_reason"], "assignee": head["assignee"], "snoozed_until": head["snoozed_until"],
         "adopts": head["adopts"],
         "map_version": head["map_version"], "accepted": list(head["accepted"]), "watches": list(head["watches"]),

@@ -36,6 +36,9 @@ def sentence_of(found: dict[str, Any], now: datetime) -> dict[str, Any]:
         "owner": found["exception"]["owner"] if found["exception"] else found["wait_owner"],
         "promise_at": found["due_at"] if _is_awaited(found, state) else None,
         "is_late": _is_awaited(found, state)
+        and (
+            state is State.EXCEPTION or not found["held_up"]
+        )  # its clock rests: nobody is late with what cannot be done
         and (found["level"] > 0 or bool(found["due_at"] and found["due_at"] <= now)),
         "may_be_told": found["customer_may_be_told"],
     }
@@ -67,6 +70,8 @@ def _happened(found: dict[str, Any], state: State) -> str:
 
 
 def _next(found: dict[str, Any], state: State) -> str:
+    if found["held_up"] and state is not State.EXCEPTION:
+        return str(found["held_up"])
     if state is State.EXCEPTION:
         cause = CAUSES.get(found["exception"]["cause"], CAUSES["internal-error"])
         return f"{_team(found['exception']['owner'])} is to act. {cause.means}"

@@ -54,6 +54,7 @@ PASSPORT: Shape = {
     "order_number": "text", "order_id": "int?", "part": "int", "state": "text", "level": "int", "means": "text",
     "since": "moment",
     "due_at": "moment?", "waits_for": "text", "wait_cause": "text", "wait_owner": "text?", "wait_next_step": "text?",
+    "held_up": "text",
     "close_reason": "text?", "assignee": "text", "snoozed_until": "moment?", "adopts": "int?", "map_version": "text",
     "accepted": "list", "watches": "list", "units": [UNIT], "customer_may_be_told": "text", "exposed_since": "moment?",
     "credit": ({**CREDIT, "adopted": "bool"}, None),
@@ -133,6 +134,12 @@ MESSAGE: Shape = {
     "merchant": "text", "id": "text", "team": "text", "channel": "text", "state": "text", "attempts": "int",
     "due_at": "moment", "last_error": "text?", "created_at": "moment", "settled_at": "moment?",
 }  # fmt: skip
+SIGNAL: Shape = {
+    "merchant": "text", "subject": "text", "status": "text", "since": "moment", "why": "text", "setting": "text",
+    "file": "text", "good_at": "moment?", "looked_at": "moment?", "stops_work": "bool", "stops": "text", "do": "text",
+    "runbook": "text",
+}  # fmt: skip
+"""How one thing that work depends on stands. The merchant is empty for what concerns all."""
 LINK: Shape = {
     "merchant": "text", "seq": "int", "at": "moment", "happy_return_id": "text", "order_number": "text", "part": "int",
     "return_id": "int", "version": "int", "event": "text", "from_state": "text", "to_state": "text", "actor": "text",
@@ -143,6 +150,7 @@ STATUS: Shape = {
     "next_effect_at": "moment?", "reads_due": "int", "discovery_due": "int", "next_read_at": "moment?",
     "unknown_to_happy_returns": "int", "quota_used": "int", "quota_share": "int", "quota_left_in_account": "int?",
     "refused_calls": "int", "multi_message_costs": "text", "vendor_answers": "bool", "drained_at": "moment",
+    "health": "text", "brightpearl": "text", "happy_returns": "text",
 }  # fmt: skip
 MAP_STEP: Shape = {
     "id": "int", "version": "text", "accepted_at": "moment", "accepted_by": "text", "reason": "text", "credits": "int",

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 import anyio
 
 from daemon.clock import Clock
+from daemon.health.signals import Signal, troubles
 from daemon.settings import Settings
 from daemon.store import figures
+from daemon.store import health as health_store
 from daemon.store.database import Database
 from daemon.store.figures import Snapshot
 from daemon.store.sql import Record
@@ -34,7 +36,6 @@ class Heard:
     merchant: str
     happy_returns_at: datetime | None
     brightpearl_at: datetime | None
-    is_brightpearl_down: bool
     is_silent: bool
     is_worked: bool
     """Whether a daemon holds the merchant."""
@@ -42,6 +43,8 @@ class Heard:
     """Who holds what would be sent to the vendors, and why; empty when nobody does."""
     is_doubted: bool = False
     """Whether the database may have forgotten what was sent, so that nothing is for the moment."""
+    troubles: tuple[Signal, ...] = ()
+    """What keeps its work from being done, the gravest first; what concerns every merchant is not among it."""
 
 
 class Figures:
@@ -51,6 +54,7 @@ class Figures:
         self._database, self._clock, self._settings = database, clock, settings
         self._kept: dict[str, _Kept] = {}
         self._heard: dict[str, tuple[float, Heard]] = {}
+        self._installation: tuple[float, list[Signal]] = (0.0, [])
 
     async def of(self, merchants: Iterable[str]) -> list[Snapshot]:
         return [await self._of(merchant) for merchant in merchants]
@@ -61,10 +65,20 @@ class Figures:
         stale = [each for each in wanted if time.monotonic() >= (self._heard[each][0] if each in self._heard else 0.0)]
         if stale:
             async with self._database.reading() as connection:
+                signals = await health_store.read(connection, stale, installation=False)
                 for merchant in stale:
-                    told = heard(merchant, await figures.heard(connection, merchant), self._clock.now())
+                    row = await figures.heard(connection, merchant)
+                    told = heard(merchant, row, self._clock.now(), signals)
                     self._heard[merchant] = (time.monotonic() + FRESH_SECONDS, told)
         return [self._heard[each][1] for each in wanted]
+
+    async def of_installation(self) -> list[Signal]:
+        """What keeps everybody's work from being done, the gravest first; at most FRESH_SECONDS old."""
+        if time.monotonic() >= self._installation[0]:
+            async with self._database.reading() as connection:
+                found = troubles(await health_store.read(connection, []))
+            self._installation = (time.monotonic() + FRESH_SECONDS, found)
+        return self._installation[1]
 
     async def _of(self, merchant: str) -> Snapshot:
         kept = self._kept.setdefault(merchant, _Kept())
@@ -86,8 +100,9 @@ class Figures:
             return await figures.take(connection, merchant, now=now, zone=zone, day_begins=begins)
 
 
-def heard(merchant: str, told: Record, at: datetime) -> Heard:
-    """`told`: the row of the statement of this name, read at `at`."""
+def heard(merchant: str, told: Record, at: datetime, signals: Iterable[Signal]) -> Heard:
+    """`told`: the row of the statement of this name, read at `at`. `signals`: how things stand, of this merchant too."""
+    mine = [each for each in signals if each.merchant == merchant]
     until = told["shipments_until"]
     moments = [each for each in (told["pushed_at"], told["polled_at"]) if each is not None]
     if until:
@@ -95,7 +110,7 @@ def heard(merchant: str, told: Record, at: datetime) -> Heard:
     quota = told["quota"] or {}
     last = max(moments, default=None)
     return Heard(
-        merchant, last, datetime.fromisoformat(quota["at"]) if quota.get("at") else None, bool(quota.get("is_down")),
+        merchant, last, datetime.fromisoformat(quota["at"]) if quota.get("at") else None,
         last is not None and at - last > SILENT_AFTER, bool(told["is_worked"]),
-        told["held"] or "", bool(told["is_doubted"]),
+        told["held"] or "", bool(told["is_doubted"]), tuple(troubles(mine)),
     )  # fmt: skip

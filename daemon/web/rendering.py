@@ -15,9 +15,11 @@ from aiohttp import web
 from markupsafe import Markup
 
 from daemon.filters import term
+from daemon.health.kinds import HAPPY_RETURNS, NOT_WORKED
+from daemon.views.health import banner
 from daemon.views.moments import age
 from daemon.views.steps import on_a_page
-from daemon.web.access.roles import HOMES, May, Person
+from daemon.web.access.roles import HOMES, RUNS, May, Person
 from daemon.web.desk import DESK, MARK, PERSON, Desk
 from daemon.web.figures import Heard
 from statemachine.causes import CAUSES
@@ -58,9 +60,11 @@ async def page(
     desk, person = request.app[DESK], request.get(PERSON)
     now, zone = desk.now, zone_of(request, person)
     known = await desk.figures.heard_of(person.merchants) if person is not None else []
+    shared = await desk.figures.of_installation() if person is not None and person.role in RUNS else []
     text = templates().get_template(template).render(
         title=title, cli=cli, person=person, now=now, zone=zone, when=lambda moment: when(moment, now, zone),
-        environment_name=desk.settings.web.environment, known=known, banners=banners(known), path=request.path,
+        environment_name=desk.settings.web.environment, known=known,
+        banners=[*map(banner, shared), *banners(known)], path=request.path,
         mark=request.get(MARK, 0),
         path_qs=request.path_qs, url=desk.settings.web.url or "", merchants=desk.settings.merchants,
         is_one_merchant=person is not None and len(person.merchants) == 1, **told,
@@ -87,11 +91,9 @@ def banners(known: list[Heard]) -> list[str]:
                 f"{each.merchant}: the database was switched over. What was sent last is being looked for; nothing new is "
                 "sent for about a minute."
             )
-        if each.is_brightpearl_down:
-            told.append(
-                f"{each.merchant}: Brightpearl does not answer. Credits and stock wait and go on by themselves when it does."
-            )
-        if each.is_silent and each.happy_returns_at is not None:
+        told += [banner(signal) for signal in each.troubles if signal.status != NOT_WORKED]
+        is_out = any(signal.subject == HAPPY_RETURNS for signal in each.troubles)
+        if each.is_silent and not is_out and each.happy_returns_at is not None:
             told.append(
                 f"{each.merchant}: nothing was heard of Happy Returns since {each.happy_returns_at:%Y-%m-%d %H:%M} UTC. "
                 "Newer returns may be missing here."

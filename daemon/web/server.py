@@ -4,7 +4,6 @@ import http
 import logging
 from collections.abc import Callable
 
-import anyio
 import asyncpg
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,7 +11,7 @@ from yarl import URL
 
 from daemon.errors import HomewardError
 from daemon.store.database import DISCONNECTED
-from daemon.web import guard
+from daemon.web import guard, readiness
 from daemon.web.api import endpoints
 from daemon.web.desk import DESK, PERSON, Desk
 from daemon.web.pages import (
@@ -35,7 +34,6 @@ from daemon.web.webhooks import Receiver, WebhookDoor
 
 log = logging.getLogger(__name__)
 
-READY_SECONDS = 2.0  # a database that takes longer to say one is away
 HOW = "{how:csv|xlsx|json}"
 NUMBER = r"{id:[0-9]{1,18}}"
 
@@ -75,18 +73,6 @@ def build(desk: Desk, *, receivers: dict[str, Receiver], unready: Callable[[], s
 
 
 def _add_machines(app: web.Application, desk: Desk, unready: Callable[[], str]) -> None:
-    async def ready(request: web.Request) -> web.Response:
-        try:
-            with anyio.fail_after(READY_SECONDS):
-                async with desk.database.reading() as connection:
-                    await connection.fetchval("SELECT 1")
-        except (*DISCONNECTED, asyncpg.PostgresError, TimeoutError):
-            return web.json_response({"ready": False, "why": "the database does not answer"}, status=503)
-        why = unready()
-        return (
-            web.json_response({"ready": False, "why": why}, status=503) if why else web.json_response({"ready": True})
-        )
-
     async def healthy(request: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
@@ -96,7 +82,7 @@ def _add_machines(app: web.Application, desk: Desk, unready: Callable[[], str]) 
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app.router.add_get("/healthz", healthy)
-    app.router.add_get("/readyz", ready)
+    app.router.add_get("/readyz", readiness.asked(desk, unready))
     app.router.add_get("/metrics", metrics)
     app.router.add_static("/static/", STATIC)
     app.router.add_get("/favicon.ico", _icon)

@@ -8,7 +8,8 @@ import anyio
 import asyncpg
 
 from daemon.clock import Clock
-from daemon.store import outbox, reports
+from daemon.health.signals import Signal, stopped, troubles
+from daemon.store import health, outbox, reports
 from daemon.store.database import DISCONNECTED, Database
 from daemon.store.sql import Record
 from daemon.telemetry import Telemetry
@@ -41,6 +42,7 @@ class Watched:
             return
         try:
             async with self.database.reading() as connection:
+                self._tell_health(await health.read(connection, self.merchants))
                 for name in self.merchants:
                     self._tell(name, await reports.watched(connection, name))
                     teams = {row["team"]: row for row in await reports.exceptions_by_team(connection, name)}
@@ -58,6 +60,16 @@ class Watched:
         except (*DISCONNECTED, asyncpg.PostgresError):
             return
         self.looked_at = now
+
+    def _tell_health(self, signals: list[Signal]) -> None:
+        """What is over has no sample any more: an alert on it then ends."""
+        metrics = self.telemetry.metrics
+        metrics.trouble.clear()
+        for each in troubles(signals):
+            severity = "urgent" if each.kind is not None and each.kind.is_urgent else "warning"
+            metrics.trouble.labels(each.merchant, each.subject, each.status, severity).set(1)
+        for name in self.merchants:
+            metrics.able.labels(name).set(not stopped(signals, name))
 
     def _tell(self, name: str, told: Record) -> None:
         metrics = self.telemetry.metrics

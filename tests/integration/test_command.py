@@ -162,6 +162,7 @@ def cases(ids: dict[str, str], files: Path) -> list[Case]:
             "db prune", ("--older-than", "400", "--reason", "x", "--dry-run"), ("--older-than", "1", "--reason", "x"), 2
         ),
         Case("doctor", (), ("--nothing",), 2),
+        Case("health", ("--all",), ("--merchant", "nobody"), 5),
         Case("help", ("filters",), ("nonsense",), 5),
         Case("version", (), ("--nothing",), 2),
     ]
@@ -301,7 +302,7 @@ async def test_every_command_succeeds_is_refused_and_prints_what_its_schema_says
             name = case.name.split()
             allowed = {0, 8} if case.name in ("alert test", "doctor", "event import", "receipt import") else {0}
             allowed |= (
-                {1} if case.name in ("doctor", "map lint", "audit books") else set()
+                {1} if case.name in ("doctor", "health", "map lint", "audit books") else set()
             )  # what they find is not their failure
             async with limiter:
                 code, out, said = await run(world, *name, *case.good, "-o", "json", given=b"a long enough sentence\n")

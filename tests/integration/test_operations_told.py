@@ -8,20 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from daemon.loops.monitor import Monitor
 from daemon.settings import load
 from daemon.store.database import Database
-from tests.integration.test_alerts import Receiver, configured, open_mailbox, open_receiver
+from tests.integration.test_alerts import Receiver, configured, open_mailbox
 from tests.integration.test_vendor_out import HOUR, KEY, MINUTE, TOKEN, mend, revoke
 from tests.world import MERCHANT, World, open_world
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with open_receiver() as opened:
-        yield opened
 
 
 class Told(logging.Handler):

@@ -5,9 +5,8 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
-import orjson
-
-from daemon.loops.dispatch import QUOTA
+from daemon.health.signals import Signal
+from daemon.store import health
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
 from daemon.web.access.roles import HOMES, Role
@@ -90,9 +89,9 @@ async def test_a_list_by_the_clock_pages_through_every_return_once(database: Dat
 async def test_what_is_wrong_with_a_vendor_or_a_daemon_stands_on_every_page(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world, visitor(world, "vera", Role.VIEWER) as vera:
         _, before = await vera.get("/help")
-        told = {"at": world.now.isoformat(), "used": 0, "is_down": True}
+        silent = Signal(MERCHANT, "brightpearl", "vendor-silent", world.now, "no answer")
         async with database.transaction() as connection:
-            await merchant_store.write_cursor(connection, MERCHANT, QUOTA, orjson.loads(orjson.dumps(told)))
+            await health.put(connection, [silent], world.now)
             await connection.execute("UPDATE merchant SET lease_until = now() - interval '1 day'")
         world.desk.figures = type(world.desk.figures)(database, world.desk.clock, world.desk.settings)  # nothing kept
 

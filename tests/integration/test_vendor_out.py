@@ -52,6 +52,7 @@ async def test_nothing_is_lost_no_attempt_is_used_up_and_returns_wait_by_name_wh
 
     assert {each["state"] for each in waiting} == {"credit-pending"}
     assert {(each["wait_cause"], each["wait_owner"]) for each in waiting} == {("vendor-refuses-us", "operations")}
+    assert all("Brightpearl refuses our key or token" in each["held_up"] for each in waiting)
     assert (burnt, attempts) == (0, 0)
     assert accused <= {"operations"}
     assert soon == [True, True, True]

@@ -61,6 +61,8 @@ RIGHTS: dict[Role, Rights] = {
     ),
     Role.ADMINISTRATOR: Rights("operator", "everything, and accounts and tokens", _ALL, frozenset(May)),
 }  # fmt: skip
+RUNS = (Role.OPERATOR, Role.ADMINISTRATOR)
+"""Who runs the installation: sees what concerns every merchant, the database and the way alerts leave."""
 HOMES = ("customer-service", "finance", "warehouse", "operator")
 
 

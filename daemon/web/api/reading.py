@@ -4,11 +4,16 @@ from typing import Any
 
 from aiohttp import web
 
+from daemon.health.kinds import BRIGHTPEARL, HAPPY_RETURNS
+from daemon.health.signals import stopped
 from daemon.store import batch, board, inbox, merchant, outbox, reports
+from daemon.store import health as health_store
 from daemon.views.forecast import quota_told
+from daemon.views.health import answers as answering
+from daemon.views.health import signal_view
 from daemon.views.passport import passport_view
 from daemon.views.sentence import sentence_of
-from daemon.views.shapes import BATCH, CREDIT, GROUP, PASSPORT, SUMMARY
+from daemon.views.shapes import BATCH, CREDIT, GROUP, PASSPORT, SIGNAL, SUMMARY
 from daemon.views.timeline import timeline_of
 from daemon.web.api.describing import Endpoint, Parameter
 from daemon.web.desk import DESK, PERSON
@@ -53,7 +58,8 @@ HEALTH = {
     "merchants": [{
         "merchant": "text", "is_worked": "bool", "brightpearl_answers": "bool", "brightpearl_at": "moment?",
         "happy_returns_at": "moment?", "events_waiting": "int", "effects_due": "int", "effects_open": "int",
-        "quota_used": "int", "quota_share": "int", "drained_at": "moment", "stuck": "int",
+        "quota_used": "int", "quota_share": "int", "drained_at": "moment", "stuck": "int", "happy_returns_answers": "bool",
+        "is_able": "bool", "troubles": [SIGNAL],
     }],
     "as_of": "moment",
 }  # fmt: skip
@@ -210,15 +216,19 @@ async def health(request: web.Request, _: Any) -> Any:
     snapshots = await desk.figures.of(request[PERSON].merchants)
     async with desk.database.reading() as connection:
         holders = {row["merchant"]: row["is_held"] for row in await merchant.everyone(connection)}
+        signals = await health_store.read(connection, request[PERSON].merchants)
         for snapshot in snapshots:
             name = snapshot.merchant
-            told = heard(name, snapshot.heard, snapshot.at)
+            told = heard(name, snapshot.heard, snapshot.at, signals)
             effects, events = await outbox.backlog(connection, name, now), await inbox.backlog(connection, name)
             kinds = await outbox.open_by_kind(connection, name)
             share = desk.settings.merchants[name].brightpearl.requests_per_minute
             quota = quota_told(snapshot.heard["quota"] or {}, share=share, kinds=kinds, now=now)
             rows.append({
-                "merchant": name, "is_worked": bool(holders.get(name)), "brightpearl_answers": not told.is_brightpearl_down,
+                "merchant": name, "is_worked": bool(holders.get(name)),
+                "brightpearl_answers": answering(signals, name, BRIGHTPEARL),
+                "happy_returns_answers": answering(signals, name, HAPPY_RETURNS), "is_able": not stopped(signals, name),
+                "troubles": [signal_view(each, with_file=False) for each in told.troubles],
                 "brightpearl_at": told.brightpearl_at, "happy_returns_at": told.happy_returns_at,
                 "events_waiting": events["waiting"], "effects_due": effects["due"], "effects_open": effects["open"],
                 "quota_used": quota["quota_used"], "quota_share": share, "drained_at": quota["drained_at"],

@@ -10,10 +10,14 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from daemon.filters import term
-from daemon.store import board, goods, inbox, merchant, notice, outbox
+from daemon.health.kinds import BRIGHTPEARL, HAPPY_RETURNS
+from daemon.health.signals import troubles
+from daemon.store import board, goods, health, inbox, merchant, notice, outbox
 from daemon.store.figures import AGES, BAGS_MAX, CHART_DAYS, Snapshot
 from daemon.views.forecast import quota_told
+from daemon.views.health import signal_view, standing
 from daemon.views.passport import summary_view
+from daemon.web.access.roles import RUNS
 from daemon.web.charts import Chart, Series, lines, ranked, stacked
 from daemon.web.desk import DESK, PERSON, Desk
 from daemon.web.pages.lists import condition_of
@@ -115,6 +119,8 @@ async def operator(request: web.Request, desk: Desk, snapshots: list[Snapshot]) 
         holders = {row["merchant"]: row for row in await merchant.everyone(connection)}
         odd = await inbox.deliveries(connection, merchants=person.merchants, state="quarantined", rows_max=20)
         alerts = await notice.listing(connection, merchants=person.merchants, team=None, rows_max=50)
+        # What concerns every merchant is for those who run the installation, not for each merchant's own people.
+        signals = await health.read(connection, person.merchants, installation=person.role in RUNS)
         for snapshot in snapshots:
             name = snapshot.merchant
             effects, events = await outbox.backlog(connection, name, now), await inbox.backlog(connection, name)
@@ -127,9 +133,13 @@ async def operator(request: web.Request, desk: Desk, snapshots: list[Snapshot]) 
                 "events": events["waiting"], "events_oldest": events["oldest"], "due": effects["due"],
                 "open": effects["open"],
                 "kinds": dict(kinds), **quota_told(snapshot.heard["quota"] or {}, share=share, kinds=kinds, now=now),
+                "brightpearl": standing(signals, name, BRIGHTPEARL, now),
+                "happy_returns": standing(signals, name, HAPPY_RETURNS, now),
             })  # fmt: skip
     return {
-        "cli": "homeward top", "rows": rows, "alerts": [dict(row) for row in alerts], "odd": odd,
+        "cli": "homeward top", "rows": rows,
+        "troubles": [signal_view(each, with_file=False) for each in troubles(signals)],
+        "alerts": [dict(row) for row in alerts], "odd": odd,
         "loops": _loops(desk, person.merchants),
         "states": _states(snapshots), "teams": _teams(snapshots), "watchers": desk.pulse.watchers,
         **_service_charts(snapshots), "ages": _ages(snapshots), "by_day": _by_day(snapshots, now),
