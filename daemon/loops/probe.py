@@ -158,7 +158,7 @@ class Probe:
             seen = await health_store.webhooks(connection, self._at.merchant, rows_max=NEWS_MAX)
         if seen.news >= NEWS_MIN and seen.first_at is not None and now - seen.first_at >= NEWS_FOR:
             last = f"since {seen.webhook_at:%Y-%m-%d %H:%M} UTC" if seen.webhook_at else "ever"
-            why = f"no webhook came {last}, while asking brought {seen.news} hand-overs"
+            why = f"no webhook came {last}, while asking brought hand-overs of {seen.news} returns"
             self._webhooks = Signal(
                 self._at.merchant, WEBHOOKS, WEBHOOKS_MISSING, now, why,
                 setting=self._at.setting("happy_returns.webhook_secret_file"), file=str(settings.webhook_secret_file),

@@ -15,6 +15,7 @@ from daemon.clients.brightpearl_credits import read_credits
 from daemon.clients.results import ById, Complete, Partial, ReadResult, joined
 from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
+from daemon.health.kinds import BRIGHTPEARL
 from daemon.loops.credit_facts import case_for
 from daemon.loops.outcome import vanished
 from daemon.loops.workplace import Workplace
@@ -81,7 +82,7 @@ class Verify:
         try:
             return await self._verify(now)
         except (TransientError, RejectedError, MalformedPayloadError) as error:
-            log.warning("what others wrote was not read", extra={"merchant": self._at.merchant, "why": str(error)})
+            self._at.say(log, "what others wrote was not read", BRIGHTPEARL, error)
             self._next_at = now + RETRY
             return 0
 

@@ -100,16 +100,18 @@ SELECT team, channel, min(created_at) AS since, count(*) AS messages, max(last_e
  ORDER BY team, channel;
 
 -- name: webhooks
--- When the newest webhook came, and what Happy Returns told of hand-overs since when it was asked: that should have come.
+-- When the newest webhook came, and of how many returns Happy Returns told hand-overs since, when it was asked: a webhook
+-- of each should have come.
 SELECT (SELECT d.received_at FROM delivery AS d
          WHERE d.merchant = :merchant AND d.source = 'webhook'
          ORDER BY d.id DESC
          LIMIT 1) AS webhook_at,
-       count(*) AS news, min(n.received_at) AS first_at
-  FROM (SELECT i.received_at, i.source
+       count(DISTINCT n.happy_return_id) AS news, min(n.received_at) AS first_at
+  FROM (SELECT i.received_at, i.source, i.happy_return_id
           FROM inbox AS i
          WHERE i.merchant = :merchant
-           AND i.event IN ('started', 'dropped-off', 'approved')
+           AND i.event IN ('dropped-off', 'approved')
+           AND i.state = 'applied'
          ORDER BY i.id DESC
          LIMIT :rows_max) AS n
  WHERE n.source = 'poll'

@@ -175,7 +175,7 @@ async def test_webhooks_that_stop_coming_are_told_and_the_first_that_comes_ends_
         await live(world, monitor, 10 * DAY, step=6 * HOUR)
         while_they_come = await subjects(world)
         address, world.sandbox.happy_returns.webhook_url = world.sandbox.happy_returns.webhook_url, ""
-        for _ in range(8):
+        for _ in range(12):
             code = world.begin("bar_single")["express_code"]
             world.sandbox.clock.move(to=world.now + timedelta(seconds=2))
             await world.settle()

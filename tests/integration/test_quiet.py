@@ -54,8 +54,12 @@ async def test_a_whole_season_without_faults_has_no_error_span_and_says_nothing_
     assert [(span.name, span.told) for span in seen if span.is_error] == []
     assert [span.name for span in seen if span.events] == []
     assert sum(count for outcome, count in calls.items() if "No accounting period lock is set" in outcome) > 0
-    # One body of the season carries a status that nobody has documented: a person must look at it.
-    assert [(record.levelname, record.getMessage()) for record in heard.records] == [("ERROR", "body quarantined")]
+    # Bodies of the season that a person must look at: a status that nobody has documented, and a fee in words.
+    said = {(record.levelname, record.getMessage(), record.__dict__.get("why")) for record in heard.records}
+    assert said == {
+        ("ERROR", "body quarantined", "unknown event 'return_status_updated/in-limbo'"),
+        ("ERROR", "body quarantined", "items[0].processingFee: 'four pounds GBP' is no amount"),
+    }
 
 
 async def test_with_faults_exactly_the_calls_they_struck_are_errors(database: Database, tmp_path: Path) -> None:
