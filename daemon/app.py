@@ -18,13 +18,13 @@ from aiohttp import web
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clients.sending import watched
-from daemon.clock import Clock
+from daemon.clock import Clock, SystemClock
 from daemon.crash import CrashPoints
 from daemon.errors import SettingsError
 from daemon.loops.monitor import Monitor
 from daemon.loops.runner import DOUBT_SECONDS, LOOK_SECONDS, Runner
 from daemon.loops.workplace import Lease, Workplace
-from daemon.opening import build_clock, open_for_pages, open_installed
+from daemon.opening import PAGES_FIX, build_clock, open_for_pages, open_installed
 from daemon.service_manager import keep_awake, notify, passed_socket
 from daemon.settings import Settings
 from daemon.settings_section import SecretFile
@@ -171,6 +171,11 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
             open_for_pages(settings, database) as for_pages,
             new_http_session(crash) as http,
         ):
+            if for_pages.exposed:
+                log.error(
+                    "pages and API run as a role that sees the rows of every merchant, whoever asks",
+                    extra={"why": for_pages.exposed, "fix": PAGES_FIX},
+                )
             async with database.reading() as connection:
                 await merchant_store.ensure(connection, sorted(settings.merchants))
             workplaces: dict[str, Workplace] = {}
@@ -203,9 +208,10 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
                 troubles=runner.troubles, no_writes=lambda: runner.no_writes,
             )  # fmt: skip
             desk = Desk(
-                settings=settings, database=for_pages, clock=clock, telemetry=telemetry, http=http,
+                settings=settings, database=for_pages.database, clock=clock, telemetry=telemetry, http=http,
                 open_vendors=lambda merchant: _vendors(settings, merchant, workplaces, clock, telemetry, http, database),
-                stir=runner.stir, held=runner.held,
+                stir=runner.stir, held=runner.held, is_kept_apart=not for_pages.exposed,
+                devices=SystemClock() if settings.clock.file else None,
             )  # fmt: skip
             pages = server.build(desk, receivers=receivers, unready=runner.unready)
             certificate = certificate_of(settings.web)

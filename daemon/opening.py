@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
@@ -18,6 +19,11 @@ PACKAGED_ROLES = {
     "homeward_reporting": Role.REPORTING,
 }  # fmt: skip
 """Roles as deploy/roles.sql makes them: whoever migrates may be somebody else, by an account of his own."""
+PAGES_ROLE = "homeward_pages"
+PAGES_FIX = (
+    f"as the database's administrator: CREATE ROLE {PAGES_ROLE} NOLOGIN; GRANT {PAGES_ROLE} TO the daemon's role; then "
+    "homeward db migrate; or name a role of their own in database.pages_dsn"
+)
 
 
 def build_clock(settings: Settings) -> Clock:
@@ -52,28 +58,47 @@ async def open_database(
                 await anyio.to_thread.run_sync(embedded.stop, server_handle)
 
 
-@asynccontextmanager
-async def open_for_pages(settings: Settings, database: Database) -> AsyncIterator[Database]:
-    """The database as pages and API come to it: by a role of their own where one is configured, else as everything else.
+@dataclass(frozen=True, slots=True)
+class ForPages:
+    """The database as pages and API come to it."""
 
-    Raises SettingsError for a role that would see every row, whoever asks.
+    database: Database
+    exposed: str = ""
+    """Why the database does not keep the rows of merchants apart for them, in words; empty while it does."""
+
+
+@asynccontextmanager
+async def open_for_pages(settings: Settings, database: Database) -> AsyncIterator[ForPages]:
+    """By a role that sees only the rows of whoever asks: the configured one, else the packaged one, which `database.dsn`'s
+    role takes on; `exposed` where there is none, and pages come by the daemon's own.
+
+    Raises SettingsError for a configured role that would see every row, whoever asks.
     """
-    dsn = settings.database.pages_dsn
-    if dsn is None:
-        yield database
-        return
-    pages = await Database.connect(
-        dsn, pool_max=settings.database.pool_max, pooled=settings.database.pooled, scoped=True
-    )
+    pages, exposed = await _connect_for_pages(settings, database)
     try:
-        if await pages.sees_all_rows():
+        if settings.database.pages_dsn is not None and await pages.sees_all_rows():
             raise SettingsError(
                 f"database.pages_dsn: {await pages.user()} sees the rows of every merchant, whoever asks: name a role of its "
                 "own, and run homeward db migrate"
             )
-        yield pages
+        yield ForPages(pages, exposed)
     finally:
         await pages.close()
+
+
+async def _connect_for_pages(settings: Settings, database: Database) -> tuple[Database, str]:
+    configured = settings.database
+    pool_max, pooled = configured.pool_max, configured.pooled
+    if configured.pages_dsn is not None:
+        return await Database.connect(configured.pages_dsn, pool_max=pool_max, pooled=pooled, scoped=True), ""
+    dsn = database.dsn
+    if configured.dsn is None and await database.can_take_on(embedded.PAGES, as_member=False):
+        dsn = embedded.by_role(database.dsn, embedded.PAGES)
+        return await Database.connect(dsn, pool_max=pool_max, scoped=True), ""
+    if await database.can_take_on(PAGES_ROLE):
+        return await Database.connect(dsn, pool_max=pool_max, pooled=pooled, scoped=True, role=PAGES_ROLE), ""
+    pages = await Database.connect(dsn, pool_max=pool_max, pooled=pooled, scoped=True)
+    return pages, f"{await pages.user()} may not take on {PAGES_ROLE}, or that role was not given its rights here"
 
 
 async def _has_worker(dsn: str) -> bool:
@@ -92,18 +117,23 @@ async def migrate(settings: Settings, owner: Database, *, dry_run: bool = False)
     if settings.database.dsn is None:
         if not dry_run:
             await owner.create_role(embedded.WORKER)
-        roles[embedded.WORKER] = Role.WORKER
-    elif settings.database.owner_dsn is not None:
+            await owner.create_role(embedded.PAGES)
+        roles |= {embedded.WORKER: Role.WORKER, embedded.PAGES: Role.PAGES}
+        return await owner.migrate(roles, dry_run=dry_run)
+    worker_name = await owner.user()
+    if settings.database.owner_dsn is not None:
         async with open_database(settings) as worker:
-            roles.setdefault(await worker.user(), Role.WORKER)
-        if settings.database.pages_dsn is not None:
-            pages = await Database.connect(settings.database.pages_dsn, pool_max=1)
-            name = await pages.user()
-            await pages.close()
-            if roles.setdefault(name, Role.PAGES) is not Role.PAGES:
-                raise SettingsError(
-                    f"database.pages_dsn: {name} is the role of the {roles[name]}: name another for pages"
-                )
+            worker_name = await worker.user()
+            roles.setdefault(worker_name, Role.WORKER)
+    if settings.database.pages_dsn is not None:
+        pages = await Database.connect(settings.database.pages_dsn, pool_max=1)
+        name = await pages.user()
+        await pages.close()
+        if roles.setdefault(name, Role.PAGES) is not Role.PAGES:
+            raise SettingsError(f"database.pages_dsn: {name} is the role of the {roles[name]}: name another for pages")
+    elif not dry_run and await owner.may_create_roles():
+        await owner.create_role(PAGES_ROLE, logs_in=False)
+        await owner.lend_role(PAGES_ROLE, worker_name)
     return await owner.migrate(roles, dry_run=dry_run)
 
 

@@ -32,7 +32,8 @@ class DatabaseSettings(Section):
     owner_dsn: str | None = None
     """The same database by the role that owns its tables, for `homeward db migrate` and `db prune`; left out: `dsn`."""
     pages_dsn: str | None = None
-    """The same database by a role that sees only the rows of whoever asks, for pages and API; left out: `dsn`."""
+    """The same database by a role that sees only the rows of whoever asks, for pages and API; left out: `dsn`, which takes
+    on the role homeward_pages."""
     pooled: bool = False
     """`dsn` leads through PgBouncer in transaction mode; leases then need `session_dsn`."""
     session_dsn: str | None = None
@@ -148,7 +149,8 @@ class BackupSettings(Section):
 
 class SecretsSettings(Section):
     key_file: ConfigPath | None = None
-    """File with keys that seal what the database keeps of OAuth, one a line, the first in use: `homeward db new-key`."""
+    """File with keys that seal what the database keeps of OAuth and of second factors, one a line, the first in use:
+    `homeward db new-key`."""
 
 
 class ClockSettings(Section):
@@ -171,6 +173,16 @@ class Settings(Section):
     merchants: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")], MerchantSettings] = Field(
         default_factory=dict
     )
+
+    @model_validator(mode="after")
+    def _what_hangs_together(self) -> "Settings":
+        if self.web.second_factor != "optional" and self.secrets.key_file is None:
+            raise ValueError("web.second_factor needs secrets.key_file: homeward db new-key prints a key for it")
+        if self.web.openid is not None:
+            given = {name for names in self.web.openid.merchants.values() for name in names}
+            if unknown := sorted(given - set(self.merchants) - {"*"}):
+                raise ValueError(f"web.openid.merchants gives {', '.join(unknown)}, which is not configured")
+        return self
 
 
 def config_path(given: Path | None) -> Path:
@@ -203,4 +215,6 @@ def _fault(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{key}: is required"
     message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return message  # of the whole file: it names its keys itself
     return f"{key}: {message} (given: {str(error['input'])[:60]!r})"

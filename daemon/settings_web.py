@@ -29,6 +29,18 @@ class OpenIdSettings(Section):
     """The claim that holds groups or roles; left out: accounts and their roles are made with `homeward user add`."""
     roles: dict[str, Role] = Field(default_factory=dict)
     """Value of that claim → role here; the first that fits. Whoever has none does not come in."""
+    merchants: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Value of that claim → merchants here, `["*"]` for every one; all that fit together. Left out: the accounts it makes are
+    global."""
+
+
+def _are_networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for network in value:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError as error:
+            raise ValueError(f"{network!r} is no address and no network") from error
+    return value
 
 
 class ProxySettings(Section):
@@ -39,15 +51,7 @@ class ProxySettings(Section):
     trusted: tuple[Annotated[str, Field(min_length=1)], ...] = ("127.0.0.1", "::1")
     """Addresses or networks of the proxy."""
 
-    @field_validator("trusted")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for each in value:
-            try:
-                ipaddress.ip_network(each, strict=False)
-            except ValueError as error:
-                raise ValueError(f"{each!r} is no address and no network") from error
-        return value
+    _networks = field_validator("trusted")(_are_networks)
 
 
 class WebSettings(Section):
@@ -71,8 +75,15 @@ class WebSettings(Section):
     """Webhooks taken of one merchant a minute; more are sent away with 429, and Happy Returns is asked instead."""
     answers_days: int = Field(default=30, ge=1)
     """How long an answer of the API is given again for the same key."""
+    second_factor: Literal["optional", "administrators", "everyone"] = "optional"
+    """Who signs in with a password and a code: who has added one (`optional`), `administrators`, or `everyone`; needs
+    `secrets.key_file`."""
+    metrics_from: tuple[Annotated[str, Field(min_length=1)], ...] = ("127.0.0.1", "::1")
+    """Addresses or networks that may read /metrics and why /readyz says no, which name merchants; not through a proxy."""
     openid: OpenIdSettings | None = None
     proxy: ProxySettings | None = None
+
+    _networks = field_validator("metrics_from")(_are_networks)
 
     @field_validator("listen")
     @classmethod

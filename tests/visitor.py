@@ -3,11 +3,15 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 
-from daemon.web.access import people
+from daemon.store import factors
+from daemon.store.scope import AT_THE_DOOR
+from daemon.web.access import factor, people
+from daemon.web.access.factor import Key
 from daemon.web.access.roles import Role
 from tests.world import World
 
@@ -61,6 +65,27 @@ async def visitor(
         if signs_in:
             assert await found.sign_in(name) == 200
         yield found
+
+
+async def given_factor(world: World, name: str, *, is_confirmed: bool = True) -> Key:
+    """A second factor of this account, as its authenticator holds it; without a code of it taken yet."""
+    key = factor.new_key(name)
+    seal = factor.Seal(world.config.parent / "sealing")
+    async with world.database.transaction(scope=AT_THE_DOOR) as connection:
+        assert await factors.begin(connection, name, seal.close(key), world.now)
+        if is_confirmed:
+            await factors.confirm(connection, name, world.now)
+            await factors.put_codes(connection, name, [factor.hash_of(name, f"SPARE-{number}") for number in range(3)])
+    return key
+
+
+def code_at(key: Key, now: datetime) -> str:
+    return factor.code_of(key.secret, factor.step_at(now))
+
+
+def code_now(key: Key) -> str:
+    """By the machine's own clock, as the command line goes by."""
+    return code_at(key, datetime.now(UTC))
 
 
 async def program(

@@ -136,11 +136,23 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
     },
     "user add": {"name": "text", "role": "text", "merchants": "any", "changed": "bool", "undo": "text"},
     "user list": [{
-        "name": "text", "role": "text", "merchants": "any", "has_password": "bool", "seen_at": "moment?",
-        "locked_until": "moment?", "disabled_at": "moment?", "created_by": "text", "created_at": "moment",
-        "updated_at": "moment",
+        "name": "text", "role": "text", "merchants": "any", "has_password": "bool", "has_factor": "bool",
+        "sessions": "int", "seen_at": "moment?", "locked_until": "moment?", "disabled_at": "moment?", "created_by": "text",
+        "created_at": "moment", "updated_at": "moment",
     }],
-    **{f"user {verb}": {"name": "text", "changed": "bool"} for verb in ("role", "password", "close", "open")},
+    **{
+        f"user {verb}": {"name": "text", "changed": "bool"}
+        for verb in ("role", "password", "close", "open", "unlock", "factor-remove")
+    },
+    "user sign-out": {"name": "text", "sessions": "int", "changed": "bool"},
+    "user factor": {
+        "name": "text", "has_factor": "bool", "confirmed_at": "moment?", "codes_left": "int", "is_asked_for": "bool",
+    },
+    "user factor-add": {"name": "text", "key": "text", "uri": "text", "changed": "bool", "then": "text"},
+    **{
+        f"user {verb}": {"name": "text", "recovery_codes": "list", "changed": "bool"}
+        for verb in ("factor-confirm", "factor-codes")
+    },
     "user log": [{
         "id": "int", "at": "moment", "actor": "text", "action": "text", "subject": "text", "merchant": "text",
         "address": "text", "detail": "text",

@@ -1,9 +1,8 @@
 """The database itself: pool, schema, version."""
 
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +12,7 @@ import asyncpg
 
 from daemon.crash import CrashPoints
 from daemon.errors import DatabaseUnusableError
+from daemon.store.scope import UNBOUND, WHOSE, Scope
 from daemon.store.sql import Connection, prepare_connection
 
 SCHEMA_VERSION = 3
@@ -37,6 +37,21 @@ SELECT NOT row_security_active('merchant')
                 WHERE p.polrelid = 'merchant'::regclass
                   AND pg_has_role(given.role, 'USAGE')
                   AND pg_get_expr(p.polqual, p.polrelid) = 'true')
+"""
+_SAY_WHO_ASKS = """
+SELECT set_config('homeward.merchants', $1, true), set_config('homeward.account', $2, true),
+       set_config('homeward.role', $3, true), set_config('homeward.reach', $4, true), set_config('homeward.token', $5, true),
+       set_config('max_parallel_workers_per_gather', '0', true)
+"""
+"""Under row-level security the planner guesses high, and would start workers for branches that are never run."""
+_SAY_WHO_ASKS_AS = _SAY_WHO_ASKS.rstrip() + ", set_config('role', $6, true)"
+_CAN_BE_ASSUMED = """
+SELECT count(*) > 0
+  FROM pg_roles AS r
+ WHERE r.rolname = $1
+   AND (NOT $2 OR pg_has_role(r.oid, 'MEMBER'))
+   AND has_table_privilege(r.oid, 'merchant', 'SELECT')
+   AND has_table_privilege(r.oid, 'saved_view', 'SELECT')
 """
 _MIGRATION_LOCK = 0x686F6D65  # "home": one migration at a time
 _LOCK_WAIT = "2s"  # a step never stands in a queue before a table for longer: whoever works goes before it
@@ -86,22 +101,20 @@ async def _nothing_to_reset(connection: Connection) -> None:
     """Between two users of a connection: no session state is ever set here, so a round trip is saved."""
 
 
-WHOSE: ContextVar[str] = ContextVar("whose", default="*")
-"""Whose rows a page may see, as the policies read it: merchants joined by commas, or * for what nobody asked for."""
-
-
-def seen_as(merchants: Sequence[str]) -> str:
-    """Rows of these merchants, as WHOSE holds it; of none, when there are none."""
-    return ",".join(merchants) or "-"
-
-
 class Database:
     """A pool of connections to one Homeward database."""
 
     def __init__(
-        self, pool: asyncpg.Pool, dsn: str, crash: CrashPoints, *, scoped: bool, in_transactions: bool
+        self,
+        pool: asyncpg.Pool,
+        dsn: str,
+        crash: CrashPoints,
+        *,
+        scoped: bool,
+        in_transactions: bool,
+        role: str | None = None,
     ) -> None:
-        self.pool, self.dsn, self._crash, self._scoped = pool, dsn, crash, scoped
+        self.pool, self.dsn, self._crash, self._scoped, self._role = pool, dsn, crash, scoped, role
         self._in_transactions = in_transactions
         self.session_dsn = dsn
         """Where a connection has a session of its own, with no pooler in between."""
@@ -115,11 +128,12 @@ class Database:
         crash: CrashPoints | None = None,
         pooled: bool = False,
         scoped: bool = False,
+        role: str | None = None,
     ) -> "Database":
         """Raises DatabaseUnusableError when the server cannot be reached at all.
 
-        `pooled`: through PgBouncer in transaction mode, where nothing of a session outlives a transaction. `scoped`: by a
-        role whose rows are those of WHOSE.
+        `pooled`: through PgBouncer in transaction mode, where nothing of a session outlives a transaction. `scoped`: for
+        pages and API, which say with each transaction who asks. `role`: taken on for each of those transactions.
         """
         session = {} if pooled else _SESSION | (_READS_AT_LENGTH if scoped else {})
         try:
@@ -130,30 +144,38 @@ class Database:
             )  # fmt: skip
         except (*DISCONNECTED, asyncpg.PostgresError, ValueError) as error:
             raise DatabaseUnusableError(f"PostgreSQL does not answer: {type(error).__name__}: {error}") from error
-        return cls(pool, dsn, crash or CrashPoints(), scoped=scoped, in_transactions=pooled or scoped)
+        return cls(pool, dsn, crash or CrashPoints(), scoped=scoped, in_transactions=pooled or scoped, role=role)
 
     async def close(self) -> None:
         self.pool.terminate()
 
+    @property
+    def asker(self) -> Scope:
+        """Who asks, as far as the rights of this database's role go: a role that sees every row is bound by nothing."""
+        return WHOSE.get() if self._scoped else UNBOUND
+
     @asynccontextmanager
-    async def transaction(self, name: str = "command") -> AsyncIterator[Connection]:
-        """Commits at the end of the block, or not at all. `name` is what its crash points are called."""
+    async def transaction(self, name: str = "command", *, scope: Scope | None = None) -> AsyncIterator[Connection]:
+        """Commits at the end of the block, or not at all. `name` is what its crash points are called.
+
+        `scope`: who asks, where that is not whoever asks in this context.
+        """
         async with self.pool.acquire() as connection:
             async with connection.transaction():
-                await self._scope(connection)
+                await self._say_who_asks(connection, scope)
                 yield connection
                 self._crash.at(f"{name}.before-commit", "commit.before")
                 self._crash.while_at(f"{name}.inside-commit", "commit.inside")
             self._crash.at(f"{name}.after-commit", "commit.after")
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
+    async def reading(self, *, scope: Scope | None = None) -> AsyncIterator[Connection]:
         async with self.pool.acquire() as connection:
-            if not self._in_transactions:
+            if not self._in_transactions and scope is None:
                 yield connection
                 return
             async with connection.transaction():
-                await self._scope(connection)
+                await self._say_who_asks(connection, scope)
                 yield connection
 
     @asynccontextmanager
@@ -163,12 +185,17 @@ class Database:
             self.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            await self._scope(connection)
+            await self._say_who_asks(connection, None)
             yield connection
 
-    async def _scope(self, connection: Connection) -> None:
-        if self._scoped:
-            await connection.execute("SELECT set_config('homeward.merchants', $1, true)", WHOSE.get())
+    async def _say_who_asks(self, connection: Connection, scope: Scope | None) -> None:
+        if not self._scoped and scope is None:
+            return
+        settings = (scope or WHOSE.get()).as_settings()
+        if self._role is None:
+            await connection.execute(_SAY_WHO_ASKS, *settings)
+        else:
+            await connection.execute(_SAY_WHO_ASKS_AS, *settings, self._role)
 
     async def version(self) -> int:
         """The schema's version; 0 for a database Homeward has not been installed in."""
@@ -186,14 +213,37 @@ class Database:
         async with self.reading() as connection:
             return bool(await connection.fetchval(_SEES_ALL))
 
-    async def create_role(self, name: str) -> None:
-        """A role that can log in and nothing else; nothing when there is one."""
+    async def can_take_on(self, role: str, *, as_member: bool = True) -> bool:
+        """Whether there is this role, it was given its rights here, and we may take it on or, not `as_member`, it logs in."""
+        async with self.reading() as connection:
+            return bool(await connection.fetchval(_CAN_BE_ASSUMED, role, as_member))
+
+    async def may_create_roles(self) -> bool:
+        async with self.reading() as connection:
+            return bool(
+                await connection.fetchval("SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user")
+            )
+
+    async def lend_role(self, role: str, to: str) -> None:
+        """Let `to` take `role` on; nothing when it may already."""
         async with self.transaction() as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
-            if await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = $1", name) == 0:
+            if not await connection.fetchval("SELECT pg_has_role($1::name, $2::name, 'MEMBER')", to, role):
                 await connection.execute(
-                    await connection.fetchval("SELECT format('CREATE ROLE %I LOGIN', $1::text)", name)
+                    await connection.fetchval("SELECT format('GRANT %I TO %I', $1::text, $2::text)", role, to)
                 )
+
+    async def create_role(self, name: str, *, logs_in: bool = True) -> None:
+        """A role with no rights of its own; nothing when there is one. Roles are the whole server's, not this database's."""
+        try:
+            async with self.transaction() as connection:
+                await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+                if await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = $1", name) == 0:
+                    words = "CREATE ROLE %I LOGIN" if logs_in else "CREATE ROLE %I NOLOGIN"
+                    await connection.execute(
+                        await connection.fetchval("SELECT format($2::text, $1::text)", name, words)
+                    )
+        except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+            pass  # made in another database of the server at the same moment
 
     async def may_change_the_journal(self) -> bool:
         """Whether our role has more rights than a worker needs."""

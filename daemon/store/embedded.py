@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,7 @@ from daemon.errors import DatabaseUnusableError
 
 ROLE = "homeward"
 WORKER = "homeward_worker"
+PAGES = "homeward_pages"
 PORT = 5432  # names the socket file only; nothing listens on TCP
 READY_SECONDS = 30.0
 STOP_SECONDS = 30.0
@@ -67,6 +69,11 @@ class Server:
     def worker_dsn(self) -> str:
         """By the role of daemons and operators."""
         return f"postgresql://{WORKER}@/postgres?host={self.sockets}&port={PORT}"
+
+
+def by_role(dsn: str, role: str) -> str:
+    """The same server by another of its roles."""
+    return re.sub(r"//[^@/]*@", f"//{role}@", dsn)
 
 
 def account() -> Account:

@@ -147,7 +147,7 @@ SELECT event, actor, source, reason, note, received_at
 SELECT id, source, state, reason, received_at, repeats, body
   FROM delivery
  WHERE merchant = :merchant
-   AND return_ids @> ARRAY[:happy_return_id::text]
+   AND id IN (SELECT number FROM deliveries_about(:merchant, :happy_return_id) AS about (number))
  ORDER BY id DESC
  LIMIT :rows_max;
 

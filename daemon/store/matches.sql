@@ -112,7 +112,9 @@ SELECT key, status, reason, currency, coalesce(exact_value, value) AS value, ope
   FROM match_group
  WHERE merchant = :merchant
    AND until_run IS NULL
-   AND (key = :key OR legs @> ARRAY[:key]);
+   AND id IN (SELECT id FROM match_group WHERE merchant = :merchant AND until_run IS NULL AND key = :key
+              UNION ALL
+              SELECT number FROM match_groups_with(:merchant, :key) AS held (number));
 
 -- name: history
 SELECT g.key, g.status, g.reason, coalesce(g.exact_value, g.value) AS value, g.legs, r.at, r.actor
@@ -219,7 +221,8 @@ SELECT id, cause, owner
 -- The refund lines of one payout, each with the match it is in.
 SELECT l.key, l.business_on, l.order_key, l.currency, l.amount, g.key AS match_key, g.status, g.reason
   FROM leg AS l
-  LEFT JOIN match_group AS g ON g.merchant = l.merchant AND g.until_run IS NULL AND g.legs @> ARRAY[l.key]
+  LEFT JOIN LATERAL match_groups_with(l.merchant, l.key) AS held (number) ON true
+  LEFT JOIN match_group AS g ON g.merchant = l.merchant AND g.id = held.number
  WHERE l.merchant = :merchant
    AND l.known_until IS NULL
    AND l.kind = 'payout'

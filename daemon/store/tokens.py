@@ -24,6 +24,7 @@ async def add(
 
 
 async def in_force(connection: Connection, token_hash: bytes, now: datetime) -> Record | None:
+    """At the door, as `touch`."""
     return await SQL.row(connection, "in_force", token_hash=token_hash, now=now)
 
 

@@ -5,16 +5,11 @@ VALUES (:name, :token_hash, :scope, :merchants::text[], :created_by, :now, :expi
 RETURNING id;
 
 -- name: in_force
-SELECT id, name, scope, merchants, used_at
-  FROM api_token
- WHERE token_hash = :token_hash
-   AND revoked_at IS NULL
-   AND (expires_at IS NULL OR expires_at > :now);
+SELECT id, name, scope, merchants, created_by, used_at
+  FROM token_of(:token_hash, :now);
 
 -- name: touch!
-UPDATE api_token
-   SET used_at = :now
- WHERE id = :id;
+SELECT touch_token(:id, :now);
 
 -- name: revoke
 UPDATE api_token

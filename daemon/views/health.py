@@ -27,6 +27,7 @@ SHORT = {
     SILENT: "DOES NOT ANSWER",
     GARBLED: "GARBLED",
 }
+NOT_YOURS = "nothing goes on here for any merchant; whoever runs this installation is told"
 WAITS = {
     HAPPY_RETURNS: frozenset({State.INITIATED, State.SCANNED}),
     BRIGHTPEARL: frozenset({State.CREDIT_PENDING, State.CREDITED, State.RESTOCKED, State.EXCEPTION}),
@@ -124,15 +125,20 @@ class Readiness:
             ],
         }  # fmt: skip
 
-    def detailed(self, merchants: Iterable[str]) -> list[dict[str, Any]]:
-        """For who may see these merchants."""
-        return [
-            {
-                "merchant": name, "ready": not stopped(self.signals, name),
-                "troubles": [signal_view(each, with_file=False) for each in troubles(self.signals, [name])],
-            }
-            for name in sorted(merchants)
-        ]  # fmt: skip
+    def detailed(self, merchants: Iterable[str], *, with_installation: bool) -> list[dict[str, Any]]:
+        """For who may see these merchants. `with_installation`: and what concerns every merchant."""
+        return [self._of(name, with_installation=with_installation) for name in sorted(merchants)]
+
+    def _of(self, merchant: str, *, with_installation: bool) -> dict[str, Any]:
+        shown = [
+            each for each in troubles(self.signals, [merchant]) if with_installation or each.merchant != INSTALLATION
+        ]
+        stops = stopped(self.signals, merchant)
+        why = "; ".join(dict.fromkeys(headline(each) if each in shown else NOT_YOURS for each in stops))
+        return {
+            "merchant": merchant, "ready": not stops, "why": why,
+            "troubles": [signal_view(each, with_file=False) for each in shown],
+        }  # fmt: skip
 
 
 def readiness(signals: Sequence[Signal], merchants: Sequence[str], *, starting: str = "") -> Readiness:

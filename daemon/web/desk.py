@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -46,6 +45,10 @@ class Desk:
     """Tell the merchant's loops that something lies in the database."""
     held: Callable[[], set[str]]
     """The merchants this daemon works just now."""
+    is_kept_apart: bool = True
+    """Whether the database keeps the rows of merchants apart for whoever asks, whatever a page asks for."""
+    devices: Clock | None = None
+    """What people's own devices go by, where that is not `clock`: a sandbox moves the one and not the other."""
     door: Door = field(init=False)
     openid: OpenId | None = field(init=False, default=None)
     figures: Figures = field(init=False)
@@ -55,7 +58,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.door = Door(self.database, self.settings)
         self.figures = Figures(self.database, self.clock, self.settings)
-        self.pulse = Pulse(self.database)
+        self.pulse = Pulse(self.database, sorted(self.settings.merchants))
         self.watched = Watched(self.database, self.clock, self.telemetry, sorted(self.settings.merchants), self.held)
         told = self.settings.web
         if told.openid is not None:
@@ -68,9 +71,12 @@ class Desk:
     def now(self) -> datetime:
         return self.clock.now()
 
+    @property
+    def device_now(self) -> datetime:
+        return (self.devices or self.clock).now()
+
 
 DESK = web.AppKey("desk", Desk)
 PERSON = web.RequestKey("person", Person)
 MARK = web.RequestKey("mark", int)
 """How much had happened when the request came: what its page shows is at least as new."""
-PROGRAM = web.RequestKey("program", dict[str, Any])

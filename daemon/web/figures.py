@@ -15,6 +15,7 @@ from daemon.store import figures
 from daemon.store import health as health_store
 from daemon.store.database import Database
 from daemon.store.figures import Snapshot
+from daemon.store.scope import WHOSE, of_installation, of_merchants
 from daemon.store.sql import Record
 
 FRESH_SECONDS = 2.0
@@ -48,7 +49,11 @@ class Heard:
 
 
 class Figures:
-    """Snapshots by merchant. While one is being taken, others are shown the last."""
+    """Snapshots by merchant. While one is being taken, others are shown the last.
+
+    What is kept was asked for by somebody else: it is given to those alone who may see the merchant, and is taken with no
+    more rights than that merchant's.
+    """
 
     def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
         self._database, self._clock, self._settings = database, clock, settings
@@ -57,14 +62,15 @@ class Figures:
         self._installation: tuple[float, list[Signal]] = (0.0, [])
 
     async def of(self, merchants: Iterable[str]) -> list[Snapshot]:
-        return [await self._of(merchant) for merchant in merchants]
+        """Of those whoever asks may see."""
+        return [await self._of(merchant) for merchant in _visible(merchants)]
 
     async def heard_of(self, merchants: Iterable[str]) -> list[Heard]:
-        """How fresh each merchant is, for the frame of every page; at most FRESH_SECONDS old."""
-        wanted = list(merchants)
+        """How fresh each merchant is, for the frame of every page; at most FRESH_SECONDS old; as `of`."""
+        wanted = _visible(merchants)
         stale = [each for each in wanted if time.monotonic() >= (self._heard[each][0] if each in self._heard else 0.0)]
         if stale:
-            async with self._database.reading() as connection:
+            async with self._database.reading(scope=of_merchants(stale)) as connection:
                 signals = await health_store.read(connection, stale, installation=False)
                 for merchant in stale:
                     row = await figures.heard(connection, merchant)
@@ -73,9 +79,12 @@ class Figures:
         return [self._heard[each][1] for each in wanted]
 
     async def of_installation(self) -> list[Signal]:
-        """What keeps everybody's work from being done, the gravest first; at most FRESH_SECONDS old."""
+        """What keeps everybody's work from being done, the gravest first; at most FRESH_SECONDS old.
+
+        Anybody's work hangs on it, but it is shown only to who runs the installation.
+        """
         if time.monotonic() >= self._installation[0]:
-            async with self._database.reading() as connection:
+            async with self._database.reading(scope=of_installation([])) as connection:
                 found = troubles(await health_store.read(connection, []))
             self._installation = (time.monotonic() + FRESH_SECONDS, found)
         return self._installation[1]
@@ -96,8 +105,13 @@ class Figures:
         now = self._clock.now()
         zone = self._settings.merchants[merchant].calendar.timezone
         begins = now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-        async with self._database.reading() as connection:
+        async with self._database.reading(scope=of_merchants([merchant])) as connection:
             return await figures.take(connection, merchant, now=now, zone=zone, day_begins=begins)
+
+
+def _visible(merchants: Iterable[str]) -> list[str]:
+    own = WHOSE.get().merchants
+    return [merchant for merchant in merchants if merchant in own]
 
 
 def heard(merchant: str, told: Record, at: datetime, signals: Iterable[Signal]) -> Heard:

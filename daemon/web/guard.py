@@ -21,7 +21,8 @@ from daemon.errors import (
     TransientError,
 )
 from daemon.store import accounts
-from daemon.store.database import DISCONNECTED, WHOSE, seen_as
+from daemon.store.database import DISCONNECTED
+from daemon.store.scope import AT_THE_DOOR, NOBODY, WHOSE
 from daemon.web.access.roles import May, Person
 from daemon.web.desk import DESK, MARK, PERSON, Desk
 
@@ -38,6 +39,8 @@ LARGE = ("/warehouse/import",)  # only a warehouse's file may be larger
 FOR_PROGRAMS = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics", "/static/")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 PUBLIC = ("/sign-in", "/static/", "/healthz", "/readyz", "/metrics", "/webhooks/", "/api/", "/favicon.ico")
+FACTOR = "/second-factor"
+BEFORE_A_FACTOR = (FACTOR, "/sign-out")  # what is open to somebody who must add a second factor first
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -59,9 +62,18 @@ async def headers(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as refusal:
         _dress(request, refusal)
         raise
+    finally:
+        _close_files(request)
     if not reply.prepared:
         _dress(request, reply)
     return reply
+
+
+def _close_files(request: web.Request) -> None:
+    """Files that were sent lie in temporary files: also those nobody read, since the request was refused."""
+    for value in request[FORM].values() if FORM in request else ():
+        if isinstance(value, web.FileField):
+            value.file.close()
 
 
 def _dress(request: web.Request, reply: web.StreamResponse) -> None:
@@ -78,7 +90,7 @@ def _dress(request: web.Request, reply: web.StreamResponse) -> None:
 @web.middleware
 async def who(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Pages are for those who have signed in; whoever has not is sent to the sign-in and comes back after it."""
-    WHOSE.set("*")  # a connection serves many requests: what the last one saw is not ours
+    WHOSE.set(NOBODY)  # a connection serves many requests: what the last one saw is not ours
     if request.path.startswith(PUBLIC):
         return await handler(request)
     desk = request.app[DESK]
@@ -97,7 +109,11 @@ async def who(request: web.Request, handler: Handler) -> web.StreamResponse:
         must_be_own(request)
         await _must_carry_token(request, person)
     request[PERSON] = person
-    WHOSE.set(seen_as(person.merchants))
+    WHOSE.set(person.scope)
+    if person.must_add_factor and not request.path.startswith(BEFORE_A_FACTOR):
+        if request.method in SAFE and not request.headers.get("HX-Request") and request.path != "/live":
+            raise web.HTTPSeeOther(FACTOR)
+        raise web.HTTPForbidden(text="Your role needs a second factor before anything else: open the page to add it.")
     if request.method == "GET" and request.path != "/live":
         request[MARK] = await desk.pulse.mark(person.merchants)
     reply = await handler(request)
@@ -128,9 +144,9 @@ def _proxied(request: web.Request, desk: Desk) -> str | None:
 
 
 async def _let_in_proxied(request: web.Request, desk: Desk, name: str) -> tuple[Person | None, str | None]:
-    async with desk.database.reading() as connection:
-        account = await accounts.read(connection, name)
-    if account is None or account["disabled_at"] is not None:
+    async with desk.database.reading(scope=AT_THE_DOOR) as connection:
+        account = await accounts.at_the_door(connection, name)
+    if account is None or not account["is_open"]:
         raise web.HTTPForbidden(text=f"The proxy names you {name}; there is no such account here, or it is closed.")
     opened = await desk.door.open(name, way="proxy", address=address_of(request), now=desk.now)
     person = await desk.door.session(opened.token, now=desk.now, proxied=name)
@@ -170,7 +186,7 @@ async def form(request: web.Request) -> MultiDictProxy[str | bytes | bytearray |
     """The fields that were sent, read once, in bounded size and time."""
     if FORM in request:
         return request[FORM]
-    most = FILE_MAX if request.path in LARGE else SIGN_IN_MAX if request.path == "/sign-in" else BODY_MAX
+    most = FILE_MAX if request.path in LARGE else SIGN_IN_MAX if request.path.startswith("/sign-in") else BODY_MAX
     sized = request.clone(client_max_size=most)
     try:
         with anyio.fail_after(BODY_SECONDS):
@@ -226,6 +242,16 @@ def address_of(request: web.Request) -> str:
     return remote
 
 
+PASSED_ON_BY = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")  # what proxies add
+
+
+def is_insider(request: web.Request) -> bool:
+    """Whether this comes straight from where the merchants' names may be known without a sign-in."""
+    if any(name in request.headers for name in PASSED_ON_BY):
+        return False
+    return _is_trusted(request.remote or "", request.app[DESK].settings.web.metrics_from)
+
+
 def _is_trusted(remote: str, networks: tuple[str, ...]) -> bool:
     try:
         address = ipaddress.ip_address(remote)
@@ -234,6 +260,8 @@ def _is_trusted(remote: str, networks: tuple[str, ...]) -> bool:
     return any(address in ipaddress.ip_network(each, strict=False) for each in networks)
 
 
+REFUSED_BY_THE_DATABASE = (asyncpg.InsufficientPrivilegeError, asyncpg.ForeignKeyViolationError)
+"""A row that is not whoever asks' to write, or hangs on one that is not theirs to see."""
 STATUS: tuple[tuple[type[HomewardError], int], ...] = (
     (NotFoundError, 404), (TransientError, 503), (OutcomeUnknownError, 502), (RejectedError, 409),
     (MalformedPayloadError, 400),
@@ -246,6 +274,8 @@ def answer_to(error: BaseException) -> tuple[int, str]:
     is_value = isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
     if is_value or isinstance(error, asyncpg.DataError):  # refused by the driver, or by the server
         return 400, "A value is out of the range that can be stored."
+    if isinstance(error, REFUSED_BY_THE_DATABASE):
+        return 403, "This is not yours to see or change; nothing was changed."
     if isinstance(error, DISCONNECTED):
         return 503, "The database does not answer just now. Nothing was changed; try again in a moment."
     for kind, status in STATUS:

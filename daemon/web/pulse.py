@@ -1,6 +1,6 @@
 """Live pages: one look at the journals' heads a second for everybody who watches, none when nobody does."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -9,6 +9,7 @@ import asyncpg
 
 from daemon.store import chain
 from daemon.store.database import DISCONNECTED, Database
+from daemon.store.scope import of_merchants
 
 LOOK_SECONDS = 1.0
 MOVES_MAX = 2000  # moves of one look that are told by their return; beyond that everybody looks again
@@ -30,8 +31,8 @@ class Watcher:
 class Pulse:
     """Wakes the watchers of what has moved."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, merchants: Sequence[str]) -> None:
+        self._database, self._scope = database, of_merchants(merchants)
         self._watchers: set[Watcher] = set()
         self._seen: dict[str, int] = {}
         self._wanted = anyio.Event()
@@ -68,7 +69,7 @@ class Pulse:
     async def look(self) -> None:
         """See what has moved since the last look, and tell whom it concerns."""
         try:
-            async with self._database.reading() as connection:
+            async with self._database.reading(scope=self._scope) as connection:
                 heads = await chain.heads(connection)
                 known, is_first = self._seen, not self._seen
                 moved: dict[str, set[int] | None] = {}

@@ -1,4 +1,7 @@
-"""`/readyz`: whether work is possible. Without a token it names no merchant; with one, those the token may see.
+"""`/readyz`: whether work is possible.
+
+Anybody learns whether it is; the addresses in `web.metrics_from` also why, in kinds and counts; a token, why not for each
+merchant it may see. What concerns every merchant is told to those addresses alone.
 
 * 200: this daemon serves, and at least one merchant can be worked; `degraded` and `why` say what is wrong all the same.
 * 503: the database does not answer or takes no writes, the daemon has not begun yet, or no merchant can be worked.
@@ -8,6 +11,7 @@
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import anyio
 import asyncpg
@@ -17,9 +21,14 @@ from aiohttp import hdrs, web
 from daemon.health.kinds import INSTALLATION
 from daemon.store import health as health_store
 from daemon.store.database import DISCONNECTED
+from daemon.store.scope import of_installation
 from daemon.views.health import readiness
+from daemon.web import guard
 from daemon.web.desk import Desk
 
+EXPOSED = (
+    "pages run as a database role that sees the rows of every merchant, whoever asks: homeward doctor says what to do"
+)
 READY_SECONDS = 2.0  # a database that takes longer to say one is away
 
 
@@ -30,7 +39,7 @@ def asked(desk: Desk, unready: Callable[[], str]) -> Callable[[web.Request], Awa
         configured = sorted(desk.settings.merchants)
         try:
             with anyio.fail_after(READY_SECONDS):
-                async with desk.database.reading() as connection:
+                async with desk.database.reading(scope=of_installation(configured)) as connection:
                     state = await health_store.database_state(connection)
                     signals = await health_store.read(connection, configured)
                 allowed = await _allowed(request)
@@ -42,7 +51,10 @@ def asked(desk: Desk, unready: Callable[[], str]) -> Callable[[web.Request], Awa
         if serving:
             signals = [each for each in signals if each.merchant == INSTALLATION]
         found = readiness(signals, configured, starting=unready())
-        told = found.anonymous()
+        is_insider = guard.is_insider(request)
+        told: dict[str, Any] = found.anonymous() if is_insider else {"ready": found.is_ready}
+        if is_insider and not desk.is_kept_apart:
+            told["attention"] = EXPOSED
         name = request.query.get("merchant")
         if allowed is None:
             if name is not None or hdrs.AUTHORIZATION in request.headers:
@@ -50,7 +62,7 @@ def asked(desk: Desk, unready: Callable[[], str]) -> Callable[[web.Request], Awa
                 reply.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="homeward"'
                 return reply
             return web.json_response(told, status=200 if found.is_ready else 503)
-        told["detail"] = found.detailed(allowed)
+        told["detail"] = found.detailed(allowed, with_installation=is_insider)
         if name is None:
             return web.json_response(told, status=200 if found.is_ready else 503, dumps=_dumps)
         one = next((each for each in told["detail"] if each["merchant"] == name), None)
@@ -63,8 +75,8 @@ def asked(desk: Desk, unready: Callable[[], str]) -> Callable[[web.Request], Awa
         kind, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         if kind.lower() != "bearer":
             return None
-        known = await desk.door.program(token.strip(), now=desk.now)
-        return known[1] if known is not None and known[0]["scope"] in ("read", "write") else None
+        program = await desk.door.program(token.strip(), now=desk.now)
+        return program[0].merchants if program is not None and program[1] in ("read", "write") else None
 
     return ready
 

@@ -19,7 +19,7 @@ from daemon.health.kinds import HAPPY_RETURNS, NOT_WORKED
 from daemon.views.health import banner
 from daemon.views.moments import age
 from daemon.views.steps import on_a_page
-from daemon.web.access.roles import HOMES, RUNS, May, Person
+from daemon.web.access.roles import HOMES, May, Person
 from daemon.web.desk import DESK, MARK, PERSON, Desk
 from daemon.web.figures import Heard
 from statemachine.causes import CAUSES
@@ -60,16 +60,25 @@ async def page(
     desk, person = request.app[DESK], request.get(PERSON)
     now, zone = desk.now, zone_of(request, person)
     known = await desk.figures.heard_of(person.merchants) if person is not None else []
-    shared = await desk.figures.of_installation() if person is not None and person.role in RUNS else []
+    shared = await desk.figures.of_installation() if person is not None and person.runs_installation else []
     text = templates().get_template(template).render(
         title=title, cli=cli, person=person, now=now, zone=zone, when=lambda moment: when(moment, now, zone),
-        environment_name=desk.settings.web.environment, known=known,
-        banners=[*map(banner, shared), *banners(known)], path=request.path,
-        mark=request.get(MARK, 0),
+        environment_name=desk.settings.web.environment, known=known, path=request.path, mark=request.get(MARK, 0),
+        banners=[*_warnings(desk, person), *map(banner, shared), *banners(known)],
         path_qs=request.path_qs, url=desk.settings.web.url or "", merchants=desk.settings.merchants,
         is_one_merchant=person is not None and len(person.merchants) == 1, **told,
     )  # fmt: skip
     return web.Response(text=text, content_type="text/html", status=status)
+
+
+def _warnings(desk: Desk, person: Person | None) -> list[str]:
+    """What only those who can mend it are told."""
+    if desk.is_kept_apart or person is None or not person.is_global or not person.may(May.ACCOUNTS):
+        return []
+    return [
+        "The database does not keep merchants apart for these pages: they run as a role that sees every row. "
+        "homeward doctor says what to do."
+    ]
 
 
 def banners(known: list[Heard]) -> list[str]:

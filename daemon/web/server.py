@@ -25,6 +25,7 @@ from daemon.web.pages import (
     live,
     people,
     returns,
+    second_factor,
     sign_in,
     warehouse,
     workbench,
@@ -67,7 +68,7 @@ def build(desk: Desk, *, receivers: dict[str, Receiver], unready: Callable[[], s
     )
     app.router.add_post("/webhooks/happy-returns/{merchant}", door.receive)
     _add_machines(app, desk, unready)
-    _add_pages(app)
+    add_pages(app)
     endpoints.add(app)
     return app
 
@@ -77,6 +78,10 @@ def _add_machines(app: web.Application, desk: Desk, unready: Callable[[], str]) 
         return web.json_response({"alive": True})
 
     async def metrics(request: web.Request) -> web.Response:
+        if not guard.is_insider(request):
+            raise web.HTTPForbidden(
+                text="Metrics name merchants: they are read from the addresses in web.metrics_from, not through a proxy."
+            )
         await desk.watched.refresh()
         body = generate_latest(desk.telemetry.metrics.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
@@ -92,10 +97,12 @@ async def _icon(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(STATIC / "homeward.svg")
 
 
-def _add_pages(app: web.Application) -> None:
+def add_pages(app: web.Application) -> None:
     app.router.add_routes([
         web.get("/", home.root), web.get("/home/{home:customer-service|finance|warehouse|operator}", home.show),
         web.get("/sign-in", sign_in.show), web.post("/sign-in", sign_in.enter), web.post("/sign-out", sign_in.leave),
+        web.get("/sign-in/code", sign_in.code), web.post("/sign-in/code", sign_in.enter_code),
+        web.get("/second-factor", second_factor.show), web.post("/second-factor", second_factor.change),
         web.get("/sign-in/openid", sign_in.to_openid), web.get("/sign-in/openid/answer", sign_in.from_openid),
         web.get("/password", sign_in.password), web.post("/password", sign_in.change_password),
         web.get("/find", returns.find), web.get("/returns", returns.listing), web.get("/exceptions", returns.exceptions),
@@ -141,6 +148,11 @@ async def _told(request: web.Request, handler: guard.Handler) -> web.StreamRespo
         if refusal.status < 400 or for_programs:
             raise
         return await _page(request, refusal.status, refusal.text or refusal.reason)
+    except guard.REFUSED_BY_THE_DATABASE as error:
+        # The database refused what the code let through: nobody's data was touched, and there is something to mend.
+        status, why = guard.answer_to(error)
+        log.error("refused by the database", extra={"path": request.path, "why": str(error)})
+        return endpoints.problem(status, "not permitted", why) if for_programs else await _page(request, status, why)
     except (*DISCONNECTED, asyncpg.DataError, HomewardError) as error:
         status, why = guard.answer_to(error)
         log.warning("request refused", extra={"path": request.path, "status": status, "why": type(error).__name__})

@@ -11,6 +11,7 @@ from daemon.clock import Clock
 from daemon.health.signals import Signal, stopped, troubles
 from daemon.store import health, outbox, reports
 from daemon.store.database import DISCONNECTED, Database
+from daemon.store.scope import of_installation
 from daemon.store.sql import Record
 from daemon.telemetry import Telemetry
 from statemachine.causes import TEAMS
@@ -41,7 +42,7 @@ class Watched:
         if self.looked_at is not None and timedelta(0) <= now - self.looked_at < FRESH:
             return
         try:
-            async with self.database.reading() as connection:
+            async with self.database.reading(scope=of_installation(self.merchants)) as connection:
                 self._tell_health(await health.read(connection, self.merchants))
                 for name in self.merchants:
                     self._tell(name, await reports.watched(connection, name))

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,12 +18,14 @@ from daemon.loops.receive import Taken, accept
 from daemon.settings_merchant import MerchantSettings
 from daemon.settings_section import SecretFile
 from daemon.store.database import DISCONNECTED, Database
+from daemon.store.scope import of_merchants
 from daemon.telemetry import Telemetry, traceparent
 
 log = logging.getLogger(__name__)
 
 BODY_SECONDS = 10.0  # a body that takes longer is not waited for
 TOGETHER_MAX = 50  # webhooks stored in one commit
+_NOBODYS = secrets.token_bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +116,14 @@ class WebhookDoor:
         except TimeoutError:
             self._count(merchant if receiver else "", "slow")
             return _problem(408, "too slow", f"The body did not arrive within {BODY_SECONDS:.0f} s.")
-        if receiver is None:
-            return _problem(404, "unknown merchant", "There is no such merchant here.")
         header = request.headers.get("X-Hr-Signature", "")
-        scheme = receiver.settings.happy_returns.webhook_signature
-        if not header or not is_signed(raw, header, receiver.keys, scheme=scheme):
-            self._count(merchant, "unsigned")
-            log.warning("webhook refused: bad signature", extra={"merchant": merchant, "bytes": len(raw)})
+        # A merchant that is not here is answered as one whose key does not fit: nobody learns who is.
+        scheme = receiver.settings.happy_returns.webhook_signature if receiver is not None else ""
+        keys = receiver.keys if receiver is not None else (_NOBODYS,)
+        if not is_signed(raw, header, keys, scheme=scheme) or not header or receiver is None:
+            self._count(merchant if receiver is not None else "", "unsigned")
+            why = "webhook refused: bad signature" if receiver is not None else "webhook refused: no such merchant"
+            log.warning(why, extra={"merchant": merchant[:63], "bytes": len(raw)})
             return _problem(401, "bad signature", "X-Hr-Signature does not match the body.")
         if not self._allowances[merchant].take():
             self._count(merchant, "too-many")
@@ -162,7 +166,7 @@ class WebhookDoor:
         for body in bodies:
             by_merchant.setdefault(body.merchant, []).append(body)
         taken: list[tuple[_Body, Taken]] = []
-        async with self._database.transaction("webhook") as connection:
+        async with self._database.transaction("webhook", scope=of_merchants(sorted(by_merchant))) as connection:
             for merchant, mine in sorted(by_merchant.items()):
                 raws = [(body.raw, body.trace) for body in mine]
                 told = await accept(connection, merchant, mine[0].settings, raws, source="webhook", now=now)

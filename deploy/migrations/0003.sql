@@ -1,5 +1,8 @@
 -- 2 to 3. Additive: a daemon of version 2 that still runs goes on.
 
+-- Functions with the rights of the tables' owner keep this path: what they name is found nowhere else.
+SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+
 -- An event that cannot be decided on makes its return an exception, whether it was known before or not. What others write
 -- beside a credit that is closed concerns it still. A write that a person gives up for lost is made anew under a fresh key.
 INSERT INTO machine_rule (event, source, target) VALUES
@@ -382,35 +385,665 @@ BEGIN
     EXECUTE format('GRANT UPDATE (tracking, facts) ON unit TO %I', hands);  -- what privacy erase takes away
 END $$;
 
+-- -- Tenants: accounts, sessions, tokens, the log and shared views belong to merchants; a second factor -----------------
+-- Accounts and tokens without merchants stay what they are, global. A view that was shared stays shared with the people of the
+-- owner's one merchant, or of the only merchant there is, else with global accounts; of owners with several it is their own again.
+
+ALTER TABLE account ADD COLUMN has_password boolean GENERATED ALWAYS AS (password_hash IS NOT NULL) STORED;
+ALTER TABLE web_session ADD COLUMN id bigint NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE;
+ALTER TABLE access_log ADD COLUMN merchants text[];
+ALTER TABLE saved_view ADD COLUMN merchant text REFERENCES merchant (merchant);
+UPDATE saved_view AS v
+   SET merchant = CASE WHEN a.merchants IS NOT NULL
+                       THEN (SELECT m.merchant FROM merchant AS m WHERE ARRAY[m.merchant] = a.merchants)
+                       WHEN (SELECT count(*) FROM merchant) = 1 THEN (SELECT m.merchant FROM merchant AS m) END,
+       is_shared = a.merchants IS NULL OR EXISTS (SELECT FROM merchant AS m WHERE ARRAY[m.merchant] = a.merchants)
+  FROM account AS a
+ WHERE a.name = v.account
+   AND v.is_shared;
+ALTER TABLE saved_view ADD CONSTRAINT saved_view_is_for_whom_it_is_shared CHECK (merchant IS NULL OR is_shared);
+
+-- An account or a token is for merchants that exist; a name that nobody has is no tenant.
+CREATE FUNCTION merchants_exist() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT NEW.merchants <@ ARRAY(SELECT m.merchant FROM merchant AS m) THEN
+        RAISE EXCEPTION 'the % is for a merchant that is not there', TG_TABLE_NAME USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER account_is_added_for_merchants BEFORE INSERT ON account
+    FOR EACH ROW WHEN (NEW.merchants IS NOT NULL) EXECUTE FUNCTION merchants_exist();
+CREATE TRIGGER account_is_for_merchants BEFORE UPDATE ON account
+    FOR EACH ROW WHEN (NEW.merchants IS DISTINCT FROM OLD.merchants AND NEW.merchants IS NOT NULL)
+    EXECUTE FUNCTION merchants_exist();
+
+-- The second factor of an account: a secret shared with a device of its person (RFC 6238), sealed with a key that is not in
+-- the database. Asked for once it is confirmed by a code. No code is taken whose time step was taken before.
+CREATE TABLE second_factor (
+    account      text        NOT NULL PRIMARY KEY REFERENCES account (name) ON DELETE CASCADE,
+    sealed       bytea       NOT NULL,
+    last_step    bigint      NOT NULL DEFAULT 0,
+    created_at   timestamptz NOT NULL,
+    confirmed_at timestamptz,
+    recorded_at  timestamptz NOT NULL DEFAULT now()
+);
+
+-- Codes for who has lost that device, each good for one sign-in. Eighty random bits need no slow hash.
+CREATE TABLE recovery_code (
+    account     text        NOT NULL REFERENCES second_factor (account) ON DELETE CASCADE,
+    code_hash   bytea       NOT NULL,
+    used_at     timestamptz,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (account, code_hash)
+);
+
+-- A sign-in whose password was right and whose code is still to come. No session: it opens no page.
+CREATE TABLE sign_in_step (
+    token_hash  bytea       NOT NULL PRIMARY KEY,
+    account     text        NOT NULL REFERENCES account (name) ON DELETE CASCADE,
+    goes_to     text        NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TRIGGER api_token_is_added_for_merchants BEFORE INSERT ON api_token
+    FOR EACH ROW WHEN (NEW.merchants IS NOT NULL) EXECUTE FUNCTION merchants_exist();
+CREATE TRIGGER api_token_is_for_merchants BEFORE UPDATE ON api_token
+    FOR EACH ROW WHEN (NEW.merchants IS DISTINCT FROM OLD.merchants AND NEW.merchants IS NOT NULL)
+    EXECUTE FUNCTION merchants_exist();
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Who asks, and the door. Pages and API say with each transaction who asks (daemon/store/scope.py); unset is nobody:
+--   homeward.merchants  the merchants whose rows may be seen, joined by commas
+--   homeward.account    the account that asks; ? at the door, while it is not yet known who comes; - for nobody
+--   homeward.role       the account's role
+--   homeward.reach      the merchants the account is for, joined by commas; * where it is global
+--   homeward.token      the number of the token, where a program asks
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Whether whoever asks may see, give and take what is meant for these merchants: an administrator, and no more than they
+-- have. What is meant for every merchant (null), or for none, is for global accounts alone.
+CREATE FUNCTION may_administer(meant text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce(current_setting('homeward.role', true) = 'administrator'
+                    AND (current_setting('homeward.reach', true) = '*'
+                         OR (cardinality(meant) > 0
+                             AND meant <@ string_to_array(current_setting('homeward.reach', true), ','))), false)
+$$;
+
+-- The rights of the tables' owner are lent by the functions below, for one thing each.
+
+-- Only somebody who is not yet known, or the account itself, is spoken to about an account's password and second factor.
+CREATE FUNCTION must_speak_for(who text) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF coalesce(current_setting('homeward.account', true), '') NOT IN ('?', who) THEN
+        RAISE EXCEPTION 'the account % is somebody else''s', who USING ERRCODE = 'insufficient_privilege';
+    END IF;
+END $$;
+
+CREATE FUNCTION must_be_at_the_door() RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM must_speak_for('?');
+END $$;
+
+-- Whose a row of the access log is. Set here, so that whoever writes one cannot say otherwise.
+CREATE FUNCTION access_log_belongs() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    NEW.merchants := CASE
+        WHEN NEW.merchant <> '' THEN ARRAY[NEW.merchant]
+        WHEN NEW.action LIKE 'token-%' THEN (SELECT t.merchants FROM api_token AS t WHERE t.name = NEW.subject)
+        WHEN NEW.subject <> '' THEN (SELECT a.merchants FROM account AS a WHERE a.name = NEW.subject)
+        ELSE (SELECT a.merchants FROM account AS a WHERE 'user:' || a.name = NEW.actor)
+    END;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER access_log_belongs BEFORE INSERT ON access_log
+    FOR EACH ROW EXECUTE FUNCTION access_log_belongs();
+
+-- One try at a password or a code, counted before it is looked at, so that many at once are not more than one after the
+-- other; from the limit on the account rests, longer with each. No hash while it rests, is closed, or does not exist.
+CREATE FUNCTION count_attempt(who text, at timestamptz, failures_max integer, rest interval)
+RETURNS TABLE (password_hash text, is_allowed boolean, has_account boolean, rests_until timestamptz, has_factor boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    counted account;
+BEGIN
+    PERFORM must_speak_for(who);
+    UPDATE account AS a
+       SET failures = a.failures + 1,
+           locked_until = CASE WHEN a.failures + 1 >= failures_max
+                               THEN at + least(power(2, a.failures + 1 - failures_max), 16) * rest END
+     WHERE a.name = who
+       AND (a.locked_until IS NULL OR a.locked_until <= at)
+    RETURNING a.* INTO counted;
+    is_allowed := counted.name IS NOT NULL AND counted.disabled_at IS NULL;
+    IF counted.name IS NULL THEN
+        SELECT a.* INTO counted FROM account AS a WHERE a.name = who;
+    END IF;
+    password_hash := CASE WHEN is_allowed THEN counted.password_hash END;
+    has_account := counted.name IS NOT NULL;
+    rests_until := counted.locked_until;
+    has_factor := EXISTS (SELECT FROM second_factor AS f WHERE f.account = who AND f.confirmed_at IS NOT NULL);
+    RETURN NEXT;
+END $$;
+
+-- The password was right and a code is still to come: this one try counts no more, and the rest it began is over. What
+-- others counted meanwhile stays.
+CREATE FUNCTION forgive_attempt(who text, rest_began timestamptz) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_speak_for(who);
+    UPDATE account AS a
+       SET failures = greatest(a.failures - 1, 0),
+           locked_until = CASE WHEN a.locked_until IS DISTINCT FROM rest_began THEN a.locked_until END
+     WHERE a.name = who;
+END $$;
+
+-- Whoever came has proved who they are; the same password under newer parameters, where there is one.
+CREATE FUNCTION forget_attempts(who text, fresh_hash text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    UPDATE account AS a
+       SET failures = 0, locked_until = NULL, password_hash = coalesce(fresh_hash, a.password_hash)
+     WHERE a.name = who
+       AND (a.failures > 0 OR a.locked_until IS NOT NULL OR fresh_hash IS NOT NULL);
+END $$;
+
+CREATE FUNCTION begin_session(held bytea, who text, csrf text, way text, at timestamptz, until timestamptz)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    DELETE FROM web_session AS s WHERE s.expires_at <= at;
+    INSERT INTO web_session (token_hash, account, csrf, way, created_at, seen_at, expires_at)
+    VALUES (held, who, begin_session.csrf, begin_session.way, at, at, until);
+    UPDATE account AS a SET seen_at = at WHERE a.name = who;
+END $$;
+
+-- A session that is in force, with its account.
+CREATE FUNCTION session_of(held bytea, at timestamptz, idle_since timestamptz)
+RETURNS TABLE (id bigint, account text, csrf text, way text, seen_at timestamptz, expires_at timestamptz, role text,
+               merchants text[], has_factor boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    RETURN QUERY
+    SELECT s.id, s.account, s.csrf, s.way, s.seen_at, s.expires_at, a.role, a.merchants,
+           EXISTS (SELECT FROM second_factor AS f WHERE f.account = a.name AND f.confirmed_at IS NOT NULL)
+      FROM web_session AS s
+      JOIN account AS a ON a.name = s.account
+     WHERE s.token_hash = held
+       AND s.expires_at > at
+       AND s.seen_at > idle_since
+       AND a.disabled_at IS NULL;
+END $$;
+
+CREATE FUNCTION touch_session(held bytea, at timestamptz) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    WITH touched AS (UPDATE web_session AS s SET seen_at = at WHERE s.token_hash = held RETURNING s.account)
+    UPDATE account AS a SET seen_at = at FROM touched WHERE a.name = touched.account;
+END $$;
+
+CREATE FUNCTION end_session(held bytea) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    DELETE FROM web_session AS s WHERE s.token_hash = held;
+END $$;
+
+CREATE FUNCTION begin_step(held bytea, who text, goes_to text, at timestamptz, until timestamptz)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    DELETE FROM sign_in_step AS s WHERE s.expires_at <= at;
+    INSERT INTO sign_in_step (token_hash, account, goes_to, expires_at)
+    VALUES (held, who, begin_step.goes_to, until);
+END $$;
+
+CREATE FUNCTION step_of(held bytea, at timestamptz) RETURNS TABLE (account text, goes_to text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    RETURN QUERY SELECT s.account, s.goes_to FROM sign_in_step AS s WHERE s.token_hash = held AND s.expires_at > at;
+END $$;
+
+-- A step is good for one session. False when it was taken before.
+CREATE FUNCTION end_step(held bytea) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    DELETE FROM sign_in_step AS s WHERE s.token_hash = held;
+    RETURN FOUND;
+END $$;
+
+CREATE FUNCTION begin_openid(held bytea, nonce text, verifier text, goes_to text, at timestamptz, until timestamptz)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    DELETE FROM openid_attempt AS o WHERE o.expires_at <= at;
+    INSERT INTO openid_attempt (token_hash, nonce, verifier, goes_to, expires_at)
+    VALUES (held, begin_openid.nonce, begin_openid.verifier, begin_openid.goes_to, until);
+END $$;
+
+-- An attempt is good for one answer.
+CREATE FUNCTION end_openid(held bytea, at timestamptz) RETURNS TABLE (nonce text, verifier text, goes_to text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    RETURN QUERY
+    WITH answered AS (DELETE FROM openid_attempt AS o WHERE o.token_hash = held RETURNING o.*)
+    SELECT n.nonce, n.verifier, n.goes_to FROM answered AS n WHERE n.expires_at > at;
+END $$;
+
+-- What the door must know of an account that a provider or a proxy names.
+CREATE FUNCTION account_at_the_door(who text) RETURNS TABLE (role text, merchants text[], is_open boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    RETURN QUERY SELECT a.role, a.merchants, a.disabled_at IS NULL FROM account AS a WHERE a.name = who;
+END $$;
+
+-- What the configuration gives somebody whom the provider vouches for: a new account, or the one there is with these rights.
+-- Its sessions end where they change.
+CREATE FUNCTION admit(who text, given_role text, given_merchants text[], gives_merchants boolean, at timestamptz)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    INSERT INTO account (name, role, merchants, created_by, created_at, updated_at)
+    VALUES (who, given_role, given_merchants, 'openid', at, at)
+        ON CONFLICT (name) DO NOTHING;
+    UPDATE account AS a
+       SET role = given_role,
+           merchants = CASE WHEN gives_merchants THEN given_merchants ELSE a.merchants END,
+           updated_at = at
+     WHERE a.name = who
+       AND a.disabled_at IS NULL
+       AND (a.role <> given_role OR (gives_merchants AND a.merchants IS DISTINCT FROM given_merchants));
+    IF FOUND THEN
+        DELETE FROM web_session AS s WHERE s.account = who;
+    END IF;
+END $$;
+
+CREATE FUNCTION token_of(held bytea, at timestamptz)
+RETURNS TABLE (id bigint, name text, scope text, merchants text[], created_by text, used_at timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    RETURN QUERY
+    SELECT t.id, t.name, t.scope, t.merchants, t.created_by, t.used_at
+      FROM api_token AS t
+     WHERE t.token_hash = held
+       AND t.revoked_at IS NULL
+       AND (t.expires_at IS NULL OR t.expires_at > at);
+END $$;
+
+CREATE FUNCTION touch_token(number bigint, at timestamptz) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_be_at_the_door();
+    UPDATE api_token AS t SET used_at = at WHERE t.id = number;
+END $$;
+
+-- One's own new password; every session of the account ends.
+CREATE FUNCTION set_own_password(fresh_hash text, at timestamptz) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT AS $$
+DECLARE
+    who text := current_setting('homeward.account', true);
+BEGIN
+    UPDATE account AS a
+       SET password_hash = fresh_hash, failures = 0, locked_until = NULL, updated_at = at
+     WHERE a.name = who
+       AND a.password_hash IS NOT NULL
+       AND a.disabled_at IS NULL;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'nobody with a password asks' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    DELETE FROM web_session AS s WHERE s.account = who;
+END $$;
+
+CREATE FUNCTION factor_of(who text)
+RETURNS TABLE (sealed bytea, last_step bigint, confirmed_at timestamptz, codes_left bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_speak_for(who);
+    RETURN QUERY
+    SELECT f.sealed, f.last_step, f.confirmed_at,
+           (SELECT count(*) FROM recovery_code AS c WHERE c.account = who AND c.used_at IS NULL)
+      FROM second_factor AS f
+     WHERE f.account = who;
+END $$;
+
+-- A code of this time step was right. False when one of it, or of a later one, was taken before.
+CREATE FUNCTION take_factor_step(who text, step bigint, sealed_anew bytea) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_speak_for(who);
+    UPDATE second_factor AS f
+       SET last_step = step, sealed = sealed_anew
+     WHERE f.account = who
+       AND f.last_step < step;
+    RETURN FOUND;
+END $$;
+
+-- False when there is no such code, or it was used before.
+CREATE FUNCTION take_recovery_code(who text, hash bytea, at timestamptz) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM must_speak_for(who);
+    UPDATE recovery_code AS c
+       SET used_at = at
+     WHERE c.account = who
+       AND c.code_hash = hash
+       AND c.used_at IS NULL;
+    RETURN FOUND;
+END $$;
+
+-- How many open accounts may administer what is meant for these merchants. Their rows are locked until the transaction ends:
+-- two who give up their role at once do so one after the other.
+CREATE FUNCTION administrators_of(meant text[]) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT AS $$
+BEGIN
+    IF coalesce(current_setting('homeward.account', true), '') <> '' AND NOT may_administer(meant) THEN
+        RAISE EXCEPTION 'what is meant for others is not administered' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN (SELECT count(*)
+              FROM (SELECT a.name
+                      FROM account AS a
+                     WHERE a.role = 'administrator'
+                       AND a.disabled_at IS NULL
+                       AND (a.merchants IS NULL OR meant <@ a.merchants)
+                     ORDER BY a.name
+                       FOR UPDATE) AS able);
+END $$;
+
+-- The names of those to whom returns of all these merchants can be given: open accounts that see them. Of accounts whoever
+-- asks may not administer, the names are all that can be learned.
+CREATE FUNCTION assignable(concerned text[]) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT AS $$
+BEGIN
+    IF cardinality(concerned) > 0
+       AND concerned <@ string_to_array(coalesce(current_setting('homeward.merchants', true), ''), ',') THEN
+        RETURN QUERY
+        SELECT a.name
+          FROM account AS a
+         WHERE a.disabled_at IS NULL
+           AND (a.merchants IS NULL OR concerned <@ a.merchants)
+         ORDER BY a.name
+         LIMIT 1000;
+    END IF;
+END $$;
+
+-- Beneath row-level security an index over an array is of no use: its operators are not trusted to keep to themselves what
+-- they compare. These two answer numbers of rows by such an index, within the merchants whoever asks may see (unset is a role
+-- that sees every row); the rows are then read under the policies, as all are.
+CREATE FUNCTION may_see(whose text) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce(current_setting('homeward.merchants', true), '') IN ('', '*')
+        OR whose = ANY(string_to_array(current_setting('homeward.merchants', true), ','))
+$$;
+
+CREATE FUNCTION deliveries_about(whose text, about text) RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
+SET search_path FROM CURRENT AS $$
+BEGIN
+    IF may_see(whose) THEN
+        RETURN QUERY
+        SELECT d.id FROM delivery AS d WHERE d.merchant = whose AND d.return_ids <> '{}' AND d.return_ids @> ARRAY[about];
+    END IF;
+END $$;
+
+CREATE FUNCTION match_groups_with(whose text, leg_key text) RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT AS $$
+BEGIN
+    IF may_see(whose) THEN
+        RETURN QUERY
+        SELECT g.id FROM match_group AS g WHERE g.merchant = whose AND g.until_run IS NULL AND g.legs @> ARRAY[leg_key];
+    END IF;
+END $$;
+
+-- The functions that lend rights; nobody has them by default.
+CREATE FUNCTION doors() RETURNS SETOF regprocedure LANGUAGE sql STABLE AS $$
+    SELECT p.oid::regprocedure
+      FROM pg_proc AS p
+     WHERE p.pronamespace = current_schema()::regnamespace
+       AND p.prosecdef
+     ORDER BY p.proname
+$$;
+DO $$
+DECLARE
+    door regprocedure;
+BEGIN
+    FOR door IN SELECT doors() LOOP
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', door);
+    END LOOP;
+END $$;
+
+-- Whose these rows are hangs on the account or the token that is asked about, not on one merchant.
+CREATE FUNCTION tables_about_people() RETURNS SETOF name LANGUAGE sql IMMUTABLE AS $$
+    SELECT unnest(ARRAY['access_log', 'account', 'api_answer', 'api_token', 'openid_attempt', 'recovery_code', 'saved_view',
+                        'second_factor', 'sign_in_step', 'web_session']::name[])
+$$;
+
+-- Rows are kept apart by merchant wherever a table has one. Roles without a policy of their own see none.
+CREATE OR REPLACE FUNCTION tables_by_merchant() RETURNS SETOF name LANGUAGE sql STABLE AS $$
+    SELECT c.relname
+      FROM pg_class AS c
+      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'merchant' AND NOT a.attisdropped
+     WHERE c.relnamespace = current_schema()::regnamespace
+       AND c.relkind = 'r'
+       AND c.relname <> ALL(ARRAY(SELECT tables_about_people()) || 'reporting_reader'::name)
+     ORDER BY c.relname
+$$;
+DO $$
+DECLARE
+    each name;
+BEGIN
+    FOR each IN SELECT tables_by_merchant() UNION ALL SELECT tables_about_people() LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', each);
+    END LOOP;
+END $$;
+
+-- Give a role one kind of access to the rows of a table: `command` is select, insert, update, delete or all. A row as it is
+-- written must fulfil `checked`, or else `condition` too.
+CREATE FUNCTION give_policy(reader name, relation name, command text, condition text, checked text DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    policy name := left(CASE command WHEN 'all' THEN 'rows' ELSE command END || '_of_' || reader, 63)::name;
+BEGIN
+    checked := coalesce(checked, condition);
+    IF EXISTS (SELECT FROM pg_policy AS p
+                WHERE p.polrelid = relation::text::regclass AND p.polname = policy
+                  AND (p.polwithcheck IS NOT NULL OR command IN ('select', 'delete'))
+                  AND obj_description(p.oid, 'pg_policy') = concat_ws(' / ', condition, nullif(checked, condition))) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('DROP POLICY IF EXISTS %I ON %I', policy, relation);
+    EXECUTE format('CREATE POLICY %I ON %I FOR %s TO %I', policy, relation, command, reader)
+            || CASE WHEN command <> 'insert' THEN format(' USING (%s)', condition) ELSE '' END
+            || CASE WHEN command NOT IN ('select', 'delete') THEN format(' WITH CHECK (%s)', checked) ELSE '' END;
+    EXECUTE format('COMMENT ON POLICY %I ON %I IS %L', policy, relation,
+                   concat_ws(' / ', condition, nullif(checked, condition)));
+END $$;
+
+-- Give a role the rows for which `condition` holds, in every table that is kept apart by merchant, instead of those it had.
+CREATE OR REPLACE FUNCTION give_rows(reader name, condition text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    each name;
+BEGIN
+    FOR each IN SELECT tables_by_merchant() LOOP
+        PERFORM give_policy(reader, each, 'all', condition);
+    END LOOP;
+END $$;
+
+-- Take from a role every row of the tables about people, and of health what concerns every merchant.
+CREATE FUNCTION take_people(reader name) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    held record;
+BEGIN
+    FOR held IN SELECT p.polname, p.polrelid::regclass AS relation
+                  FROM pg_policy AS p
+                  JOIN pg_class AS c ON c.oid = p.polrelid
+                 WHERE c.relnamespace = current_schema()::regnamespace
+                   AND (c.relname IN (SELECT tables_about_people()) OR (c.relname = 'health' AND p.polcmd = 'r'))
+                   AND p.polroles = ARRAY(SELECT r.oid FROM pg_roles AS r WHERE r.rolname = reader) LOOP
+        EXECUTE format('DROP POLICY %I ON %s', held.polname, held.relation);
+    END LOOP;
+END $$;
+
+-- Everybody's accounts, tokens, sessions, log; and the functions at the door.
+CREATE FUNCTION give_everybody(reader name) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    each name;
+    door regprocedure;
+BEGIN
+    FOR each IN SELECT tables_about_people() LOOP
+        PERFORM give_policy(reader, each, 'all', 'true');
+    END LOOP;
+    FOR door IN SELECT doors() LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', door, reader);
+    END LOOP;
+END $$;
+
+-- Of accounts, tokens, sessions and the log what whoever asks may administer, and what is their own. Hashes, secrets of
+-- sessions and sealed keys are read by the functions at the door alone; no row of an account or token ever goes.
+CREATE FUNCTION give_own_people(reader name) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    door regprocedure;
+    is_own text := $own$account = current_setting('homeward.account', true)$own$;
+    is_managed text := $of$EXISTS (SELECT FROM account AS a
+                                    WHERE a.name = %s.account AND may_administer(a.merchants))$of$;
+    -- Whoever is no global administrator adds names only in a space of their own: nobody else's name is ever in the way, so
+    -- none can be guessed by what is refused, and nobody's name at a sign-in provider can be taken before they come.
+    is_global text := $global$current_setting('homeward.reach', true) = '*'$global$;
+    is_shared_within text := $shared$is_shared
+        AND CASE WHEN merchant IS NULL THEN current_setting('homeward.reach', true) = '*'
+                 ELSE merchant = ANY(string_to_array(current_setting('homeward.merchants', true), ',')) END$shared$;
+BEGIN
+    EXECUTE format('REVOKE ALL ON access_log, account, api_answer, api_token, openid_attempt, recovery_code, saved_view,
+                    second_factor, sign_in_step, web_session FROM %I', reader);
+    EXECUTE format('GRANT SELECT (name, role, merchants, has_password, locked_until, disabled_at, seen_at, created_by,
+                                  created_at, updated_at),
+                          INSERT (name, role, merchants, password_hash, created_by, created_at, updated_at),
+                          UPDATE (role, merchants, password_hash, failures, locked_until, disabled_at, updated_at)
+                       ON account TO %I', reader);
+    EXECUTE format('GRANT SELECT (id, account, way, created_at, seen_at, expires_at), DELETE ON web_session TO %I', reader);
+    EXECUTE format('GRANT SELECT (account, created_at, confirmed_at), INSERT (account, sealed, last_step, created_at),
+                          UPDATE (confirmed_at), DELETE ON second_factor TO %I', reader);
+    EXECUTE format('GRANT SELECT (account, used_at), INSERT (account, code_hash), DELETE ON recovery_code TO %I', reader);
+    EXECUTE format('GRANT SELECT (id, name, scope, merchants, created_by, created_at, expires_at, used_at, revoked_at),
+                          INSERT (name, token_hash, scope, merchants, created_by, created_at, expires_at),
+                          UPDATE (revoked_at) ON api_token TO %I', reader);
+    EXECUTE format('GRANT SELECT, INSERT (token_id, key, asked, status, body, at) ON api_answer TO %I', reader);
+    EXECUTE format('GRANT SELECT, INSERT (account, name, page, filter, is_shared, merchant, created_at),
+                          UPDATE (filter, is_shared, merchant), DELETE ON saved_view TO %I', reader);
+    EXECUTE format('GRANT SELECT, INSERT (at, actor, action, subject, merchant, address, detail) ON access_log TO %I', reader);
+
+    PERFORM take_people(reader);
+    PERFORM give_policy(reader, 'account', 'select',
+                        $p$name = current_setting('homeward.account', true) OR may_administer(merchants)$p$);
+    PERFORM give_policy(reader, 'account', 'insert', 'may_administer(merchants) AND (' || is_global
+                        || $p$ OR right(name, 1 + length(array_to_string(merchants, '+')))
+                                  = '@' || array_to_string(merchants, '+'))$p$);
+    PERFORM give_policy(reader, 'account', 'update', 'may_administer(merchants)');
+    PERFORM give_policy(reader, 'web_session', 'select', is_own || ' OR ' || format(is_managed, 'web_session'));
+    PERFORM give_policy(reader, 'web_session', 'delete', is_own || ' OR ' || format(is_managed, 'web_session'));
+    PERFORM give_policy(reader, 'second_factor', 'select', is_own || ' OR ' || format(is_managed, 'second_factor'));
+    PERFORM give_policy(reader, 'second_factor', 'insert', is_own);
+    PERFORM give_policy(reader, 'second_factor', 'update', is_own);
+    PERFORM give_policy(reader, 'second_factor', 'delete', is_own || ' OR ' || format(is_managed, 'second_factor'));
+    PERFORM give_policy(reader, 'recovery_code', 'all', is_own);
+    PERFORM give_policy(reader, 'api_token', 'select', 'may_administer(merchants)');
+    PERFORM give_policy(reader, 'api_token', 'insert', 'may_administer(merchants) AND (' || is_global
+                        || $p$ OR starts_with(name, array_to_string(merchants, '.') || '.'))$p$);
+    PERFORM give_policy(reader, 'api_token', 'update', 'may_administer(merchants)');
+    PERFORM give_policy(reader, 'api_answer', 'all',
+                        $p$token_id = nullif(current_setting('homeward.token', true), '')::bigint$p$);
+    PERFORM give_policy(reader, 'saved_view', 'select', format('%s OR (%s)', is_own, is_shared_within));
+    PERFORM give_policy(reader, 'saved_view', 'insert', format('%s AND (NOT is_shared OR (%s))', is_own, is_shared_within));
+    PERFORM give_policy(reader, 'saved_view', 'update', is_own,
+                        format('%s AND (NOT is_shared OR (%s))', is_own, is_shared_within));
+    PERFORM give_policy(reader, 'saved_view', 'delete', is_own);
+    PERFORM give_policy(reader, 'access_log', 'select', 'may_administer(merchants)');
+    PERFORM give_policy(reader, 'access_log', 'insert', $p$CASE current_setting('homeward.account', true)
+                        WHEN '?' THEN action LIKE 'sign-%' OR actor = 'openid'
+                        ELSE actor = 'user:' || current_setting('homeward.account', true)
+                             AND (current_setting('homeward.reach', true) = '*'
+                                  OR merchants <@ string_to_array(current_setting('homeward.reach', true), ',')) END$p$);
+    FOR door IN SELECT doors() LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', door, reader);
+    END LOOP;
+END $$;
+
+-- The role of daemons.
+CREATE OR REPLACE FUNCTION grant_worker(worker name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM grant_tables(worker);
+    PERFORM give_rows(worker, 'true');
+    PERFORM give_everybody(worker);
+END $$;
+
+CREATE OR REPLACE FUNCTION grant_operator(operator name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM grant_hands(operator);
+    PERFORM give_rows(operator, 'true');
+    PERFORM give_everybody(operator);
+END $$;
+
+-- Pages and API say with each transaction who asks, and see and write the rows of the merchants that one may see. Whose
+-- writes are held, keys of vendors, who reads reports and what teams were told of health are none of theirs. (A daemon of
+-- 0.3.0 says * for webhooks.)
+CREATE OR REPLACE FUNCTION grant_pages(pages name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM grant_hands(pages);
+    EXECUTE format('REVOKE ALL ON sealed_secret, reporting_reader, health_alert FROM %I', pages);
+    EXECUTE format('REVOKE UPDATE, DELETE ON merchant FROM %I', pages);
+    -- As subqueries they are asked once a statement; as they are, once a row.
+    PERFORM give_rows(pages, $rows$
+        merchant = ANY((SELECT string_to_array(current_setting('homeward.merchants', true), ','))::text[])
+        OR (SELECT current_setting('homeward.merchants', true)) = '*'
+    $rows$);
+    PERFORM give_own_people(pages);
+    -- What concerns every merchant is for who runs the installation: operators and administrators of no merchant in particular.
+    PERFORM give_policy(pages, 'health', 'select', $p$merchant = ''
+                        AND (SELECT current_setting('homeward.reach', true)) = '*'
+                        AND (SELECT current_setting('homeward.role', true)) IN ('operator', 'administrator')$p$);
+END $$;
+
+-- Reports and business intelligence: they read, and neither bodies as received nor anything that lets somebody in.
 CREATE OR REPLACE FUNCTION grant_reporting(reporting name) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I', current_schema(), reporting);
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), reporting);
     EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), reporting);
     EXECUTE format('REVOKE SELECT ON delivery, message, account, web_session, openid_attempt, api_token, api_answer,
-                    sealed_secret, access_log, health_alert FROM %I', reporting);
+                    sealed_secret, access_log, saved_view, second_factor, recovery_code, sign_in_step, health_alert
+                    FROM %I', reporting);
+    PERFORM take_people(reporting);
     PERFORM give_rows(reporting, $rows$
         merchant = ANY(ARRAY(SELECT r.merchant FROM reporting_reader AS r WHERE r.role = current_user))
     $rows$);
 END $$;
 
--- Rows are kept apart here too, and whoever works this database today goes on, whatever its role is called.
-ALTER TABLE health ENABLE ROW LEVEL SECURITY;
-ALTER TABLE health_alert ENABLE ROW LEVEL SECURITY;
+-- Whoever works this database today goes on, whatever its role is called: daemons and operators see everybody, pages who asks.
 DO $$
 DECLARE
-    known record;
+    held record;
 BEGIN
-    FOR known IN SELECT r.rolname, obj_description(p.oid, 'pg_policy') AS condition,
-                        has_table_privilege(r.oid, 'outbox', 'UPDATE') AS works
-                   FROM pg_policy AS p, unnest(p.polroles) AS given(role)
-                   JOIN pg_roles AS r ON r.oid = given.role
-                  WHERE p.polrelid = 'outbox'::regclass
-                    AND obj_description(p.oid, 'pg_policy') IS NOT NULL LOOP
-        PERFORM give_rows(known.rolname, known.condition);
-        EXECUTE format('GRANT SELECT ON health TO %I', known.rolname);
-        IF known.works THEN
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON health, health_alert TO %I', known.rolname);
+    FOR held IN SELECT r.rolname, obj_description(p.oid, 'pg_policy') AS condition
+                  FROM pg_policy AS p
+                  JOIN pg_roles AS r ON p.polroles = ARRAY[r.oid]
+                 WHERE p.polrelid = 'outbox'::regclass
+                   AND p.polname = left('rows_of_' || r.rolname, 63) LOOP
+        IF held.condition = 'true' THEN
+            PERFORM give_rows(held.rolname, 'true');
+            PERFORM give_everybody(held.rolname);
+            EXECUTE format('GRANT SELECT ON health, health_alert TO %I', held.rolname);
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON second_factor, recovery_code, sign_in_step TO %I',
+                           held.rolname);
+            IF has_table_privilege(held.rolname, 'outbox', 'UPDATE') THEN
+                EXECUTE format('GRANT INSERT, UPDATE, DELETE ON health, health_alert TO %I', held.rolname);
+            END IF;
+        ELSIF held.condition LIKE '%homeward.merchants%' THEN
+            PERFORM grant_pages(held.rolname);
+        ELSE
+            PERFORM grant_reporting(held.rolname);
         END IF;
     END LOOP;
 END $$;

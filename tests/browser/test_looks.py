@@ -29,6 +29,7 @@ PAGES = {
     "returns": "/returns", "receiving": "/warehouse", "receiving-unknown": "/warehouse?scan=UNKNOWN1",
     "import": "/warehouse/import",
     "batches": "/batches", "accounts": "/accounts", "access-log": "/accounts/log", "help": "/help", "password": "/password",
+    "second-factor": "/second-factor",
     "rounds": "/checklists",
     "found-several": "/find?q=10401", "found-nothing": "/find?q=NOTHING1",
     "not-found": "/returns/99999", "wrong-filter": "/exceptions?where=nonsense",

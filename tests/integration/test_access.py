@@ -21,6 +21,7 @@ from daemon.store import accounts
 from daemon.store.database import Database
 from daemon.web.access import people
 from daemon.web.access.roles import Role
+from tests.tenancy import SECOND_MERCHANT
 from tests.world import World, open_world
 
 CLIENT = "homeward-test"
@@ -131,7 +132,68 @@ async def test_somebody_signs_in_at_the_provider_and_gets_the_role_of_their_grou
         async with database.reading() as connection:
             account = await accounts.read(connection, "fred@example.test")
         assert account is not None
-        assert (account["role"], account["password_hash"]) == ("finance", None)
+        assert (account["role"], account["has_password"]) == ("finance", False)
+
+
+@pytest.mark.parametrize(
+    ("groups", "status", "merchants"),
+    [
+        (["returns-admins", "acme-people"], 303, ["acme"]),
+        (["returns-admins", "acme-people", "zenith-people"], 303, ["acme", "zenith"]),
+        (["returns-admins", "everybody"], 303, None),
+        (["returns-admins"], 403, "no account"),
+        (["acme-people"], 403, "no account"),
+    ],
+)
+async def test_a_group_gives_its_merchants_and_no_others(
+    groups: list[str], status: int, merchants: Any, database: Database, tmp_path: Path
+) -> None:
+    mapping = (
+        'role_claim = "groups"\nroles = { "returns-admins" = "administrator" }\n'
+        'merchants = { "acme-people" = ["acme"], "zenith-people" = ["zenith"], "everybody" = ["*"] }\n'
+    )
+    person = {"email": "fred@example.test", "email_verified": True, "groups": groups}
+    async with (
+        provided(person) as provider,
+        open_world(database, tmp_path, extra_config=settings(provider, mapping) + SECOND_MERCHANT) as world,
+        browser() as http,
+    ):
+        async with database.transaction() as connection:
+            await connection.execute("INSERT INTO merchant (merchant) VALUES ('zenith')")
+
+        assert await come_back(world, provider, http) == status
+
+        async with database.reading() as connection:
+            account = await accounts.read(connection, "fred@example.test")
+        assert (account["merchants"] if account is not None else "no account") == merchants
+
+
+async def test_a_group_that_was_taken_away_takes_its_merchant_and_ends_the_sessions(
+    database: Database, tmp_path: Path
+) -> None:
+    mapping = (
+        'role_claim = "groups"\nroles = { "staff" = "viewer" }\n'
+        'merchants = { "acme-people" = ["acme"], "zenith-people" = ["zenith"] }\n'
+    )
+    person = {"email": "fred@example.test", "email_verified": True, "groups": ["staff", "acme-people"]}
+    async with (
+        provided(person) as provider,
+        open_world(database, tmp_path, extra_config=settings(provider, mapping) + SECOND_MERCHANT) as world,
+        browser() as http,
+        browser() as elsewhere,
+    ):
+        async with database.transaction() as connection:
+            await connection.execute("INSERT INTO merchant (merchant) VALUES ('zenith')")
+        await come_back(world, provider, http)
+        provider.claims["groups"] = ["staff", "zenith-people"]
+        await come_back(world, provider, elsewhere)
+
+        async with http.get(f"{world.url}/help", allow_redirects=False) as reply:
+            former = reply.status
+        async with elsewhere.get(f"{world.url}/books?merchant=acme") as reply:
+            of_acme = reply.status
+
+        assert (former, of_acme) == (303, 404)
 
 
 @pytest.mark.parametrize(

@@ -29,13 +29,15 @@ from daemon.finance.periods import prepare
 from daemon.store import batch, matches
 from daemon.store.batch import Item
 from daemon.store.database import Database
+from daemon.store.sealed import new_key
 from daemon.web.access import people
+from daemon.web.access.factor import Key
 from daemon.web.access.roles import Role
 from statemachine.events import Noted
 from tests.closed_season import sources
 from tests.command import homeward
 from tests.finance_files import SHOPIFY
-from tests.visitor import program
+from tests.visitor import PASSWORD, code_now, given_factor, program
 from tests.world import MERCHANT, World, open_world
 
 DAYS = timedelta(days=1)
@@ -56,9 +58,11 @@ class Case:
     good: tuple[str, ...]
     bad: tuple[str, ...]
     code: int
+    typed: Callable[[], str] = lambda: "a long enough sentence"
+    """What is typed into the one that succeeds."""
 
 
-def cases(ids: dict[str, str], files: Path) -> list[Case]:
+def cases(ids: dict[str, str], files: Path, key: Key) -> list[Case]:
     """In an order in which each finds what it needs."""
     stuck, waivable, done, fresh, held = (ids[name] for name in ("stuck", "waivable", "done", "fresh", "held"))
     nobody = ("nobody-knows",)
@@ -207,6 +211,13 @@ def cases(ids: dict[str, str], files: Path) -> list[Case]:
         Case("user password", ("walt", "--password-stdin"), ("walt",), 2),
         Case("user close", ("clara", "--yes"), (*nobody, "--yes"), 5),
         Case("user open", ("clara",), nobody, 5),
+        Case("user unlock", ("walt",), nobody, 5),
+        Case("user sign-out", ("walt",), nobody, 5),
+        Case("user factor", ("gus",), nobody, 5),
+        Case("user factor-add", ("ida",), ("gus",), 6),
+        Case("user factor-confirm", (key.account, "--code-stdin"), (key.account,), 2, lambda: code_now(key)),
+        Case("user factor-codes", ("gus",), ("hal",), 6),
+        Case("user factor-remove", ("jon", "--yes"), ("hal", "--yes"), 6),
         Case("user log", (), ("--limit", "0"), 2),
         Case("token add", ("zendesk", "--scope", "helpdesk"), ("zendesk", "--scope", "everything"), 6),
         Case("token list", (), ("--nonsense",), 2),
@@ -287,15 +298,22 @@ async def test_every_command_succeeds_is_refused_and_prints_what_its_schema_says
     database: Database, tmp_path: Path
 ) -> None:
     wrong: list[str] = []
-    config = '[alerts.teams.finance]\nwebhook_url = "http://127.0.0.1:1/nobody"\n'
+    config = '[alerts.teams.finance]\nwebhook_url = "http://127.0.0.1:1/nobody"\n[secrets]\nkey_file = "sealing"\n'
+    (tmp_path / "sealing").write_text(new_key())
     async with open_world(database, tmp_path, extra_config=config) as world:
         ids = await given_a_world(world, tmp_path)
         for name in ("walt", "clara"):
             await people.add_account(
                 database, name, role=Role.VIEWER, merchants=None, password=None, by="user:test", now=world.now
             )
+        for name in ("fay", "gus", "hal", "ida", "jon"):
+            await people.add_account(
+                database, name, role=Role.VIEWER, merchants=None, password=PASSWORD, by="user:test", now=world.now
+            )
+        for name in ("gus", "jon"):
+            await given_factor(world, name)
         await program(world, "read", name="old")
-        told = cases(ids, tmp_path)
+        told = cases(ids, tmp_path, await given_factor(world, "fay", is_confirmed=False))
         limiter = anyio.Semaphore(2)
 
         async def try_one(case: Case) -> None:
@@ -305,7 +323,7 @@ async def test_every_command_succeeds_is_refused_and_prints_what_its_schema_says
                 {1} if case.name in ("doctor", "health", "map lint", "audit books") else set()
             )  # what they find is not their failure
             async with limiter:
-                code, out, said = await run(world, *name, *case.good, "-o", "json", given=b"a long enough sentence\n")
+                code, out, said = await run(world, *name, *case.good, "-o", "json", given=f"{case.typed()}\n".encode())
                 if code not in allowed:
                     wrong.append(f"{case.name} {case.good}: exit {code}: {said}")
                     return

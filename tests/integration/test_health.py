@@ -89,6 +89,39 @@ async def test_a_refused_token_is_seen_by_every_command_and_on_every_page(databa
     assert f'homeward_merchant_able{{merchant="{MERCHANT}"}} 0.0' in metrics
 
 
+async def test_strangers_learn_whether_and_tenants_why_of_their_own_and_nobody_the_trouble_of_all(
+    database: Database, tmp_path: Path
+) -> None:
+    outside = {"X-Forwarded-For": "203.0.113.9"}
+    async with open_world(database, tmp_path) as world:
+        reader = await program(world, "read", merchants=[MERCHANT])
+        await world.pass_time(HOUR)
+        async with database.transaction() as connection:
+            await connection.execute(
+                "INSERT INTO health (merchant, subject, status, since, looked_at)"
+                " VALUES ('', 'database', 'database-nearly-full', now(), now())"
+            )
+        revoke(world)
+        await world.pass_time(HOUR)
+
+        _, stranger = await ready(world, headers=outside)
+        _, tenant = await ready(world, headers=outside | reader)
+        _, insider = await ready(world)
+        async with visitor(world, "olga") as olga, visitor(world, "otto", Role.OPERATOR, merchants=[MERCHANT]) as otto:
+            _, hers = await olga.get("/home/operator")
+            _, his = await otto.get("/home/operator")
+
+    assert stranger == {"ready": False}
+    assert set(tenant) == {"ready", "detail"}
+    assert [(each["merchant"], each["why"]) for each in tenant["detail"]] == [
+        (MERCHANT, "Brightpearl refuses our key or token")
+    ]
+    assert [each["status"] for each in tenant["detail"][0]["troubles"]] == ["vendor-refuses-us"]
+    assert {each["kind"] for each in insider["troubles"]} == {"vendor-refuses-us", "database-nearly-full"}
+    assert "Brightpearl refuses our key or token" in his
+    assert ("database nearly full" in hers, "database nearly full" in his) == (True, False)
+
+
 # -- the same of Happy Returns, and of one resource -----------------------------------------------------------------------
 
 

@@ -1,13 +1,14 @@
 """Every released schema, with data in it, becomes exactly the schema of a fresh install; nobody at work is shut out."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from daemon.errors import DatabaseUnusableError
-from daemon.store import embedded, inbox
+from daemon.store import accounts, embedded, inbox
 from daemon.store.database import MIGRATIONS, SCHEMA_VERSION, Database, Role
 from statemachine.causes import CAUSES
 from statemachine.events import Troubled
@@ -39,6 +40,7 @@ CATALOG = """
     UNION ALL
     SELECT 'state', state, sentence FROM machine_state
 """
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 COUNTED = ("returns", "unit", "journal", "inbox", "outbox", "attempt", "leg", "delivery", "merchant")
 
 
@@ -86,6 +88,70 @@ async def test_a_released_schema_becomes_the_one_of_a_fresh_install_and_keeps_it
     assert await catalog_of(released) == await catalog_of(database)
     assert await counts_of(released) == before
     assert before["journal"] > 0
+
+
+PEOPLE = """
+INSERT INTO merchant (merchant) VALUES ('zenith');
+INSERT INTO account (name, role, merchants, password_hash, created_by, created_at, updated_at) VALUES
+    ('anna', 'administrator', NULL, 'a hash', 'user:root', now(), now()),
+    ('sam', 'warehouse', '{acme}', NULL, 'user:anna', now(), now()),
+    ('both', 'viewer', '{acme,zenith}', NULL, 'user:anna', now(), now()),
+    ('old', 'viewer', '{gone}', NULL, 'user:anna', now(), now());
+INSERT INTO web_session (token_hash, account, csrf, way, created_at, seen_at, expires_at)
+VALUES ('1', 'anna', 'x', 'password', now(), now(), now() + interval '1 day');
+INSERT INTO api_token (name, token_hash, scope, merchants, created_by, created_at)
+VALUES ('zendesk', '1', 'read', NULL, 'user:anna', now());
+INSERT INTO saved_view (account, name, page, filter, is_shared, created_at)
+SELECT name, 'a view', 'returns', 'age>1h', true, now() FROM account;
+INSERT INTO access_log (at, actor, action, merchant) VALUES (now(), 'user:anna', 'personal-data-shown', 'acme');
+"""
+
+
+async def test_people_tokens_and_views_are_kept_and_belong_where_they_did(released: Database) -> None:
+    async with released.transaction() as connection:
+        await connection.execute(PEOPLE)
+
+    await released.migrate()
+
+    async with released.reading() as connection:
+        people = {
+            row["name"]: (row["merchants"], row["has_password"]) for row in await accounts.listing(connection, NOW)
+        }
+        views = await connection.fetch("SELECT account, is_shared, merchant FROM saved_view ORDER BY account")
+        log = await connection.fetch("SELECT actor, merchants FROM access_log")
+        sessions = await connection.fetchval("SELECT count(*) FROM web_session WHERE id > 0")
+    assert people == {
+        "anna": (None, True), "sam": (["acme"], False), "both": (["acme", "zenith"], False), "old": (["gone"], False),
+    }  # fmt: skip
+    assert [tuple(row) for row in views] == [
+        ("anna", True, None), ("both", False, None), ("old", False, None), ("sam", True, "acme"),
+    ]  # fmt: skip
+    assert [tuple(row) for row in log] == [("user:anna", None)]
+    assert sessions == 1
+
+
+async def test_pages_that_were_known_before_are_bound_after_the_migration(released: Database) -> None:
+    async with released.transaction() as connection:
+        if not await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = 'tests_old_pages'"):
+            await connection.execute("CREATE ROLE tests_old_pages LOGIN")
+        if await released.version() < 2:
+            return  # there was no such role yet
+        await connection.execute(PEOPLE)
+        await connection.execute("SELECT grant_pages('tests_old_pages')")
+
+    await released.migrate()
+
+    pages = await asyncpg.connect(released.dsn.replace("//homeward@", "//tests_old_pages@"))
+    await pages.execute("SET homeward.merchants = 'zenith'")
+    for table in ("account", "api_token", "access_log", "saved_view"):
+        assert await pages.fetchval(f"SELECT count(*) FROM {table}") == 0  # noqa: S608
+    for statement in ("SELECT password_hash FROM account", "SELECT token_hash FROM web_session"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await pages.execute(statement)
+    assert await pages.execute("UPDATE account SET role = 'administrator'") == "UPDATE 0"
+    await pages.close()
+    async with released.transaction() as connection:
+        await connection.execute("DROP OWNED BY tests_old_pages")
 
 
 async def test_a_dry_run_does_everything_and_takes_it_back(released: Database) -> None:

@@ -11,7 +11,8 @@ import pytest
 from daemon import opening
 from daemon.errors import SettingsError
 from daemon.settings import DatabaseSettings, Settings
-from daemon.store.database import WHOSE, Database, Role
+from daemon.store.database import Database, Role
+from daemon.store.scope import NOBODY, WHOSE, Scope, of_installation, of_merchants, of_program
 from tests.world import MERCHANT, World, open_world
 
 ROLE = "tests_worker"
@@ -138,12 +139,13 @@ async def test_pages_see_the_rows_of_whoever_asks_and_can_write_no_others(databa
         await given_two_merchants(world, database)
 
         seen: dict[str, set[str]] = {}
-        for whose in (MERCHANT, "zenith", "-", "*"):
-            WHOSE.set(whose)
-            seen[whose] = set().union(*(await rows_by_merchant(pages)).values())
+        for whose in ([MERCHANT], ["zenith"], [], [MERCHANT, "zenith"]):
+            WHOSE.set(of_merchants(whose) if whose else NOBODY)
+            seen[",".join(whose)] = set().union(*(await rows_by_merchant(pages)).values())
 
-        assert seen == {MERCHANT: {MERCHANT}, "zenith": {"zenith"}, "-": set(), "*": {MERCHANT, "zenith"}}
-        WHOSE.set(MERCHANT)
+        both = {MERCHANT, "zenith"}
+        assert seen == {MERCHANT: {MERCHANT}, "zenith": {"zenith"}, "": set(), ",".join([MERCHANT, "zenith"]): both}
+        WHOSE.set(of_merchants([MERCHANT]))
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with pages.transaction() as connection:
                 await connection.execute("INSERT INTO cursor (merchant, name, value) VALUES ('zenith', 'forged', '{}')")
@@ -192,3 +194,75 @@ async def test_a_report_reads_the_merchants_it_was_given_and_nobodys_secrets(
             async with reporting.reading() as connection:
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await connection.execute(statement)
+
+
+TROUBLES = """
+INSERT INTO merchant (merchant) VALUES ('zenith');
+INSERT INTO health (merchant, subject, status, since, looked_at) VALUES
+    ('', 'database', 'database-nearly-full', now(), now()), ('acme', 'brightpearl', 'vendor-silent', now(), now()),
+    ('zenith', 'brightpearl', 'vendor-refuses-us', now(), now());
+INSERT INTO health_alert (merchant, subject, began_at, step, team, channel, id, content, due_at, created_at) VALUES
+    ('zenith', 'brightpearl', now(), 1, 'operations', 'email', gen_random_uuid(), '{}', now(), now());
+"""
+RUNS_IT = ["", "acme"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "shown"),
+    [
+        (NOBODY, []),
+        (of_merchants(["acme"]), ["acme"]),
+        (of_installation(["acme"]), RUNS_IT),
+        (of_program(1, "a program", ["acme"]), ["acme"]),
+        (Scope(("acme",), "ann", "administrator", None), RUNS_IT),
+        (Scope(("acme",), "ann", "operator", None), RUNS_IT),
+        (Scope(("acme",), "ann", "finance", None), ["acme"]),
+        (Scope(("acme",), "ann", "administrator", ("acme",)), ["acme"]),
+    ],
+)
+async def test_what_concerns_every_merchant_is_shown_to_who_runs_the_installation_alone(
+    scope: Scope, shown: list[str], database: Database
+) -> None:
+    async with database.transaction() as connection:
+        await connection.execute("INSERT INTO merchant (merchant) VALUES ('acme') ON CONFLICT DO NOTHING")
+        await connection.execute(TROUBLES)
+
+    async with by(database, Role.PAGES, "tests_pages") as pages, pages.reading(scope=scope) as connection:
+        rows = await connection.fetch("SELECT merchant FROM health ORDER BY merchant")
+
+    assert [row["merchant"] for row in rows] == shown
+
+
+async def test_health_is_written_by_no_page_and_what_teams_were_told_is_read_by_none(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.execute("INSERT INTO merchant (merchant) VALUES ('acme') ON CONFLICT DO NOTHING")
+        await connection.execute(TROUBLES)
+
+    async with by(database, Role.PAGES, "tests_pages") as pages:
+        for statement in (
+            "UPDATE health SET status = 'well'", "DELETE FROM health", "SELECT content FROM health_alert",
+            "INSERT INTO health (merchant, subject, status, since, looked_at) VALUES ('', 'x', 'well', now(), now())",
+            "DELETE FROM health_alert",
+        ):  # fmt: skip
+            async with pages.reading(scope=of_installation(["acme"])) as connection:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute(statement)
+
+
+async def test_a_role_of_pages_that_becomes_one_of_reports_sees_the_health_of_its_merchants_alone(
+    database: Database,
+) -> None:
+    async with database.transaction() as connection:
+        await connection.execute("INSERT INTO merchant (merchant) VALUES ('acme') ON CONFLICT DO NOTHING")
+        await connection.execute(TROUBLES)
+
+    async with by(database, Role.PAGES, "tests_pages") as pages:
+        await database.migrate({"tests_pages": Role.REPORTING})
+        async with database.transaction() as connection:
+            await connection.execute("INSERT INTO reporting_reader (role, merchant) VALUES ('tests_pages', 'acme')")
+        async with pages.reading(scope=of_installation(["acme"])) as connection:
+            rows = await connection.fetch("SELECT merchant FROM health")
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute("SELECT content FROM health_alert")
+
+    assert [row["merchant"] for row in rows] == ["acme"]

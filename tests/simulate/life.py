@@ -20,6 +20,7 @@ from daemon.sandbox.app import Sandbox
 from daemon.settings import Settings
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
+from daemon.store.scope import Scope
 from daemon.store.sql import Connection
 from daemon.telemetry import Telemetry
 
@@ -92,16 +93,16 @@ class Mortal(Database):
         self._points = points
 
     @asynccontextmanager
-    async def transaction(self, name: str = "command") -> AsyncIterator[Connection]:
+    async def transaction(self, name: str = "command", *, scope: Scope | None = None) -> AsyncIterator[Connection]:
         self._points.check()
-        async with super().transaction(name) as connection:
+        async with super().transaction(name, scope=scope) as connection:
             yield connection
             self._points.check()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
+    async def reading(self, *, scope: Scope | None = None) -> AsyncIterator[Connection]:
         self._points.check()
-        async with super().reading() as connection:
+        async with super().reading(scope=scope) as connection:
             yield connection
 
 

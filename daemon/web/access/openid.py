@@ -20,6 +20,7 @@ from daemon.settings_section import read_secret
 from daemon.settings_web import OpenIdSettings
 from daemon.store import accounts
 from daemon.store.database import Database
+from daemon.store.scope import AT_THE_DOOR
 from daemon.web.access.door import Refused, fingerprint
 from daemon.web.access.people import NAME
 from daemon.web.access.roles import Role
@@ -54,7 +55,7 @@ class OpenId:
         provider, _ = await self._known(now)
         token, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(scope=AT_THE_DOOR) as connection:
             await accounts.begin_openid(
                 connection, token_hash=fingerprint(token), nonce=nonce, verifier=verifier, goes_to=goes_to, now=now,
                 expires_at=now + ANSWER_WITHIN,
@@ -76,7 +77,7 @@ class OpenId:
             state.encode("utf-8", "surrogateescape"), held.encode("utf-8", "surrogateescape")
         ):
             raise Refused("This sign-in was begun in another browser, or too long ago. Begin again.")
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(scope=AT_THE_DOOR) as connection:
             attempt = await accounts.end_openid(connection, fingerprint(state), now)
         if attempt is None:
             raise Refused("This sign-in was answered before, or took too long. Begin again.")
@@ -122,31 +123,53 @@ class OpenId:
         if claim == "email" and claims.get("email_verified") not in (True, "true"):
             raise Refused("The provider has not verified this e-mail address.")
         role = self._role(claims)
-        async with self._database.transaction() as connection:
-            known = await accounts.read(connection, name)
-            if known is None and role is not None:
-                await accounts.add(
-                    connection, name, role=role, merchants=None, password_hash=None, created_by="openid", now=now
-                )
-            elif known is None or known["disabled_at"] is not None:
+        merchants, gives_merchants = self._merchants(claims)
+        async with self._database.transaction(scope=AT_THE_DOOR) as connection:
+            account = await accounts.at_the_door(connection, name)
+            if (account is None and role is None) or (account is not None and not account["is_open"]):
                 raise Refused(f"There is no account {name} here, or it is closed. An administrator can add it.")
-            elif role is not None and known["role"] != role:
-                await accounts.change(connection, name, role=role, now=now)
-                await accounts.log(
-                    connection, actor="openid", action="account-changed", now=now, subject=name, detail=f"role {role}"
-                )
+            if role is None:
+                return name
+            if (
+                account is not None
+                and account["role"] == role
+                and (not gives_merchants or account["merchants"] == merchants)
+            ):
+                return name
+            await accounts.admit(
+                connection, name, role=role, merchants=merchants, gives_merchants=gives_merchants, now=now
+            )
+            given = f", merchants {'all' if merchants is None else ', '.join(merchants)}" if gives_merchants else ""
+            await accounts.log(
+                connection, actor="openid", action="account-changed" if account is not None else "account-added", now=now,
+                subject=name, detail=f"role {role}{given}",
+            )  # fmt: skip
         return name
+
+    def _values(self, claims: dict[str, Any], claim: str) -> set[str]:
+        content = claims.get(claim)
+        return {str(value) for value in (content if isinstance(content, list) else [content])}
 
     def _role(self, claims: dict[str, Any]) -> Role | None:
         """The role its claim gives; None where accounts have their own. Raises Refused for who has none."""
         if self.settings.role_claim is None:
             return None
-        told = claims.get(self.settings.role_claim)
-        given = {str(each) for each in (told if isinstance(told, list) else [told])}
+        given = self._values(claims, self.settings.role_claim)
         for value, role in self.settings.roles.items():
             if value in given:
                 return Role(role)
         raise Refused("None of your groups at the provider has a role here.")
+
+    def _merchants(self, claims: dict[str, Any]) -> tuple[list[str] | None, bool]:
+        """The merchants its groups give, None for every one, and whether it gives any. Raises Refused for who has none."""
+        mapping = self.settings.merchants
+        if self.settings.role_claim is None or not mapping:
+            return None, False
+        given = self._values(claims, self.settings.role_claim)
+        names = {name for value, merchants in mapping.items() if value in given for name in merchants}
+        if not names:
+            raise Refused("None of your groups at the provider is for a merchant here.")
+        return (None if "*" in names else sorted(names)), True
 
     async def _known(self, now: datetime) -> tuple[dict[str, Any], jwt.PyJWKSet]:
         """The provider's addresses and keys, read at most once an hour."""

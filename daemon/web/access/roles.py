@@ -1,69 +1,11 @@
-"""What each role may do. Data only; a role's home is where its holder lands."""
+"""Who asks, and what they may: the rights of a role, bounded by the merchants of an account."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from daemon.rights import HOMES, PROGRAM_ROLES, RIGHTS, RUNS, May, Rights, Role
+from daemon.store.scope import Scope, of_program
 
-class Role(StrEnum):
-    VIEWER = "viewer"
-    CUSTOMER_SERVICE = "customer-service"
-    FINANCE = "finance"
-    WAREHOUSE = "warehouse"
-    OPERATOR = "operator"
-    ADMINISTRATOR = "administrator"
-
-
-class May(StrEnum):
-    """What is asked for beside the verbs on returns."""
-
-    REVEAL = "reveal"
-    """See personal data; the asking is logged."""
-    RECEIVE = "receive"
-    """Scan and import what the warehouse received, and report it to Happy Returns."""
-    MAPS = "maps"
-    """Put a reviewed rule into the merchant's maps."""
-    BOOKS = "books"
-    """Import files, decide on matches, prepare and close months."""
-    ACCOUNTS = "accounts"
-    """People, tokens, the log of who came in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rights:
-    home: str
-    does: str
-    """For the person who gives out roles."""
-    verbs: frozenset[str] = frozenset()
-    may: frozenset[May] = frozenset()
-
-
-_MILD = frozenset({"note", "assign", "snooze"})
-_CARE = _MILD | {"retry", "hold", "release"}
-_ALL = _CARE | {"accept", "resolve", "reissue", "force", "same-goods", "receive"}
-
-RIGHTS: dict[Role, Rights] = {
-    Role.VIEWER: Rights("customer-service", "sees every list and page, changes nothing"),
-    Role.CUSTOMER_SERVICE: Rights(
-        "customer-service", "works the queue: notes, assigns, snoozes, retries, holds, releases, accepts, resolves",
-        _CARE | {"accept", "resolve"}, frozenset({May.REVEAL}),
-    ),
-    Role.FINANCE: Rights(
-        "finance",
-        "as customer service, forces states, makes lost writes anew, settles whose goods it is, puts map rules in force, "
-        "closes the books",
-        _CARE | {"accept", "resolve", "reissue", "force", "same-goods"}, frozenset({May.REVEAL, May.MAPS, May.BOOKS}),
-    ),
-    Role.WAREHOUSE: Rights(
-        "warehouse", "receives goods, notes and assigns", _MILD | {"receive"}, frozenset({May.RECEIVE})
-    ),
-    Role.OPERATOR: Rights(
-        "operator", "every verb on returns and goods, and map rules", _ALL, frozenset({May.REVEAL, May.RECEIVE, May.MAPS})
-    ),
-    Role.ADMINISTRATOR: Rights("operator", "everything, and accounts and tokens", _ALL, frozenset(May)),
-}  # fmt: skip
-RUNS = (Role.OPERATOR, Role.ADMINISTRATOR)
-"""Who runs the installation: sees what concerns every merchant, the database and the way alerts leave."""
-HOMES = ("customer-service", "finance", "warehouse", "operator")
+__all__ = ["HOMES", "PROGRAM_ROLES", "RIGHTS", "RUNS", "May", "Person", "Rights", "Role"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +20,37 @@ class Person:
     """What every form of theirs must carry."""
     actor: str = ""
     """As the journal shows them."""
+    reach: tuple[str, ...] | None = ()
+    """The merchants the account is for, None for every one: what it may hand out. Nothing, for a program."""
+    session: int = 0
+    """The number of the session this is asked in."""
+    token: int | None = None
+    """The number of a program's token."""
+    stands_for: str = ""
+    """Of a program, who made its token: who wants something with it is that one."""
+    must_add_factor: bool = False
+    """Nothing but adding a second factor is open to them yet."""
 
     @property
     def rights(self) -> Rights:
         return RIGHTS[self.role]
+
+    @property
+    def is_global(self) -> bool:
+        """Whether the account is for every merchant."""
+        return self.reach is None
+
+    @property
+    def runs_installation(self) -> bool:
+        """Whether they see what concerns every merchant: the database, the disk, the way alerts leave."""
+        return self.is_global and self.role in RUNS
+
+    @property
+    def scope(self) -> Scope:
+        """What the database is told of who asks."""
+        if self.token is not None:
+            return of_program(self.token, self.name, self.merchants)
+        return Scope(self.merchants, self.name, str(self.role), self.reach)
 
     def may_do(self, verb: str) -> bool:
         return verb in self.rights.verbs

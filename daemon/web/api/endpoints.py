@@ -12,17 +12,15 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
 
 from daemon.store import tokens
-from daemon.store.database import WHOSE, seen_as
+from daemon.store.scope import NOBODY, WHOSE
 from daemon.web import guard
-from daemon.web.access.roles import Person, Role
 from daemon.web.api import books, reading, writing
 from daemon.web.api.describing import BASE, KEY, MEDIA, PROBLEM_MEDIA, Endpoint, document
-from daemon.web.desk import DESK, PERSON, PROGRAM
+from daemon.web.desk import DESK, PERSON
 from daemon.web.webhooks import Allowance
 
 REQUESTS_PER_MINUTE = 1200  # of one token
 ALLOWANCES = web.AppKey("allowances", dict[int, Allowance])
-ROLES = {"helpdesk": Role.VIEWER, "read": Role.VIEWER, "warehouse": Role.WAREHOUSE, "write": Role.OPERATOR}
 _KEY = re.compile(str(KEY.schema["pattern"]))
 
 ENDPOINTS: tuple[Endpoint, ...] = (*reading.ENDPOINTS, *books.ENDPOINTS, *writing.ENDPOINTS)
@@ -68,24 +66,25 @@ async def _let_in(request: web.Request, endpoint: Endpoint) -> web.Response | No
     """The token as a person of its scope and merchants; or why not."""
     desk = request.app[DESK]
     kind, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    known = await desk.door.program(token.strip(), now=desk.now) if kind.lower() == "bearer" else None
-    if known is None:
+    WHOSE.set(NOBODY)
+    program = await desk.door.program(token.strip(), now=desk.now) if kind.lower() == "bearer" else None
+    if program is None:
         reply = problem(401, "no token", "Send Authorization: Bearer TOKEN with a token that is in force.")
         reply.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="homeward"'
         return reply
-    row, merchants = known
-    allowance = request.app[ALLOWANCES].setdefault(row["id"], Allowance(REQUESTS_PER_MINUTE))
+    person, scope = program
+    assert person.token is not None
+    allowance = request.app[ALLOWANCES].setdefault(person.token, Allowance(REQUESTS_PER_MINUTE))
     if not allowance.take():
         reply = problem(429, "too many", f"One token may ask {REQUESTS_PER_MINUTE} times a minute.")
         reply.headers[hdrs.RETRY_AFTER] = "1"
         return reply
-    if row["scope"] not in endpoint.scopes:
+    if scope not in endpoint.scopes:
         return problem(
-            403, "not in scope", f"This token's scope is {row['scope']}; this needs {' or '.join(endpoint.scopes)}."
+            403, "not in scope", f"This token's scope is {scope}; this needs {' or '.join(endpoint.scopes)}."
         )
-    request[PROGRAM] = dict(row)
-    request[PERSON] = Person(row["name"], ROLES[row["scope"]], merchants, actor=f"token:{row['name']}")
-    WHOSE.set(seen_as(merchants))
+    request[PERSON] = person
+    WHOSE.set(person.scope)
     return None
 
 
@@ -101,7 +100,8 @@ def _tagged(request: web.Request, found: Any) -> web.Response:
 
 async def _write(request: web.Request, endpoint: Endpoint) -> web.Response:
     """Read and check the body; do it, unless this very request was done before."""
-    desk, token = request.app[DESK], request[PROGRAM]
+    desk, token = request.app[DESK], request[PERSON].token
+    assert token is not None
     key = request.headers.get(KEY.name, "")
     if not _KEY.fullmatch(key):
         return problem(
@@ -116,7 +116,7 @@ async def _write(request: web.Request, endpoint: Endpoint) -> web.Response:
         return problem(408, "too slow", f"The body did not arrive within {guard.BODY_SECONDS:.0f} s.")
     asked = hashlib.sha256(f"{request.method} {request.path}\n".encode() + raw).digest()
     async with desk.database.reading() as connection:
-        before = await tokens.answered(connection, token["id"], key)
+        before = await tokens.answered(connection, token, key)
     if before is not None:
         if before["asked"] != asked:
             return problem(422, "key used before", f"The key {key} was used for another request.")
@@ -130,7 +130,7 @@ async def _write(request: web.Request, endpoint: Endpoint) -> web.Response:
     if status < 500:
         async with desk.database.transaction() as connection:
             plain = orjson.loads(orjson.dumps(told, default=str))
-            await tokens.answer(connection, token["id"], key, asked=asked, status=status, body=plain, now=desk.now)
+            await tokens.answer(connection, token, key, asked=asked, status=status, body=plain, now=desk.now)
     return _written(status, told)
 
 

@@ -216,7 +216,8 @@ async def health(request: web.Request, _: Any) -> Any:
     snapshots = await desk.figures.of(request[PERSON].merchants)
     async with desk.database.reading() as connection:
         holders = {row["merchant"]: row["is_held"] for row in await merchant.everyone(connection)}
-        signals = await health_store.read(connection, request[PERSON].merchants)
+        signals = await health_store.read(connection, request[PERSON].merchants, installation=False)
+        signals += await desk.figures.of_installation()  # whether anybody is able hangs on it; it is not shown
         for snapshot in snapshots:
             name = snapshot.merchant
             told = heard(name, snapshot.heard, snapshot.at, signals)

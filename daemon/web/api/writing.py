@@ -16,7 +16,7 @@ from daemon.web.api.bodies import ManyBody, ReceiptsBody, VerbOptions
 from daemon.web.api.describing import IF_MATCH, Endpoint, Parameter
 from daemon.web.api.reading import ID
 from daemon.web.desk import DESK, PERSON, Desk
-from daemon.web.pages.changes import known_people, until_or_lack
+from daemon.web.pages.changes import assignable_people, until_or_lack
 from daemon.web.pages.lists import condition_of
 from daemon.web.pages.returns import the_return
 
@@ -45,7 +45,7 @@ async def one(request: web.Request, told: Any) -> Any:
     if verb not in VERBS:
         raise web.HTTPNotFound(text=f"There is no verb {verb[:40]}; known: {', '.join(VERBS)}")
     merchant, number = await the_return(request)
-    options = _options(desk, verb, body, {merchant}, await known_people(desk))
+    options = _options(desk, verb, body, {merchant}, await assignable_people(desk, [merchant]))
     instances = await perform.load(desk.database, [(merchant, number)])
     expected = request.headers.get("If-Match", "").strip('" ')
     if expected and expected != str(instances[0].version):
@@ -91,7 +91,8 @@ async def many(request: web.Request, told: Any) -> Any:
     desk, person = request.app[DESK], request[PERSON]
     chosen, text = await _chosen(desk, person, body)
     instances = await perform.load(desk.database, chosen)
-    options = _options(desk, body.verb, body.options, {each.merchant for each in instances}, await known_people(desk))
+    concerned = {instance.merchant for instance in instances}
+    options = _options(desk, body.verb, body.options, concerned, await assignable_people(desk, concerned))
     if options.adopt is not None and len(instances) > 1:
         raise web.HTTPBadRequest(text="adopt: a credit is taken over by one return")
     preview = await perform.preview(
@@ -160,7 +161,7 @@ def _options(desk: Desk, verb: str, body: VerbOptions, merchants: set[str], peop
             values["until"] = moment
     options = Options(**values)
     if verb == "assign" and options.to and options.to not in people:
-        raise web.HTTPBadRequest(text=f"to: there is no account {options.to}")
+        raise web.HTTPBadRequest(text=f"to: there is nobody {options.to} who sees these returns")
     for merchant in sorted(merchants & set(desk.settings.merchants)) or [""]:
         codes = desk.settings.merchants[merchant].people.reason_codes if merchant else None
         for lack in lacking(VERBS[verb], options, reason_codes=codes):

@@ -77,12 +77,17 @@ async def change(request: web.Request) -> web.Response:
     desk, person = request.app[DESK], request[PERSON]
     wanted = await _wanted(request)
     must(request, verb=wanted.verb.name)
-    people = await known_people(desk)
     step = wanted.told.get("step", "ask")
     instances = await perform.load(desk.database, wanted.chosen)
+    people = await assignable_people(desk, {merchant for merchant, _ in wanted.chosen})
     lacks = _with_reasons(desk, wanted, {each.merchant for each in instances})
     if wanted.verb.name == "assign" and wanted.options.to and wanted.options.to not in people:
-        lacks.append(Lack("person", f"there is no account {wanted.options.to}; known: {', '.join(people)[:300]}"))
+        lacks.append(
+            Lack(
+                "person",
+                f"there is nobody {wanted.options.to} who sees these returns; there are: {', '.join(people)[:300]}",
+            )
+        )
     preview = await perform.preview(
         desk.database, desk.settings, wanted.verb.name, wanted.options, instances, filter_text=wanted.filter_text,
         now=desk.now,
@@ -249,10 +254,10 @@ async def _credit(desk: Desk, wanted: Wanted, preview: Preview) -> dict[str, Any
         return Lack("adopt", str(error))
 
 
-async def known_people(desk: Desk) -> list[str]:
-    """Who work can be given to."""
+async def assignable_people(desk: Desk, merchants: Iterable[str]) -> list[str]:
+    """Who returns of all these merchants can be given to: whoever sees them."""
     async with desk.database.reading() as connection:
-        return [row["name"] for row in await accounts.listing(connection) if row["disabled_at"] is None]
+        return await accounts.assignable(connection, sorted(merchants))
 
 
 async def _ask(

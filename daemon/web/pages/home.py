@@ -17,7 +17,6 @@ from daemon.store.figures import AGES, BAGS_MAX, CHART_DAYS, Snapshot
 from daemon.views.forecast import quota_told
 from daemon.views.health import signal_view, standing
 from daemon.views.passport import summary_view
-from daemon.web.access.roles import RUNS
 from daemon.web.charts import Chart, Series, lines, ranked, stacked
 from daemon.web.desk import DESK, PERSON, Desk
 from daemon.web.pages.lists import condition_of
@@ -120,7 +119,7 @@ async def operator(request: web.Request, desk: Desk, snapshots: list[Snapshot]) 
         odd = await inbox.deliveries(connection, merchants=person.merchants, state="quarantined", rows_max=20)
         alerts = await notice.listing(connection, merchants=person.merchants, team=None, rows_max=50)
         # What concerns every merchant is for those who run the installation, not for each merchant's own people.
-        signals = await health.read(connection, person.merchants, installation=person.role in RUNS)
+        signals = await health.read(connection, person.merchants, installation=person.runs_installation)
         for snapshot in snapshots:
             name = snapshot.merchant
             effects, events = await outbox.backlog(connection, name, now), await inbox.backlog(connection, name)

@@ -28,6 +28,7 @@ from statemachine.states import State
 from statemachine.units import Return
 
 BODIES_MAX = 20
+EVERYBODY = "*"
 SUGGESTS = ("substitution-suspected", "sku-unknown-to-order", "sku-ambiguous", "bundle-incomplete", "over-return")
 
 
@@ -77,13 +78,16 @@ async def show_list(request: web.Request, *, always: str, name: str, order: str)
         if group and not what.problem:
             found = await board.grouped(connection, what.condition, group, merchants=person.merchants, rows_max=200)
             groups = [dict(row) for row in found]
-        views = await saved.listing(connection, person.name, name)
+        views = await saved.listing(
+            connection, person.name, name, merchants=person.merchants, is_global=person.is_global
+        )
     noun = "exception" if name == "exceptions" else "return"
     cli = f"homeward {noun} list" + (f" --where {shlex.quote(what.where)}" if what.where else "")
     return await page(
         request, "list.html", title=name.capitalize(), cli=cli + (f" --group-by {group}" if group else ""),
         status=400 if what.problem else 200, what=what, listed=listed, group=group, groups=groups, views=views, name=name,
         told=request.query, verbs=[verb for verb in VERBS.values() if person.may_do(verb.name)],
+        audiences=audiences(person),
     )  # fmt: skip
 
 
@@ -96,22 +100,29 @@ async def export_exceptions(request: web.Request) -> web.Response:
 
 
 async def save_view(request: web.Request) -> web.Response:
-    desk, person, told = request.app[DESK], request[PERSON], await words(request)
-    name, where = told.get("name", "").strip()[:60], told.get("where", "")[:4000]
-    on = told.get("page", "")
+    """A filter under a name: for oneself, for whoever sees one of one's own merchants, or for global accounts."""
+    desk, person, sent = request.app[DESK], request[PERSON], await words(request)
+    name, where = sent.get("name", "").strip()[:60], sent.get("where", "")[:4000]
+    on, shared = sent.get("page", ""), sent.get("shared", "")
     if not name or on not in ("returns", "exceptions"):
         raise web.HTTPBadRequest(text="A view needs a name.")
+    able = audiences(person)
+    shared = able[0] if shared == "1" and len(able) == 1 else shared if able else ""
+    if shared not in ("", *able):
+        raise web.HTTPNotFound(text="A view is shared with those who see a merchant of yours; there is no such one.")
     async with desk.database.transaction() as connection:
         await saved.put(
-            connection,
-            person.name,
-            name,
-            page=on,
-            filter_text=where,
-            is_shared="shared" in told and bool(person.rights.verbs),
-            now=desk.now,
-        )
+            connection, person.name, name, page=on, filter_text=where, is_shared=bool(shared),
+            merchant=shared if shared != EVERYBODY else None, now=desk.now,
+        )  # fmt: skip
     raise web.HTTPSeeOther(f"/{on}{query(where=where)}")
+
+
+def audiences(person: Person) -> list[str]:
+    """With whom this one may share a view: those who see one of these merchants; `*` for those who see every one."""
+    if not person.rights.verbs:
+        return []
+    return [*person.merchants, *([EVERYBODY] if person.is_global and len(person.merchants) != 1 else [])]
 
 
 async def remove_view(request: web.Request) -> web.Response:

@@ -1,16 +1,18 @@
-"""Signing in and out, and changing one's password."""
+"""Signing in, with a code where the account has a second factor, signing out, and changing one's password."""
 
 from aiohttp import web
 
 from daemon.store import accounts
+from daemon.store.scope import AT_THE_DOOR, WHOSE
 from daemon.web.access import passwords
-from daemon.web.access.door import Refused
-from daemon.web.desk import DESK, PERSON
+from daemon.web.access.door import CODE_WITHIN, RESTS, CodeDue, Refused
+from daemon.web.desk import DESK, PERSON, Desk
 from daemon.web.guard import address_of, cookie, hand_out, must_be_own, words
 from daemon.web.rendering import page
 from daemon.web.webhooks import Allowance
 
 OPENID_COOKIE = "homeward-openid"
+STEP_COOKIE = "homeward-step"
 TRIES_PER_MINUTE = 120  # of one address: a whole office, or a proxy, may be behind it
 ADDRESSES_MAX = 10_000
 WAITING_MAX = 20
@@ -40,14 +42,66 @@ async def _form(
 async def enter(request: web.Request) -> web.Response:
     must_be_own(request)
     _not_too_many(request)
-    desk, told = request.app[DESK], await words(request)
-    goes_to, name = local(told.get("next", "/")), told.get("name", "")
+    desk, sent = request.app[DESK], await words(request)
+    goes_to, name = local(sent.get("next", "/")), sent.get("name", "")
     try:
-        opened = await desk.door.by_password(name, told.get("password", ""), address=address_of(request), now=desk.now)
+        opened = await desk.door.by_password(
+            name, sent.get("password", ""), address=address_of(request), now=desk.now, goes_to=goes_to
+        )
     except Refused as refused:
         return await _form(request, goes_to=goes_to, refused=str(refused), name=name[:100], status=403)
+    if isinstance(opened, CodeDue):
+        reply = web.HTTPSeeOther("/sign-in/code")
+        _hold_step(reply, desk, opened.token)
+        raise reply
     reply = web.HTTPSeeOther(goes_to)
     hand_out(reply, desk, opened.token)
+    raise reply
+
+
+def _hold_step(reply: web.StreamResponse, desk: Desk, token: str) -> None:
+    """Between password and code the browser holds this; it opens no page."""
+    reply.set_cookie(
+        STEP_COOKIE, token, path="/sign-in/code", httponly=True, secure=desk.settings.web.is_secure, samesite="Strict",
+        max_age=int(CODE_WITHIN.total_seconds()),
+    )  # fmt: skip
+
+
+def _drop_step(reply: web.StreamResponse, desk: Desk) -> None:
+    reply.del_cookie(
+        STEP_COOKIE, path="/sign-in/code", secure=desk.settings.web.is_secure, httponly=True, samesite="Strict"
+    )
+
+
+async def code(request: web.Request) -> web.Response:
+    if not request.cookies.get(STEP_COOKIE):
+        raise web.HTTPSeeOther("/sign-in")
+    return await _code(request)
+
+
+async def _code(request: web.Request, *, refused: str = "", status: int = 200) -> web.Response:
+    return await page(request, "code.html", title="Code", refused=refused, status=status)
+
+
+async def enter_code(request: web.Request) -> web.Response:
+    """The second step: a code of the device, or a recovery code."""
+    must_be_own(request)
+    _not_too_many(request)
+    desk, sent = request.app[DESK], await words(request)
+    try:
+        opened = await desk.door.by_code(
+            request.cookies.get(STEP_COOKIE, ""), sent.get("code", "")[:100], address=address_of(request), now=desk.now,
+            device_now=desk.device_now,
+        )  # fmt: skip
+    except Refused as refused:
+        if not refused.begins_anew:
+            return await _code(request, refused=str(refused), status=403)
+        answer = await _form(request, goes_to="/", refused=str(refused), status=403)
+        _drop_step(answer, desk)
+        return answer
+    reply = web.HTTPSeeOther(local(opened.goes_to) if opened.codes_left is None else "/second-factor?came=recovery")
+    hand_out(reply, desk, opened.token)
+    _drop_step(reply, desk)
     raise reply
 
 
@@ -103,7 +157,7 @@ async def from_openid(request: web.Request) -> web.Response:
             code=request.query.get("code", "")[:2000], now=now,
         )  # fmt: skip
     except Refused as refused:
-        async with desk.database.transaction() as connection:
+        async with desk.database.transaction(scope=AT_THE_DOOR) as connection:
             await accounts.log(
                 connection, actor="unknown", action="sign-in-refused", now=now, address=address, detail=str(refused)
             )
@@ -127,21 +181,19 @@ async def _password(request: web.Request, *, refused: str = "", done: bool = Fal
 
 
 async def change_password(request: web.Request) -> web.Response:
-    desk, person, told = request.app[DESK], request[PERSON], await words(request)
-    old, new, now = told.get("old", ""), told.get("new", ""), desk.now
+    desk, person, sent = request.app[DESK], request[PERSON], await words(request)
+    old, new, now = sent.get("old", ""), sent.get("new", ""), desk.now
     async with desk.database.reading() as connection:
         account = await accounts.read(connection, person.name)
-    if account is None or account["password_hash"] is None:
+    if account is None or not account["has_password"]:
         return await _password(request, refused="This account signs in elsewhere and has no password here.")
-    known = await desk.door.known(person.name, now=now)
-    if not await passwords.fits(old[:300], known):
-        await desk.door.tell_refused(person.name, address=address_of(request), now=now)
-        return await _password(request, refused="The password now does not fit, or the account rests for some minutes.")
+    if await desk.door.try_password(person.name, old[:300], address=address_of(request), now=now) is None:
+        return await _password(request, refused=f"The password now does not fit. {RESTS}")
     if why := passwords.weakness(new, name=person.name):
         return await _password(request, refused=f"The new password {why}.")
     fresh = await passwords.hashed(new)
     async with desk.database.transaction() as connection:
-        await accounts.change(connection, person.name, password_hash=fresh, now=now)
+        await accounts.set_own_password(connection, fresh, now)
         await accounts.log(
             connection, actor=person.actor, action="password-changed", now=now, subject=person.name,
             address=address_of(request),
@@ -150,6 +202,7 @@ async def change_password(request: web.Request) -> web.Response:
     again = await desk.door.session(opened.token, now=now, proxied=None)
     assert again is not None
     request[PERSON] = again
+    WHOSE.set(again.scope)
     reply = await _password(request, done=True)
     hand_out(reply, desk, opened.token)
     return reply

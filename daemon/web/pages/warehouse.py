@@ -56,6 +56,8 @@ async def take(request: web.Request) -> web.Response:
     key = told.get("key", "")
     if not key.isalnum() or len(key) != 16:
         raise web.HTTPBadRequest(text="This form is not complete. Scan the code again.")
+    if told.get("merchant") and told["merchant"] not in person.merchants:
+        raise web.HTTPNotFound(text="There is no such merchant, or you may not see it.")
     try:
         condition = Condition(told.get("condition", "") or Condition.SELLABLE)
     except ValueError as error:
