@@ -908,6 +908,9 @@ CREATE TABLE batch (
     reason            text        NOT NULL,
     note              text        NOT NULL,
     actor             text        NOT NULL,
+    account           text,                  -- the account or the token that asked over the web; it runs while that may
+    token_id          bigint,
+    stands_for        text        NOT NULL DEFAULT '',  -- of a token, who made it: who wants it, as the actor
     state             text        NOT NULL CHECK (state IN (
                           'awaits-approval',  -- worth more than one person may decide
                           'running',
@@ -925,7 +928,9 @@ CREATE TABLE batch (
     finished_at       timestamptz,
     recorded_at       timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (merchant, id),
-    UNIQUE (merchant, batch_key)
+    UNIQUE (merchant, batch_key),
+    CONSTRAINT batch_is_approved_by_another CHECK (
+        state NOT IN ('running', 'done') OR decided_by IS NULL OR decided_by NOT IN (actor, stands_for))
 );
 CREATE INDEX batch_running ON batch (merchant, id) WHERE state = 'running';
 
@@ -1082,6 +1087,11 @@ CREATE TABLE api_answer (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (token_id, key)
 );
+
+-- What runs by itself runs for whoever asked: batches are further above, and come after those in time.
+ALTER TABLE batch
+    ADD CONSTRAINT batch_account_fkey FOREIGN KEY (account) REFERENCES account (name),
+    ADD CONSTRAINT batch_token_id_fkey FOREIGN KEY (token_id) REFERENCES api_token (id);
 
 -- Filters somebody gave a name, for themselves or shared: with whoever sees `merchant`, or, where that is null, with those
 -- whose account is global.

@@ -24,10 +24,16 @@ async def decide(
     """`found`: the batch as it was listed. Raises NotPermittedError for one's own batch, RejectedError for its state."""
     to, froms = MOVES[decision]
     number = found["id"]
-    if decision == "approve" and found["state"] in froms and found["actor"] == actor:
-        raise NotPermittedError(f"batch {number} was asked for by you: it needs another person's word")
     why = f"{'rejected by ' if decision == 'reject' else ''}{actor}: {reason}" if to == STOPPED else ""
     async with database.transaction() as connection:
+        if (
+            decision == "approve"
+            and found["state"] in froms
+            and actor in await batch.behind(connection, found["merchant"], number)
+        ):
+            raise NotPermittedError(
+                f"batch {number} was asked for by you, or with a token you made: it needs another person's word"
+            )
         moved = await batch.move(
             connection, found["merchant"], number, to=to, froms=froms, now=now, why=why,
             decided_by=actor if AWAITS_APPROVAL in froms else None,

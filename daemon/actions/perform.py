@@ -15,7 +15,7 @@ from daemon.actions.planner import Limits, Planned, Verdict, plan
 from daemon.actions.verbs import MAY_CREDIT, OPTIONS, VERBS, Options, natural_key
 from daemon.settings import Settings
 from daemon.store import batch, claims, inbox, outbox, returns
-from daemon.store.batch import AWAITS_APPROVAL, RUNNING, Item, Opened
+from daemon.store.batch import AWAITS_APPROVAL, COMMAND_LINE, RUNNING, Asker, Item, Opened
 from daemon.store.database import Database
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
@@ -125,8 +125,12 @@ async def outcome(database: Database, merchant: str, key: str, *, seconds: float
 async def begin(
     database: Database, preview: Preview, *, actor: str, now: datetime, batch_key: str | None = None,
     rate_per_minute: int | None = None, stop_after_errors: int | None = None, minds_version: bool = False,
+    asker: Asker = COMMAND_LINE,
 ) -> Opened:  # fmt: skip
-    """A batch of what is eligible, all of one merchant. It runs at once, unless a second person must agree."""
+    """A batch of what is eligible, all of one merchant. It runs at once, unless a second person must agree.
+
+    `asker`: by whose rights it runs, where it was asked for over the web.
+    """
     (merchant,) = {each.instance.merchant for each in preview.eligible}
     strict = minds_version or VERBS[preview.verb].minds_version
     items = [
@@ -146,7 +150,7 @@ async def begin(
             options=OPTIONS.dump_python(preview.options, mode="json"), filter_text=preview.filter_text,
             reason=preview.options.reason, note=preview.options.note, actor=actor,
             state=AWAITS_APPROVAL if preview.needs_approval else RUNNING, rate_per_minute=rate_per_minute,
-            stop_after_errors=stop_after_errors, now=now,
+            stop_after_errors=stop_after_errors, now=now, asker=asker,
         )  # fmt: skip
 
 

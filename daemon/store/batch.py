@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from daemon.errors import RejectedError
+from daemon.rights import PROGRAM_ROLES, RIGHTS, Role
 from daemon.store import inbox
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Connection, Merchants, Record, listed, statements
@@ -37,11 +38,24 @@ class Opened:
     is_new: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whose rights a batch runs by: an account or a token of the web's. Of the command line there is none to look at."""
+
+    account: str | None = None
+    token: int | None = None
+    stands_for: str = ""
+    """Of a token, who made it."""
+
+
+COMMAND_LINE = Asker()
+
+
 async def begin(
     connection: Connection, merchant: str, items: Iterable[Item], *, batch_key: str | None, default_key: str, verb: str,
     options: dict[str, Any],
     filter_text: str, reason: str, note: str, actor: str, state: str, rate_per_minute: int | None,
-    stop_after_errors: int | None, now: datetime,
+    stop_after_errors: int | None, now: datetime, asker: Asker = COMMAND_LINE,
 ) -> Opened:  # fmt: skip
     """A batch of these returns, in this order; the one that has this key already, when there is one.
 
@@ -65,8 +79,8 @@ async def begin(
     new = await SQL.row(
         connection, "open", merchant=merchant, batch_key=batch_key or default_key, verb=verb, options=options,
         filter=filter_text,
-        reason=reason, note=note, actor=actor, state=state, items=len(rows), rate_per_minute=rate_per_minute,
-        stop_after_errors=stop_after_errors, now=now,
+        reason=reason, note=note, actor=actor, account=asker.account, token_id=asker.token, stands_for=asker.stands_for,
+        state=state, items=len(rows), rate_per_minute=rate_per_minute, stop_after_errors=stop_after_errors, now=now,
     )  # fmt: skip
     if new is None:
         known = await SQL.row(connection, "by_key", merchant=merchant, batch_key=batch_key or default_key)
@@ -75,7 +89,7 @@ async def begin(
             return await begin(
                 connection, merchant, items, batch_key=f"{default_key}:{known['id']}", default_key=default_key, verb=verb,
                 options=options, filter_text=filter_text, reason=reason, note=note, actor=actor, state=state,
-                rate_per_minute=rate_per_minute, stop_after_errors=stop_after_errors, now=now,
+                rate_per_minute=rate_per_minute, stop_after_errors=stop_after_errors, now=now, asker=asker,
             )  # fmt: skip
         if (known["verb"], known["options"], known["reason"], known["note"]) != (verb, options, reason, note):
             raise RejectedError(f"the batch key {batch_key} belongs to batch {known['id']}, which does something else")
@@ -93,9 +107,13 @@ async def go_on(connection: Connection, merchant: str, batch: Record, now: datet
 
     One transaction of the caller's; answers how much it did. Nothing when the batch was paused meanwhile.
     """
-    if await SQL.row(connection, "hold_batch", merchant=merchant, batch_id=batch["id"]) is None:
+    held = await SQL.row(connection, "hold_batch", merchant=merchant, batch_id=batch["id"], now=now)
+    if held is None:
         return 0
     settled = await _settle_said(connection, merchant, batch, now)
+    if why := _may_no_longer(held):
+        await SQL.run(connection, "finish", merchant=merchant, batch_id=batch["id"], state=STOPPED, why=why, now=now)
+        return settled + 1
     counts = await SQL.row(connection, "counts", merchant=merchant, batch_id=batch["id"])
     assert counts is not None
     errors = counts["refused"] + counts["skipped"]
@@ -107,6 +125,24 @@ async def go_on(connection: Connection, merchant: str, batch: Record, now: datet
         await SQL.run(connection, "finish", merchant=merchant, batch_id=batch["id"], state=DONE, why="", now=now)
         return settled + 1
     return settled + await _say_next(connection, merchant, batch, now)
+
+
+def _may_no_longer(batch: Record) -> str:
+    """Why whoever asked may not do this any more, in words; empty while they may. A batch has no more rights than they."""
+    if batch["is_closed"]:
+        return f"{batch['actor']} is closed or revoked: nothing more is done in that name"
+    if not batch["sees_merchant"]:
+        return f"{batch['actor']} is not for this merchant any more"
+    role = PROGRAM_ROLES.get(batch["scope"]) if batch["scope"] is not None else batch["role"]
+    if role is not None and batch["verb"] not in RIGHTS[Role(role)].verbs:
+        return f"{batch['actor']} has a role ({role}) that may not {batch['verb']}"
+    return ""
+
+
+async def behind(connection: Connection, merchant: str, batch_id: int) -> set[str]:
+    """Everybody who wants this batch, and so is no second person to it."""
+    row = await SQL.row(connection, "behind", merchant=merchant, batch_id=batch_id)
+    return {row["actor"], row["stands_for"]} - {""} if row is not None else set()
 
 
 async def _settle_said(connection: Connection, merchant: str, batch: Record, now: datetime) -> int:

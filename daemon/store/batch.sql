@@ -1,9 +1,9 @@
 -- name: open
 -- The same command again joins the batch it began.
-INSERT INTO batch (merchant, batch_key, verb, options, filter, reason, note, actor, state, items, rate_per_minute,
-                   stop_after_errors, created_at, updated_at)
-VALUES (:merchant, :batch_key, :verb, :options, :filter, :reason, :note, :actor, :state, :items, :rate_per_minute,
-        :stop_after_errors, :now, :now)
+INSERT INTO batch (merchant, batch_key, verb, options, filter, reason, note, actor, account, token_id, stands_for, state,
+                   items, rate_per_minute, stop_after_errors, created_at, updated_at)
+VALUES (:merchant, :batch_key, :verb, :options, :filter, :reason, :note, :actor, :account, :token_id, :stands_for, :state,
+        :items, :rate_per_minute, :stop_after_errors, :now, :now)
     ON CONFLICT (merchant, batch_key) DO NOTHING
 RETURNING id;
 
@@ -42,13 +42,25 @@ SELECT id, rate_per_minute, stop_after_errors, actor, reason, note
  LIMIT 20;
 
 -- name: hold_batch
--- Lock one batch against pause, stop and other daemons; nothing when it no longer runs.
-SELECT id
+-- Lock one batch against pause, stop and other daemons, with what whoever asked may now; nothing when it no longer runs.
+SELECT b.id, b.verb, b.actor, b.account, b.token_id, a.role, t.scope,
+       coalesce(a.disabled_at IS NOT NULL OR t.revoked_at IS NOT NULL OR t.expires_at <= :now, false) AS is_closed,
+       (b.account IS NULL OR a.merchants IS NULL OR b.merchant = ANY(a.merchants))
+       AND (b.token_id IS NULL OR t.merchants IS NULL OR b.merchant = ANY(t.merchants)) AS sees_merchant
+  FROM batch AS b
+  LEFT JOIN account AS a ON a.name = b.account
+  LEFT JOIN api_token AS t ON t.id = b.token_id
+ WHERE b.merchant = :merchant
+   AND b.id = :batch_id
+   AND b.state = 'running'
+   FOR UPDATE OF b;
+
+-- name: behind
+-- Who wants this batch: whoever asked, and who made the token it was asked with.
+SELECT actor, stands_for
   FROM batch
  WHERE merchant = :merchant
-   AND id = :batch_id
-   AND state = 'running'
-   FOR UPDATE;
+   AND id = :batch_id;
 
 -- name: told_of_said
 -- What became of the events that were said.

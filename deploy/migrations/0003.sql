@@ -389,6 +389,14 @@ END $$;
 -- Accounts and tokens without merchants stay what they are, global. A view that was shared stays shared with the people of the
 -- owner's one merchant, or of the only merchant there is, else with global accounts; of owners with several it is their own again.
 
+ALTER TABLE batch
+    ADD COLUMN account    text,
+    ADD COLUMN token_id   bigint,
+    ADD COLUMN stands_for text NOT NULL DEFAULT '',
+    ADD CONSTRAINT batch_is_approved_by_another CHECK (
+        state NOT IN ('running', 'done') OR decided_by IS NULL OR decided_by NOT IN (actor, stands_for)),
+    ADD CONSTRAINT batch_account_fkey FOREIGN KEY (account) REFERENCES account (name),
+    ADD CONSTRAINT batch_token_id_fkey FOREIGN KEY (token_id) REFERENCES api_token (id);
 ALTER TABLE account ADD COLUMN has_password boolean GENERATED ALWAYS AS (password_hash IS NOT NULL) STORED;
 ALTER TABLE web_session ADD COLUMN id bigint NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE;
 ALTER TABLE access_log ADD COLUMN merchants text[];

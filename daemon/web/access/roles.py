@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from daemon.rights import HOMES, PROGRAM_ROLES, RIGHTS, RUNS, May, Rights, Role
+from daemon.store.batch import Asker
 from daemon.store.scope import Scope, of_program
 
 __all__ = ["HOMES", "PROGRAM_ROLES", "RIGHTS", "RUNS", "May", "Person", "Rights", "Role"]
@@ -44,6 +45,13 @@ class Person:
     def runs_installation(self) -> bool:
         """Whether they see what concerns every merchant: the database, the disk, the way alerts leave."""
         return self.is_global and self.role in RUNS
+
+    @property
+    def asker(self) -> Asker:
+        """By whose rights runs what they begin."""
+        if self.token is not None:
+            return Asker(token=self.token, stands_for=self.stands_for)
+        return Asker(account=self.name)
 
     @property
     def scope(self) -> Scope:

@@ -66,7 +66,7 @@ async def one(request: web.Request, told: Any) -> Any:
     if planned.verdict is Verdict.DONE:
         return {**head, "changed": False}
     if preview.needs_approval:
-        opened = await perform.begin(desk.database, preview, actor=person.actor, now=desk.now)
+        opened = await perform.begin(desk.database, preview, actor=person.actor, now=desk.now, asker=person.asker)
         return {**head, "changed": opened.is_new, "batch": opened.id, "why": "a second person must agree"}
     key, fresh = await perform.say(
         desk.database,
@@ -108,7 +108,7 @@ async def many(request: web.Request, told: Any) -> Any:
         )
         opened = await perform.begin(
             desk.database, mine, actor=person.actor, now=desk.now, rate_per_minute=body.rate_per_minute,
-            batch_key=f"api:{request[PERSON].name}:{key}",
+            batch_key=f"api:{person.name}:{key}", asker=person.asker,
         )  # fmt: skip
         desk.stir(merchant)
         batches.append(opened.id)

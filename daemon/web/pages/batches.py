@@ -35,14 +35,16 @@ async def show(request: web.Request) -> web.Response:
         items = await batch.items(connection, found["merchant"], found["id"], state=state or None, rows_max=ROWS)
     done = found["items"] - found["waiting"] - found["said"]
     may = person.may_do(found["verb"])
+    async with desk.database.reading() as connection:
+        is_own = person.actor in await batch.behind(connection, found["merchant"], found["id"])
     decisions = [
         name for name, (_, froms) in deciding.MOVES.items()
-        if may and found["state"] in froms and not (name == "approve" and found["actor"] == person.actor)
+        if may and found["state"] in froms and not (name == "approve" and is_own)
     ]  # fmt: skip
     return await page(
         request, "batch.html", title=f"Batch {found['id']}: {found['verb']}", cli=f"homeward batch watch {found['id']}",
         found=found, items=items, done=done, decisions=decisions, state=state, is_moving=found["state"] == batch.RUNNING,
-        is_own=found["state"] == batch.AWAITS_APPROVAL and found["actor"] == person.actor,
+        is_own=found["state"] == batch.AWAITS_APPROVAL and is_own,
     )  # fmt: skip
 
 

@@ -338,7 +338,7 @@ async def _do(request: web.Request, person: Person, wanted: Wanted, preview: Pre
         mine = Preview(preview.verb, preview.options, preview.filter_text, planned_here)
         opened.append(await perform.begin(
             desk.database, mine, actor=person.actor, now=now, rate_per_minute=_rate(wanted),
-            batch_key=f"web:{person.name}:{_nonce(wanted)}" if _nonce(wanted) else None,
+            batch_key=f"web:{person.name}:{_nonce(wanted)}" if _nonce(wanted) else None, asker=person.asker,
         ))  # fmt: skip
         desk.stir(merchant)
     raise web.HTTPSeeOther(f"/batches/{opened[0].id}" if len(opened) == 1 else "/batches")
