@@ -132,7 +132,7 @@ def build_workplace(
         brightpearl=clients.brightpearl,
         policy=told.machine_policy(),
         lease=lease,
-        alerts=settings.alerts,
+        alerts=settings.alerts_of(merchant),
         web=settings.web,
         http=http,
     )

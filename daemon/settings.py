@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from datetime import time, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from daemon.errors import SettingsError
+from daemon.settings_alerts import Team, TeamSettings
 from daemon.settings_merchant import MerchantSettings
 from daemon.settings_section import ConfigPath, Section
 from daemon.settings_web import WebSettings
@@ -70,24 +71,6 @@ class SmtpSettings(Section):
     """File with its password."""
     sender: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
     """Address the messages come from."""
-
-
-class TeamSettings(Section):
-    email: tuple[Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")], ...] = ()
-    """Addresses that are told."""
-    slack_url_file: ConfigPath | None = None
-    """File with the address of an incoming webhook, as Slack and its likes give it; it is a secret."""
-    webhook_url: str | None = Field(default=None, pattern=r"^https?://")
-    """Where digests are posted as JSON."""
-    webhook_secret_file: ConfigPath | None = None
-    """File with the key that signs them."""
-    quiet_from: time | None = None
-    """Begin of the hours in which only urgent things are told, by the merchant's clock."""
-    quiet_until: time | None = None
-    """End of those hours."""
-
-
-Team = Literal["customer-service", "finance", "warehouse", "operations"]
 
 
 class EscalationSettings(Section):
@@ -173,6 +156,10 @@ class Settings(Section):
     merchants: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")], MerchantSettings] = Field(
         default_factory=dict
     )
+
+    def alerts_of(self, merchant: str) -> AlertSettings:
+        """Who is told of this merchant: its own teams go before those of the installation."""
+        return self.alerts.model_copy(update={"teams": {**self.alerts.teams, **self.merchants[merchant].teams}})
 
     @model_validator(mode="after")
     def _what_hangs_together(self) -> "Settings":

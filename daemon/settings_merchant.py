@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from daemon.settings_alerts import Team, TeamSettings
 from daemon.settings_finance import FinanceSettings
 from daemon.settings_section import ConfigPath, Section
 from statemachine.calendar import Calendar
@@ -389,6 +390,9 @@ class MerchantSettings(Section):
     policy: PolicySettings = PolicySettings()
     calendar: CalendarSettings = CalendarSettings()
     messaging: MessagingSettings = MessagingSettings()
+    teams: dict[Team, TeamSettings] = Field(default_factory=dict)
+    """Teams of this merchant's own, as alerts.teams.TEAM: what concerns it is told to them alone, and to nobody who works for
+    another merchant."""
     people: PeopleSettings = PeopleSettings()
     finance: FinanceSettings = FinanceSettings()
     ladders: dict[str, tuple[RungSettings, ...]] = Field(default_factory=dict)

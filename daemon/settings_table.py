@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from daemon import settings, settings_finance, settings_merchant, settings_web
+from daemon import settings, settings_alerts, settings_finance, settings_merchant, settings_web
 
 SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("", settings.Settings),
@@ -18,7 +18,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("alerts.", settings.AlertSettings),
     ("alerts.smtp.", settings.SmtpSettings),
     ("alerts.escalation[].", settings.EscalationSettings),
-    ("alerts.teams.TEAM.", settings.TeamSettings),
+    ("alerts.teams.TEAM.", settings_alerts.TeamSettings),
     ("merchants.NAME.happy_returns.", settings_merchant.HappyReturnsSettings),
     ("merchants.NAME.brightpearl.", settings_merchant.BrightpearlSettings),
     ("merchants.NAME.brightpearl.oauth.", settings_merchant.OAuthSettings),

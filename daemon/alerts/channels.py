@@ -19,7 +19,8 @@ import orjson
 from daemon.alerts import customer, digest, outage
 from daemon.clock import Clock
 from daemon.errors import RejectedError, SettingsError, TransientError
-from daemon.settings import AlertSettings, TeamSettings
+from daemon.settings import AlertSettings
+from daemon.settings_alerts import TeamSettings
 from daemon.settings_merchant import MessagingSettings
 from daemon.settings_section import read_secret
 from daemon.store.notice import Message

@@ -20,6 +20,7 @@ from daemon.console.session import (
     MerchantOption,
     OutputOption,
     Stop,
+    choose_merchant,
     only,
     run_with_database,
     settings_from,
@@ -54,7 +55,11 @@ def list_alerts(
         async with database.reading() as connection:
             rows = await notice.listing(connection, merchants=only(merchant), team=team, rows_max=limit)
         return [
-            {**row, "age": age(row["since"], clock.now()), "reached_by": _reached(settings, row["team"])}
+            {
+                **row,
+                "age": age(row["since"], clock.now()),
+                "reached_by": _reached(settings, row["merchant"], row["team"]),
+            }
             for row in rows
         ]
 
@@ -88,13 +93,18 @@ def list_messages(
 @alerts.command("test")
 def send_test(
     team: Annotated[str, typer.Argument(metavar="TEAM", help=", ".join(TEAMS))],
+    merchant: MerchantOption = None,
     output: OutputOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """Send one test message by every way the team is reached, now; exit 8 if one of them fails."""
+    """Send one test message by every way the team is reached, now; exit 8 if one of them fails.
+
+    --merchant: the team of that merchant, where it has one of its own.
+    """
     _known(team)
     settings = settings_from(config)
-    told = settings.alerts.of(team)
+    alerts_of = settings.alerts_of(choose_merchant(settings, merchant)) if merchant is not None else settings.alerts
+    told = alerts_of.of(team)
     if told is None or not channels_of(told):
         raise Stop(NOT_FOUND, f"nobody of {team} is reached: set alerts.teams.{team} in the configuration")
 
@@ -116,7 +126,7 @@ def send_test(
                 error = ""
                 try:
                     message = Message(uuid4(), team, channel, content, 0, now)
-                    await send(message, alerts=settings.alerts, messaging=MessagingSettings(), http=http, clock=clock)
+                    await send(message, alerts=alerts_of, messaging=MessagingSettings(), http=http, clock=clock)
                 except HomewardError as failure:
                     error = str(failure)
                 rows.append({"team": team, "channel": channel, "result": "failed" if error else "sent", "why": error})
@@ -133,6 +143,7 @@ def _known(team: str | None) -> None:
         raise Stop(USAGE, f"there is no team {team!r}; known: {', '.join(TEAMS)}")
 
 
-def _reached(settings: Settings, team: str) -> str:
-    told = settings.alerts.of(team)
-    return ", ".join(channels_of(told)) if told and channels_of(told) else "nobody"
+def _reached(settings: Settings, merchant: str, team: str) -> str:
+    alerts_of = settings.alerts_of(merchant) if merchant in settings.merchants else settings.alerts
+    reached = alerts_of.of(team)
+    return ", ".join(channels_of(reached)) if reached and channels_of(reached) else "nobody"

@@ -148,23 +148,25 @@ def evidence(
     since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, UTC.")],
     until: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")],
     file: Annotated[Path, typer.Option("--file", "-f", dir_okay=False, help="The zip to write.")],
-    output: OutputOption = Format.TABLE, config: ConfigOption = None,
+    merchant: MerchantOption = None, output: OutputOption = Format.TABLE, config: ConfigOption = None,
 ) -> None:  # fmt: skip
     """What an auditor asks for, of a span of days: access, changes, overrides, closes, checks, erasures; with digests.
 
-    deploy/compliance/controls.md says which control each list is evidence of.
+    deploy/compliance/controls.md says which control each list is evidence of. --merchant: for one merchant's own auditor,
+    with nothing of any other's.
     """
     begins, ends = since.replace(tzinfo=UTC), until.replace(tzinfo=UTC) + timedelta(days=1)
     if ends <= begins:
         raise Stop(USAGE, f"--to {until:%Y-%m-%d} lies before --from {since:%Y-%m-%d}")
 
     async def work(database: Database, settings: Settings, clock: Clock) -> bytes:
+        names = sorted(settings.merchants) if merchant is None else [choose_merchant(settings, merchant)]
         async with database.snapshot() as connection:
-            lists = await evidence_store.gather(connection, begins, ends)
-            chains = [await chain.verify(connection, name) for name in sorted(settings.merchants)]
+            lists = await evidence_store.gather(connection, begins, ends, merchant=merchant)
+            chains = [await chain.verify(connection, name) for name in names]
         about = {
             "from": f"{since:%Y-%m-%d}", "to": f"{until:%Y-%m-%d}", "made_at": clock.now().isoformat(), "made_by": actor(),
-            "version": installed("homeward"), "schema": SCHEMA_VERSION,
+            "merchants": names, "version": installed("homeward"), "schema": SCHEMA_VERSION,
             "journals": [
                 {"merchant": each.merchant, "head": each.head, "link": each.link, "is_whole": each.broken_at is None}
                 for each in chains

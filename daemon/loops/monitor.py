@@ -41,7 +41,7 @@ from daemon.health.kinds import (
 from daemon.health.signals import Signal, continued
 from daemon.health.vendor import SKEW_MAX
 from daemon.loops.workplace import Backoff, spread_of
-from daemon.settings import Settings
+from daemon.settings import AlertSettings, Settings
 from daemon.settings_merchant import MessagingSettings
 from daemon.store import health as health_store
 from daemon.store import merchant as merchant_store
@@ -270,7 +270,8 @@ class Monitor:
         for each in known:
             await self._tell_of(each, now)
         for row in unheard:
-            others = [team for team in self._settings.alerts.reached if team not in row["teams"]]
+            reached = self._alerts_of(row["merchant"]).reached
+            others = [team for team in reached if team not in row["teams"]]
             if others:
                 alerts = [
                     Alert(
@@ -278,7 +279,7 @@ class Monitor:
                         {**row["content"], "team": team},
                     )
                     for team in others
-                    for channel in self._channels(team)
+                    for channel in self._channels(team, row["merchant"])
                 ]  # fmt: skip
                 async with self._database.transaction("monitor") as connection:
                     await health_store.put_alerts(connection, alerts, now)
@@ -295,7 +296,7 @@ class Monitor:
         )
         if what is None:
             return
-        teams = self._reachable(what.teams)
+        teams = self._reachable(what.teams, known.signal.merchant)
         alerts = [
             Alert(
                 known.signal.merchant, known.signal.subject, what.began_at, what.step, team, channel, uuid.uuid4(),
@@ -305,7 +306,7 @@ class Monitor:
                 ),
             )
             for team in teams
-            for channel in self._channels(team)
+            for channel in self._channels(team, known.signal.merchant)
         ]  # fmt: skip
         since = what.began_at if what.step else None
         async with self._database.transaction("monitor") as connection:
@@ -321,13 +322,17 @@ class Monitor:
         else:
             log.error("nobody is told: no team has a channel, see alerts.teams", extra=told)
 
-    def _reachable(self, teams: tuple[str, ...]) -> tuple[str, ...]:
+    def _alerts_of(self, merchant: str) -> AlertSettings:
+        """Who is told: a merchant's own teams go before the installation's."""
+        return self._settings.alerts_of(merchant) if merchant in self._settings.merchants else self._settings.alerts
+
+    def _reachable(self, teams: tuple[str, ...], merchant: str) -> tuple[str, ...]:
         """Those of the teams that have a channel; where none has, everybody who has one."""
-        reached = self._settings.alerts.reached
+        reached = self._alerts_of(merchant).reached
         return tuple(team for team in teams if team in reached) or reached
 
-    def _channels(self, team: str) -> list[str]:
-        settings = self._settings.alerts.of(team)
+    def _channels(self, team: str, merchant: str) -> list[str]:
+        settings = self._alerts_of(merchant).of(team)
         return channels_of(settings) if settings is not None else []
 
     # -- delivering ---------------------------------------------------------------------------------------------------
@@ -342,18 +347,22 @@ class Monitor:
             message = Message(
                 row["id"], row["team"], row["channel"], row["content"], row["attempts"], row["created_at"]
             )
-            error = await self._send(message)
+            error = await self._send(message, row["merchant"])
             pause = BACKOFF.after(row["attempts"], spread=spread_of(row["id"])) if error else timedelta(0)
             async with self._database.transaction("monitor") as connection:
                 await health_store.settle_alert(connection, row["id"], error=error, due_at=now + pause, now=now)
             sent += error is None
         return sent
 
-    async def _send(self, message: Message) -> str | None:
+    async def _send(self, message: Message, merchant: str) -> str | None:
         """Why it could not be sent; None when it was."""
         try:
             await send(
-                message, alerts=self._settings.alerts, messaging=MessagingSettings(), http=self._http, clock=self._clock
+                message,
+                alerts=self._alerts_of(merchant),
+                messaging=MessagingSettings(),
+                http=self._http,
+                clock=self._clock,
             )
         except HomewardError as failure:
             told = {"team": message.team, "channel": message.channel, "why": str(failure)}
@@ -384,8 +393,14 @@ class Monitor:
             if known.steps == 0:  # until now it may have been a hiccup, or a failover
                 _say(known.signal, None)
             known.steps = what.step
-            known.waiting |= {(team, way) for team in self._reachable(what.teams) for way in self._channels(team)}
+            known.waiting |= self._ways(what.teams)
         return await self._send_unstored(known, known.steps, now)
+
+    def _ways(self, teams: tuple[str, ...]) -> set[tuple[str, str]]:
+        """Team and channel, for what concerns every merchant."""
+        return {
+            (team, way) for team in self._reachable(teams, INSTALLATION) for way in self._channels(team, INSTALLATION)
+        }
 
     async def _tell_stored_again(self, now: datetime) -> int:
         """The database takes writes again: whoever was told that it did not is told so."""
@@ -397,12 +412,7 @@ class Monitor:
             known.signal = replace(was, status=WELL, since=now, why="")
             if known.steps:
                 _say(known.signal, was)
-            known.waiting = {
-                (team, way)
-                for step in self._steps[: known.steps]
-                for team in self._reachable(step.tell)
-                for way in self._channels(team)
-            }
+            known.waiting = set().union(*(self._ways(step.tell) for step in self._steps[: known.steps]))
         sent = await self._send_unstored(known, 0, now)
         if not known.waiting:
             self._unstored = None
@@ -415,7 +425,7 @@ class Monitor:
                 known.signal, team=team, step=step, began_at=known.began_at, now=now, was=NO_WRITES, is_first=step == 1,
                 web_url=self._settings.web.url,
             )  # fmt: skip
-            if await self._send(Message(uuid.uuid4(), team, channel, content, 0, now)) is None:
+            if await self._send(Message(uuid.uuid4(), team, channel, content, 0, now), INSTALLATION) is None:
                 known.waiting.discard((team, channel))
                 sent += 1
         return sent

@@ -60,7 +60,7 @@ async def erase(
             words=[word.encode() for word in subject.words],
         ),
         "messages": await SQL.run(connection, "drop_messages", merchant=merchant, words=words),
-        "answers": await SQL.run(connection, "drop_answers", words=words),
+        "answers": await SQL.run(connection, "drop_answers", merchant=merchant, words=words),
         "parcels": await SQL.run(connection, "forget_parcels", merchant=merchant, ids=ids),
     }  # fmt: skip
     await SQL.run(

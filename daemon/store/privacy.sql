@@ -34,8 +34,12 @@ DELETE FROM message
    AND EXISTS (SELECT FROM unnest(:words::text[]) AS w(word) WHERE content::text ~ w.word);
 
 -- name: drop_answers!
-DELETE FROM api_answer
- WHERE EXISTS (SELECT FROM unnest(:words::text[]) AS w(word) WHERE body::text ~ w.word);
+-- Of programs that see this merchant: the same words in another's answers are about somebody else.
+DELETE FROM api_answer AS a
+ USING api_token AS t
+ WHERE t.id = a.token_id
+   AND (t.merchants IS NULL OR :merchant = ANY(t.merchants))
+   AND EXISTS (SELECT FROM unnest(:words::text[]) AS w(word) WHERE a.body::text ~ w.word);
 
 -- name: forget_parcels!
 -- Tracking numbers lead to an address at the carrier.

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from daemon.settings import Settings
+from daemon.settings_alerts import TeamSettings
 from daemon.views.checklists import CHECKLISTS
 from statemachine.books.orphans import MEANS
 from statemachine.causes import CAUSES, TEAMS
@@ -50,12 +51,21 @@ def operating_model(settings: Settings, alerts: Iterable[Mapping[str, Any]]) -> 
 def _teams(settings: Settings) -> str:
     rows = []
     for team in TEAMS:
-        told = settings.alerts.of(team)
-        ways = [] if told is None else [*told.email, *(["chat"] if told.slack_url_file else []),
-                                        *([told.webhook_url] if told.webhook_url else [])]  # fmt: skip
         owns = sum(cause.owner == team for cause in CAUSES.values())
-        rows.append((team, str(owns), ", ".join(ways) or "nobody is told: set alerts.teams"))
+        rows.append((team, str(owns), _ways(settings.alerts.of(team)) or "nobody is told: set alerts.teams"))
+    for name, merchant in sorted(settings.merchants.items()):
+        rows += [
+            (f"{team} of {name}", "", _ways(own) or "nobody is told") for team, own in sorted(merchant.teams.items())
+        ]
     return "## Teams\n\n" + _table(("Team", "Causes it owns", "Is told by"), rows)
+
+
+def _ways(team: TeamSettings | None) -> str:
+    """How a team is told, in words; empty where nobody is."""
+    if team is None:
+        return ""
+    chat, webhook = ["chat"] if team.slack_url_file else [], [team.webhook_url] if team.webhook_url else []
+    return ", ".join([*team.email, *chat, *webhook])
 
 
 def _merchant(name: str, policy: Policy, settings: Settings) -> str:

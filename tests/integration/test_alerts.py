@@ -186,6 +186,22 @@ async def test_a_stopped_return_is_told_to_its_owner_signed_and_without_personal
     assert b"@" not in body
 
 
+async def test_a_merchants_own_team_is_told_in_place_of_the_installations(
+    receiver: Receiver, database: Database, tmp_path: Path
+) -> None:
+    async with open_receiver() as own:
+        mine = f'\n[merchants.acme.teams.finance]\nwebhook_url = "{own.url}"\nwebhook_secret_file = "sign.key"\n'
+        async with open_world(database, tmp_path, extra_config=configured(tmp_path, receiver) + mine) as world:
+            await given_stuck(world, 1, "tax-code-missing")
+            await given_stuck(world, 2, "order-not-found")
+            await work(world, NOON + HOUR)
+            _, rows, _ = await world.homeward("alert", "test", "finance", "--merchant", MERCHANT)
+
+    assert [digest["team"] for digest in own.digests] == ["finance", "finance"]  # the second is the test
+    assert {digest["team"] for digest in receiver.digests} == {CAUSES["order-not-found"].owner}
+    assert [row["result"] for row in rows] == ["sent"]
+
+
 async def test_many_of_one_cause_are_one_message_with_a_count(
     receiver: Receiver, database: Database, tmp_path: Path
 ) -> None:

@@ -12,7 +12,10 @@ from typing import Any
 
 from daemon.store.database import Database
 from daemon.store.evidence import HAPPENED, STANDING
-from tests.world import open_world
+from daemon.web.access.roles import Role
+from tests.tenancy import OTHER, WRITTEN, two_tenants
+from tests.visitor import visitor
+from tests.world import MERCHANT, open_world
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTROLS = (ROOT / "deploy/compliance/controls.md").read_text()
@@ -53,6 +56,30 @@ async def test_the_pack_holds_what_people_did_and_its_own_digests(database: Data
         assert all(rows_of(old, name) == [] for name in HAPPENED)
         everything = b"".join(archive.read(name) for name in archive.namelist())
     assert b"argon2" not in everything
+
+
+async def test_the_pack_of_one_merchant_holds_nothing_of_another(database: Database, tmp_path: Path) -> None:
+    async with two_tenants(database, tmp_path) as tenancy:
+        world = tenancy.world
+        async with visitor(world, "zara", Role.OPERATOR, merchants=[OTHER]):
+            pass
+        day, file = f"{world.now:%Y-%m-%d}", tmp_path / "zenith.zip"
+        code, _, said = await world.homeward(
+            "audit", "evidence", "--from", "2026-01-01", "--to", day, "--merchant", OTHER, "--file", str(file)
+        )
+
+    assert code == 0, said
+    with zipfile.ZipFile(file) as archive:
+        everything = b"".join(archive.read(name) for name in archive.namelist()).decode()
+        people = {row["name"]: row["merchants"] for row in rows_of(archive, "accounts")}
+        logged = {row["subject"] for row in rows_of(archive, "access_log")}
+    # Who may see it is told, whoever they are, and of those for others too no other merchant.
+    assert people == {
+        "wanda.global": "", "quentin.both": '["zenith","others"]', "zed": '["zenith"]', "zoe": '["zenith"]',
+        "zara": '["zenith"]',
+    }  # fmt: skip
+    assert "zara" in logged
+    assert not [word for word in (MERCHANT, "cleo.acme", "acme.helpdesk", WRITTEN) if word in everything]
 
 
 def test_the_control_map_and_the_threat_model_name_only_what_there_is() -> None:

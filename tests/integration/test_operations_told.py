@@ -12,7 +12,7 @@ import orjson
 from daemon.loops.monitor import Monitor
 from daemon.settings import load
 from daemon.store.database import Database
-from tests.integration.test_alerts import Receiver, configured, open_mailbox
+from tests.integration.test_alerts import Receiver, configured, open_mailbox, open_receiver
 from tests.integration.test_vendor_out import HOUR, KEY, MINUTE, TOKEN, mend, revoke
 from tests.world import MERCHANT, World, open_world
 
@@ -98,6 +98,21 @@ async def test_operations_are_told_of_a_refused_token_within_a_quarter_of_an_hou
     assert heard.of("ERROR") == ["Brightpearl refuses us"]
     assert heard.of("INFO").count("trouble is over") == 1
     assert "WARNING" not in {level for level, _ in heard.lines}
+
+
+async def test_a_merchants_own_operations_are_told_of_its_vendor_in_place_of_the_installations(
+    receiver: Receiver, database: Database, tmp_path: Path
+) -> None:
+    async with open_receiver() as own:
+        mine = f'\n[merchants.acme.teams.operations]\nwebhook_url = "{own.url}"\n'
+        async with open_world(database, tmp_path, extra_config=configured(tmp_path, receiver) + mine) as world:
+            monitor = monitor_of(world)
+            await live(world, monitor, 10 * MINUTE)
+            revoke(world)
+            await live(world, monitor, 15 * MINUTE)
+
+    assert [each["merchant"] for each in of(own)] == [MERCHANT]
+    assert of(receiver) == []
 
 
 async def test_mail_names_the_file_what_stands_still_and_what_to_do(database: Database, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from daemon.loops.retain import Retain
 from daemon.store import chain
 from daemon.store.database import Database
 from tests.closed_season import sources
+from tests.visitor import program
 from tests.world import MERCHANT, World, open_world
 
 SHOPPER = "canary.shopper@example.com"
@@ -107,6 +108,27 @@ async def test_what_was_told_of_another_return_is_not_erased_for_its_longer_code
             left = [row["told"] for row in await connection.fetch("SELECT content->>'text' AS told FROM message")]
         assert erased["messages"] == 1
         assert left == [f"return {code}9 is late"]
+
+
+async def test_another_tenants_answers_stay_when_the_same_code_is_erased(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        code = str(world.begin("bar_single")["express_code"])
+        await world.pass_time(timedelta(days=3))
+        for name, merchants in (("acme.one", [MERCHANT]), ("zenith.one", ["zenith"]), ("both", None)):
+            await program(world, "write", merchants=merchants, name=name)
+        async with database.transaction() as connection:
+            await connection.execute(
+                "INSERT INTO api_answer (token_id, key, asked, status, body, at) "
+                "SELECT id, 'a-key-of-it', '', 200, jsonb_build_object('code', $1::text), $2 FROM api_token",
+                code, world.now,
+            )  # fmt: skip
+
+        _, erased, _ = await world.homeward("privacy", "erase", code, "--reason", "asked for", "--yes")
+
+        async with database.reading() as connection:
+            left = await connection.fetch("SELECT t.name FROM api_answer AS a JOIN api_token AS t ON t.id = a.token_id")
+        assert erased["answers"] == 2
+        assert [row["name"] for row in left] == ["zenith.one"]
 
 
 async def test_a_parcel_is_forgotten_whatever_stands_in_its_number(database: Database, tmp_path: Path) -> None:
