@@ -38,7 +38,7 @@ from daemon.finance.collect import Sources, collect
 from daemon.finance.matching import figures_of, run_matching
 from daemon.maps import read_map
 from daemon.settings import load
-from daemon.store import inbox, outbox, reports, watch
+from daemon.store import embedded, inbox, outbox, reports, watch
 from daemon.store.database import Database
 from statemachine.books.legs import Kind
 
@@ -148,12 +148,12 @@ class Season:
             config = Path(told["config"])
             settings = load(config)
             async with (
-                opening.open_database(settings) as database,
+                opening.open_database(settings, as_owner=True) as database,
                 aiohttp.ClientSession(base_url=told["sandbox"]) as control,
             ):
+                await opening.migrate(settings, database)
                 # The server is the demo's own: the daemon is told where it is, so that it does not stop it.
-                _append(config, f'\n[database]\ndsn = "{database.dsn}"\n')
-                await database.migrate()
+                _append(config, _database_table(database.dsn))
                 return await self.drive(config, database, control)
         finally:
             sandbox.terminate()
@@ -340,6 +340,12 @@ def _free_address() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def _database_table(dsn: str) -> str:
+    """The roles of an installation: the daemon's, the owner's, the pages'."""
+    worker, pages = (embedded.by_role(dsn, role) for role in (embedded.WORKER, embedded.PAGES))
+    return f'\n[database]\ndsn = "{worker}"\nowner_dsn = "{dsn}"\npages_dsn = "{pages}"\n'
 
 
 def _append(path: Path, text: str) -> None:

@@ -4,7 +4,6 @@ import os
 import socket
 import stat
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from daemon import opening
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
+from daemon.console import doctor_tenants
+from daemon.console.finding import Finding
 from daemon.console.output import Format, emit_list, errors
 from daemon.console.session import FAILED, ConfigOption, OutputOption
 from daemon.errors import (
@@ -43,20 +44,6 @@ from daemon.telemetry import Telemetry
 CLOCK_SKEW_MAX = timedelta(seconds=60)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was looked at, whether it is well, and if not, what to do."""
-
-    check: str
-    ok: bool
-    detail: str
-    fix: str = ""
-
-    def as_row(self) -> dict[str, Any]:
-        result = "ok" if self.ok else "FAILED"
-        return {"result": result, "check": self.check, "detail": self.detail, "fix": self.fix}
-
-
 async def examine(path: Path) -> list[Finding]:
     """Every check that can still be made; a fault in one hides as few others as possible."""
     try:
@@ -71,6 +58,7 @@ async def examine(path: Path) -> list[Finding]:
     for name, merchant in settings.merchants.items():
         findings += _secrets(name, merchant)
         findings += _map_file(name, merchant, in_force.get(name))
+    findings += [*doctor_tenants.of_vendors(settings), *doctor_tenants.of_teams(settings)]
     findings += await _database(settings)
     findings += await _health(settings)
     lags = await _index_lags(settings)
@@ -285,18 +273,20 @@ async def _database(settings: Settings) -> list[Finding]:
             async with database.reading() as connection:
                 server = await connection.fetchval("SHOW server_version")
                 told = await connection.fetchval("SELECT clock_timestamp()")
-            is_mighty = version == SCHEMA_VERSION and await database.may_change_the_journal()
+            is_current = version == SCHEMA_VERSION
+            is_mighty = is_current and await database.may_change_the_journal()
+            apart = [await doctor_tenants.of_pages(settings, database)] if is_current else []
+            apart += await doctor_tenants.of_people(settings, database) if is_current else []
     except (DatabaseUnusableError, HomewardError) as error:
         return [Finding("database", False, str(error), f"see that PostgreSQL runs and that {where} is right")]
     findings = [Finding("database", True, f"PostgreSQL {server} answers")]
-    current = version == SCHEMA_VERSION
     detail = f"version {version}, needed {SCHEMA_VERSION}"
     if version == 0 and settings.database.dsn is None:
         findings.append(Finding("database schema", True, "empty; made by the first command or start"))
     else:
-        findings.append(Finding("database schema", current, detail, "" if current else "homeward db migrate"))
-    if version == SCHEMA_VERSION:
-        findings.append(_rights(is_mighty))
+        findings.append(Finding("database schema", is_current, detail, "" if is_current else "homeward db migrate"))
+    if is_current:
+        findings += [_rights(is_mighty), *apart]
     findings.append(_skew("database clock", told, settings))
     return findings
 
