@@ -81,7 +81,7 @@ def test_the_readmes_map_is_one_that_can_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "file",
     ["README.md", "ARCHITECTURE.md", "RELIABILITY.md", *(f"deploy/{name}.md" for name in ("OPERATIONS", "CAPACITY")),
-     *(f"deploy/guides/{name}.md" for name in ("customer-service", "finance", "warehouse")),
+     *(f"deploy/guides/{name}.md" for name in ("customer-service", "finance", "warehouse", "tenants")),
      *(f"deploy/compliance/{name}.md" for name in ("controls", "privacy", "threats"))],
 )  # fmt: skip
 def test_every_command_and_link_of_a_document_leads_somewhere(file: str) -> None:
