@@ -42,6 +42,7 @@ class Season:
     parked_receipts: int = 0
     _orders: int = 10400
     _numbers: int = 0
+    _put_off: int = 0
 
     # -- planning -----------------------------------------------------------------------------------------------------
 
@@ -131,13 +132,13 @@ class Season:
         return self.steps[0].at if self.steps else None
 
     def play(self, now: datetime) -> int:
-        """Do every step whose time has come."""
-        played = 0
+        """Do every step whose time has come. How many did something: one that was put off did not."""
+        played, self._put_off = 0, 0
         while self.steps and self.steps[0].at <= now:
             step = heapq.heappop(self.steps)
             getattr(self, f"_do_{step.kind}")(step.at, **step.told)
             played += 1
-        return played
+        return played - self._put_off
 
     def _do_start(self, at: datetime, new: ReturnOfGoods) -> None:
         self.happy_returns.start(new, at)
@@ -281,6 +282,7 @@ class Season:
     def _again(self, tries: int, kind: str, **told: Any) -> None:
         """What a step needs is not there yet: six hours later, for five days."""
         if tries < 20:
+            self._put_off += 1
             self.at(self.clock.now() + 6 * HOUR, kind, tries=tries + 1, **told)
 
     def _do_change(self, at: datetime, order_id: int, sets: dict[str, Any]) -> None:

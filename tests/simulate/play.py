@@ -114,6 +114,7 @@ class Simulation:
     changed_at: datetime = BEGINS
     compared: int = 0
     compared_at: datetime = BEGINS
+    moves: int = 0
     writes: int = 0
     lives: int = 0
     pause: timedelta = PAUSE
@@ -319,6 +320,8 @@ class Simulation:
             if number == 0:
                 done += await self._people(office)
             coming = await self._due(office)
+            if coming.moves != self.moves:  # a return moved
+                self.moves, self.changed_at, self.compared = coming.moves, self.now, 0
             is_every = number == 0 and self.counts["moments"] % EVERY_LOOP == 0
             done += await self._loops(None if is_every else coming.loops | self._round(coming))
             if not done:
@@ -403,8 +406,6 @@ class Simulation:
             handled = int(await loop.run_once(life.clock.now()))
             if name in COMPARING and before >= self.changed_at:
                 self.compared, self.compared_at = self.compared + 1, before
-            if handled and name == "advance":  # a return moved
-                self.changed_at, self.compared = self.now, 0
             return handled
         except Killed as end:
             self.notes.append(f"{name} died: {end}")
