@@ -13,7 +13,7 @@ from daemon.clients.results import require_whole
 from daemon.settings_merchant import PolicySettings
 from daemon.store import maps as maps_store
 from daemon.store.database import Database
-from statemachine.credit.maps import DEFAULT, CreditMap, by_sku, plain_sku
+from statemachine.credit.maps import DEFAULT, CreditMap, plain_sku
 from statemachine.credit.snapshot import Product
 
 _WHOLE = Decimal("0.001")  # how far shares may be from 1
@@ -171,7 +171,7 @@ async def _coverage(maps: CreditMap, database: Database, merchant: str, since: d
                 Fault(f"reasons.{reason}", "not covered", detail, f'add it, or a default [reasons."{DEFAULT}"]')
             )
     for sku, units in skus.items():
-        if not by_sku(maps.substitutions, sku) and not maps.components(sku) and not _is_component(maps, sku):
+        if not maps.sold_skus(sku) and not maps.components(sku) and not maps.is_component(sku):
             detail = f"{units} returned unit(s) are stuck: no row of their orders is certainly theirs"
             faults.append(Fault(f"substitutions.{sku}", "not covered", detail, "map it to the SKU it stands for"))
     for bundle, stuck in bundles.items():
@@ -184,7 +184,3 @@ async def _coverage(maps: CreditMap, database: Database, merchant: str, since: d
             detail = f"{units} unit(s) went there, and there is no default"
             faults.append(Fault(f"warehouses.{destination}", "not covered", detail, "name its warehouse"))
     return faults
-
-
-def _is_component(maps: CreditMap, sku: str) -> bool:
-    return any(by_sku(components, sku) is not None for components in maps.bundles.values())

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from statemachine.credit.amounts import ZERO
 from statemachine.credit.case import Case, places_on
 from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order
@@ -109,19 +110,20 @@ def rival_before_match(case: Case) -> Verdict | None:
 def rival(case: Case) -> Verdict | None:
     if case.is_accepted("rival-credit"):
         return None
-    by_id = {row.id: row for row in case.order.rows}
-    concerned = [by_id[row_id] for row_id in case.match.whole] + [by_id[child] for child in case.match.pieces]
-    concerned += [by_id[by_id[child].parent_row_id] for child in case.match.pieces]
-    concerned += [child for row in concerned for child in case.order.children_of(row)]
+    by_id = case.order.lookup.by_id
+    parents = {by_id[child].parent_row_id for child in case.match.pieces}
+    rows = [by_id[row_id] for row_id in {*case.match.whole, *case.match.pieces, *parents}]
+    concerned = [*rows, *(child for row in rows for child in case.order.children_of(row))]
     rivals = _rivals(case, {row.product_id for row in concerned if row.product_id is not None})
     return _rival_verdict(case, rivals[0]) if rivals else None
 
 
 def _rivals(case: Case, products: set[int]) -> list[ExistingCredit]:
     """Credits of others, made while this return was under way, that may be for its goods."""
+    claimed = {credit.id for credit in case.claimed}
     return [
         credit for credit in case.foreign
-        if credit not in case.claimed and case.is_since_it_began(credit)
+        if credit.id not in claimed and case.is_since_it_began(credit)
         and any(_may_be_for(row, case.order, products) for row in credit.rows)
     ]  # fmt: skip
 
@@ -130,12 +132,10 @@ def _may_be_for(row: CreditRow, order: Order, products: set[int]) -> bool:
     """The same product; or money that names no product of the order and is no other row of it, such as delivery."""
     if row.product_id in products:
         return True
-    if row.bundle_child or row.net <= 0 or any(each.product_id == row.product_id for each in order.rows if each.sku):
+    if row.bundle_child or row.net <= 0 or row.product_id in order.lookup.products_sold:
         return False
-    others = [each for each in order.rows if not each.sku and each.net > 0]
-    return not any(
-        row.net <= each.net and (row.name.casefold() == each.name.casefold() or row.net == each.net) for each in others
-    )
+    highest, sums = order.lookup.charges
+    return row.net not in sums and row.net > highest.get(row.name.casefold(), ZERO)
 
 
 def _rival_verdict(case: Case, rival: ExistingCredit, *, accepting_helps: bool = True) -> Verdict:

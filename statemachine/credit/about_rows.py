@@ -99,7 +99,7 @@ def _applies(case: Case, fee: str) -> bool:
 
 
 def value(case: Case) -> Verdict | None:
-    by_id = {row.id: row for row in case.order.rows}
+    by_id = case.order.lookup.by_id
     bad = [
         row for row in case.goods_rows
         if row.external_ref.isdigit()

@@ -5,10 +5,13 @@ takes the last of it takes all that is left. So the parts sum exactly, also over
 tax, the gross is shared and net is what tax leaves of it, so that each unit's price is the one the shopper saw.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
+from itertools import islice
 
+from statemachine.credit.likest import LikestRows
+from statemachine.credit.lookup import NO_ROWS, Rows, Sums
 from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow
 from statemachine.money import in_minor_units, minor_unit, split
 
@@ -53,19 +56,18 @@ def taken_by_row(order: Order, credits_made: Iterable[ExistingCredit]) -> dict[i
     A credit made by others names only the product; where several rows hold it, they fill up in row order, and what
     exceeds them all stays on the last one, so that an over-credit is never hidden.
     """
-    taken: dict[int, Taken] = {row.id: Taken() for row in order.rows}
-    by_id = {row.id: row for row in order.rows}
+    taking = _Taking(order)
     for credit in credits_made:
         if credit.is_cancelled:
             continue
         for row in credit.rows:
             if not row.bundle_child and not _is_fee(row, credit):
-                named = _named(row, credit, by_id)
+                named = _named(row, credit, order.lookup.by_id)
                 if named is not None:
-                    _take(order, taken, named, row.quantity, row.net, row.tax)
+                    taking.take(named, row.quantity, row.net, row.tax)
                 else:
-                    _spread(order, taken, row)
-    return taken
+                    taking.spread(row)
+    return taking.taken
 
 
 def _is_fee(row: CreditRow, credit: ExistingCredit) -> bool:
@@ -88,62 +90,82 @@ def _take(order: Order, taken: dict[int, Taken], row: OrderRow, quantity: Decima
         taken[child.id] = taken[child.id].plus(quantity * pieces_per_bundle(row, child), ZERO, ZERO)
 
 
-def _spread(order: Order, taken: dict[int, Taken], told: CreditRow) -> None:
-    """A row that names no order row: by its product, in row order."""
-    if told.net < 0 or told.tax < 0:
-        _spread_discount(order, taken, told)
-        return
-    rows = rows_of_product(order, told)
-    if not rows or told.quantity <= 0:
-        return
-    left = told.quantity
-    for row in rows:
-        part = left if row is rows[-1] else min(left, max(row.quantity - taken[row.id].quantity, ZERO))
-        if part > 0:
-            share = part / told.quantity
-            net, tax = (in_minor_units(value * share, order.currency) for value in (told.net, told.tax))
-            _take(order, taken, row, part, net, tax)
-            left -= part
+class _Taking:
+    """What each order row has lost, while the rows of credits are assigned one after the other."""
 
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self.taken: dict[int, Taken] = {row.id: Taken() for row in order.rows}
+        self._likest: dict[tuple[int, str], LikestRows] = {}
+        self._discounts: dict[tuple[str, str], list[OrderRow]] = {}
+        self._spent: dict[tuple[str, str], int] = {}
+        """Of each such list how many rows at its begin are spent to the penny."""
 
-def rows_of_product(order: Order, told: CreditRow) -> list[OrderRow]:
-    """The order rows a credit row that names none may be for: those most like it in code and price first.
+    def take(self, row: OrderRow, quantity: Decimal, net: Decimal, tax: Decimal) -> None:
+        _take(self._order, self.taken, row, quantity, net, tax)
+        if quantity < 0 or any(child.quantity * row.quantity < 0 for child in self._order.children_of(row)):
+            self._likest.clear()  # what was full may have room again
+        if row.is_discount:
+            self._spent.clear()
 
-    Rows of the product itself come before components of bundles that hold it.
-    """
-    each = told.net / told.quantity if told.quantity else ZERO
+    def room(self, row: OrderRow) -> Decimal:
+        return max(row.quantity - self.taken[row.id].quantity, ZERO)
 
-    def unlike(row: OrderRow) -> tuple[bool, bool, Decimal]:
-        price = row.net / row.quantity if row.quantity and not row.bundle_child else each
-        gap = abs(price - each)
-        return (
-            row.bundle_child,
-            bool(told.tax_code) and row.tax_code != told.tax_code,
-            gap if gap > minor_unit(order.currency) else ZERO,
-        )
-
-    rows = [
-        r for r in order.rows if (r.is_goods or r.bundle_child) and told.product_id and r.product_id == told.product_id
-    ]
-    return sorted(rows, key=unlike)
-
-
-def _spread_discount(order: Order, taken: dict[int, Taken], told: CreditRow) -> None:
-    """A deduction counts against the order's discounts: first those it resembles, then in row order."""
-    net, tax = told.net, told.tax
-    discounts = [row for row in order.rows if row.is_discount]
-
-    def unlike(row: OrderRow) -> tuple[bool, bool]:
-        return told.name != f"{DISCOUNT_NAME}{row.name}", told.tax_code != row.tax_code
-
-    for row in sorted(discounts, key=unlike):
-        if net >= 0 and tax >= 0:
+    def spread(self, row: CreditRow) -> None:
+        """A row that names no order row: by its product, the likest rows first; what none has room for is the last one's."""
+        if row.net < 0 or row.tax < 0:
+            self._spread_discount(row)
             return
-        part = max(net, row.net - taken[row.id].net)
-        share = part / net if net else ONE
-        tax_part = in_minor_units(tax * share, order.currency)
-        taken[row.id] = taken[row.id].plus(ZERO, part, tax_part)
-        net, tax = net - part, tax - tax_part
+        if not row.product_id or row.quantity <= 0:
+            return
+        key = (row.product_id, row.tax_code)
+        if key not in self._likest:
+            rows = self._order.lookup.by_product.get(row.product_id, NO_ROWS)
+            self._likest[key] = LikestRows(rows, row.tax_code, self.room, near=minor_unit(self._order.currency))
+        likest, left, unit_net = self._likest[key], row.quantity, row.net / row.quantity
+        last = likest.last(unit_net)
+        if last is None:
+            return
+        for each in likest.with_room(unit_net):
+            if each is last:
+                break
+            part = min(left, self.room(each))
+            self._take_part(each, row, part)
+            left -= part
+            if left <= 0:
+                return
+        self._take_part(last, row, left)
+
+    def _take_part(self, row: OrderRow, credited: CreditRow, part: Decimal) -> None:
+        share = part / credited.quantity
+        net, tax = (in_minor_units(value * share, self._order.currency) for value in (credited.net, credited.tax))
+        self.take(row, part, net, tax)
+
+    def _spread_discount(self, row: CreditRow) -> None:
+        """A deduction counts against the order's discounts: first those it resembles, then in row order."""
+        net, tax = row.net, row.tax
+        key = (row.name, row.tax_code)
+        if key not in self._discounts:
+            self._discounts[key] = sorted(
+                self._order.lookup.discounts,
+                key=lambda each: (row.name != f"{DISCOUNT_NAME}{each.name}", row.tax_code != each.tax_code),
+            )
+        rows, at = self._discounts[key], 0
+        if net < 0:
+            at = self._spent.get(key, 0)
+            while at < len(rows) and rows[at].net == self.taken[rows[at].id].net:
+                at += 1
+            self._spent[key] = at
+        else:
+            self._spent.clear()  # what was spent may not be any more
+        for each in islice(rows, at, None):
+            if net >= 0 and tax >= 0:
+                return
+            part = max(net, each.net - self.taken[each.id].net)
+            share = part / net if net else ONE
+            tax_part = in_minor_units(tax * share, self._order.currency)
+            self.taken[each.id] = self.taken[each.id].plus(ZERO, part, tax_part)
+            net, tax = net - part, tax - tax_part
 
 
 # -- what the units now coming back take --------------------------------------------------------------------------------
@@ -158,7 +180,7 @@ class Ledger:
 
     def __init__(self, order: Order, taken: Mapping[int, Taken], shares: Mapping[int, Decimal]) -> None:
         self._order, self._taken, self._shares = order, dict(taken), shares
-        self._by_id = {row.id: row for row in order.rows}
+        self._broken: dict[int, _BrokenBundle] = {}
 
     def left(self, row: OrderRow) -> tuple[Decimal, Decimal]:
         taken = self._taken[row.id]
@@ -171,13 +193,18 @@ class Ledger:
         net, tax = self.left(row)
         found = self._share(net, tax, units, row.quantity - self._taken[row.id].quantity)
         _take(self._order, self._taken, row, units, *found)
+        self._broken.pop(row.id, None)
         return found
 
     def take_piece(self, child: OrderRow, pieces: Decimal) -> tuple[Decimal, Decimal]:
         """Net and tax of pieces of one component of a bundle row, by their share of the bundle's value."""
-        row = self._by_id[child.parent_row_id]
-        found = self._piece(row, child, pieces)
+        row = self._order.lookup.by_id[child.parent_row_id]
+        if row.id not in self._broken:
+            self._broken[row.id] = _BrokenBundle(self._order, row, self._shares, self._taken)
+        bundle, before = self._broken[row.id], self._taken[child.id]
+        found = self._piece(row, bundle, child, pieces)
         _take(self._order, self._taken, child, pieces, *found)
+        bundle.has_lost(child, before, self._taken[child.id])
         return found
 
     def _is_broken(self, row: OrderRow) -> bool:
@@ -195,42 +222,48 @@ class Ledger:
             net, tax = net + more[0], tax + more[1]
         return net, tax
 
-    def _piece(self, row: OrderRow, child: OrderRow, pieces: Decimal) -> tuple[Decimal, Decimal]:
-        children = self._order.children_of(row)
-        net_left, tax_left = self.left(row)
-        here = child.quantity - self._taken[child.id].quantity
-        elsewhere = any(self._taken[c.id].quantity < c.quantity for c in children if c.id != child.id)
-        if pieces >= here and not elsewhere:
-            return net_left, tax_left  # the last of the bundle takes all that is left of it
-        weights = {each.id: self._shares.get(each.id, ZERO) for each in children}
-        net = split(row.net, weights, self._order.currency)[child.id] - self._spent(row, child, "net")
-        tax = split(row.tax, weights, self._order.currency)[child.id] - self._spent(row, child, "tax")
-        share = self._share(max(self._round(net), ZERO), max(self._round(tax), ZERO), pieces, here)
-        return _within(share[0], net_left), _within(share[1], tax_left)
-
-    def _spent(self, row: OrderRow, child: OrderRow, kind: str) -> Decimal:
-        """What was taken of one component's value: on its own, and inside whole bundles by its share."""
-        children = self._order.children_of(row)
-        alone = sum((getattr(self._taken[each.id], kind) for each in children), ZERO)
-        whole: Decimal = getattr(self._taken[row.id], kind) - alone
-        spent: Decimal = getattr(self._taken[child.id], kind) + whole * self._shares.get(child.id, ZERO)
-        return spent
-
-    def discount(
-        self, discount: OrderRow, base: Iterable[OrderRow], now: Mapping[int, tuple[Decimal, Decimal]]
+    def _piece(
+        self, row: OrderRow, bundle: "_BrokenBundle", child: OrderRow, pieces: Decimal
     ) -> tuple[Decimal, Decimal]:
-        """The share of an order-level discount row that falls on what is credited now, both parts negative or zero.
+        net_left, tax_left = self.left(row)
+        lost, alone = self._taken[child.id], bundle.alone
+        here = child.quantity - lost.quantity
+        if pieces >= here and bundle.unfinished == (here > 0):
+            return net_left, tax_left  # the last of the bundle takes all that is left of it
+        # What was taken of one component's value: on its own, and inside whole bundles by its share.
+        whole, share = self._taken[row.id], self._shares.get(child.id, ZERO)
+        net = bundle.net[child.id] - (lost.net + (whole.net - alone.net) * share)
+        tax = bundle.tax[child.id] - (lost.tax + (whole.tax - alone.tax) * share)
+        part = self._share(max(self._round(net), ZERO), max(self._round(tax), ZERO), pieces, here)
+        return _within(part[0], net_left), _within(part[1], tax_left)
 
-        By value over the `base` rows, its net by their net and its tax by their tax: so each row gets back the discount's
-        tax at its own rate. `now` is the net and tax being credited on each. Ask before the rows are taken.
+    def discounts(
+        self, spans: Callable[[OrderRow], Rows], now: Mapping[int, tuple[Decimal, Decimal]]
+    ) -> Iterator[tuple[OrderRow, Decimal, Decimal]]:
+        """Every order-level discount with the share of it that falls on what is credited now, net and tax.
+
+        By value over the rows it `spans`, its net by their net and its tax by their tax: so each row gets back the
+        discount's tax at its own rate. `now` is the net and tax being credited on each. Both parts are negative or zero.
+        Ask before the rows are taken.
         """
+        values: dict[int, tuple[Taken, Taken]] = {}
+        for row in self._order.lookup.discounts:
+            base = spans(row)
+            if id(base) not in values:
+                values[id(base)] = self._left_and_taking(base, now)
+            left, taking = values[id(base)]
+            if taking.net > 0 and left.net > 0:
+                yield row, *self._discount(row, left, taking)
+
+    def _left_and_taking(self, base: Rows, now: Mapping[int, tuple[Decimal, Decimal]]) -> tuple[Taken, Taken]:
         left, taking = Taken(), Taken()
         for row in base:
             row_net, row_tax = self.left(row)
             left = left.plus(ZERO, max(row_net, ZERO), max(row_tax, ZERO))
             taking = taking.plus(ZERO, *now.get(row.id, (ZERO, ZERO)))
-        if taking.net <= 0 or left.net <= 0:
-            return ZERO, ZERO
+        return left, taking
+
+    def _discount(self, discount: OrderRow, left: Taken, taking: Taken) -> tuple[Decimal, Decimal]:
         net, tax = (min(value, ZERO) for value in self.left(discount))
         if taking.net >= left.net:
             return net, tax  # the last of the goods takes all that is left of it
@@ -253,6 +286,24 @@ class Ledger:
         return in_minor_units(value, self._order.currency)
 
 
+class _BrokenBundle:
+    """A bundle row whose pieces are credited on their own: what each component is worth, and what is gone of them all."""
+
+    def __init__(self, order: Order, row: OrderRow, shares: Mapping[int, Decimal], taken: Mapping[int, Taken]) -> None:
+        children = order.children_of(row)
+        weights = {each.id: shares.get(each.id, ZERO) for each in children}
+        self.net, self.tax = (split(value, weights, order.currency) for value in (row.net, row.tax))
+        lost = [taken[each.id] for each in children]
+        self.alone = Taken(ZERO, sum((each.net for each in lost), ZERO), sum((each.tax for each in lost), ZERO))
+        """Money taken of the components on their own."""
+        self.unfinished = sum(taken[each.id].quantity < each.quantity for each in children)
+        """Components of which pieces are left."""
+
+    def has_lost(self, child: OrderRow, before: Taken, after: Taken) -> None:
+        self.alone = self.alone.plus(ZERO, after.net - before.net, after.tax - before.tax)
+        self.unfinished += (after.quantity < child.quantity) - (before.quantity < child.quantity)
+
+
 def _within(value: Decimal, limit: Decimal) -> Decimal:
     """Between zero and the limit, whichever side of zero that lies."""
     return min(max(value, ZERO), limit) if limit >= 0 else max(min(value, ZERO), limit)
@@ -266,14 +317,15 @@ def discount_base(order: Order, discount: OrderRow) -> tuple[OrderRow, ...] | No
     both be, it is the one whose tax is nearer, and of two alike its own code's. A discount without any tax for whose code
     there are no goods is taken off the whole sum, as a voucher that was paid for is.
     """
-    goods = tuple(row for row in order.rows if row.is_goods)
-    own = tuple(row for row in goods if row.tax_code == discount.tax_code)
-    bears = bool(own) and sum((row.net for row in own), ZERO) + discount.net >= 0
+    lookup, code = order.lookup, discount.tax_code
+    goods, own = lookup.goods.rows, lookup.goods_by_tax_code.get(code, NO_ROWS)
+    bears = bool(own) and lookup.sums_by_tax_code[code].net + discount.net >= 0
     if not discount.tax and not bears:
         return goods
-    others = tuple(row for row in order.rows if row.is_discount and row.id != discount.id)
-    readings = [(own, own)] if bears else []
-    readings += [(goods, goods), (goods, goods + others)]  # all goods, at their prices or after the other discounts
+    others = lookup.sums_of_discounts.less(discount) if discount.is_discount else lookup.sums_of_discounts
+    readings = [(own, lookup.sums_by_tax_code[code])] if bears else []
+    # all goods, at their prices or after the other discounts
+    readings += [(goods, lookup.sums_of_goods), (goods, lookup.sums_of_goods.plus(others))]
     fits = [
         (abs(in_minor_units(tax - discount.tax, order.currency)), place, base)
         for place, (base, taxed) in enumerate(readings)
@@ -282,17 +334,14 @@ def discount_base(order: Order, discount: OrderRow) -> tuple[OrderRow, ...] | No
     return min(fits, key=lambda each: each[:2])[2] if fits else None
 
 
-def _tax_over(rows: tuple[OrderRow, ...], discount: OrderRow) -> Decimal | None:
+def _tax_over(rows: Sums, discount: OrderRow) -> Decimal | None:
     """The tax a discount of that net has when it is spread over these rows by value."""
-    net = sum((row.net for row in rows), ZERO)
-    return discount.net * sum((row.tax for row in rows), ZERO) / net if net > 0 else None
+    return discount.net * rows.tax / rows.net if rows.net > 0 else None
 
 
-def _noise(order: Order, rows: tuple[OrderRow, ...], discount: OrderRow) -> Decimal:
+def _noise(order: Order, rows: Sums, discount: OrderRow) -> Decimal:
     """By how much rounding may move that tax: its own, and its part of what each unit's tax was rounded by."""
-    net = sum((row.net for row in rows), ZERO)
-    units = sum((row.quantity for row in rows), ZERO)
-    return minor_unit(order.currency) * (ONE + units * abs(discount.net) / net)
+    return minor_unit(order.currency) * (ONE + rows.units * abs(discount.net) / rows.net)
 
 
 def without_tax(gross: Decimal, rate: Decimal, currency: str) -> tuple[Decimal, Decimal]:

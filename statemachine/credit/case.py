@@ -100,7 +100,8 @@ class Case:
     @cached_property
     def others(self) -> tuple[ExistingCredit, ...]:
         """What has been credited on this order for anything but this return."""
-        return tuple(c for c in self.standing if c not in self.claimed and c is not self.own)
+        claimed = {credit.id for credit in self.claimed}
+        return tuple(c for c in self.standing if c.id not in claimed and c is not self.own)
 
     @cached_property
     def over_credited(self) -> tuple[OrderRow, ...]:
@@ -154,25 +155,31 @@ class Case:
     @cached_property
     def rows_concerned(self) -> tuple[OrderRow, ...]:
         """The order rows whose codes the credit will carry: the goods coming back and the discounts on them."""
-        by_id = {row.id: row for row in self.order.rows}
+        by_id = self.order.lookup.by_id
         parents = {by_id[child].parent_row_id for child in self.match.pieces}
         goods = [row for row in self.order.rows if row.id in self.match.whole or row.id in parents]
-        discounts = [row for row in self.order.rows if row.is_discount and set(self.spans(row)) & set(goods)]
+        credited, bears = {row.id for row in goods}, dict[int, bool]()
+        discounts = []
+        for row in self.order.lookup.discounts:
+            base = self.spans(row)
+            if id(base) not in bears:
+                bears[id(base)] = any(each.id in credited for each in base)
+            discounts += [row] if bears[id(base)] else []
         return (*goods, *discounts)
 
     @cached_property
     def _spans(self) -> dict[int, tuple[OrderRow, ...] | None]:
-        return {row.id: discount_base(self.order, row) for row in self.order.rows if row.is_discount}
+        return {row.id: discount_base(self.order, row) for row in self.order.lookup.discounts}
 
     def spans(self, discount: OrderRow) -> tuple[OrderRow, ...]:
         """The goods a discount is spread over: all of them where it fits no reading, which only a person can accept."""
         base = self._spans[discount.id]
-        return base if base is not None else tuple(row for row in self.order.rows if row.is_goods)
+        return base if base is not None else self.order.lookup.goods.rows
 
     @cached_property
     def unclear_discounts(self) -> tuple[OrderRow, ...]:
         """Those whose own tax fits no goods of the order."""
-        return tuple(row for row in self.order.rows if row.is_discount and self._spans[row.id] is None)
+        return tuple(row for row in self.order.lookup.discounts if self._spans[row.id] is None)
 
     def tax_code(self, row: OrderRow) -> str:
         return self.maps.tax.get(row.tax_code, row.tax_code)
@@ -183,7 +190,7 @@ class Case:
     @cached_property
     def goods_rows(self) -> tuple[PlannedRow, ...]:
         """The goods and their share of the order's discounts, without fees."""
-        by_id = {row.id: row for row in self.order.rows}
+        by_id = self.order.lookup.by_id
         ledger = Ledger(self.order, self.taken, self.match.shares)
         broken = {by_id[child].parent_row_id for child in self.match.pieces}
         rows: list[PlannedRow] = []
@@ -198,13 +205,10 @@ class Case:
             net, tax = ledger.take_piece(child, pieces)
             now[row.id] = _plus(now.get(row.id), net, tax)
             rows.append(self._row(child, row, pieces, net, tax, f"{PART_REF}{child_id}"))
-        before = Ledger(self.order, self.taken, {})
-        for row in self.order.rows:
-            if row.is_discount:
-                net, tax = before.discount(row, self.spans(row), now)
-                if net or tax:
-                    share = self._row(row, row, Decimal(1), net, tax, f"{DISCOUNT_REF}{row.id}")
-                    rows.append(replace(share, product_id=None, name=f"{DISCOUNT_NAME}{row.name}"))
+        for row, net, tax in Ledger(self.order, self.taken, {}).discounts(self.spans, now):
+            if net or tax:
+                share = self._row(row, row, Decimal(1), net, tax, f"{DISCOUNT_REF}{row.id}")
+                rows.append(replace(share, product_id=None, name=f"{DISCOUNT_NAME}{row.name}"))
         return tuple(rows)
 
     def _row(
@@ -288,20 +292,19 @@ class Case:
 
     def worth_of(self, unit: Unit) -> tuple[Decimal, Decimal]:
         """Net and tax of one unit's places in this credit, before discounts; not rounded."""
-        rows = {row.external_ref: row for row in self.goods_rows}
         net = tax = ZERO
         for place in self.match.places[unit.key]:
-            row = rows[place.ref]
+            row = self._goods_row_by_ref[place.ref]
             part = Decimal(place.quantity) / row.quantity if not place.product_id else ONE / self._sharing[place.ref]
             net, tax = net + row.net * part, tax + row.tax * part
         return net, tax
 
     def price_of(self, unit: Unit) -> tuple[Decimal, Decimal]:
         """The same at the order's own price of a unit, whatever other credits took of its row."""
-        by_ref = {str(row.id): row for row in self.order.rows}
+        by_id = self.order.lookup.by_id
         net = tax = ZERO
         for place in self.match.places[unit.key]:
-            row = by_ref.get(place.ref)
+            row = by_id.get(int(place.ref)) if place.ref.isdigit() else None
             if row is None or not row.quantity or place.product_id is not None:
                 return self.worth_of(unit)  # a piece of a bundle has no price of its own
             part = Decimal(place.quantity) / row.quantity
@@ -316,6 +319,10 @@ class Case:
             net * goods_net / before_net if before_net else net,
             tax * goods_tax / before_tax if before_tax else tax,
         )
+
+    @cached_property
+    def _goods_row_by_ref(self) -> dict[str, PlannedRow]:
+        return {row.external_ref: row for row in self.goods_rows}
 
     @cached_property
     def _sharing(self) -> Counter[str]:
@@ -375,7 +382,7 @@ class Case:
             self.earliest_open_day, self.order.currency, self.header, self.order.digest,
         )  # fmt: skip
 
-    @property
+    @cached_property
     def goods_gross(self) -> Decimal:
         return sum((row.net + row.tax for row in self.goods_rows), ZERO)
 

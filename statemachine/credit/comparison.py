@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from statemachine.credit.amounts import PART_REF, whole_units_left
+from statemachine.credit.amounts import PART_REF
 from statemachine.credit.announcement import tolerance
 from statemachine.credit.case import Case
 from statemachine.credit.maps import plain_sku
-from statemachine.credit.matching import Matched, match_units
-from statemachine.credit.reading import Unmatched
+from statemachine.credit.matching import Matched, Matcher
+from statemachine.credit.reading import Unmatched, unit_name
 from statemachine.credit.snapshot import OrderRow
 from statemachine.money import shown
 from statemachine.units import Unit
@@ -52,27 +52,44 @@ class Line:
 
 def side_by_side(case: Case) -> list[Line]:
     """Every unit with its row or the likeliest one, then the rows of which nothing came back."""
-    lines = [_line(case, unit) for unit in sorted(case.instance.units, key=lambda each: each.key)]
+    matches = _Matches(case)
+    lines = [_line(case, unit, matches) for unit in sorted(case.instance.units, key=lambda each: each.key)]
     touched = {line.row.id for line in lines if line.row is not None}
     rest = [row for row in case.order.rows if row.is_goods and row.id not in touched]
     return lines + [
-        Line(None, row, UNTOUCHED, (), _left(case, row), _net_left(case, row), case.order.currency) for row in rest
+        Line(None, row, UNTOUCHED, (), matches.room[row.id], _net_left(case, row), case.order.currency) for row in rest
     ]
 
 
-def _line(case: Case, unit: Unit) -> Line:
-    found = match_units(
-        (unit,),
-        case.order,
-        case.taken,
-        case.maps,
-        on_sku_difference="trust-line",
-        on_bundle_part=case.policy.on_bundle_part,
-        mind_edits=False,
-    )
-    row = _row_of(case, unit, found)
-    how = found.steps[unit.key] if isinstance(found, Matched) else found.explanation
-    left = _left(case, row) if row is not None else None
+class _Matches:
+    """Each unit matched as if it came back alone; units that read alike are matched once."""
+
+    def __init__(self, case: Case) -> None:
+        self._matcher = Matcher(
+            case.order, case.taken, case.maps, on_sku_difference="trust-line",
+            on_bundle_part=case.policy.on_bundle_part, mind_edits=False,
+        )  # fmt: skip
+        self.room = self._matcher.room
+        """Order row id → units of it that no credit holds."""
+        self._known: dict[tuple[object, ...], tuple[Unit, Matched | Unmatched]] = {}
+
+    def of(self, unit: Unit) -> tuple[Unit, Matched | Unmatched]:
+        """The match, and the unit it was made for: this one, or one that reads alike."""
+        reading = self._matcher.read(unit)
+        if isinstance(reading, Unmatched):
+            return unit, reading
+        bundle = tuple((id(rows), count) for rows, count in reading.bundle)
+        alike = (reading.step, id(reading.rows), id(reading.children), bundle, unit_name(unit))
+        if alike not in self._known:
+            self._known[alike] = unit, self._matcher.match((unit,))
+        return self._known[alike]
+
+
+def _line(case: Case, unit: Unit, matches: _Matches) -> Line:
+    alike, found = matches.of(unit)
+    row = _row_of(case, alike, found)
+    how = found.steps[alike.key] if isinstance(found, Matched) else found.explanation
+    left = matches.room[row.id] if row is not None else None
     differences = tuple(_differences(case, unit, row, left))
     return Line(unit, row, how, differences, left, _net_left(case, row), case.order.currency)
 
@@ -82,15 +99,11 @@ def _row_of(case: Case, unit: Unit, found: Matched | Unmatched) -> OrderRow | No
     if isinstance(found, Matched):
         wanted = int(found.places[unit.key][0].ref.removeprefix(PART_REF))
     else:
-        told: Any = found.evidence.get("suggested") or {}
+        suggested: Any = found.evidence.get("suggested") or {}
         rows: Any = found.evidence.get("rows") or [None]
         first = rows[0].get("row") if isinstance(rows[0], dict) else rows[0]
-        wanted = told.get("row") or found.evidence.get("bundle_row") or first
-    return next((row for row in case.order.rows if row.id == wanted), None)
-
-
-def _left(case: Case, row: OrderRow) -> Decimal:
-    return whole_units_left(case.order, row, case.taken)
+        wanted = suggested.get("row") or found.evidence.get("bundle_row") or first
+    return case.order.lookup.by_id.get(wanted)
 
 
 def _net_left(case: Case, row: OrderRow | None) -> Decimal | None:

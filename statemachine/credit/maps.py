@@ -6,6 +6,7 @@ Read from TOML and CSV by `daemon/maps.py`; `version` names exactly one content.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeVar
 
 from statemachine.credit.outcomes import Outcome, OutcomeKind, refund_kind
@@ -62,7 +63,7 @@ class Component:
     """Part of the bundle's value that all of this component's pieces are worth, 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CreditMap:
     """Every map of one merchant. Each is empty unless the merchant says something."""
 
@@ -105,11 +106,27 @@ class CreditMap:
 
     def sold_skus(self, sku: str) -> tuple[str, ...]:
         """SKUs, casefolded, that a returned one may stand for."""
-        found = by_sku(self.substitutions, sku)
-        return tuple(plain_sku(each) for each in found or ())
+        return self._sold_by_sku.get(plain_sku(sku), ())
 
     def components(self, sku: str) -> Mapping[str, Component]:
-        return by_sku(self.bundles, sku) or {}
+        return self._bundles_by_sku.get(plain_sku(sku), {})
+
+    def is_component(self, sku: str) -> bool:
+        """Whether a bundle of the map is made of it."""
+        return plain_sku(sku) in self._component_skus
+
+    @cached_property
+    def _component_skus(self) -> frozenset[str]:
+        return frozenset(plain_sku(sku) for components in self.bundles.values() for sku in components) - {""}
+
+    @cached_property
+    def _sold_by_sku(self) -> dict[str, tuple[str, ...]]:
+        plain = {sku: tuple(plain_sku(each) for each in sold) for sku, sold in self.substitutions.items()}
+        return _by_sku(plain)
+
+    @cached_property
+    def _bundles_by_sku(self) -> dict[str, Mapping[str, Component]]:
+        return _by_sku(self.bundles)
 
 
 def plain_sku(sku: str) -> str:
@@ -117,6 +134,10 @@ def plain_sku(sku: str) -> str:
     return sku.strip().casefold()
 
 
-def by_sku(table: Mapping[str, _T], sku: str) -> _T | None:
-    wanted = plain_sku(sku)
-    return next((value for key, value in table.items() if plain_sku(key) == wanted), None) if wanted else None
+def _by_sku(table: Mapping[str, _T]) -> dict[str, _T]:
+    """By plain SKU; of two spellings of one SKU the first holds, and an empty one stands for nothing."""
+    plain: dict[str, _T] = {}
+    for sku, value in table.items():
+        if plain_sku(sku):
+            plain.setdefault(plain_sku(sku), value)
+    return plain

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from statemachine.credit.lookup import NO_ROWS, Articles
 from statemachine.credit.maps import CreditMap, plain_sku
-from statemachine.credit.snapshot import Order, OrderRow, Product
+from statemachine.credit.snapshot import Order, OrderRow
 from statemachine.units import Unit
 
 OnSkuDifference = Literal["hold", "trust-line"]
@@ -43,7 +44,7 @@ def quantity_in_line_id(line_item_id: str) -> int | None:
 def needs_products(unit: Unit, order: Order) -> bool:
     """Whether line id and SKU leave a doubt that product data may settle."""
     found = _direct(unit, order, ("line id", "variant id", "sku"))
-    return found is None or any(_contradicts(unit, row) for row in found[1])
+    return found is None or len(found[1].fitting(plain_sku(unit.sku))) < len(found[1].rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,106 +74,75 @@ def read_unit(
 
 
 def _read(unit: Unit, order: Order, maps: CreditMap, on_sku_difference: OnSkuDifference) -> Reading | Unmatched:
+    lookup, sku = order.lookup, plain_sku(unit.sku)
     found = _direct(unit, order, ("line id", "variant id", "sku", "barcode"))
     if found is not None:
-        step, rows = found
-        children = tuple(c for row in rows for c in order.children_of(row) if _is_same(unit, c, order))
-        agreeing = tuple(row for row in rows if not _contradicts(unit, row))
-        if agreeing:
-            inside = () if step == "line id" else _components(unit, order)
+        step, articles = found
+        rows = articles.rows
+        if agreeing := articles.fitting(sku):
+            inside = () if step == "line id" else lookup.parts.of(sku, unit.barcode)
             return Reading(step, rows=agreeing, children=inside)
-        if children:
+        if children := lookup.parts_of(articles).of(sku, unit.barcode):
             return Reading(f"{step}, component", children=children)
-        if any(unit.barcode and unit.barcode in _product(order, row).barcodes for row in rows):
+        if unit.barcode in articles.by_barcode:
             return Reading(f"{step}, barcode agrees", rows=rows)
-        if any(plain_sku(row.sku) in maps.sold_skus(unit.sku) for row in rows):
+        if any(sold in articles.by_sku for sold in maps.sold_skus(unit.sku)):
             return Reading(f"{step}, substitution", rows=rows)
         if on_sku_difference == "trust-line":
             return Reading(f"{step}, other SKU", rows=rows)
         return _suspected(unit, order, rows, "the line it came from", "its line id names that row")
-    children = _components(unit, order)
-    if children:
+    if children := lookup.parts.of(sku, unit.barcode):
         return Reading("bundle component", children=children)
     if bundle := _as_bundle(unit, order, maps):
         return Reading("bundle of rows", bundle=bundle)
-    sold = maps.sold_skus(unit.sku)
-    rows = tuple(row for row in order.rows if row.is_goods and plain_sku(row.sku) in sold)
-    if rows:
+    if rows := lookup.goods_of(maps.sold_skus(unit.sku)):
         return Reading("substitution", rows=rows)
     return _unknown(unit, order)
 
 
-def _direct(unit: Unit, order: Order, steps: tuple[str, ...]) -> tuple[str, tuple[OrderRow, ...]] | None:
+def _direct(unit: Unit, order: Order, steps: tuple[str, ...]) -> tuple[str, Articles] | None:
     """The first step that finds rows, strongest first; components of bundles are looked for later."""
-    line, sku = base_line_id(unit.line_item_id), plain_sku(unit.sku)
-    goods = [row for row in order.rows if row.is_goods]
-    named = [row for row in order.rows if not row.bundle_child and row.net >= 0 and row.quantity > 0]
+    lookup, line, sku = order.lookup, base_line_id(unit.line_item_id), plain_sku(unit.sku)
     for step in steps:
         match step:
             case "line id":
-                rows = [row for row in named if line and row.external_ref in (line, unit.line_item_id)]
+                articles = lookup.with_refs(line, unit.line_item_id) if line else lookup.articles(NO_ROWS)
             case "variant id":
-                rows = [row for row in goods if unit.variant_id and row.external_ref == unit.variant_id]
+                articles = lookup.articles(lookup.goods_by_ref.get(unit.variant_id, NO_ROWS))
             case "sku":
-                rows = [row for row in goods if sku and plain_sku(row.sku) == sku]
+                articles = lookup.articles(lookup.goods.by_sku.get(sku, NO_ROWS))
             case _:
-                rows = [row for row in goods if unit.barcode and unit.barcode in _product(order, row).barcodes]
-        if rows:
-            return step, tuple(rows)
+                articles = lookup.articles(lookup.goods.by_barcode.get(unit.barcode, NO_ROWS))
+        if articles.rows:
+            return step, articles
     return None
-
-
-def _contradicts(unit: Unit, row: OrderRow) -> bool:
-    """Both name an article, and not the same one."""
-    return bool(unit.sku.strip() and row.sku.strip()) and plain_sku(unit.sku) != plain_sku(row.sku)
-
-
-def _is_same(unit: Unit, row: OrderRow, order: Order) -> bool:
-    by_sku = bool(unit.sku.strip()) and plain_sku(unit.sku) == plain_sku(row.sku)
-    return by_sku or bool(unit.barcode and unit.barcode in _product(order, row).barcodes)
-
-
-def _components(unit: Unit, order: Order) -> tuple[OrderRow, ...]:
-    parents = {row.id for row in order.rows if row.bundle_parent and row.quantity > 0}
-    return tuple(
-        row for row in order.rows if row.bundle_child and row.parent_row_id in parents and _is_same(unit, row, order)
-    )
-
-
-def _product(order: Order, row: OrderRow) -> Product:
-    return order.products.get(row.product_id or 0) or Product(row.product_id or 0)
 
 
 def _as_bundle(unit: Unit, order: Order, maps: CreditMap) -> tuple[tuple[tuple[OrderRow, ...], int], ...]:
     """The rows a returned bundle was sold as, by the map's composition, else by Brightpearl's own."""
-    goods = [row for row in order.rows if row.is_goods]
+    lookup = order.lookup
     if mapped := maps.components(unit.sku):
-        needed = [
-            (tuple(row for row in goods if plain_sku(row.sku) == plain_sku(sku)), each.count)
-            for sku, each in mapped.items()
-        ]
+        goods = lookup.goods.by_sku
+        needed = [(goods.get(plain_sku(sku), NO_ROWS), each.count) for sku, each in mapped.items()]
     else:
-        sku = plain_sku(unit.sku)
-        product = next((p for p in order.products.values() if sku and plain_sku(p.sku) == sku and p.components), None)
+        product = lookup.bundles_by_sku.get(plain_sku(unit.sku))
         components = product.components if product else {}
-        needed = [(tuple(r for r in goods if r.product_id == part), count) for part, count in components.items()]
+        needed = [(lookup.goods_by_product.get(part, NO_ROWS), count) for part, count in components.items()]
     return tuple(needed) if needed and any(rows for rows, _ in needed) else ()
 
 
 def _unknown(unit: Unit, order: Order) -> Unmatched:
     """No step found a row. A row with the same name or the announced price is suggested, never taken."""
-    goods = [row for row in order.rows if row.is_goods]
-    same_name = [row for row in goods if unit.name and unit.name.strip().casefold() == row.name.strip().casefold()]
-    price = unit.refund_amount
-    same_price = [row for row in goods if price is not None and abs((row.net + row.tax) / row.quantity - price) < 1]
-    likely = tuple(same_name or same_price)
+    lookup, price = order.lookup, unit.refund_amount
+    same_name = lookup.goods_by_name.get(unit.name.strip().casefold(), NO_ROWS) if unit.name else NO_ROWS
+    likely = same_name or (lookup.only_one_near(price) if price is not None else NO_ROWS)
     if len(likely) == 1:
         why = "the name is the same" if same_name else "its unit price is the announced amount"
         return _suspected(unit, order, likely, "nothing on this order by its own codes", why)
     return Unmatched(
         "sku-unknown-to-order",
         f"{unit_name(unit)} is on no row of order {order.reference}.",
-        {**unit_facts(unit), "order_skus": sorted({row.sku for row in order.rows if row.sku})},
+        {**unit_facts(unit), "order_skus": lookup.skus},
         key=f"sku={unit.sku or unit.barcode or unit.line_item_id}",
         by_map=True,
     )

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
+from statemachine.credit.lookup import NO_ROWS, RowLookup
 from statemachine.money import shown
 from statemachine.units import Place
 
@@ -59,7 +61,7 @@ class Product:
     """Component product id → how many of it one bundle holds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Order:
     id: int
     type_code: str
@@ -85,9 +87,14 @@ class Order:
     unusable: tuple[str, ...] = ()
     """What is wrong with its money, in words: amounts that cannot be paid in its currency, or kept."""
 
+    @cached_property
+    def lookup(self) -> RowLookup:
+        """The rows by everything they are asked for, worked out when first asked."""
+        return RowLookup(self)
+
     def children_of(self, row: OrderRow) -> tuple[OrderRow, ...]:
         """The component rows of a bundle row."""
-        return tuple(each for each in self.rows if each.bundle_child and each.parent_row_id == row.id)
+        return self.lookup.children.get(row.id, NO_ROWS)
 
     @property
     def digest(self) -> str:

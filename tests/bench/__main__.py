@@ -4,7 +4,7 @@
 (c) calls a return and the share of the quota used while a backlog drains, (d) latency from webhook to verified credit,
 (e) cost of an idle minute and of a cold start by stored returns, (f) pages with few and with many returns behind them,
 and what open live views cost, (g) matching the books: time and memory by returns, (h) many accounts on one daemon, each
-with more to do than its quota lets it.
+with more to do than its quota lets it, (i) processor seconds of one decision by its rows and units.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from typing import Any
 
 import anyio
 
-from tests.bench import books, full_quota, handwritten, latency, pages, storage
+from tests.bench import books, full_quota, handwritten, large, latency, pages, storage
 from tests.bench.decisions import decisions_per_second
 from tests.bench.lifecycles import LIFTED, backlog, quota_rig
 
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--pages", default="100,100000", help="returns behind the pages, comma-separated")
     parser.add_argument("--books", default="10000,100000", help="returns whose legs are matched, comma-separated")
     parser.add_argument("--accounts", default="10,40,80", help="accounts at full quota on one daemon, comma-separated")
-    parser.add_argument("--only", default="a,c,d,e,f,g,h", help="parts to run, comma-separated")
+    parser.add_argument("--only", default="a,c,d,e,f,g,h,i", help="parts to run, comma-separated")
     options = parser.parse_args()
     parts = options.only.split(",")
     results: dict[str, Any] = {}
@@ -109,6 +109,12 @@ def main() -> None:
         for count in (int(each) for each in options.accounts.split(",")):
             _say(f"(h) {count} accounts at full quota")
             results["full_quota"][str(count)] = in_folder(partial(full_quota.measure, merchants=count))
+    if "i" in parts:
+        _say("(i) large decisions")
+        results["large_decision_seconds"] = {
+            shape: {size: decision for size, (decision, _) in by_size.items()}
+            for shape, by_size in large.processor_seconds().items()
+        }
     _keep(results)
     _print(results)
 
