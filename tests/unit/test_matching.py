@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statemachine.books.fees import Finding, fee_lines, proposed_journal, shopper_fees
@@ -448,6 +448,7 @@ def many_legs(draw: st.DrawFn) -> list[Leg]:
     return made
 
 
+@settings(deadline=None)
 @given(many_legs(), st.randoms())
 def test_every_leg_is_in_exactly_one_match_whatever_the_order(legs: list[Leg], random: Any) -> None:
     found = matched(*legs)
