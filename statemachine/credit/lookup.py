@@ -85,12 +85,20 @@ class RowLookup:
 
     @cached_property
     def bundles(self) -> "tuple[tuple[OrderRow, tuple[tuple[OrderRow, int], ...]], ...]":
-        """Bundle rows that were not emptied, each with its component rows and how many of each make one bundle."""
-        return tuple(
-            (row, tuple((child, int(child.quantity / row.quantity)) for child in self.children.get(row.id, NO_ROWS)))
-            for row in self._order.rows
-            if row.bundle_parent and row.quantity > 0
-        )
+        """Bundle rows that pieces can make complete, each with its component rows and how many of each one bundle takes.
+
+        A component that was taken out of the order is not needed; of a bundle that holds a broken number of one, or nothing
+        at all, no pieces make a whole.
+        """
+        made = []
+        for row in self._order.rows:
+            if not row.bundle_parent or row.quantity <= 0:
+                continue
+            held = [(child, child.quantity / row.quantity) for child in self.children.get(row.id, NO_ROWS)]
+            needed = tuple((child, int(count)) for child, count in held if count)
+            if needed and all(count > 0 and count == int(count) for _, count in held if count):
+                made.append((row, needed))
+        return tuple(made)
 
     def component_skus(self, bundle: "OrderRow") -> list[str]:
         if bundle.id not in self._component_skus:

@@ -285,7 +285,7 @@ class _Desk:
         return None
 
     def _put_sets(self, row: OrderRow, needed: tuple[tuple[OrderRow, int], ...], loose: LoosePieces) -> None:
-        while needed and self.room.of(row) >= 1:
+        while self.room.of(row) >= 1:
             chosen = loose.take_set(needed)
             if chosen is None:
                 return

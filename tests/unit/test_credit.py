@@ -141,6 +141,20 @@ def test_a_units_gross_is_kept_whole_where_prices_include_tax() -> None:
 SET = bundle_rows(1, "SET", 2, "80.00", "16.00", CUP=1, SAUCER=2)
 
 
+@pytest.mark.parametrize("left_of_components", [0, 1, 3], ids=["emptied", "too few for two", "too many for two"])
+def test_a_bundle_is_never_credited_for_what_nobody_returned(left_of_components: int) -> None:
+    bundle = bundle_rows(1, "SET", 2, "80.00", "16.00", CUP=1)
+    edited = (bundle[0], replace(bundle[1], quantity=Decimal(left_of_components)))
+    order = an_order(*edited, row(9, "TEE"))
+
+    other = judge(coming_back(TEE), order)
+    piece = judge(coming_back(Unit("c", sku="CUP")), order)
+
+    assert isinstance(other, CreditNow)
+    assert [planned.external_ref for planned in other.plan.rows] == ["9"]
+    assert isinstance(piece, NeedsPerson | Refuse)  # nobody can say how much of a bundle one cup is
+
+
 def test_all_components_of_a_bundle_are_the_bundle() -> None:
     units = (Unit("a", sku="CUP"), Unit("b", sku="SAUCER"), Unit("c", sku="saucer "))
 
