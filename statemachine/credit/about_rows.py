@@ -6,6 +6,7 @@ from typing import Any
 
 from statemachine.credit.amounts import ZERO
 from statemachine.credit.case import Case
+from statemachine.credit.matching import Matched
 from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import OrderRow
 from statemachine.credit.verdicts import NeedsPerson, Refuse, Verdict
@@ -108,7 +109,7 @@ def value(case: Case) -> Verdict | None:
     facts: dict[str, Any] = {
         "rows": [{"ref": row.external_ref, "net": str(row.net), "tax": str(row.tax)} for row in case.goods_rows]
     }
-    if not bad and case.goods_gross <= 0 and replace(case, credits_made=()).goods_gross <= 0:
+    if not bad and case.goods_gross <= 0 and _cost_nothing(case):
         if case.is_accepted("nothing-to-refund"):
             return None
         return NeedsPerson(
@@ -135,6 +136,16 @@ def value(case: Case) -> Verdict | None:
             watches=case.on_credits,
         )
     return None
+
+
+def _cost_nothing(case: Case) -> bool:
+    """Whether the goods were worth nothing to begin with, whatever was credited of them since."""
+    before = replace(case, credits_made=())
+    if isinstance(before.matched, Matched):
+        return before.goods_gross <= 0
+    # With room on more rows nobody could say which were meant: those that are meant now, then.
+    rows = [case.order.lookup.by_id[row_id] for row_id in case.match.whole]
+    return not case.match.pieces and sum((row.net + row.tax for row in rows), ZERO) <= 0
 
 
 def row_facts(row: OrderRow) -> dict[str, Any]:

@@ -141,6 +141,16 @@ def test_a_units_gross_is_kept_whole_where_prices_include_tax() -> None:
 SET = bundle_rows(1, "SET", 2, "80.00", "16.00", CUP=1, SAUCER=2)
 
 
+def test_the_free_one_of_two_is_said_to_be_free_once_the_other_is_credited() -> None:
+    order = an_order(row(1, "TEE"), row(2, "TEE", net="0.00", tax="0.00"))
+    paid = by_hand(700, CreditRow(9, 1001, Decimal(1), Decimal("20.00"), Decimal("4.00")))
+
+    verdict = judge(coming_back(TEE), order, paid, known=frozenset({700}))
+
+    assert isinstance(verdict, NeedsPerson)
+    assert verdict.cause == "nothing-to-refund"
+
+
 @pytest.mark.parametrize("left_of_components", [0, 1, 3], ids=["emptied", "too few for two", "too many for two"])
 def test_a_bundle_is_never_credited_for_what_nobody_returned(left_of_components: int) -> None:
     bundle = bundle_rows(1, "SET", 2, "80.00", "16.00", CUP=1)
