@@ -82,7 +82,8 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
         case UnitEvent():
             return _apply_unit_event(instance, event)
         case UnitsReceived():
-            units = tuple(_received(unit, event) for unit in instance.units)
+            keys = frozenset(event.unit_keys)
+            units = tuple(_received(unit, event) if unit.key in keys else unit for unit in instance.units)
             return replace(instance, units=units, trouble=instance.trouble or _come_too_late(instance, event))
         case StockReceived():
             units = tuple(replace(u, goods_in_id=event.goods_in.get(u.key, u.goods_in_id)) for u in instance.units)
@@ -241,8 +242,6 @@ def _told(unit: Unit, told: Unit, event: UnitEvent) -> Unit:
 
 
 def _received(unit: Unit, event: UnitsReceived) -> Unit:
-    if unit.key not in event.unit_keys:
-        return unit
     in_hand = event.condition is not Condition.MISSING
     confirmed = max(unit.confirmed, Progress.DROPPED_OFF) if in_hand else unit.confirmed
     return replace(unit, received_at=event.received_at, condition=event.condition, confirmed=confirmed)
@@ -280,10 +279,11 @@ def _approve(after: Return, event: Event, policy: Policy) -> list[Effect]:
     """Only what policy wants, only mail, only sellable, only what is not approved yet."""
     if not policy.approve_returns or not isinstance(event, UnitsReceived):
         return []
+    received = frozenset(event.unit_keys)
     keys = tuple(
         unit.key
         for unit in after.units
-        if unit.key in event.unit_keys
+        if unit.key in received
         and unit.condition is Condition.SELLABLE
         and unit.dropoff_method.startswith("mail")
         and unit.happy_item_id

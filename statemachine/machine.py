@@ -52,6 +52,9 @@ from statemachine.states import BEFORE_CREDIT, NEW, State
 from statemachine.table import RULE_BY_MOVE, RULES, Rule, rungs_of
 from statemachine.units import PROGRESS, Condition, Progress, Return, Trouble, Unit
 
+UNITS_MAX = 20_000
+"""Units of one return against one order. More is no return: everything that is done to it is done unit by unit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -179,6 +182,8 @@ class _Desk:
     def take_unit_event(self, event: UnitEvent) -> Decision:
         known = {unit.key: part for part, each in self.parts.items() for unit in each.units}
         fresh = tuple(unit for unit in event.units if unit.key not in known)
+        if fresh and len(known) + len(fresh) > UNITS_MAX:
+            return Refused(f"{event.name}: {len(known) + len(fresh)} units of one return against one order cannot be")
         if fresh and not isinstance(event, Started):
             return Refused(f"{event.name}: units {[unit.key for unit in fresh]} were never started")
         refused: list[str] = []
@@ -216,7 +221,8 @@ class _Desk:
 
     def _would_leave(self, instance: Return, event: UnitEvent) -> bool:
         """Whether these units go where the others do not: to another state, or to their credit."""
-        mine = replace(instance, units=tuple(unit for unit in instance.units if unit.key in event.keys))
+        keys = event.keys
+        mine = replace(instance, units=tuple(unit for unit in instance.units if unit.key in keys))
         target = _TABLE.target(mine, event, self.policy)
         if target is not None and target is not instance.state:
             return True
@@ -265,9 +271,11 @@ class _Desk:
     def take_by_units(self, event: UnitsReceived | StockReceived) -> Decision:
         named = set(event.unit_keys if isinstance(event, UnitsReceived) else event.goods_in)
         news = [
-            part for part, instance in self.parts.items()
-            if not instance.is_stand_in and any(_is_received_news(unit, event) for unit in instance.units)
-        ]  # fmt: skip
+            part
+            for part, instance in self.parts.items()
+            if not instance.is_stand_in
+            and any(unit.key in named and _is_received_news(unit, event) for unit in instance.units)
+        ]
         refused: list[str] = []
         for part in news:
             instance = self.parts[part]
@@ -533,6 +541,6 @@ def _is_of_the_goods(event: Event) -> bool:
 
 
 def _is_received_news(unit: Unit, event: UnitsReceived | StockReceived) -> bool:
-    if isinstance(event, UnitsReceived):
-        return unit.key in event.unit_keys and unit.condition is not event.condition and unit.goods_in_id is None
-    return unit.key in event.goods_in and unit.goods_in_id is None
+    """Whether it changes a unit that it names."""
+    is_other = isinstance(event, StockReceived) or unit.condition is not event.condition
+    return is_other and unit.goods_in_id is None

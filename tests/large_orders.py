@@ -12,6 +12,8 @@ from statemachine.units import Unit
 from tests.unit.orders import a_case, an_order, bundle_rows, coming_back, row
 from tests.unit.returns import NOON
 
+LINEAR = 2.6
+"""At most so many times the steps for twice as much: a square would take four times, a cube eight times."""
 LONG_AGO, BEGAN = NOON - timedelta(days=50), NOON - timedelta(days=1)
 
 

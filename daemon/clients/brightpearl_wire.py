@@ -3,6 +3,7 @@
 Source: Brightpearl sheet sections 5, 6, 8, 9, 10. Money arrives as strings and leaves as strings.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -464,13 +465,13 @@ def _as_sent(credit: ExistingCredit, sent: list[Mapping[str, Any]]) -> ExistingC
     """Rows without a reference take that of the row sent with the same product, sums and quantity."""
     if not sent or any(row.external_ref for row in credit.rows):
         return credit
+    left: dict[tuple[int | None, Decimal, Decimal, Decimal], deque[str]] = {}
+    for each in sent:
+        left.setdefault(_sums_of(each), deque()).append(str(each["externalRef"]))
     rows = []
     for row in credit.rows:
-        wanted = (row.product_id, row.quantity, row.net, row.tax)
-        same = next((each for each in sent if not row.bundle_child and _sums_of(each) == wanted), None)
-        if same is not None:
-            sent.remove(same)
-        rows.append(replace(row, external_ref=str(same["externalRef"])) if same is not None else row)
+        refs = left.get((row.product_id, row.quantity, row.net, row.tax)) if not row.bundle_child else None
+        rows.append(replace(row, external_ref=refs.popleft()) if refs else row)
     return replace(credit, rows=tuple(rows))
 
 

@@ -1,9 +1,13 @@
 """Advance: take waiting events, ask the machine, commit journal, state, outbox, deadline and "applied" together."""
 
 import logging
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
+
+from anyio.lowlevel import checkpoint
 
 from daemon.alerts import customer
 from daemon.alerts.channels import channels_of
@@ -18,17 +22,20 @@ from daemon.store.notice import Message
 from daemon.store.sql import Connection
 from daemon.telemetry import Metrics, trace_id_of, traceparent
 from statemachine.effects import AskHappyReturns
-from statemachine.events import Approved, CreditVerified, DroppedOff, GoodsSettled, Reissued, UnitsReceived
+from statemachine.events import Approved, CreditVerified, DroppedOff, Event, GoodsSettled, Reissued, UnitsReceived
 from statemachine.gate import word_of
 from statemachine.machine import Decision, Ignored, Move, Moved, Refused, decide
 from statemachine.notices import Notice, notice_of, topic_of
 from statemachine.states import TERMINAL, State
-from statemachine.units import Return
+from statemachine.units import Return, Unit
 
 log = logging.getLogger(__name__)
 
 FAMILIES_MAX = 200
 EVENTS_MAX = 2000
+UNITS_MAX = 20_000
+"""Units that the events of one round are decided for, each event for all of its family's: a fraction of a second of work, in
+which the transaction waits. The rest is decided in the next round."""
 
 
 class Advance:
@@ -46,9 +53,11 @@ class Advance:
     async def run_once(self, now: datetime) -> int:
         async with self._at.database.reading() as connection:
             families = await inbox.waiting_families(connection, self._at.merchant, self._families_max)
+            units = await returns.units_of_families(connection, self._at.merchant, families)
         if not families:
             self._families_max, self._family = FAMILIES_MAX, None
             return 0
+        families = families[: max(bisect_right(list(accumulate(units)), UNITS_MAX), 1)]
         async with self._at.writing("advance") as connection:
             if len(families) == 1:
                 self._family = families[0]
@@ -66,6 +75,9 @@ class Advance:
             for family in families:
                 self._family = family
                 batch.decide(locked[family], events[family])
+                await checkpoint()
+                if batch.units_looked_at > UNITS_MAX:
+                    break
             if len(families) > 1:
                 self._family = None
             await batch.store(connection)
@@ -99,12 +111,15 @@ class _Batch:
         self._outcomes: list[dict[str, Any]] = []
         self._refused: list[tuple[Waiting, str]] = []
         self._notices: list[tuple[Notice, Return]] = []
+        self.units_looked_at = 0
 
     def decide(self, stored: list[tuple[Return, str | None]], events: list[Waiting]) -> None:
-        """Apply a family's waiting events one after the other, oldest first."""
+        """Apply a family's waiting events one after the other, oldest first, as many as one round may take."""
         parts = {instance.part: instance for instance, _ in stored}
         trace = next((trace for _, trace in stored if trace), None)
         for whole, members in _merged(events):
+            units = sum(len(instance.units) for instance in parts.values()) + len(getattr(whole, "units", ()))
+            self.units_looked_at += units
             first = members[0]
             name = (first.happy_return_id, first.order_key)
             trace = trace or first.trace
@@ -151,6 +166,8 @@ class _Batch:
                 case Refused(why):
                     self._say(members, "refused", why)
                     self._refused.append((first, why))
+            if self.units_looked_at > UNITS_MAX:
+                return
 
     def _say(self, members: list[Waiting], state: str, outcome: str | None) -> None:
         self._outcomes += [{"id": each.id, "state": state, "outcome": outcome} for each in members]
@@ -329,24 +346,49 @@ def _told_of(decision: Decision) -> dict[str, Any]:
 
 def _merged(events: list[Waiting]) -> list[tuple[Any, list[Waiting]]]:
     """Neighbouring events of one kind about different units become one, so that units which go together stay together."""
-    merged: list[tuple[Any, list[Waiting]]] = []
+    runs: list[_Run] = []
     for each in events:
-        event = each.event
-        if merged:
-            last, members = merged[-1]
-            joined = _joined(last, event)
-            if joined is not None and members[0].actor == each.actor:
-                merged[-1] = (joined, [*members, each])
-                continue
-        merged.append((event, [each]))
-    return merged
+        if not runs or not runs[-1].takes(each):
+            runs.append(_Run(each))
+    return [(run.event, run.members) for run in runs]
 
 
-def _joined(last: Any, event: Any) -> Any:
-    if type(last) is not type(event):
-        return None
-    if isinstance(event, DroppedOff | Approved) and last.confirmed == event.confirmed and not last.keys & event.keys:
-        return replace(last, units=last.units + event.units)
-    if isinstance(event, UnitsReceived) and last.condition is event.condition:
-        return replace(last, unit_keys=tuple(dict.fromkeys(last.unit_keys + event.unit_keys)))
-    return None
+class _Run:
+    """Neighbouring events of one kind, said by one actor, about different units."""
+
+    def __init__(self, first: Waiting) -> None:
+        self.members = [first]
+        self._units: dict[str, Unit] = {}
+        self._take(first.event)
+
+    def takes(self, each: Waiting) -> bool:
+        """Whether it is one more of them; then it is taken."""
+        first, event = self.members[0].event, each.event
+        if type(first) is not type(event) or self.members[0].actor != each.actor:
+            return False
+        if isinstance(first, DroppedOff | Approved) and isinstance(event, DroppedOff | Approved):
+            if first.confirmed != event.confirmed or any(unit.key in self._units for unit in event.units):
+                return False
+        elif isinstance(first, UnitsReceived) and isinstance(event, UnitsReceived):
+            if first.condition is not event.condition:
+                return False
+        else:
+            return False
+        self.members.append(each)
+        self._take(event)
+        return True
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, DroppedOff | Approved):
+            self._units |= {unit.key: unit for unit in event.units}
+
+    @property
+    def event(self) -> Any:
+        first = self.members[0].event
+        if len(self.members) == 1:
+            return first
+        if isinstance(first, DroppedOff | Approved):
+            return replace(first, units=tuple(self._units.values()))
+        keys = (key for each in self.members if isinstance(each.event, UnitsReceived) for key in each.event.unit_keys)
+        assert isinstance(first, UnitsReceived)
+        return replace(first, unit_keys=tuple(dict.fromkeys(keys)))

@@ -1,9 +1,11 @@
 """Dispatch: lease due effects, do them in Brightpearl with no transaction open, settle under the lease's fence."""
 
 import logging
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 import anyio
 
@@ -40,6 +42,7 @@ from daemon.store import health as health_store
 from daemon.store import inbox, merchant, outbox, returns
 from daemon.store.inbox import Arrival
 from daemon.store.outbox import Leased, Settlement
+from daemon.store.sql import Connection
 from daemon.telemetry import traceparent
 from statemachine.effects import ApproveReturn, CloseCredit, CreateSalesCredit, MarkCredit, ReceiveStock, RecordRefund
 from statemachine.events import CreditWaits
@@ -49,6 +52,7 @@ log = logging.getLogger(__name__)
 
 WAVE_MAX = 200  # effects of one wave: as many ids as one read may name
 APPROVE_MAX = 10  # approvals go one after the other through a slow bucket
+UNITS_MAX = 20_000  # of the returns of one wave; a return with more is a wave by itself
 PASSED_OVER_MAX = 8  # waves after which a later lane has its turn all the same
 WAITS_FOR = {
     REFUSES: "Brightpearl to accept our token", SILENT: "an answer of Brightpearl",
@@ -135,6 +139,7 @@ class Dispatch:
             )
             if not effects:
                 return 0
+            effects = await self._as_many_as_fit(connection, effects)
             instances = await returns.read(connection, self._at.merchant, [e.return_id for e in effects])
         self._held = effects
         self._passed_over.update(other for other in LANES if other != kind)
@@ -191,6 +196,14 @@ class Dispatch:
             right = forbidden.subject.partition(":")[2].replace("-", " ")
             return CreditWaits(f"Brightpearl to give our token the right to {right}", None, REFUSES)
         return None
+
+    async def _as_many_as_fit(self, connection: Connection, effects: list[Leased]) -> list[Leased]:
+        """Of what was leased as much as one wave can hold of units; the rest is put back for the next one."""
+        counts = await returns.unit_counts(connection, self._at.merchant, [effect.return_id for effect in effects])
+        units = list(accumulate(counts.get(effect.return_id, 0) for effect in effects))
+        fitting = max(bisect_right(units, UNITS_MAX), 1)
+        await outbox.give_back(connection, self._at.merchant, effects[fitting:])
+        return effects[:fitting]
 
     async def park(self, error: Exception, now: datetime) -> None:
         """One effect broke us: work them one by one, and when it is alone, park it with what happened."""

@@ -420,12 +420,12 @@ def _watches(seen: Seen, claims: Mapping[str, str], *, next_poll_at: datetime, n
     Where no code names it as a whole, order by order: a read by order number answers for that order alone.
     """
     codes = {item.happy_return_id: item.express_code for item in seen.items if item.express_code}
+    begun = {item.happy_return_id for item in seen.items if item.progress > Progress.STARTED}
     watches: dict[str, dict[str, Any]] = {}
     for item in seen.items:
         return_id = item.happy_return_id
-        mine = [other for other in seen.items if other.happy_return_id == return_id]
         claim = claims.get(return_id, "")
-        hinted = not seen.confirmed and (claim or any(other.progress > Progress.STARTED for other in mine))
+        hinted = not seen.confirmed and (claim or return_id in begun)
         row = watch.of_return(
             return_id, express_code=codes.get(return_id, ""), order_number=item.order_number, claimed=claim,
             next_poll_at=now if hinted else next_poll_at,

@@ -75,13 +75,15 @@ def understand(
     """
     seen = replace(seen, items=_once_each(seen.items))
     families: dict[tuple[str, str], list[Item]] = {}
+    returns: dict[str, list[Item]] = {}
     for item in seen.items:
         families.setdefault((item.happy_return_id, item.order_number), []).append(item)
+        returns.setdefault(item.happy_return_id, []).append(item)
     arrivals: list[Arrival] = []
     open_claims: dict[str, str] = {}
     for (return_id, order_number), items in families.items():
         recognised = _recognise(items, list(known.get(return_id, ())), order_key(order_number))
-        of_return = [item for item in seen.items if item.happy_return_id == return_id]
+        of_return = returns[return_id]
         claim = _open_claim(seen, return_id)
         key = order_key(order_number)
         others = {(unit.order_key, unit.unit_key) for unit in known.get(return_id, ())} - {
@@ -118,30 +120,35 @@ def _recognise(items: list[Item], known: list[KnownUnit], key: str) -> list[Item
     """
     here = [unit for unit in known if unit.order_key == key]
     by_item = {unit.happy_item_id: unit.unit_key for unit in here if unit.happy_item_id}
-    lines: dict[str, list[str]] = {}
-    nameless: dict[str, list[str]] = {}
+    unused_of: dict[tuple[str, str], dict[str, None]] = {}
+    """Unit keys that no item was given yet, in their order: by line id, by line id where they have no item id, and by SKU
+    where they have no other identifier."""
+    names_of: dict[str, list[tuple[str, str]]] = {}
     for each in sorted(here, key=lambda stored: stored.unit_key):
-        if each.line_item_id:
-            lines.setdefault(each.line_item_id, []).append(each.unit_key)
-            if not each.happy_item_id:
-                nameless.setdefault(each.line_item_id, []).append(each.unit_key)
+        is_nameless = not each.happy_item_id
+        for name in (
+            *([("line", each.line_item_id)] if each.line_item_id else ()),
+            *([("nameless line", each.line_item_id)] if each.line_item_id and is_nameless else ()),
+            *([("sku", each.sku)] if is_nameless and not each.line_item_id and each.sku else ()),
+        ):
+            unused_of.setdefault(name, {})[each.unit_key] = None
+            names_of.setdefault(each.unit_key, []).append(name)
     result: list[Item] = []
-    used: set[str] = set()
     for item in items:
         unit = item.unit
         found = by_item.get(unit.happy_item_id) if unit.happy_item_id else None
         if found is None:
-            same_line = [name for name in lines.get(unit.line_item_id, ()) if name not in used]
-            without_id = [name for name in nameless.get(unit.line_item_id, ()) if name not in used]
+            same_line = unused_of.get(("line", unit.line_item_id), {})
+            without_id = unused_of.get(("nameless line", unit.line_item_id), {})
             if without_id:  # its id became known only now
-                found = without_id[0]
+                found = next(iter(without_id))
             elif len(same_line) == 1 or (same_line and not unit.happy_item_id):
-                found = same_line[0]
+                found = next(iter(same_line))
         if found is None:
-            bare = [k for k in here if not k.happy_item_id and not k.line_item_id and k.sku and k.sku == unit.sku]
-            found = next((k.unit_key for k in bare if k.unit_key not in used), None)
+            found = next(iter(unused_of.get(("sku", unit.sku), {})), None)
         final = found or unit.key
-        used.add(final)
+        for name in names_of.get(final, ()):
+            unused_of[name].pop(final, None)
         result.append(replace(item, unit=replace(unit, key=final)))
     return result
 
@@ -192,7 +199,7 @@ def _events(seen: Seen, items: list[Item], claim: str, *, is_only_unit: bool) ->
             events.append(StatusUnclear(units=units, claimed=claim, **common))
     dropped = tuple(unit for unit in units if reached[unit.key] >= Progress.DROPPED_OFF)
     approved = tuple(unit for unit in units if reached[unit.key] >= Progress.APPROVED)
-    scanned = tuple(unit for unit in dropped if unit.dropped_off_at or unit not in approved)
+    scanned = tuple(unit for unit in dropped if unit.dropped_off_at or reached[unit.key] < Progress.APPROVED)
     if scanned:
         events.append(DroppedOff(units=scanned, **common))
     if approved:

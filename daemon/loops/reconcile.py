@@ -8,7 +8,7 @@ from daemon.clients.brightpearl_wire import GoodsInNote
 from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.health.kinds import BRIGHTPEARL
-from daemon.loops.stock_wave import credit_rows_of
+from daemon.loops.credit_rows import units_on_notes
 from daemon.loops.workplace import Workplace
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
@@ -86,25 +86,3 @@ class Reconcile:
             order_number=instance.order_number, part=instance.part, source="brightpearl", actor="warehouse",
             received_at=now,
         )  # fmt: skip
-
-
-def units_on_notes(instance: Return, notes: Iterable[GoodsInNote]) -> dict[str, int]:
-    """Unit key → note id for goods that others received; our own notes are dispatch's business."""
-    assert instance.credit is not None
-    found: dict[str, int] = {}
-    waiting = [unit for unit in instance.units if unit.goods_in_id is None and not unit.goods_in_ref]
-    for note in notes:
-        if note.reference.startswith(instance.credit_ref):
-            continue
-        for row_id, quantity in note.moved:
-            left = quantity
-            for unit in instance.units:
-                pieces = sum(count for row, count in credit_rows_of(instance, unit) if int(row["id"]) == row_id)
-                if pieces and unit.goods_in_id == note.id:
-                    left -= pieces
-            for unit in waiting:
-                pieces = sum(count for row, count in credit_rows_of(instance, unit) if int(row["id"]) == row_id)
-                if pieces and unit.key not in found and left >= pieces:
-                    found[unit.key] = note.id
-                    left -= pieces
-    return found

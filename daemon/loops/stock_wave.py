@@ -10,6 +10,7 @@ from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl_transport import Answer
 from daemon.clients.results import ById, Complete, Partial, ReadResult
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
+from daemon.loops.credit_rows import CreditRows
 from daemon.loops.outcome import (
     Outcome,
     Search,
@@ -83,7 +84,8 @@ class StockWave(Wave):
     async def _plan(self, effect: Leased, planned: list[Planned]) -> None:
         instance = self.returns[effect.return_id]
         assert instance.credit is not None
-        units = [u for u in instance.units if u.key in effect.payload["unit_keys"] and u.goods_in_id is None]
+        asked = frozenset(effect.payload["unit_keys"])
+        units = [unit for unit in instance.units if unit.key in asked and unit.goods_in_id is None]
         if not units:
             self._settle(done(effect, None))
             return
@@ -94,7 +96,8 @@ class StockWave(Wave):
             intent = effect.intent
         else:
             order = self.orders.items.get(instance.order_id or 0)
-            lost = [unit.key for unit in units if not credit_rows_of(instance, unit)]
+            rows = CreditRows(instance)
+            lost = [unit.key for unit in units if not rows.of(unit)]
             nowhere = sorted({unit.destination for unit in units if self._warehouse(order, unit) is None})
             if order is None:
                 absent = f"order {instance.order_id} is no longer in Brightpearl"
@@ -143,13 +146,13 @@ class StockWave(Wave):
     async def _draw(self, effect: Leased, instance: Return, units: list[Unit], order: Order) -> dict[str, Any]:
         """The notes of this effect, as they will be stored and sent. Units without stock get none."""
         assert instance.credit is not None
-        account = await self.at.account(self.at.clock.now())
+        account, rows, costs = await self.at.account(self.at.clock.now()), CreditRows(instance), _costs(order)
         groups: dict[tuple[int, bool, int], list[tuple[Unit, int]]] = {}
         without: list[str] = []
         for unit in units:
             rule = self.maps.reason(reason_of(unit))
             disposition = rule.disposition if rule is not None else "restock"
-            tracked = [(row, count) for row, count in credit_rows_of(instance, unit) if self._is_stocked(row)]
+            tracked = [(row, count) for row, count in rows.of(unit) if self._is_stocked(row)]
             if not tracked or disposition == "write-off":
                 without.append(unit.key)
                 continue
@@ -158,18 +161,20 @@ class StockWave(Wave):
             for row, count in tracked:
                 place = (int(row["id"]), quarantine, self._warehouse(order, unit) or 0)
                 groups.setdefault(place, []).append((unit, count))
-        by_id = {int(row["id"]): row for row in instance.credit.rows}
         notes: list[dict[str, Any]] = []
         for number, place in enumerate(sorted(groups), start=1):
             row_id, quarantine, warehouse = place
-            row, members = by_id[row_id], [unit for unit, _ in groups[place]]
+            row, members = rows.by_id[row_id], [unit for unit, _ in groups[place]]
             location = await self.at.warehouse_location(account, warehouse, quarantine=quarantine)
             line = {
                 "productId": row["product_id"],
                 "purchaseOrderRowId": row_id,
                 "quantity": sum(count for _, count in groups[place]),
                 "destinationLocationId": location,
-                "productValue": {"currency": account.base_currency, "value": str(_cost(order, row))},
+                "productValue": {
+                    "currency": account.base_currency,
+                    "value": str(costs.get(row["product_id"], Decimal(0))),
+                },
             }
             received = max(unit.received_at or self.at.clock.now() for unit in members)
             reference = f"{effect.key}-{number}"
@@ -204,8 +209,9 @@ class StockWave(Wave):
         for note in self.notes[instance.credit.id].value:
             for row_id, quantity in note.moved:
                 received[row_id] = received.get(row_id, 0) + quantity
+        rows = CreditRows(instance)
         for due in missing:
-            row = next(row for row in instance.credit.rows if int(row["id"]) == due["row_id"])
+            row = rows.by_id[due["row_id"]]
             wanted = int(due["body"]["goodsMoved"][0]["quantity"])
             room = int(Decimal(row["quantity"])) - received.get(due["row_id"], 0)
             if wanted > room:
@@ -218,6 +224,10 @@ class StockWave(Wave):
 
     async def send(self, planned: list[Planned]) -> None:
         depth = max(len(each.intent["notes"]) for each in planned)
+        missing = {
+            each.effect.id: {note["reference"] for note in self._missing(self._credit_id(each.effect), each.intent)}
+            for each in planned
+        }
         for number in range(depth):  # never two steps of one return in one message
             writes = []
             for each in planned:
@@ -225,7 +235,7 @@ class StockWave(Wave):
                     continue
                 assert isinstance(each.permit, Complete), f"effect {each.effect.id}: nothing permits this note"
                 note, credit_id = each.intent["notes"][number], self._credit_id(each.effect)
-                if note in self._missing(credit_id, each.intent):
+                if note["reference"] in missing[each.effect.id]:
                     label = str(each.effect.id)
                     client = self.at.brightpearl
                     writes.append(client.receive_goods(label, credit_id, note["body"], without=each.permit))
@@ -281,31 +291,14 @@ class StockWave(Wave):
         return credit.id
 
 
-def credit_rows_of(instance: Return, unit: Unit) -> list[tuple[dict[str, Any], int]]:
-    """The credit rows that stand for one unit, with how many of each: its own row, or component rows of a bundle."""
-    assert instance.credit is not None
-    rows = instance.credit.rows
-    found: list[tuple[dict[str, Any], int]] = []
-    for place in unit.places:
-        own = next((row for row in rows if row["external_ref"] == place.ref and not row["bundle_child"]), None)
-        if own is None:
-            continue
-        children = [row for row in rows if row["bundle_child"] and row["parent_row_id"] == own["id"]]
-        if place.product_id is not None:
-            found += [(row, 1) for row in children if row["product_id"] == place.product_id][:1]
-        elif children:
-            per = Decimal(own["quantity"])
-            found += [(row, place.quantity * int(Decimal(row["quantity"]) / per)) for row in children]
-        else:
-            found.append((own, place.quantity))
-    return found
-
-
 def _warehouse(order: Order) -> int:
     return int(order.copied.get("warehouseId", 0))
 
 
-def _cost(order: Order, row: dict[str, Any]) -> Decimal:
-    """Stock value a unit: the order row's item cost, in the accounting currency (sheet 8.1)."""
-    same = next((r for r in order.rows if r.product_id == row["product_id"] and r.item_cost is not None), None)
-    return same.item_cost if same is not None and same.item_cost is not None else Decimal(0)
+def _costs(order: Order) -> dict[int | None, Decimal]:
+    """Product id → stock value a unit: the order row's item cost, in the accounting currency (sheet 8.1)."""
+    costs: dict[int | None, Decimal] = {}
+    for row in order.rows:
+        if row.item_cost is not None:
+            costs.setdefault(row.product_id, row.item_cost)
+    return costs

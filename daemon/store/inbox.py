@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from anyio.lowlevel import checkpoint
 from pydantic import TypeAdapter
 
 from daemon.store.sql import Connection, Merchants, Record, listed, plain, statements
@@ -15,6 +16,8 @@ from statemachine.units import Trouble
 
 SQL = statements(__file__)
 BROKEN = "broken:"  # natural keys of events that say that others could not be decided on
+BYTES_MAX = 1024 * 1024  # of events as they are stored, which is compressed, that one round reads
+UNITS_AT_A_TIME = 100  # of one event that are read before others have their turn
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {event.name: TypeAdapter(event) for event in EVENTS}
 
@@ -112,18 +115,23 @@ async def waiting_families(connection: Connection, merchant: str, families_max: 
 async def read_waiting(
     connection: Connection, merchant: str, families: list[tuple[str, str]], events_max: int
 ) -> list[Waiting]:
+    """The oldest waiting events, as many as BYTES_MAX allows; others have their turn while large ones are read."""
     rows = await SQL.rows(
         connection, "read_waiting", merchant=merchant, happy_return_ids=[f[0] for f in families],
-        order_keys=[f[1] for f in families], events_max=events_max,
+        order_keys=[f[1] for f in families], events_max=events_max, bytes_max=BYTES_MAX,
     )  # fmt: skip
-    return [
-        Waiting(
-            row["id"], decode(row["event"], row["payload"]), row["happy_return_id"], row["order_number"],
-            row["order_key"], row["part"], row["source"], row["actor"], row["trace"], row["received_at"], row["reason"],
-            row["note"],
-        )
-        for row in rows
-    ]  # fmt: skip
+    waiting: list[Waiting] = []
+    for row in rows:
+        if len(row["payload"].get("units") or ()) > UNITS_AT_A_TIME:
+            await checkpoint()
+        waiting.append(
+            Waiting(
+                row["id"], decode(row["event"], row["payload"]), row["happy_return_id"], row["order_number"],
+                row["order_key"], row["part"], row["source"], row["actor"], row["trace"], row["received_at"],
+                row["reason"], row["note"],
+            )
+        )  # fmt: skip
+    return waiting
 
 
 async def settle(connection: Connection, merchant: str, outcomes: list[dict[str, Any]], now: datetime) -> None:

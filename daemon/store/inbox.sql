@@ -24,17 +24,29 @@ SELECT happy_return_id, order_key, min(id) AS first_id
  LIMIT :families_max;
 
 -- name: read_waiting
--- Every waiting event of the locked families, oldest first.
+-- The oldest waiting events of the locked families, as many as fit into so many stored bytes; one at least.
+WITH held AS (
+    SELECT i.id, pg_column_size(i.payload) AS bytes
+      FROM inbox AS i
+      JOIN unnest(:happy_return_ids::text[], :order_keys::text[]) AS f(happy_return_id, order_key)
+        ON i.happy_return_id = f.happy_return_id AND i.order_key = f.order_key
+     WHERE i.merchant = :merchant
+       AND i.state = 'waiting'
+     ORDER BY i.id
+     LIMIT :events_max
+       FOR UPDATE OF i SKIP LOCKED
+), sized AS (
+    SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before
+      FROM held
+)
 SELECT i.id, i.event, i.happy_return_id, i.order_number, i.order_key, i.part, i.payload, i.source, i.actor, i.trace,
        i.received_at, i.reason, i.note
-  FROM inbox AS i
-  JOIN unnest(:happy_return_ids::text[], :order_keys::text[]) AS f(happy_return_id, order_key)
-    ON i.happy_return_id = f.happy_return_id AND i.order_key = f.order_key
+  FROM sized
+  JOIN inbox AS i
+    ON i.id = sized.id
  WHERE i.merchant = :merchant
-   AND i.state = 'waiting'
- ORDER BY i.id
- LIMIT :events_max
-   FOR UPDATE OF i SKIP LOCKED;
+   AND sized.bytes_before < :bytes_max
+ ORDER BY i.id;
 
 -- name: settle!
 -- Say what became of events.

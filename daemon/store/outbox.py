@@ -125,6 +125,12 @@ async def free_leases(connection: Connection, merchant: str, now: datetime) -> N
     await SQL.run(connection, "free_leases", merchant=merchant, now=now)
 
 
+async def give_back(connection: Connection, merchant: str, effects: list[Leased]) -> None:
+    """Put back what this very transaction leased, as if it had not."""
+    if effects:
+        await SQL.run(connection, "give_back", merchant=merchant, ids=[effect.id for effect in effects])
+
+
 async def store_intents(
     connection: Connection, merchant: str, intents: list[tuple[Leased, dict[str, Any]]], now: datetime
 ) -> None:

@@ -124,6 +124,14 @@ UPDATE outbox
    AND state = 'leased'
    AND lease_until > :now;
 
+-- name: give_back!
+-- What was just leased and is more than one wave can hold: as it was before, due as it was.
+UPDATE outbox
+   SET state = 'ready', lease_until = NULL, attempts = attempts - 1
+ WHERE merchant = :merchant
+   AND id = ANY(:ids::bigint[])
+   AND state = 'leased';
+
 -- name: store_intents
 -- What is about to be sent, before it is sent.
 UPDATE outbox AS o

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from anyio.lowlevel import checkpoint
 from pydantic import TypeAdapter
 
 from daemon.store import chain
@@ -15,6 +16,7 @@ from statemachine.states import CloseReason, State
 from statemachine.units import Credit, Goods, Payment, Return, Trouble, Unit
 
 SQL = statements(__file__)
+UNITS_AT_A_TIME = 500  # that are read before others have their turn
 _UNIT = TypeAdapter(Unit)
 
 
@@ -50,9 +52,18 @@ def _from_row(row: Record, units: tuple[Unit, ...]) -> Return:
 
 async def _with_units(connection: Connection, merchant: str, rows: list[Record]) -> list[tuple[Return, str | None]]:
     units: dict[int, list[Unit]] = {}
-    for unit in await SQL.rows(connection, "read_units", merchant=merchant, ids=[row["id"] for row in rows]):
+    stored = await SQL.rows(connection, "read_units", merchant=merchant, ids=[row["id"] for row in rows])
+    for number, unit in enumerate(stored, start=1):
         units.setdefault(unit["return_id"], []).append(_UNIT.validate_python(unit["facts"]))
+        if number % UNITS_AT_A_TIME == 0:
+            await checkpoint()
     return [(_from_row(row, tuple(units.get(row["id"], ()))), row["trace"]) for row in rows]
+
+
+async def unit_counts(connection: Connection, merchant: str, ids: Iterable[int]) -> dict[int, int]:
+    """Return id → how many units it has."""
+    rows = await SQL.rows(connection, "unit_counts", merchant=merchant, ids=sorted(set(ids)))
+    return {row["return_id"]: row["units"] for row in rows}
 
 
 async def lock_families(
@@ -67,6 +78,17 @@ async def lock_families(
     for instance, trace in await _with_units(connection, merchant, rows):
         found[instance.happy_return_id, order_key(instance.order_number)].append((instance, trace))
     return found
+
+
+async def units_of_families(connection: Connection, merchant: str, families: list[tuple[str, str]]) -> list[int]:
+    """How many units each family has, in the order given."""
+    if not families:
+        return []
+    rows = await SQL.rows(
+        connection, "units_of_families", merchant=merchant, happy_return_ids=[f[0] for f in families],
+        order_keys=[f[1] for f in families],
+    )  # fmt: skip
+    return [row["units"] for row in rows]
 
 
 async def read(connection: Connection, merchant: str, ids: Iterable[int]) -> dict[int, Return]:

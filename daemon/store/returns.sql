@@ -33,6 +33,23 @@ SELECT return_id, facts || jsonb_build_object('occurrence', occurrence, 'stands_
    AND return_id = ANY(:ids::bigint[])
  ORDER BY return_id, unit_key;
 
+-- name: unit_counts
+SELECT return_id, count(*) AS units
+  FROM unit
+ WHERE merchant = :merchant
+   AND return_id = ANY(:ids::bigint[])
+ GROUP BY return_id;
+
+-- name: units_of_families
+SELECT f.place, count(u.unit_key) AS units
+  FROM unnest(:happy_return_ids::text[], :order_keys::text[]) WITH ORDINALITY AS f(happy_return_id, order_key, place)
+  LEFT JOIN unit AS u
+    ON u.merchant = :merchant
+   AND u.happy_return_id = f.happy_return_id
+   AND u.order_key = f.order_key
+ GROUP BY f.place
+ ORDER BY f.place;
+
 -- name: next_ids
 SELECT nextval('return_id') AS id
   FROM generate_series(1, :count::integer);

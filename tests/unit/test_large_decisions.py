@@ -9,11 +9,8 @@ from statemachine.credit.case import Case
 from statemachine.credit.comparison import side_by_side
 from statemachine.credit.preflight import preflight
 from statemachine.credit.reading import needs_products
-from tests.large_orders import SHAPES
+from tests.large_orders import LINEAR, SHAPES
 from tests.steps import growth
-
-LINEAR = 2.6
-"""A square would take four times the steps, a cube eight times."""
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
