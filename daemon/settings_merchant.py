@@ -234,6 +234,8 @@ class PolicySettings(Section):
     """Credits worth more than this, tax included and in base currency, need a person; left out: none does."""
     order_age_days_max: int | None = Field(default=None, ge=1)
     """Returns of orders older than this need a person; left out: none does."""
+    decision_size_max: int = Field(default=10_000, ge=100, le=100_000)
+    """Units of a return, rows of its order and rows of its order's credits, together; with more a person decides."""
     amount_check: Literal["unexplained", "hold", "note"] = "unexplained"
     """Where Happy Returns' amount differs. unexplained: hold where the order explains it in no way (with or without tax,
     discounts, fees); hold: wherever it is not the goods' value before or after fees; note: never, only note it."""

@@ -81,6 +81,9 @@ CAUSES: dict[str, Cause] = _causes(
           f"The order is older than policy credits by itself: decide, then {_ACCEPT}", is_waivable=True),
     Cause("customer-missing", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           f"Put the customer's contact on the Brightpearl order. {_WATCHED}"),
+    Cause("too-large", FINANCE, DAY, _NOT_REFUNDED,
+          "The return, its order or the order's credits hold more than is decided by itself: credit it by hand with the "
+          f"express code in its reference, or raise policy decision_size_max and restart. {_AGAIN}"),
     # Matching units to rows
     Cause("sku-unknown-to-order", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           "Compare the returned item with the order's rows; correct the order, or map the SKU under [substitutions]. "

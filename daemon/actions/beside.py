@@ -1,6 +1,7 @@
 """A return beside its order, line by line, as Brightpearl has it now."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from daemon.clients.brightpearl import BrightpearlClient
@@ -8,9 +9,11 @@ from daemon.clients.brightpearl_credits import read_credits
 from daemon.clients.results import Partial, require_whole
 from daemon.errors import HomewardError
 from daemon.loops.credit_facts import case_for, with_products
+from daemon.offloop import off_the_loop
 from daemon.settings_merchant import PolicySettings
 from daemon.store import maps as maps_store
 from daemon.store.database import Database
+from statemachine.credit.case import Case
 from statemachine.credit.comparison import Line, side_by_side
 from statemachine.units import Return
 
@@ -36,10 +39,17 @@ async def beside(
     except HomewardError as error:
         return units_alone(instance), f"Brightpearl could not be read: {error}"
     case = case_for(instance, order, read.value, account=account, policy=policy, maps=maps, now=now)
+    if case.is_too_large:
+        too_large = f"order {order.reference} and its credits are too large to be compared line by line"
+        return units_alone(instance), too_large
     compared = f"order {order.reference} as Brightpearl had it at {now:%Y-%m-%d %H:%M} UTC"
     if isinstance(read, Partial):
         compared += f"; its credits were not read whole: {read.missing}"
-    return [line.as_row() for line in side_by_side(case)], compared
+    return await off_the_loop(partial(_lines, case), size=case.size), compared
+
+
+def _lines(case: Case) -> list[dict[str, Any]]:
+    return [line.as_row() for line in side_by_side(case)]
 
 
 def units_alone(instance: Return) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_credits import read_credits
 from daemon.clients.brightpearl_wire import Account
 from daemon.clients.results import require_whole
-from daemon.loops.credit_facts import case_for, with_products
+from daemon.loops.credit_facts import case_for, decided, with_products
 from daemon.maps import NO_MAPS, from_content
 from daemon.settings_merchant import PolicySettings
 from daemon.store import maps as maps_store
@@ -17,7 +17,6 @@ from daemon.store import returns as returns_store
 from daemon.store.database import Database
 from statemachine.credit.comparison import without_own
 from statemachine.credit.maps import CreditMap
-from statemachine.credit.preflight import preflight
 from statemachine.credit.snapshot import Plan
 from statemachine.credit.verdicts import CreditNow, Verdict
 from statemachine.credit.watching import MAP
@@ -91,8 +90,8 @@ async def replay_page(
         siblings = await returns_store.siblings_on_orders(
             connection, merchant, sorted({each.order_id for each in instances if each.order_id is not None})
         )
-        decided = await maps_store.versions(connection, merchant, wanted)
-    maps_of = {version: from_content(content) for version, content in decided.items()}
+        contents = await maps_store.versions(connection, merchant, wanted)
+    maps_of = {version: from_content(content) for version, content in contents.items()}
     owners = {row["credit_id"]: row["id"] for row in siblings if row["credit_id"] is not None}
     page = [each for each in instances if each.order_id is not None]
     orders = (await client.orders({each.order_id for each in page if each.order_id is not None})).items
@@ -110,7 +109,7 @@ async def replay_page(
                 instance, order, beside, account=account, policy=policy, maps=decided_by, now=now, known_credits=held
             )
         )
-        before, after = preflight(case), preflight(replace(case, maps=changed))
+        before, after = await decided(case), await decided(replace(case, maps=changed))
         found.append(Replayed(instance, before, after, tuple(_changes(before, after))))
     return found
 

@@ -3,18 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients import wire
 from daemon.clients.brightpearl_books import BookReads
 from daemon.clients.brightpearl_wire import Account
 from daemon.clients.results import require_whole
+from daemon.offloop import off_the_loop
 from daemon.settings_merchant import PolicySettings
 from statemachine.credit.case import Case
 from statemachine.credit.maps import CreditMap, plain_sku
+from statemachine.credit.preflight import preflight
 from statemachine.credit.reading import needs_products
 from statemachine.credit.snapshot import ExistingCredit, Order, Reference
-from statemachine.units import Return
+from statemachine.credit.verdicts import Verdict
+from statemachine.units import Return, Unit
 
 
 async def with_products(client: BookReads, pairs: Iterable[tuple[Return, Order]]) -> dict[int, Order]:
@@ -27,7 +31,7 @@ async def with_products(client: BookReads, pairs: Iterable[tuple[Return, Order]]
     doubted: dict[int, Order] = {}
     strangers: dict[int, set[str]] = {}
     for instance, order in pairs:
-        units = [unit for unit in instance.units if needs_products(unit, order)]
+        units = await off_the_loop(partial(_doubtful, instance, order), size=len(instance.units) + len(order.rows))
         if units:
             doubted[order.id] = order
             known = {plain_sku(row.sku) for row in order.rows}
@@ -49,6 +53,15 @@ async def with_products(client: BookReads, pairs: Iterable[tuple[Return, Order]]
         ids = {row.product_id for row in order.rows} | {i for sku in strangers[order_id] for i in by_sku[sku]}
         completed[order_id] = replace(order, products={key: each for key, each in products.items() if key in ids})
     return completed
+
+
+def _doubtful(instance: Return, order: Order) -> list[Unit]:
+    return [unit for unit in instance.units if needs_products(unit, order)]
+
+
+async def decided(case: Case) -> Verdict:
+    """The decision on a case, which takes as long as the case is large, and keeps nobody waiting meanwhile."""
+    return await off_the_loop(partial(preflight, case), size=case.size)
 
 
 def reference_of(account: Account) -> Reference:

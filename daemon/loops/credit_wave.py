@@ -13,7 +13,7 @@ from daemon.clients.brightpearl import Write
 from daemon.clients.brightpearl_credits import read_credits
 from daemon.clients.results import Complete, ReadResult
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
-from daemon.loops.credit_facts import case_for
+from daemon.loops.credit_facts import case_for, decided
 from daemon.loops.credit_reads import WAIT, CreditReads
 from daemon.loops.index_lag import Awaited
 from daemon.loops.outcome import Outcome, Search, again, done, look_again, look_for, parked, trouble, unsettled, waits
@@ -21,7 +21,6 @@ from daemon.loops.wave import Planned
 from daemon.store.outbox import Leased
 from statemachine.credit.edges import never_seen, refused_credit, sent_and_overtaken
 from statemachine.credit.outcomes import is_never_paid
-from statemachine.credit.preflight import preflight
 from statemachine.credit.snapshot import ExistingCredit, Order, Plan
 from statemachine.credit.verdicts import Adopt, CreditNow, Verdict, Wait
 from statemachine.credit.watching import order_fact
@@ -43,11 +42,11 @@ class CreditWave(CreditReads):
         await self._read_orders()
         await self._read_credits()
         await self._read_products()
-        return self._judge(account)
+        return await self._judge(account)
 
     # -- judging ----------------------------------------------------------------------------------------------------
 
-    def _judge(self, account: bp.Account) -> list[Planned]:
+    async def _judge(self, account: bp.Account) -> list[Planned]:
         planned: list[Planned] = []
         taken: set[int] = set()
         adopted: set[int] = set()
@@ -61,9 +60,9 @@ class CreditWave(CreditReads):
                 if looked is not None:
                     self._settle(looked)
                 elif order.id not in taken:
-                    taken |= self._repeat(effect, order, account, read, planned)
+                    taken |= await self._repeat(effect, order, account, read, planned)
                 continue
-            verdict = self._verdict(effect, order, account, read)
+            verdict = await self._verdict(effect, order, account, read)
             if isinstance(verdict, Adopt) and verdict.credit.id in adopted:
                 self._settle(waits(effect, "another return takes that credit first", until=self.now))
             elif not isinstance(verdict, CreditNow):
@@ -95,7 +94,7 @@ class CreditWave(CreditReads):
         patience = self.at.lag.patience("credit", settings)
         return Search("The credit", "credit_id", patience, settings.search_lag_seconds, may_repeat, facts)
 
-    def _verdict(
+    async def _verdict(
         self, effect: Leased, order: Order, account: bp.Account, read: ReadResult[list[ExistingCredit]]
     ) -> Verdict:
         held = {number for number, owners in self.owners.items() if owners != {effect.return_id}}
@@ -108,7 +107,7 @@ class CreditWave(CreditReads):
             policy=self.at.settings.policy, maps=self.maps, now=self.now, known_credits=frozenset(held),
             known_digests=frozenset(digests),
         )  # fmt: skip
-        return preflight(case)
+        return await decided(case)
 
     def _with_own_key(self, effect: Leased, read: ReadResult[list[ExistingCredit]]) -> list[ExistingCredit]:
         """Our own credit carries our key, however the account shows it: folded, cut short, or not at all."""
@@ -142,7 +141,7 @@ class CreditWave(CreditReads):
         else:
             self._stop(effect, verdict)
 
-    def _repeat(
+    async def _repeat(
         self, effect: Leased, order: Order, account: bp.Account, read: Complete[list[ExistingCredit]],
         planned: list[Planned],
     ) -> set[int]:  # fmt: skip
@@ -150,7 +149,7 @@ class CreditWave(CreditReads):
 
         Answers the order whose turn this was.
         """
-        intent, verdict = effect.intent, self._verdict(effect, order, account, read)
+        intent, verdict = effect.intent, await self._verdict(effect, order, account, read)
         assert intent is not None
         if isinstance(verdict, CreditNow) and _same_sums(verdict.plan, intent):
             planned.append(Planned(effect, intent, read))
@@ -230,7 +229,7 @@ class CreditWave(CreditReads):
                 # Taken, but not to be seen under its key: a duplicate's answer without a body, or a lagging store.
                 self._settle(self._accepted_unseen(effect, ids.get(effect.id)))
                 continue
-            self._conclude(asked, order, self._verdict(asked, order, account, result), result)
+            self._conclude(asked, order, await self._verdict(asked, order, account, result), result)
 
     def _accepted_unseen(self, effect: Leased, credit_id: int | None) -> Outcome:
         why = "Brightpearl accepted the credit but did not show it"

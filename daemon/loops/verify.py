@@ -9,6 +9,7 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl_credits import read_credits
@@ -16,15 +17,16 @@ from daemon.clients.results import ById, Complete, Partial, ReadResult, joined
 from daemon.clients.throttle import Lane
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.health.kinds import BRIGHTPEARL
-from daemon.loops.credit_facts import case_for
+from daemon.loops.credit_facts import case_for, decided
 from daemon.loops.outcome import vanished
 from daemon.loops.workplace import Workplace
+from daemon.offloop import off_the_loop
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
 from statemachine.causes import OF_OTHERS
 from statemachine.credit.about_credits import own_was_cancelled
-from statemachine.credit.preflight import preflight
+from statemachine.credit.case import Case
 from statemachine.credit.refunds import Recorded, about_refunds, recorded_elsewhere
 from statemachine.credit.snapshot import OWN_PREFIX, ExistingCredit, Order
 from statemachine.credit.verdicts import NeedsPerson
@@ -183,7 +185,8 @@ class Verify:
             if found is None and case.cancelled_own is not None:
                 gone = own_was_cancelled(case)
                 found = gone.trouble if gone is not None else None
-            if found is None and case.has_rival_beside_own and isinstance(verdict := preflight(case), NeedsPerson):
+            has_rival = found is None and await off_the_loop(partial(_has_rival, case), size=case.size)
+            if has_rival and isinstance(verdict := await decided(case), NeedsPerson):
                 found = verdict.trouble
             if found is None and not self._is_readable(instance, facts):
                 is_whole = False
@@ -278,6 +281,10 @@ def recorded(payment: bp.CustomerPayment) -> Recorded:
     return Recorded(
         payment.id, payment.order_id, payment.amount, payment.currency, payment.reference, payment.created_at
     )
+
+
+def _has_rival(case: Case) -> bool:
+    return case.has_rival_beside_own
 
 
 def _rivals_of(instance: Return) -> set[int]:

@@ -17,6 +17,7 @@ from daemon.sandbox.assumptions import Assumptions
 from daemon.sandbox.books import Books
 from daemon.sandbox.brightpearl import Brightpearl
 from daemon.sandbox.brightpearl_gateway import ACCOUNT_TOKEN, APP_REF, Gateway
+from daemon.sandbox.catalogue import DECIDED_MAX
 from daemon.sandbox.clock import SandboxClock
 from daemon.sandbox.faults import AMBIGUOUS, BODIES, READS, Faults, Rule, identity_of, key_in
 from daemon.sandbox.happy_returns import API_KEY, RETAILER, WEBHOOK_SECRET, HappyReturns
@@ -392,6 +393,7 @@ map_file = "acme.maps.toml"
 credit_trigger = "dropped_off"
 store_credit_payment_method = "GIFTCARD"
 watch_orders_minutes = 180
+decision_size_max = {DECIDED_MAX}
 """)
     (folder / "acme.maps.toml").write_text(MAPS)
     return config

@@ -17,6 +17,8 @@ _ADULT = (
 _CHILD = (("Kids' dungarees", 32, ("2Y", "4Y", "6Y")), ("Kids' rain coat", 38, ("4Y", "6Y", "8Y")))
 RATES = {"GBP": Decimal("1"), "EUR": Decimal("1.170000"), "USD": Decimal("1.280000"), "JPY": Decimal("190.000000"),
          "KWD": Decimal("0.390000")}  # fmt: skip
+DECIDED_MAX = 400
+"""What the sandbox has decided without a person, of units, order rows and credit rows together; far less than by default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from daemon.sandbox import catalogue
 from daemon.sandbox.books import CANCELLED_STATUS, Order
-from daemon.sandbox.catalogue import Line
+from daemon.sandbox.catalogue import DECIDED_MAX, Line
 from daemon.sandbox.coins import coin
 from daemon.sandbox.journeys import RESTOCKED, dropped, exception, one
 from daemon.sandbox.season import DAY, HOUR, MINUTE, Season
@@ -110,6 +110,13 @@ def over_return(season: Season, name: str, at: datetime) -> None:
     items[1].line_item_id = ""
     new = season.announce(name, at, items, exception("over-return"))
     season.travel(new, items, dropped(season, at))
+
+
+def enormous_order(season: Season, name: str, at: datetime) -> None:
+    """More rows than the sandbox's configuration has decided without a person."""
+    order = season.order([Line(catalogue.goods(season.books, season.rng)) for _ in range(DECIDED_MAX + 1)], at)
+    new = season.announce(name, at, season.items(order, [(0, 1)]), exception("too-large"))
+    season.travel(new, new.items, dropped(season, at))
 
 
 def unshipped_order(season: Season, name: str, at: datetime) -> None:
@@ -434,8 +441,9 @@ def other_sums_by_hand(season: Season, name: str, at: datetime) -> None:
 ORDER_TROUBLES = (
     (1, unmatched_order), (2, late_order), (4, whole_bundle), (1, bundle_component), (5, order_discount),
     (4, row_discount), (5, mixed_tax), (2, several_returns), (2, earlier_credit), (1, rival_credit),
-    (1, adopted_credit), (1, cancelled_order), (1, over_return), (1, unshipped_order), (2, shipped_after_all),
-    (2, pending_invoice), (1, locked_order), (2, unlocked_order), (1, refused_credit), (2, missing_customer),
+    (1, adopted_credit), (1, cancelled_order), (1, over_return), (1, enormous_order), (1, unshipped_order),
+    (2, shipped_after_all), (2, pending_invoice), (1, locked_order), (2, unlocked_order), (1, refused_credit),
+    (2, missing_customer),
     (1, nobody_on_the_order), (1, tax_code_left_out), (1, tax_code_retired), (1, tax_rate_moved),
     (1, nominal_code_retired), (1, sku_of_nobody), (1, sku_on_two_rows), (2, both_of_two_rows),
     (1, substitution), (1, edited_order), (1, value_gone), (1, other_currency), (1, quicker_rival),

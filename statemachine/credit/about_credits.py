@@ -3,7 +3,7 @@
 from typing import Any
 
 from statemachine.credit.amounts import ZERO
-from statemachine.credit.case import Case, places_on
+from statemachine.credit.case import Case
 from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order
 from statemachine.credit.verdicts import Adopt, NeedsPerson, Verdict, Wait
@@ -32,7 +32,7 @@ def own_credit(case: Case) -> Verdict | None:
         )  # fmt: skip
     return Adopt(
         cause="credit-exists", explanation=f"Credit {own.id} carries this return's key.", evidence=facts, credit=own,
-        places=places_on(case.instance, case.order, own, case.maps), order_digest=case.order.digest,
+        places=case.places_on(own), order_digest=case.order.digest,
     )  # fmt: skip
 
 
@@ -50,10 +50,7 @@ def named_by_hand(case: Case) -> Verdict | None:
     credit = case.claimed[0]
     if isinstance(case.matched, Unmatched):
         facts |= {"reference": credit.reference, "instead_of": case.matched.cause}
-        places, differs = (
-            places_on(case.instance, case.order, credit, case.maps),
-            credit.currency != case.order.currency,
-        )
+        places, differs = case.places_on(credit), credit.currency != case.order.currency
     else:
         plan = case.plan
         facts |= {"planned_net": str(plan.net), "planned_tax": str(plan.tax)}

@@ -10,6 +10,22 @@ from statemachine.credit.watching import MAP
 _NOT_SHIPPED = {"NST", "SNS"}  # nothing shipped yet; Brightpearl sheet 5.1
 
 
+def too_large(case: Case) -> Verdict | None:
+    if not case.is_too_large:
+        return None
+    credited, rows = len(case.credits_made), sum(len(credit.rows) for credit in case.credits_made)
+    facts = {
+        **case.order_facts, "units": len(case.instance.units), "order_rows": len(case.order.rows), "credits": credited,
+        "credit_rows": rows, "size": case.size, "limit": case.policy.decision_size_max,
+    }  # fmt: skip
+    return NeedsPerson(
+        cause="too-large", evidence=facts, key=case.order_key, watches=case.on_order,
+        explanation=f"{len(case.instance.units)} unit(s) came back of order {case.order.reference} with "
+        f"{len(case.order.rows)} rows and {credited} credit(s) of {rows} rows: more than {case.policy.decision_size_max} "
+        "together is not decided by itself.",
+    )  # fmt: skip
+
+
 def cancelled(case: Case) -> Verdict | None:
     cancelled = case.reference.cancelled_status_id
     if cancelled is None or case.order.status_id != cancelled:

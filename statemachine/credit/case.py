@@ -53,6 +53,16 @@ class Case:
         """Whether a person has waved this cause through."""
         return cause in self.instance.accepted
 
+    @cached_property
+    def size(self) -> int:
+        """How much there is to decide on: units, order rows, and credits with their rows."""
+        credited = sum(1 + len(credit.rows) for credit in self.credits_made)
+        return len(self.instance.units) + len(self.order.rows) + credited
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.size > self.policy.decision_size_max
+
     # -- credits that exist -----------------------------------------------------------------------------------------
 
     @cached_property
@@ -140,6 +150,8 @@ class Case:
 
     @cached_property
     def matched(self) -> Matched | Unmatched:
+        if self.is_too_large:
+            return Unmatched("too-large", "It holds more than is matched by itself.", {"size": self.size})
         return match_units(
             self.instance.units, self.order, self.taken, self.maps, on_sku_difference=self.policy.on_sku_difference,
             on_bundle_part=self.policy.on_bundle_part, mind_edits=not self.is_accepted("order-edited"),
@@ -391,6 +403,10 @@ class Case:
         """Happy Returns' own figure, when every unit has one; a check only, never the amount."""
         amounts = [unit.refund_amount for unit in self.instance.units]
         return sum((a for a in amounts if a is not None), ZERO) if amounts and None not in amounts else None
+
+    def places_on(self, credit: ExistingCredit) -> Mapping[str, tuple[Place, ...]]:
+        """Where each unit stands on a credit that was found; empty when that cannot be told."""
+        return {} if self.is_too_large else places_on(self.instance, self.order, credit, self.maps)
 
     # -- names and facts for people --------------------------------------------------------------------------------
 

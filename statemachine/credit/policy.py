@@ -26,6 +26,8 @@ class CreditPolicy:
     value_ceiling: Decimal | None = None
     """In the account's base currency, tax included."""
     order_age_days_max: int | None = None
+    decision_size_max: int = 10_000
+    """Units of a return, rows of its order and rows of its order's credits, together: more is not decided by itself."""
     credit_status_id: int | None = None
     done_status_id: int | None = None
     authorised_status_id: int | None = None

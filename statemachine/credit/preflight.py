@@ -42,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
           ((Adopt, "credit-exists"), (NeedsPerson, "credit-differs"), (NeedsPerson, "rival-credit"),
            (NeedsPerson, "credit-not-adoptable"))),
     Check("Was our own credit cancelled?", about_credits.own_was_cancelled, ((NeedsPerson, "credit-cancelled"),)),
+    Check("Is it more than is decided by itself?", about_orders.too_large, ((NeedsPerson, "too-large"),)),
     Check("Is the order cancelled?", about_orders.cancelled, ((Refuse, "order-cancelled"),)),
     Check("Is its invoice still pending?", about_orders.invoice_pending, ((Wait, "invoice-pending"),)),
     Check("Has nothing of it been shipped?", about_orders.not_shipped, ((Refuse, "order-not-shipped"),)),

@@ -64,6 +64,7 @@ def examples() -> list[tuple[type[Verdict], str, Verdict]]:
          judge(tee, one, by_hand(700, ROW, reference="HRK7Q2MX"), by_hand(701, ROW, reference="HRK7Q2MX"))),
         (NeedsPerson, "credit-not-adoptable", judge(coming_back(TEE, adopts=700), one)),
         (NeedsPerson, "credit-cancelled", judge(tee, one, replace(OWN, is_cancelled=True))),
+        (NeedsPerson, "too-large", judge(tee, PAIR, decision_size_max=1)),
         (Refuse, "order-cancelled", judge(tee, replace(one, status_id=5))),
         (Wait, "invoice-pending", judge(tee, replace(one, invoice_reference="pending"))),
         (Refuse, "order-not-shipped", judge(tee, replace(one, shipping_status="SNS"))),
