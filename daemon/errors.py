@@ -74,6 +74,10 @@ class MalformedPayloadError(HomewardError):
     """The other side broke its own contract."""
 
 
+class AnswerTooLargeError(MalformedPayloadError):
+    """The other side's answer is larger than is read; less may be asked for at once."""
+
+
 class LeaseLostError(HomewardError):
     """Another worker owns this now; write nothing."""
 

@@ -33,6 +33,11 @@ def fold_code(text: str) -> str:
     return fold_id(text).upper()
 
 
+def is_number(text: str) -> bool:
+    """Whether it is a whole number without sign that fits into 64 bits: what `str.isdigit` says of others' text is not."""
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
 def order_key(order_number: str) -> str:
     """Order number in the form that compares equal: trimmed, without one leading '#', casefolded.
 

@@ -8,13 +8,21 @@ for: read, or said to be gone in Brightpearl's own words when it was asked for a
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients import wire
 from daemon.clients.brightpearl_transport import Answer, Transport
 from daemon.clients.results import ById, Complete, Partial, ReadResult
-from daemon.errors import MalformedPayloadError, NothingThereError, NotPermittedError, RejectedError
+from daemon.errors import (
+    AnswerTooLargeError,
+    MalformedPayloadError,
+    NothingThereError,
+    NotPermittedError,
+    RejectedError,
+)
+from daemon.offloop import off_the_loop
 
 PAGE = 500
 PAGES_MAX = 400
@@ -120,12 +128,14 @@ class Reads:
                 result.unread |= dict.fromkeys(chunk, f"{operation}: left out of an answer, with many others")
                 continue
             members, fault = await self._members(operation, path.format(bp.id_set(chunk)))
-            left = _take(members, chunk, operation, read, id_of, result)
+            take = partial(_take, members, chunk, operation, read, id_of, result)
+            left = await off_the_loop(take, size=len(members) + _rows_in(members))
             if not left:
                 continue
             spent += 1
             if fault and (len(chunk) == 1 or fault.is_garbled):
                 result.unread |= dict.fromkeys(left, fault.why)
+                result.too_large |= set(left) if fault.is_too_large else set()
             elif len(chunk) > 1:
                 # One more call for what is missing; half by half where the answer held nothing of what was asked for.
                 waiting += [left] if len(left) < len(chunk) else [chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]]
@@ -142,7 +152,9 @@ class Reads:
         except NotPermittedError:
             raise
         except RejectedError as error:
-            return [], _Fault(str(error), is_garbled=False)
+            return [], _Fault(str(error))
+        except AnswerTooLargeError as error:
+            return [], _Fault(str(error), is_too_large=True)
         except MalformedPayloadError as error:
             return [], _Fault(str(error), is_garbled=True)
         if answer is None:
@@ -166,10 +178,11 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """Why an answer tells nothing of its ids. A garbled one would be the same asked in halves."""
+    """Why an answer tells nothing of its ids. A garbled one would be the same asked in halves; a too large one is not."""
 
     why: str
-    is_garbled: bool
+    is_garbled: bool = False
+    is_too_large: bool = False
 
 
 def _list_of(answer: Answer, operation: str) -> list[Any]:
@@ -195,6 +208,11 @@ def _identity(row: Row, columns: tuple[str, ...]) -> tuple[int, ...] | None:
 
 def _named(columns: tuple[str, ...], identity: tuple[int, ...]) -> str:
     return ", ".join(f"{column} {value}" for column, value in zip(columns, identity, strict=True))
+
+
+def _rows_in(members: Iterable[Any]) -> int:
+    """Rows of orders and credits, which take the longest to be read."""
+    return sum(len(each.get("orderRows") or each.get("rows") or ()) for each in members if isinstance(each, dict))
 
 
 def _take(

@@ -20,6 +20,7 @@ from daemon.clients.sending import Sending
 from daemon.clients.throttle import BundleCost, Quota
 from daemon.clock import Clock
 from daemon.errors import (
+    AnswerTooLargeError,
     HomewardError,
     KeyUnusableError,
     LeaseLostError,
@@ -41,8 +42,10 @@ from daemon.settings import HTTP_TIMEOUT_SECONDS
 from daemon.settings_merchant import BrightpearlSettings, OAuthSettings
 from daemon.settings_section import SecretFile, read_secret
 from daemon.telemetry import Telemetry, note_on_span
+from statemachine.refs import is_number
 
-BODY_MAX = 64 * 1024 * 1024
+BODY_MAX = 16 * 1024 * 1024  # to read more would keep everything else from being done for a second
+RESETS_MAX_MS = 24 * 3600 * 1000  # what is longer is no time that a window ends in
 _INVALID_INPUT_AS_500 = ("CMNC-018", "CMNC-044")  # sent with HTTP 500, yet final; sheet section 4
 _THROTTLED = "too many requests"
 _CODE = re.compile(r"[A-Z]{4}-[0-9]{3}")  # three letters of the service, one of the kind, a number; sheet section 4
@@ -341,6 +344,8 @@ class Transport:
                     raw = await _bounded(reply, what)
         except BaseException as error:
             self.quota.lost(ticket)
+            if isinstance(error, AnswerTooLargeError) and is_write:
+                raise OutcomeUnknownError(f"{error}; it may have been done") from error
             if isinstance(error, aiohttp.ClientConnectorError):
                 raise TransientError(f"{what}: cannot connect") from error  # nothing was sent
             if isinstance(error, aiohttp.ClientError | TimeoutError | OSError):
@@ -361,12 +366,12 @@ class Transport:
 
     def _hear(self, reply: aiohttp.ClientResponse) -> timedelta | None:
         if self.instance_id is None:
-            self.instance_id = _whole(reply.headers.get(_INSTANCE_HEADER))
-        resets = _whole(reply.headers.get("brightpearl-next-throttle-period"))
-        return timedelta(milliseconds=resets) if resets is not None else None
+            self.instance_id = whole_header(reply.headers.get(_INSTANCE_HEADER))
+        resets = whole_header(reply.headers.get("brightpearl-next-throttle-period"))
+        return timedelta(milliseconds=min(resets, RESETS_MAX_MS)) if resets is not None else None
 
     def _remaining(self, reply: aiohttp.ClientResponse) -> int | None:
-        remaining = _whole(reply.headers.get("brightpearl-requests-remaining"))
+        remaining = whole_header(reply.headers.get("brightpearl-requests-remaining"))
         if remaining is not None:
             self._telemetry.metrics.quota_left.labels(self._merchant).set(remaining)
         return remaining
@@ -394,7 +399,8 @@ def judge_write(status: int, raw: bytes, what: str, *, ruid: str = "") -> Answer
 
     Raises NotPermittedError, RejectedError: certainly nothing was done. OutcomeUnknownError: it may have been.
     """
-    error, envelope = error_of(raw), _envelope(raw)
+    envelope = _envelope(raw)
+    error = _error_in(envelope, raw)
     is_own = error.is_own or (isinstance(envelope, dict) and isinstance(envelope.get("response"), str))
     described = f"{what}: {status} {error.code} {error.message}".strip()
     if status in (401, 403) and is_own:
@@ -413,7 +419,8 @@ def _judge_read(status: int, raw: bytes, what: str, *, ruid: str) -> Answer:
 
     Raises NotPermittedError, RejectedError, TransientError, MalformedPayloadError.
     """
-    error, envelope = error_of(raw), _envelope(raw)
+    envelope = _envelope(raw)
+    error = _error_in(envelope, raw)
     described = f"{what}: {status} {error.code} {error.message}".strip()
     if status in (401, 403):
         raise NotPermittedError(f"{what}: {status}, the token is not accepted", status=status)
@@ -444,7 +451,10 @@ class BrightpearlError:
 
 def error_of(raw: bytes) -> BrightpearlError:
     """What an answer complains of. An envelope holds `errors` or `response`, never both (sheet section 4)."""
-    envelope = _envelope(raw)
+    return _error_in(_envelope(raw), raw)
+
+
+def _error_in(envelope: Any, raw: bytes) -> BrightpearlError:
     if not isinstance(envelope, dict):
         return BrightpearlError("", raw[:200].decode("utf-8", "replace"))
     errors, response = envelope.get("errors"), envelope.get("response")
@@ -469,9 +479,11 @@ async def _bounded(reply: aiohttp.ClientResponse, what: str) -> bytes:
     async for chunk in reply.content.iter_chunked(65536):
         raw += chunk
         if len(raw) > BODY_MAX:
-            raise MalformedPayloadError(f"{what}: an answer of more than {BODY_MAX} bytes")
+            raise AnswerTooLargeError(f"{what}: an answer of more than {BODY_MAX // 1024 // 1024} MB is not read")
     return bytes(raw)
 
 
-def _whole(told: str | None) -> int | None:
-    return int(told) if told is not None and told.strip().lstrip("-").isdigit() else None
+def whole_header(value: str | None) -> int | None:
+    """A header's whole number; None for whatever else stands there."""
+    text = (value or "").strip()
+    return int(text) if is_number(text.removeprefix("-")) else None

@@ -35,6 +35,7 @@ from statemachine.refs import fold_code
 BODY_MAX = 16 * 1024 * 1024
 SHIPMENT_PAGE = 500  # sheet 1.6; the maximum is 1000
 PAGES_MAX = 200
+ITEMS_MAX = 20_000  # of one answer, all its pages together
 WRITES = ("approve", "post-contents")
 
 
@@ -79,6 +80,8 @@ class HappyReturnsClient:
                 cursor = wire.text(answer.get("cursor"), "cursor") if isinstance(answer, dict) else ""
             items += page
             faults += page_faults
+            if len(items) > ITEMS_MAX:
+                raise MalformedPayloadError(f"POST /return: more than {ITEMS_MAX} items under one name are not read")
             if not cursor:
                 return items, faults
             body["cursor"] = cursor

@@ -79,6 +79,8 @@ class ById(Generic[T]):
     """The vendor says, in its own words and asked for this id alone, that there is no such thing."""
     unread: dict[int, str] = field(default_factory=dict)
     """Left out of the answer, or not to be understood: whether it exists is not known. Id → why."""
+    too_large: set[int] = field(default_factory=set)
+    """Those of the unread whose answer, asked for alone, is larger than is read: it will be the same the next time."""
 
     def of(self, ids: Iterable[int]) -> ReadResult[list[T]]:
         """The items under these ids; complete when each was read, or is gone."""

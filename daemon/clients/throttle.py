@@ -17,6 +17,8 @@ MARGIN = 3  # requests left alone while others are seen to use the pool too: so 
 LANE_PATIENCE = timedelta(minutes=5)  # a later lane that waited this long is let through all the same
 BREATH_MAX = timedelta(seconds=15)  # what may have been done already must not wait longer to be looked up
 REFUSED_PAUSE = timedelta(seconds=10)  # where a refusal does not say when its window ends
+REFUSED_PAUSE_MAX = timedelta(minutes=10)  # whatever a vendor says: what it says may be wrong
+RATE_LEAST = 1 / 60  # requests a second, likewise
 REFUSED_AGAIN_PAUSE = timedelta(seconds=30)  # the second refusal in a row: what the headers say is not the whole truth
 _LIMIT = re.compile(r"limit ([0-9.]+) requests/sec, leaky bucket size ([0-9.]+)")
 _RETRY_UNTOLD_SECONDS = 10.0  # Happy Returns sheet 1.3: when the 429 does not name a figure
@@ -189,7 +191,8 @@ class Quota:
         """Over the limit all the same: nothing until the window ends; answer how long that is."""
         self._refusals += 1
         self.refused_count += 1
-        pause = resets_in or REFUSED_PAUSE
+        pause = resets_in if resets_in is not None and resets_in > timedelta(0) else REFUSED_PAUSE
+        pause = min(pause, REFUSED_PAUSE_MAX)
         if self._refusals > 1:
             pause = max(pause, REFUSED_AGAIN_PAUSE)
         self._ends_at, self.remaining = self._clock.now() + pause, 0
@@ -237,10 +240,17 @@ class BucketLimit:
 def parse_bucket_limit(text: str) -> BucketLimit | None:
     """The figures of Happy Returns' own 429 message, or None when it does not name them."""
     found = _LIMIT.search(text)
-    if not found:
+    try:
+        return _bounded(float(found[1]), float(found[2])) if found else None
+    except ValueError:  # dots without digits
         return None
-    rate, size = float(found.group(1)), float(found.group(2))
-    return BucketLimit(rate, size) if rate > 0 else None
+
+
+def _bounded(requests_per_second: float, size_seconds: float) -> BucketLimit | None:
+    """The limit as far as it can be believed: no answer of a vendor keeps us from asking again within minutes."""
+    if requests_per_second <= 0:
+        return None
+    return BucketLimit(max(requests_per_second, RATE_LEAST), min(size_seconds, REFUSED_PAUSE_MAX.total_seconds()))
 
 
 class LeakyBucket:
@@ -261,7 +271,7 @@ class LeakyBucket:
 
     def restore(self, requests_per_second: float, size_seconds: float) -> None:
         """Take over a limit that was learned before a restart."""
-        self.limit = BucketLimit(requests_per_second, size_seconds)
+        self.limit = _bounded(requests_per_second, size_seconds)
 
     def sent(self) -> None:
         if self.limit is not None:

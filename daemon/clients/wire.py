@@ -16,6 +16,7 @@ TEXT_MAX = 500  # far above any identifier or name seen; what is longer is not o
 _YEARS = range(1990, 2101)
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER_LIMIT = Decimal(10) ** 24  # beyond what arithmetic on money keeps exact to four decimals
+_DECIMALS_MAX = 30  # with more, a few characters would stand for millions of digits
 
 
 def parse_json(raw: bytes) -> Any:
@@ -82,7 +83,8 @@ def any_decimal(value: Any, name: str) -> Decimal:
         number = Decimal(told)
     except InvalidOperation as error:
         raise MalformedPayloadError(f"{name}: '{told[:40]}' is not a number") from error
-    if not number.is_finite():
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -_DECIMALS_MAX or (exponent > _DECIMALS_MAX and not number):
         raise MalformedPayloadError(f"{name}: '{told[:40]}' is no usable amount")
     return number if abs(number) < _NUMBER_LIMIT else _NUMBER_LIMIT.copy_sign(number)
 

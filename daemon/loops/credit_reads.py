@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from daemon.clients.brightpearl_credits import read_credits
-from daemon.clients.results import Complete, Partial, ReadResult, mapped
+from daemon.clients.results import ById, Complete, Partial, ReadResult, mapped
 from daemon.errors import IncompleteReadError
 from daemon.loops.credit_facts import with_products
-from daemon.loops.outcome import Outcome, done, incomplete, parked, waits
+from daemon.loops.outcome import Outcome, done, incomplete, parked, trouble, waits
 from daemon.loops.wave import Wave
 from daemon.loops.workplace import Backoff
 from daemon.store import returns as returns_store
@@ -107,6 +107,15 @@ class CreditReads(Wave):
         order_id = self.order_of.get(effect.id)
         self._settle(incomplete(effect, self._return(effect), missing, now=self.now, order_id=order_id))
 
+    def _not_read(self, effect: Leased, why: str, *, is_too_large: bool) -> None:
+        """An order that is too large to be read is so the next time too: a person decides."""
+        if is_too_large:
+            facts = {"effect": effect.kind, "key": effect.key, "order_id": self.order_of[effect.id], "fault": why}
+            watches = (order_fact(self.order_of[effect.id]),)
+            self._park(effect, trouble("too-large", f"{why}.", facts, key=f"effect={effect.key}", watches=watches))
+        else:
+            self._wait_for_evidence(effect, why)
+
     def _order_missing(self, effect: Leased) -> None:
         wait = timedelta(hours=self.at.settings.policy.order_wait_hours)
         number = self._return(effect).order_number
@@ -117,24 +126,25 @@ class CreditReads(Wave):
         self.orders = read.items
         for effect in self._open():
             if (why := read.unread.get(self.order_of[effect.id])) is not None:
-                self._wait_for_evidence(effect, why)
+                self._not_read(effect, why, is_too_large=self.order_of[effect.id] in read.too_large)
         moved = [effect for effect in self._open() if not self._is_its_order(effect)]
         numbers = [self._return(effect).order_number for effect in moved if effect.intent is None]
         found = await self.at.brightpearl.find_orders(numbers) if numbers else {}
         again = await self.at.brightpearl.orders({number for ids in found.values() for number in ids.value})
         self.orders |= again.items
         for effect in moved:
-            self._follow(effect, found.get(self._return(effect).order_number, Complete([])), again.unread)
+            self._follow(effect, found.get(self._return(effect).order_number, Complete([])), again)
 
-    def _follow(self, effect: Leased, found: ReadResult[list[int]], unread: Mapping[int, str]) -> None:
+    def _follow(self, effect: Leased, found: ReadResult[list[int]], again: ById[Order]) -> None:
         """The order is not under the number it had: it may have been entered anew under another."""
         if isinstance(found, Partial):
             self._wait_for_evidence(effect, found.missing)
             return
         if len(found.value) == 1:
             self.order_of[effect.id] = found.value[0]
-        if self.order_of[effect.id] in unread:
-            self._wait_for_evidence(effect, unread[self.order_of[effect.id]])
+        order_id = self.order_of[effect.id]
+        if order_id in again.unread:
+            self._not_read(effect, again.unread[order_id], is_too_large=order_id in again.too_large)
         elif not self._is_its_order(effect):
             self._order_missing(effect)
 

@@ -14,6 +14,7 @@ from statemachine.credit.likest import LikestRows
 from statemachine.credit.lookup import NO_ROWS, Rows, Sums
 from statemachine.credit.snapshot import CreditRow, ExistingCredit, Order, OrderRow
 from statemachine.money import in_minor_units, minor_unit, split
+from statemachine.refs import is_number
 
 ZERO, ONE = Decimal(0), Decimal(1)
 DISCOUNT_REF, PART_REF, FEE_REF = "discount-", "part-", "fee-"
@@ -79,7 +80,7 @@ def _is_fee(row: CreditRow, credit: ExistingCredit) -> bool:
 
 def _named(row: CreditRow, credit: ExistingCredit, by_id: Mapping[int, OrderRow]) -> OrderRow | None:
     ref = row.external_ref.removeprefix(DISCOUNT_REF).removeprefix(PART_REF)
-    return by_id.get(int(ref)) if credit.is_ours and ref.isdigit() else None
+    return by_id.get(int(ref)) if credit.is_ours and is_number(ref) else None
 
 
 def _take(order: Order, taken: dict[int, Taken], row: OrderRow, quantity: Decimal, net: Decimal, tax: Decimal) -> None:

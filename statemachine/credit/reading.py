@@ -7,6 +7,7 @@ from typing import Any, Literal
 from statemachine.credit.lookup import NO_ROWS, Articles
 from statemachine.credit.maps import CreditMap, plain_sku
 from statemachine.credit.snapshot import Order, OrderRow
+from statemachine.refs import is_number
 from statemachine.units import Unit
 
 OnSkuDifference = Literal["hold", "trust-line"]
@@ -36,7 +37,7 @@ def base_line_id(line_item_id: str) -> str:
 def quantity_in_line_id(line_item_id: str) -> int | None:
     """How many of the line could be refunded when the return was started, where the line id says so (same source)."""
     parts = line_item_id.rsplit("-", 2)
-    if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit() and int(parts[1]) < int(parts[2]):
+    if len(parts) == 3 and is_number(parts[1]) and is_number(parts[2]) and int(parts[1]) < int(parts[2]):
         return int(parts[2])
     return None
 

@@ -1,5 +1,7 @@
 """Names of the facts a waiting or stuck return is decided again for, and nothing else."""
 
+from statemachine.refs import is_number
+
 MAP = "map"  # another version of the maps was accepted
 PERIOD = "period-lock"  # the accounting period lock moved
 CODES = "codes"  # tax or nominal codes of the account changed
@@ -18,7 +20,7 @@ def number_fact(order_number: str) -> str:
 
 def order_id_of(fact: str) -> int | None:
     told = fact.removeprefix(_ORDER)
-    return int(told) if fact.startswith(_ORDER) and told.isdigit() else None
+    return int(told) if fact.startswith(_ORDER) and is_number(told) else None
 
 
 def number_of(fact: str) -> str | None:

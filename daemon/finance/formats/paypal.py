@@ -27,7 +27,7 @@ from daemon.finance.formats.reading import (
 from daemon.tables import text_of
 from statemachine.books.legs import Leg
 from statemachine.money import AMOUNT_LIMIT, Money, minor_unit
-from statemachine.refs import order_key
+from statemachine.refs import is_number, order_key
 
 NAME = "paypal"
 COLUMNS = (
@@ -114,7 +114,7 @@ def _sign(line: Mapping[str, str], name: str) -> int:
 
 def _cents(line: Mapping[str, str], name: str, money: str) -> Decimal:
     told = required(line, name)
-    if not told.isdigit():
+    if not is_number(told):
         raise MalformedPayloadError(f"{name}: '{told[:40]}' is not a count of the smallest unit, without sign or point")
     value = Decimal(told) * (1 if money in WHOLE else minor_unit(money))
     if value >= AMOUNT_LIMIT:

@@ -35,7 +35,7 @@ from statemachine.books.fees import Finding
 from statemachine.books.matching import SETTLED, Action, Status
 from statemachine.books.orphans import OrphanClass
 from statemachine.money import stated
-from statemachine.refs import order_key
+from statemachine.refs import is_number, order_key
 
 ROWS = 100
 EXPORTED_MAX = 100_000
@@ -121,7 +121,7 @@ def _asked(request: web.Request) -> tuple[matches.Wanted, dict[str, str]]:
 async def matches_page(request: web.Request) -> web.Response:
     merchant, desk = chosen(request), request.app[DESK]
     wanted, told = _asked(request)
-    skip = int(request.query.get("skip", "0")) if request.query.get("skip", "0").isdigit() else 0
+    skip = int(request.query["skip"]) if is_number(request.query.get("skip", "")) else 0
     async with desk.database.reading() as connection:
         rows = [
             match_view(row) for row in await matches.listing(connection, merchant, wanted, skip=skip, rows_max=ROWS)
