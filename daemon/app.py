@@ -33,19 +33,22 @@ from daemon.store.database import SCHEMA_VERSION, Database
 from daemon.store.sealed import SealedTokens
 from daemon.telemetry import Telemetry
 from daemon.web import server
+from daemon.web.connections import Limits, Serving, limits_within, raise_descriptor_limit
 from daemon.web.desk import Desk, Vendors
 from daemon.web.tls import Certificate, certificate_of
 from daemon.web.webhooks import Receiver
 
 log = logging.getLogger(__name__)
 
+VENDOR_CONNECTIONS = 50
+OTHER_DESCRIPTORS = 100  # files, the event loop, exports of telemetry, mail
 LINGERING_SECONDS = 2.0  # how long the rest of a body is taken in that was refused
 MOVED_LOOK_SECONDS = 0.05  # with a moved clock time may jump at any moment: look more often
 
 
 def new_http_session(crash: CrashPoints | None = None) -> aiohttp.ClientSession:
     """Shared by all clients: bounded connections, no cookies, no redirects followed with our keys in hand."""
-    connector = aiohttp.TCPConnector(limit=50, limit_per_host=10)
+    connector = aiohttp.TCPConnector(limit=VENDOR_CONNECTIONS, limit_per_host=10)
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -213,9 +216,10 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
                 stir=runner.stir, held=runner.held, is_kept_apart=not for_pages.exposed,
                 devices=SystemClock() if settings.clock.file else None,
             )  # fmt: skip
-            pages = server.build(desk, receivers=receivers, unready=runner.unready)
+            limits = _limits(settings)
+            pages = server.build(desk, receivers=receivers, unready=runner.unready, limits=limits)
             certificate = certificate_of(settings.web)
-            site = await _serve(pages, settings, certificate)
+            site = await _serve(pages, settings, certificate, limits=limits, telemetry=telemetry)
             notify("READY=1")
             log.info("homeward is running", extra={"listen": settings.web.listen, "merchants": len(settings.merchants)})
             try:
@@ -254,20 +258,28 @@ async def _vendors(
     yield Vendors(clients.brightpearl, clients.happy_returns)
 
 
-async def _serve(pages: web.Application, settings: Settings, certificate: Certificate | None) -> web.AppRunner:
-    context = certificate.context if certificate is not None else None
-    site_runner = web.AppRunner(pages, access_log=None, handle_signals=False, lingering_time=LINGERING_SECONDS)
-    await site_runner.setup()
-    passed = passed_socket()
+def _limits(settings: Settings) -> Limits:
+    """Connections within what the system gives this process, less what database, vendors and files need."""
+    told = settings.web
+    return limits_within(
+        raise_descriptor_limit(), wanted=told.connections_max, of_one_address=told.connections_per_address,
+        kept=2 * settings.database.pool_max + VENDOR_CONNECTIONS + OTHER_DESCRIPTORS, proxies=told.proxies,
+    )  # fmt: skip
+
+
+async def _serve(
+    pages: web.Application, settings: Settings, certificate: Certificate | None, *, limits: Limits, telemetry: Telemetry
+) -> Serving:
+    site = Serving(pages, limits=limits, metrics=telemetry.metrics, lingering_seconds=LINGERING_SECONDS)
     try:
-        if passed is not None:
-            await web.SockSite(site_runner, passed, ssl_context=context).start()
-        else:
-            await web.TCPSite(site_runner, settings.web.host, settings.web.port, ssl_context=context).start()
+        await site.start(
+            settings.web.host, settings.web.port, context=certificate.context if certificate is not None else None,
+            passed=passed_socket(),
+        )  # fmt: skip
     except OSError as error:
-        await site_runner.cleanup()
+        await site.cleanup()
         raise SettingsError(f"web.listen: cannot listen on {settings.web.listen}: {error.strerror}") from error
-    return site_runner
+    return site
 
 
 async def _stop_on_signal(runner: Runner) -> None:

@@ -69,6 +69,12 @@ class WebSettings(Section):
     """How long a sign-in lasts."""
     idle_minutes: int = Field(default=120, ge=5)
     """How long without a click."""
+    connections_max: int = Field(default=2000, ge=16, le=60_000)
+    """Connections in all; fewer where the system gives the process too few descriptors (at most three quarters of them)."""
+    connections_per_address: int = Field(default=200, ge=4)
+    """Connections of one address, or requests of one client behind a proxy; this machine and proxies count in all only."""
+    forwarded_by: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Addresses or networks of reverse proxies whose X-Forwarded-For is believed; those of `proxy` are anyway."""
     failures_max: int = Field(default=5, ge=3, le=50)
     """Wrong passwords in a row after which an account rests, longer with each more."""
     webhooks_per_minute: int = Field(default=60_000, ge=1)
@@ -83,7 +89,7 @@ class WebSettings(Section):
     openid: OpenIdSettings | None = None
     proxy: ProxySettings | None = None
 
-    _networks = field_validator("metrics_from")(_are_networks)
+    _networks = field_validator("metrics_from", "forwarded_by")(_are_networks)
 
     @field_validator("listen")
     @classmethod
@@ -98,6 +104,11 @@ class WebSettings(Section):
         if (self.tls_certificate_file is None) != (self.tls_key_file is None):
             raise ValueError("tls_certificate_file and tls_key_file go together")
         return self
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """Whoever may say for whom a request is."""
+        return (*self.forwarded_by, *(self.proxy.trusted if self.proxy is not None else ()))
 
     @property
     def host(self) -> str:

@@ -156,6 +156,15 @@ class Metrics:
             "homeward_messages_total", "Messages to teams, by channel and outcome.", ["channel", "outcome"],
             registry=self.registry,
         )  # fmt: skip
+        self.connections = Gauge(
+            "homeward_web_connections", "Connections to the web server that are open.", registry=self.registry
+        )
+        self.connections_closed = Counter(
+            "homeward_web_connections_closed_total",
+            "Connections closed before their time: full (none was free), room (it kept us waiting while none was), slow, "
+            "idle, stalled (its answer was not taken).",
+            ["why"], registry=self.registry,
+        )  # fmt: skip
         self.quota_left = Gauge(
             "homeward_quota_left", "Brightpearl requests left in this period.", ["merchant"], registry=self.registry
         )

@@ -42,6 +42,7 @@ from daemon.store.inbox import Arrival
 from daemon.telemetry import Telemetry
 from daemon.views.passport import passport_view
 from daemon.web import server
+from daemon.web.connections import Limits, Serving
 from daemon.web.desk import Desk, Vendors
 from daemon.web.webhooks import Receiver
 from statemachine.events import Resumed
@@ -82,6 +83,7 @@ class World:
         """Configuration file of this world, for running the command against it."""
         self.desk: Desk
         """What its pages work with."""
+        self.pages: Serving
         self.database = workplace.database
         self._changed_at = self.now
         """When something last happened that what comes round may see."""
@@ -271,6 +273,7 @@ async def open_world(
     web_config: str = "",
     otlp_endpoint: str | None = None,
     command_dsn: str | None = None,
+    limits: Limits = server.LIMITS,
 ) -> AsyncIterator[World]:
     """Serve the sandbox and the daemon's web on free ports and connect the two."""
     sandbox = Sandbox.open(now=NOON, rate=0.0)
@@ -310,18 +313,16 @@ async def open_world(
             settings=settings, database=for_pages, clock=clock, telemetry=telemetry, http=http, open_vendors=vendors,
             stir=lambda merchant: None, held=lambda: {MERCHANT},
         )  # fmt: skip
-        pages = web.AppRunner(
-            server.build(desk, receivers={MERCHANT: receiver}),
-            access_log=None,
-            lingering_time=application.LINGERING_SECONDS,
-        )
-        await pages.setup()
-        await web.TCPSite(pages, "127.0.0.1", 0).start()
+        pages = Serving(
+            server.build(desk, receivers={MERCHANT: receiver}, limits=limits), limits=limits, metrics=telemetry.metrics,
+            lingering_seconds=application.LINGERING_SECONDS,
+        )  # fmt: skip
+        await pages.start("127.0.0.1", 0)
         daemon_url = f"http://127.0.0.1:{pages.addresses[0][1]}"
         sandbox.happy_returns.webhook_url = f"{daemon_url}/webhooks/happy-returns/{MERCHANT}"
         try:
             world = World(sandbox, workplace, http, daemon_url)
-            world.config, world.desk = config, desk
+            world.config, world.desk, world.pages = config, desk, pages
             by = command_dsn or database.dsn
             config.write_text(f'{config.read_text()}\n[database]\ndsn = "{by}"\n')
             yield world

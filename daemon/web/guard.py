@@ -1,10 +1,10 @@
 """In front of every page: who asks, whether the request is theirs, and headers that keep browsers from being misled."""
 
 import hmac
-import ipaddress
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 import anyio
@@ -24,6 +24,7 @@ from daemon.store import accounts
 from daemon.store.database import DISCONNECTED
 from daemon.store.scope import AT_THE_DOOR, NOBODY, WHOSE
 from daemon.web.access.roles import May, Person
+from daemon.web.connections import Limits, is_one_of
 from daemon.web.desk import DESK, MARK, PERSON, Desk
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,29 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+
+LIMITS = web.AppKey("limits", Limits)
+SERVED = web.AppKey("served", Counter[str])
+"""Client behind a proxy → its requests that are being served."""
+
+
+@web.middleware
+async def bounded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """One client behind a proxy has no more going on than one address has connections; the proxy itself is not held to it."""
+    client, served = address_of(request), request.app[SERVED]
+    if client == request.remote:
+        return await handler(request)
+    if served[client] >= request.app[LIMITS].of_one_address:
+        log.warning("request refused: too many of one client", extra={"requests": served[client]})
+        raise web.HTTPTooManyRequests(text="Too many requests of yours are being served. Try again in a moment.")
+    served[client] += 1
+    try:
+        return await handler(request)
+    finally:
+        served[client] -= 1
+        if not served[client]:
+            del served[client]
 
 
 @web.middleware
@@ -133,11 +157,7 @@ def _proxied(request: web.Request, desk: Desk) -> str | None:
     told = desk.settings.web.proxy
     if told is None or request.remote is None:
         return None
-    try:
-        address = ipaddress.ip_address(request.remote)
-    except ValueError:
-        return None
-    if not any(address in ipaddress.ip_network(each, strict=False) for each in told.trusted):
+    if not is_one_of(request.remote, told.trusted):
         return None
     given = request.headers.getall(told.header, [])
     return given[0].strip().lower()[:100] if len(given) == 1 and given[0].strip() else None
@@ -233,12 +253,16 @@ def hand_out(reply: web.StreamResponse, desk: Desk, token: str) -> None:
 
 
 def address_of(request: web.Request) -> str:
-    """Where a request came from, for the log: behind a trusted proxy what that says."""
-    remote = request.remote or ""
-    told = request.app[DESK].settings.web.proxy
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    if told is not None and forwarded and _is_trusted(remote, told.trusted):
-        return forwarded.split(",")[-1].strip()[:60]
+    """Where a request came from: behind trusted proxies, the last address they name that is none of them."""
+    return client_of(
+        request.remote or "", request.headers.getall("X-Forwarded-For", []), request.app[DESK].settings.web.proxies
+    )
+
+
+def client_of(remote: str, forwarded: Sequence[str], proxies: tuple[str, ...]) -> str:
+    hops = [hop.strip()[:60] for header in forwarded for hop in header.split(",") if hop.strip()]
+    while hops and is_one_of(remote, proxies):
+        remote = hops.pop()
     return remote
 
 
@@ -249,15 +273,7 @@ def is_insider(request: web.Request) -> bool:
     """Whether this comes straight from where the merchants' names may be known without a sign-in."""
     if any(name in request.headers for name in PASSED_ON_BY):
         return False
-    return _is_trusted(request.remote or "", request.app[DESK].settings.web.metrics_from)
-
-
-def _is_trusted(remote: str, networks: tuple[str, ...]) -> bool:
-    try:
-        address = ipaddress.ip_address(remote)
-    except ValueError:
-        return False
-    return any(address in ipaddress.ip_network(each, strict=False) for each in networks)
+    return is_one_of(request.remote or "", request.app[DESK].settings.web.metrics_from)
 
 
 REFUSED_BY_THE_DATABASE = (asyncpg.InsufficientPrivilegeError, asyncpg.ForeignKeyViolationError)

@@ -2,6 +2,7 @@
 
 import http
 import logging
+from collections import Counter
 from collections.abc import Callable
 
 import asyncpg
@@ -13,6 +14,7 @@ from daemon.errors import HomewardError
 from daemon.store.database import DISCONNECTED
 from daemon.web import guard, readiness
 from daemon.web.api import endpoints
+from daemon.web.connections import Limits
 from daemon.web.desk import DESK, PERSON, Desk
 from daemon.web.pages import (
     batches,
@@ -35,6 +37,7 @@ from daemon.web.webhooks import Receiver, WebhookDoor
 
 log = logging.getLogger(__name__)
 
+LIMITS = Limits(in_all=2000, of_one_address=200)
 HOW = "{how:csv|xlsx|json}"
 NUMBER = r"{id:[0-9]{1,18}}"
 
@@ -49,13 +52,16 @@ DOES = {
 }
 
 
-def build(desk: Desk, *, receivers: dict[str, Receiver], unready: Callable[[], str] = lambda: "") -> web.Application:
+def build(
+    desk: Desk, *, receivers: dict[str, Receiver], unready: Callable[[], str] = lambda: "", limits: Limits = LIMITS
+) -> web.Application:
     """Everything under one address. Live pages move as long as somebody runs `desk.pulse`.
 
     `unready`: why nobody should rely on this daemon yet, in words; empty when they may.
     """
-    app = web.Application(client_max_size=guard.BODY_MAX, middlewares=[guard.headers, _told, guard.who])
+    app = web.Application(client_max_size=guard.BODY_MAX, middlewares=[guard.headers, _told, guard.bounded, guard.who])
     app[DESK] = desk
+    app[guard.LIMITS], app[guard.SERVED] = limits, Counter()
     app[live.OPEN] = {}
     app[sign_in.TRIED] = {}
     door = WebhookDoor(

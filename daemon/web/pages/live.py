@@ -1,13 +1,18 @@
 """Live pages: a stream that says *look again* when something a page shows has moved."""
 
+import logging
+
 import anyio
 from aiohttp import web
 
 from daemon.store import reports
 from daemon.store.database import DISCONNECTED
+from daemon.web.connections import Connection
 from daemon.web.desk import DESK, PERSON
-from daemon.web.guard import cookie
+from daemon.web.guard import LIMITS, cookie
 from daemon.web.pulse import Watcher
+
+log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 20.0  # a sign of life at least so often: proxies close what is silent
 PAUSE_SECONDS = 2.0  # between two words to one page, however much moves
@@ -23,6 +28,11 @@ async def stream(request: web.Request) -> web.StreamResponse:
     opened = request.app[OPEN]
     if opened.get(person.name, 0) >= ONE_PERSON_MAX:
         raise web.HTTPTooManyRequests(text=f"More than {ONE_PERSON_MAX} live pages are open for {person.name}.")
+    if sum(opened.values()) >= request.app[LIMITS].live_pages:
+        log.warning("live page refused: too many are open", extra={"open": sum(opened.values())})
+        raise web.HTTPServiceUnavailable(
+            text="Too many live pages are open here. Reload this page to see what has changed."
+        )
     told = request.query.get("return", "")
     only: list[int] | None = None
     if told:
@@ -37,6 +47,8 @@ async def stream(request: web.Request) -> web.StreamResponse:
     try:
         async with desk.pulse.watching(person.merchants, only) as watcher:
             begins = watcher.changed
+            if isinstance(request.protocol, Connection):
+                request.protocol.stays_open()
             await reply.prepare(request)
             await reply.write(b"retry: 5000\n\n")
             if request.query.get("mark", "") != str(await desk.pulse.mark(person.merchants)):
