@@ -78,7 +78,7 @@ class WebSettings(Section):
     failures_max: int = Field(default=5, ge=3, le=50)
     """Wrong passwords in a row after which an account rests, longer with each more."""
     webhooks_per_minute: int = Field(default=60_000, ge=1)
-    """Webhooks taken of one merchant a minute; more are sent away with 429, and Happy Returns is asked instead."""
+    """Webhooks kept of one merchant a minute; more are sent away with 429, and Happy Returns is asked what they say."""
     answers_days: int = Field(default=30, ge=1)
     """How long an answer of the API is given again for the same key."""
     second_factor: Literal["optional", "administrators", "everyone"] = "optional"

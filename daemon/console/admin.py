@@ -31,6 +31,7 @@ from daemon.console.session import (
 from daemon.health.kinds import BRIGHTPEARL, HAPPY_RETURNS
 from daemon.health.signals import stopped
 from daemon.loops.dispatch import QUOTA
+from daemon.loops.receive import DEFERRED
 from daemon.settings import Settings
 from daemon.store import accounts, health, inbox, merchant, outbox, reports, retention, sealed, watch
 from daemon.store.database import SCHEMA_VERSION, Database, Migration
@@ -164,6 +165,7 @@ def status(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> 
                 effects = await outbox.backlog(connection, name, now)
                 asked = await watch.backlog(connection, name, now)
                 quota = await merchant.read_cursor(connection, name, QUOTA) or {}
+                deferred = await merchant.read_cursor(connection, name, DEFERRED) or {}
                 kinds = await outbox.open_by_kind(connection, name)
                 share = settings.merchants[name].brightpearl.requests_per_minute
                 lines.append({
@@ -173,6 +175,7 @@ def status(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> 
                     "effects_open": effects["open"], "next_effect_at": effects["next_due"],
                     "reads_due": asked["due"], "discovery_due": asked["due_orders"], "next_read_at": asked["next_due"],
                     "unknown_to_happy_returns": asked["missing"],
+                    "webhooks_deferred": deferred.get("webhooks", 0), "webhook_deferred_at": deferred.get("last_at"),
                     **quota_told(quota, share=share, kinds=kinds, now=now),
                     "vendor_answers": answers(signals, name, BRIGHTPEARL), "health": summary(signals, name),
                     "brightpearl": standing(signals, name, BRIGHTPEARL, now),
@@ -182,7 +185,7 @@ def status(output: OutputOption = Format.TABLE, config: ConfigOption = None) -> 
 
     columns = [
         "merchant", "health", "states", "events_waiting", "effects_due", "effects_open", "quota_used", "quota_share",
-        "drained_at", "reads_due", "discovery_due",
+        "drained_at", "reads_due", "discovery_due", "webhooks_deferred",
     ]  # fmt: skip
     emit_list(run_with_database(config, work), columns, output)
 

@@ -408,13 +408,13 @@ async def store_seen(
     watches: list[dict[str, Any]] = []
     for seen, next_poll_at in looks:
         results.append(understand(seen, known, orders))
-        watches += _watches(seen, results[-1].open_claims, next_poll_at=next_poll_at, now=now)
+        watches += watches_of(seen, results[-1].open_claims, next_poll_at=next_poll_at, now=now)
     await inbox.put(connection, merchant_name, [arrival for result in results for arrival in result.arrivals])
     await watch.open_watches(connection, merchant_name, watches, now)
     return results
 
 
-def _watches(seen: Seen, claims: Mapping[str, str], *, next_poll_at: datetime, now: datetime) -> list[dict[str, Any]]:
+def watches_of(seen: Seen, claims: Mapping[str, str], *, next_poll_at: datetime, now: datetime) -> list[dict[str, Any]]:
     """Each return of a look, to be read again: at once where a webhook claims what is yet to be proven.
 
     Where no code names it as a whole, order by order: a read by order number answers for that order alone.

@@ -5,18 +5,22 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from daemon.clients import wire
 from daemon.clients.happy_returns import next_sweep
 from daemon.clients.happy_returns_wire import Notice, read_notice
 from daemon.errors import MalformedPayloadError
-from daemon.loops.intake import store_seen
-from daemon.loops.observe import Seen
+from daemon.loops.intake import store_seen, watches_of
+from daemon.loops.observe import Seen, understand
 from daemon.settings_merchant import MerchantSettings
-from daemon.store import inbox, watch
+from daemon.store import inbox, merchant, watch
 from daemon.store.sql import Connection
 
 log = logging.getLogger(__name__)
+
+DEFERRED = "webhooks-deferred"
+"""The cursor that counts webhooks over the limit, and says when the last one came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,13 @@ class Taken:
     repeats: int
     reason: str | None
     units: int
+    is_deferred: bool = False
+    """Not kept: what it names is asked of Happy Returns."""
 
 
 async def accept(
     connection: Connection,
-    merchant: str,
+    merchant_name: str,
     settings: MerchantSettings,
     bodies: Sequence[tuple[bytes, str | None]],
     *,
@@ -57,7 +63,7 @@ async def accept(
             reason = _fault_of(notice, settings)
         delivery_id, repeats = await inbox.keep_delivery(
             connection,
-            merchant,
+            merchant_name,
             source=source,
             body=raw,
             reason=reason,
@@ -71,14 +77,46 @@ async def accept(
         if reason is not None and not repeats:
             log.error(
                 "body quarantined",
-                extra={"merchant": merchant, "source": source, "delivery_id": delivery_id, "why": reason[:300]},
+                extra={"merchant": merchant_name, "source": source, "delivery_id": delivery_id, "why": reason[:300]},
             )
         units = len(notice.items) if notice is not None and is_ours else 0
         taken.append(Taken(delivery_id, repeats, reason, units))
     if looks:
-        await store_seen(connection, merchant, looks, now=now)
+        await store_seen(connection, merchant_name, looks, now=now)
     # A bag label names a return: nothing to believe, but perhaps a return we do not know yet.
-    await watch.open_watches(connection, merchant, [watch.of_code(code, now) for code in codes], now)
+    await watch.open_watches(connection, merchant_name, [watch.of_code(code, now) for code in codes], now)
+    return taken
+
+
+async def defer(
+    connection: Connection, merchant_name: str, settings: MerchantSettings, bodies: Sequence[bytes], *, now: datetime
+) -> list[Taken | None]:
+    """Have Happy Returns asked at once about what these bodies name, instead of keeping them; counted for people.
+
+    None for a body that cannot be read, or is none of this merchant's: nothing could be asked for it.
+    """
+    taken: list[Taken | None] = []
+    watches: list[dict[str, Any]] = []
+    for raw in bodies:
+        try:
+            notice = read_notice(wire.parse_json(raw))
+        except MalformedPayloadError:
+            taken.append(None)
+            continue
+        if notice.retailer_id not in ("", settings.happy_returns.retailer_id):
+            taken.append(None)
+            continue
+        if notice.label_code:
+            watches.append(watch.of_code(notice.label_code, now))
+        seen = _look(notice, raw, None, settings, source="webhook", now=now)
+        watches += watches_of(seen, dict(understand(seen, {}).open_claims), next_poll_at=now, now=now)
+        taken.append(Taken(0, 0, None, len(notice.items), is_deferred=True))
+    await watch.open_watches(connection, merchant_name, watches, now)
+    deferred = sum(each is not None for each in taken)
+    if deferred:
+        before = await merchant.read_cursor(connection, merchant_name, DEFERRED) or {}
+        count = {"webhooks": int(before.get("webhooks", 0)) + deferred, "last_at": now.isoformat()}
+        await merchant.write_cursor(connection, merchant_name, DEFERRED, count)
     return taken
 
 

@@ -151,6 +151,7 @@ STATUS: Shape = {
     "unknown_to_happy_returns": "int", "quota_used": "int", "quota_share": "int", "quota_left_in_account": "int?",
     "refused_calls": "int", "multi_message_costs": "text", "vendor_answers": "bool", "drained_at": "moment",
     "health": "text", "brightpearl": "text", "happy_returns": "text",
+    "webhooks_deferred": "int", "webhook_deferred_at": "moment?",
 }  # fmt: skip
 MAP_STEP: Shape = {
     "id": "int", "version": "text", "accepted_at": "moment", "accepted_by": "text", "reason": "text", "credits": "int",

@@ -31,6 +31,7 @@ connection that says nothing."""
 IDLE_SECONDS = 75.0  # between two requests; longer than proxies keep theirs, so that none sends into a closed one
 STALLED_SECONDS = 30.0  # an answer of which not one byte is taken for so long
 SERVED_SECONDS = 600.0  # a request with its answer, taken as slowly as somebody likes; live pages aside
+ANSWER_READ_SECONDS = 0.5  # for a refusal to arrive before the connection closes on a body that nobody reads
 LOOK_SECONDS = 1.0
 BACKLOG = 128  # waiting to be accepted, and accepted at one go
 LIMIT_WANTED = 65_536  # descriptors; what the process may have is raised to it where the system allows
@@ -306,9 +307,10 @@ class Connection(RequestHandler):
             transport.abort()
 
     def leave_the_rest(self) -> None:
-        """Close after the answer, without taking in what is still to come of the request's body."""
-        self._lingering_time = 0.0
-        self.close()
+        """Take in no more of the request's body, and close a moment after the answer, so that it can be read."""
+        self._lingering_time = min(self._lingering_time, ANSWER_READ_SECONDS)
+        if self.transport is not None:
+            self.transport.pause_reading()
 
 
 class _Server(web.Server):

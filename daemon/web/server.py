@@ -72,7 +72,7 @@ def build(
         desk.stir,
         per_minute=desk.settings.web.webhooks_per_minute,
     )
-    app.router.add_post("/webhooks/happy-returns/{merchant}", door.receive)
+    app.router.add_post("/webhooks/happy-returns/{merchant}", door.receive, expect_handler=door.expect)
     _add_machines(app, desk, unready)
     add_pages(app)
     endpoints.add(app)

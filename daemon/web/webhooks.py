@@ -1,28 +1,29 @@
 """The webhook receiver: signature over the raw body first, then stored, then answered. Nothing is decided here."""
 
-import base64
-import hashlib
-import hmac
 import logging
 import secrets
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import anyio
 import asyncpg
 from aiohttp import web
+from anyio.lowlevel import checkpoint
 
 from daemon.clock import Clock
-from daemon.loops.receive import Taken, accept
+from daemon.loops.receive import Taken, accept, defer
 from daemon.settings_merchant import MerchantSettings
 from daemon.settings_section import SecretFile
 from daemon.store.database import DISCONNECTED, Database
 from daemon.store.scope import of_merchants
 from daemon.telemetry import Telemetry, traceparent
+from daemon.web.connections import Connection
+from daemon.web.guard import BODY_MAX, address_of
+from daemon.web.signatures import HEADER_MAX, SMALL_BODY, Allowance, Senders, Signature
 
 log = logging.getLogger(__name__)
 
+HEADER = "X-Hr-Signature"
 BODY_SECONDS = 10.0  # a body that takes longer is not waited for
 TOGETHER_MAX = 50  # webhooks stored in one commit
 _NOBODYS = secrets.token_bytes(32)
@@ -42,41 +43,6 @@ class Receiver:
         return tuple(line.strip().encode() for line in told.splitlines() if line.strip())
 
 
-@dataclass(slots=True)
-class Allowance:
-    """So many a minute, evenly: a bucket that fills by itself."""
-
-    per_minute: int
-    left: float = field(init=False)
-    at: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.left, self.at = float(self.per_minute), time.monotonic()
-
-    def take(self) -> bool:
-        now = time.monotonic()
-        self.left = min(self.per_minute, self.left + (now - self.at) * self.per_minute / 60)
-        self.at = now
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
-
-
-def is_signed(raw: bytes, header: str, keys: tuple[bytes, ...], *, scheme: str) -> bool:
-    """Whether the signature over the raw body is good under any of the keys; constant time. UNCONFIRMED U-11."""
-    told = header.strip().removeprefix("sha256=")
-    good = False
-    for key in keys:
-        digest = hmac.new(key, raw, hashlib.sha256).digest()
-        if scheme == "hmac-sha256-base64":
-            expected, given = base64.b64encode(digest).decode(), told
-        else:
-            expected, given = digest.hex(), told.lower()
-        good |= hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
-    return good
-
-
 @dataclass(slots=True, eq=False)
 class _Body:
     """A webhook waiting to be stored; `taken` once it is."""
@@ -85,6 +51,8 @@ class _Body:
     settings: MerchantSettings
     raw: bytes
     trace: str
+    is_over: bool = False
+    """It came over the limit: what it names is asked for, and it is not kept."""
     taken: Taken | None = None
 
 
@@ -104,41 +72,76 @@ class WebhookDoor:
         self._allowances = {merchant: Allowance(per_minute) for merchant in receivers}
         self._database, self._clock, self._telemetry = database, clock, telemetry
         self._receivers, self._stir = receivers, stir
+        self._senders = Senders()
         self._waiting: list[_Body] = []
         self._turn = anyio.Lock()
 
+    async def expect(self, request: web.Request) -> None:
+        """Whoever asks before it sends is answered so that it does not send in vain."""
+        if self._refusal(request) is None:
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
     async def receive(self, request: web.Request) -> web.Response:
         merchant = request.match_info["merchant"]
-        receiver = self._receivers.get(merchant)
-        try:  # read before anything is answered: who sends would otherwise wait for its body to be taken
-            with anyio.fail_after(BODY_SECONDS):
-                raw = await request.read()
-        except TimeoutError:
-            self._count(merchant if receiver else "", "slow")
-            return _problem(408, "too slow", f"The body did not arrive within {BODY_SECONDS:.0f} s.")
-        header = request.headers.get("X-Hr-Signature", "")
+        refusal = self._refusal(request)
+        if refusal is not None:
+            status, title, detail, state = refusal
+            self._count(merchant if merchant in self._receivers else "", state)
+            _leave_body(request)
+            return _problem(status, title, detail)
+        receiver, client = self._receivers.get(merchant), address_of(request)
         # A merchant that is not here is answered as one whose key does not fit: nobody learns who is.
         scheme = receiver.settings.happy_returns.webhook_signature if receiver is not None else ""
         keys = receiver.keys if receiver is not None else (_NOBODYS,)
-        if not is_signed(raw, header, keys, scheme=scheme) or not header or receiver is None:
+        signature = Signature(request.headers[HEADER], keys, scheme=scheme)
+        try:
+            with anyio.fail_after(BODY_SECONDS), self._senders.reading(client):
+                raw = await _read(request, signature)
+        except TimeoutError:
+            self._count(merchant, "slow")
+            self._senders.was_not_signed(client, BODY_MAX)  # a place was taken all the while
+            return _problem(408, "too slow", f"The body did not arrive within {BODY_SECONDS:.0f} s.")
+        except web.HTTPRequestEntityTooLarge:
+            self._senders.was_not_signed(client, BODY_MAX)
+            raise
+        if not signature.is_good or receiver is None:
             self._count(merchant if receiver is not None else "", "unsigned")
+            self._senders.was_not_signed(client, len(raw))
             why = "webhook refused: bad signature" if receiver is not None else "webhook refused: no such merchant"
-            log.warning(why, extra={"merchant": merchant[:63], "bytes": len(raw)})
-            return _problem(401, "bad signature", "X-Hr-Signature does not match the body.")
-        if not self._allowances[merchant].take():
-            self._count(merchant, "too-many")
-            reply = _problem(429, "too many", "More webhooks came than are taken; what they say is asked for instead.")
-            reply.headers["Retry-After"] = "10"
-            return reply
+            log.warning(why, extra={"merchant": merchant[:63]})
+            return _problem(401, "bad signature", f"{HEADER} does not match the body.")
+        self._senders.was_signed(client)
+        is_over = not self._allowances[merchant].take()
         try:
             with self._telemetry.span("webhook happy-returns", merchant=merchant) as span:
-                taken = await self._store(_Body(merchant, receiver.settings, raw, traceparent(span)))
+                taken = await self._store(_Body(merchant, receiver.settings, raw, traceparent(span), is_over=is_over))
         except (*DISCONNECTED, asyncpg.PostgresError) as error:
             log.error("webhook not stored", extra={"merchant": merchant, "why": type(error).__name__})
             return _problem(503, "not stored", "The database does not answer; send it again.")
-        self._count(merchant, "quarantined" if taken.reason else "accepted")
         self._stir(merchant)
+        if taken.is_deferred:
+            self._count(merchant, "too-many")
+            log.warning("webhooks over the limit: Happy Returns is asked instead", extra={"merchant": merchant})
+            reply = _problem(429, "too many", "More webhooks came than are taken; what they say is asked for instead.")
+            reply.headers["Retry-After"] = "10"
+            return reply
+        self._count(merchant, "quarantined" if taken.reason else "accepted")
         return web.Response(status=200)
+
+    def _refusal(self, request: web.Request) -> tuple[int, str, str, str] | None:
+        """Why nothing of this body is read: status, title, detail and what it counts as. None: it is read."""
+        if not 0 < len(request.headers.get(HEADER, "")) <= HEADER_MAX:
+            return 401, "not signed", f"{HEADER} is missing, or is no signature; the body was not read.", "unsigned"
+        if request.content_length is not None and request.content_length > BODY_MAX:
+            return 413, "too large", f"A webhook has {BODY_MAX} bytes at most; the body was not read.", "too-large"
+        if not self._senders.may_send(address_of(request), request.content_length):
+            log.warning(
+                "webhook refused: too many without a good signature",
+                extra={"merchant": request.match_info["merchant"][:63]},
+            )
+            why = "Too much came from you, or from everybody, without a good signature; the body was not read."
+            return 429, "too many bad signatures", why, "unsigned"
+        return None
 
     async def _store(self, body: "_Body") -> Taken:
         """Committed when this returns. Whoever comes while a commit is under way rides in the next one."""
@@ -168,14 +171,41 @@ class WebhookDoor:
         taken: list[tuple[_Body, Taken]] = []
         async with self._database.transaction("webhook", scope=of_merchants(sorted(by_merchant))) as connection:
             for merchant, mine in sorted(by_merchant.items()):
-                raws = [(body.raw, body.trace) for body in mine]
-                told = await accept(connection, merchant, mine[0].settings, raws, source="webhook", now=now)
-                taken += zip(mine, told, strict=True)
+                settings = mine[0].settings
+                over = [body for body in mine if body.is_over]
+                asked = await defer(connection, merchant, settings, [body.raw for body in over], now=now)
+                taken += [(body, each) for body, each in zip(over, asked, strict=True) if each is not None]
+                kept = [*(body for body in mine if not body.is_over),
+                        *(body for body, each in zip(over, asked, strict=True) if each is None)]  # fmt: skip
+                raws = [(body.raw, body.trace) for body in kept]
+                told = await accept(connection, merchant, settings, raws, source="webhook", now=now)
+                taken += zip(kept, told, strict=True)
         for body, each in taken:
             body.taken = each
 
     def _count(self, merchant: str, state: str) -> None:
         self._telemetry.metrics.deliveries.labels(merchant, "webhook", state).inc()
+
+
+async def _read(request: web.Request, signature: Signature) -> bytes:
+    """The body, hashed as it comes. Raises HTTPRequestEntityTooLarge as soon as it is larger than one may be."""
+    raw = bytearray()
+    async for chunk in request.content.iter_chunked(SMALL_BODY):
+        raw += chunk
+        if len(raw) > BODY_MAX:
+            _leave_body(request)
+            raise web.HTTPRequestEntityTooLarge(BODY_MAX, len(raw))
+        signature.update(chunk)
+        if len(raw) > SMALL_BODY:
+            await checkpoint()
+    return bytes(raw)
+
+
+def _leave_body(request: web.Request) -> None:
+    """Answer without taking in what is still to come, where that is much."""
+    is_small = request.content_length is not None and request.content_length <= SMALL_BODY
+    if isinstance(request.protocol, Connection) and not is_small and request.can_read_body:
+        request.protocol.leave_the_rest()
 
 
 def _problem(status: int, title: str, detail: str) -> web.Response:

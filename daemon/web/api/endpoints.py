@@ -17,7 +17,7 @@ from daemon.web import guard
 from daemon.web.api import books, reading, writing
 from daemon.web.api.describing import BASE, KEY, MEDIA, PROBLEM_MEDIA, Endpoint, document
 from daemon.web.desk import DESK, PERSON
-from daemon.web.webhooks import Allowance
+from daemon.web.signatures import Allowance
 
 REQUESTS_PER_MINUTE = 1200  # of one token
 ALLOWANCES = web.AppKey("allowances", dict[int, Allowance])

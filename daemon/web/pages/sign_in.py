@@ -9,7 +9,7 @@ from daemon.web.access.door import CODE_WITHIN, RESTS, CodeDue, Refused
 from daemon.web.desk import DESK, PERSON, Desk
 from daemon.web.guard import address_of, cookie, hand_out, must_be_own, words
 from daemon.web.rendering import page
-from daemon.web.webhooks import Allowance
+from daemon.web.signatures import Allowance
 
 OPENID_COOKIE = "homeward-openid"
 STEP_COOKIE = "homeward-step"
