@@ -21,6 +21,7 @@ from daemon.clients.sending import watched
 from daemon.clock import Clock, SystemClock
 from daemon.crash import CrashPoints
 from daemon.errors import SettingsError
+from daemon.log_repeats import Repeats
 from daemon.loops.monitor import Monitor
 from daemon.loops.runner import DOUBT_SECONDS, LOOK_SECONDS, Runner
 from daemon.loops.workplace import Lease, Workplace
@@ -159,7 +160,7 @@ def _index_lag_seconds(settings: Settings) -> float:
     return max(max(told.brightpearl.search_lag_seconds, default=0) for told in settings.merchants.values())
 
 
-async def run(settings: Settings, *, observe: bool = False) -> None:
+async def run(settings: Settings, *, observe: bool = False, repeats: Repeats | None = None) -> None:
     """The daemon in the foreground, until SIGTERM or SIGINT. `observe`: nothing leaves for any vendor."""
     if not settings.merchants:
         raise SettingsError("merchants: none is configured; there is nothing to run")
@@ -228,6 +229,8 @@ async def run(settings: Settings, *, observe: bool = False) -> None:
                     group.start_soon(desk.pulse.run)
                     group.start_soon(monitor.run)
                     group.start_soon(keep_awake, runner)
+                    if repeats is not None:
+                        group.start_soon(repeats.keep_looking)
                     if certificate is not None:
                         group.start_soon(certificate.keep_fresh)
                     if settings.telemetry.otlp_endpoint:

@@ -22,6 +22,7 @@ from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, Statu
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from daemon.errors import HomewardError
+from daemon.log_repeats import Repeats
 from daemon.telemetry_export import export_metrics
 
 EXPORT_TIMEOUT_SECONDS = 2  # a dead backend then delays shutdown by about a second, not by seven
@@ -53,13 +54,16 @@ class JsonFormatter(logging.Formatter):
         return orjson.dumps(line, default=str).decode()
 
 
-def start_logging(level: str) -> None:
-    handler = logging.StreamHandler(sys.stderr)
+def start_logging(level: str) -> Repeats:
+    """JSON lines on stderr; what repeats is counted by what is answered, as long as somebody keeps it looking."""
+    handler, repeats = logging.StreamHandler(sys.stderr), Repeats()
     handler.setFormatter(JsonFormatter())
+    handler.addFilter(repeats)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # a database that is away is told once, by the loops
     logging.getLogger("transitions").setLevel(logging.WARNING)
+    return repeats
 
 
 class Telemetry:

@@ -23,8 +23,8 @@ def run(
 ) -> None:
     """Run the daemon in the foreground until SIGTERM or Ctrl-C; ready when GET /readyz answers 200."""
     settings = settings_from(config)
-    start_logging(settings.telemetry.log_level)
-    anyio.run(functools.partial(application.run, settings, observe=observe))
+    repeats = start_logging(settings.telemetry.log_level)
+    anyio.run(functools.partial(application.run, settings, observe=observe, repeats=repeats))
 
 
 def sandbox(context: typer.Context) -> None:
