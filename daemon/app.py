@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 
@@ -18,9 +18,9 @@ from aiohttp import web
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.happy_returns import HappyReturnsClient
 from daemon.clients.sending import watched
-from daemon.clock import Clock, SystemClock
+from daemon.clock import Clock, SteadyClock, SystemClock
 from daemon.crash import CrashPoints
-from daemon.errors import SettingsError
+from daemon.errors import HomewardError, SettingsError
 from daemon.log_repeats import Repeats
 from daemon.loops.monitor import Monitor
 from daemon.loops.runner import DOUBT_SECONDS, LOOK_SECONDS, Runner
@@ -30,9 +30,10 @@ from daemon.service_manager import keep_awake, notify, passed_socket
 from daemon.settings import Settings
 from daemon.settings_section import SecretFile
 from daemon.store import merchant as merchant_store
-from daemon.store.database import SCHEMA_VERSION, Database
+from daemon.store.database import DISCONNECTED, SCHEMA_VERSION, Database
 from daemon.store.sealed import SealedTokens
 from daemon.telemetry import Telemetry
+from daemon.timekeeping import Timekeeper
 from daemon.web import server
 from daemon.web.connections import Limits, Serving, limits_within, raise_descriptor_limit
 from daemon.web.desk import Desk, Vendors
@@ -164,7 +165,7 @@ async def run(settings: Settings, *, observe: bool = False, repeats: Repeats | N
     """The daemon in the foreground, until SIGTERM or SIGINT. `observe`: nothing leaves for any vendor."""
     if not settings.merchants:
         raise SettingsError("merchants: none is configured; there is nothing to run")
-    clock = build_clock(settings)
+    clock = build_clock(settings, stays=True)
     telemetry = Telemetry(otlp_endpoint=settings.telemetry.otlp_endpoint)
     telemetry.metrics.build.labels(installed("homeward"), str(SCHEMA_VERSION)).set(1)
     receivers = _receivers(settings)
@@ -229,6 +230,12 @@ async def run(settings: Settings, *, observe: bool = False, repeats: Repeats | N
                     group.start_soon(desk.pulse.run)
                     group.start_soon(monitor.run)
                     group.start_soon(keep_awake, runner)
+                    if isinstance(clock, SteadyClock):
+                        keeper = Timekeeper(
+                            clock, database, telemetry.metrics, held=runner.held, tell_doubt=runner.doubt_the_clock,
+                            ask=lambda: _ask_the_time(workplaces),
+                        )  # fmt: skip
+                        group.start_soon(keeper.run)
                     if repeats is not None:
                         group.start_soon(repeats.keep_looking)
                     if certificate is not None:
@@ -245,6 +252,14 @@ async def run(settings: Settings, *, observe: bool = False, repeats: Repeats | N
         with anyio.move_on_after(3, shield=True):
             await anyio.to_thread.run_sync(telemetry.close, abandon_on_cancel=True)
     log.info("homeward has stopped")
+
+
+async def _ask_the_time(workplaces: dict[str, Workplace]) -> None:
+    """Have both vendors of some merchant answer: their answers carry the time."""
+    for at in list(workplaces.values())[:1]:
+        for question in (at.happy_returns.check, at.brightpearl.locked_until):
+            with suppress(HomewardError, *DISCONNECTED):
+                await question()
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anyio
 
-from daemon.clock import Clock, MovedClock, SystemClock
+from daemon.clock import Clock, MovedClock, SteadyClock, SystemClock
 from daemon.crash import CrashPoints
 from daemon.errors import DatabaseUnusableError, SettingsError
 from daemon.settings import Settings
@@ -26,8 +26,11 @@ PAGES_FIX = (
 )
 
 
-def build_clock(settings: Settings) -> Clock:
-    return MovedClock(settings.clock.file) if settings.clock.file else SystemClock()
+def build_clock(settings: Settings, *, stays: bool = False) -> Clock:
+    """`stays`: for the daemon, which goes on while somebody sets the machine's clock."""
+    if settings.clock.file:
+        return MovedClock(settings.clock.file)
+    return SteadyClock() if stays else SystemClock()
 
 
 @asynccontextmanager

@@ -160,6 +160,9 @@ class Metrics:
             "homeward_messages_total", "Messages to teams, by channel and outcome.", ["channel", "outcome"],
             registry=self.registry,
         )  # fmt: skip
+        self.clock_doubted = Gauge(
+            "homeward_clock_doubted", "1 while our clock may be wrong; nothing is sent then.", registry=self.registry
+        )
         self.connections = Gauge(
             "homeward_web_connections", "Connections to the web server that are open.", registry=self.registry
         )

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from aiohttp import web
 
 from daemon import app as application
 from daemon.actions.map_changes import accept
-from daemon.clock import Clock
+from daemon.clock import Clock, Forward
 from daemon.health.kinds import VENDORS
 from daemon.loops.advance import Advance
 from daemon.loops.batches import Batches
@@ -60,18 +61,33 @@ DISCOVERY = timedelta(days=2)  # what the sandbox's configuration says
 EARLY = datetime.min.replace(tzinfo=UTC)
 
 
-class MovedByHand:
+class MovedByHand(Clock):
     """A clock that stands still until it is moved; sleeping on it moves it."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._forward = Forward(sandbox.clock.now)
+        self.set_by = timedelta(0)
+        """By how much somebody has set what it says; how fast time passes is not changed by that."""
 
     def now(self) -> datetime:
-        return self._sandbox.clock.now()
+        return self._sandbox.clock.now() + self.set_by
+
+    def monotonic(self) -> timedelta:
+        return self._forward()
 
     async def sleep(self, delay: timedelta) -> None:
         if delay > timedelta(0):
-            self._sandbox.clock.move(to=self.now() + delay)
+            self._sandbox.clock.move(to=self._sandbox.clock.now() + delay)
+
+
+def keep_time(sandbox: Sandbox, app: web.Application) -> None:
+    """Have the vendors' answers carry the sandbox's time."""
+
+    async def dated(request: web.Request, reply: web.StreamResponse) -> None:
+        reply.headers["Date"] = format_datetime(sandbox.clock.now(), usegmt=True)
+
+    app.on_response_prepare.append(dated)
 
 
 class World:
@@ -89,6 +105,8 @@ class World:
         """When something last happened that what comes round may see."""
         self._pause = PAUSE
         self._rounded: dict[str, datetime] = {}
+        self.rounds = 0
+        """Times a loop had something to do."""
         self.loops: list[Loop] = [
             Advance(workplace), Dispatch(workplace), Expire(workplace), Intake(workplace), Reconcile(workplace),
             Verify(workplace), MeasureLag(workplace), Reevaluate(workplace), Notify(workplace), Batches(workplace),
@@ -142,7 +160,8 @@ class World:
             names = None if is_every else await self._busy()
             for loop in self.loops:
                 if names is None or loop.name in names:
-                    handled = await loop.run_once(self.now)
+                    handled = await loop.run_once(self.workplace.clock.now())
+                    self.rounds += handled > 0
                     done += handled
                     if handled and loop.name != "intake":  # a question asked again at its time is no change
                         self._changed_at = self.now
@@ -274,17 +293,21 @@ async def open_world(
     otlp_endpoint: str | None = None,
     command_dsn: str | None = None,
     limits: Limits = server.LIMITS,
+    clock_of: Callable[[Sandbox], Clock] = MovedByHand,
 ) -> AsyncIterator[World]:
     """Serve the sandbox and the daemon's web on free ports and connect the two."""
     sandbox = Sandbox.open(now=NOON, rate=0.0)
-    runner = web.AppRunner(sandbox.app(), access_log=None)
+    vendors_app = sandbox.app()
+    if clock_of is not MovedByHand:  # who minds what time the vendors say it is
+        keep_time(sandbox, vendors_app)
+    runner = web.AppRunner(vendors_app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     config = write_configuration(folder, sandbox_url=url, listen="127.0.0.1:0", clock_file=None)
     config.write_text(config.read_text().replace("[web]\n", f"[web]\n{web_config}\n") + extra_config)
     settings = load(config)
-    clock: Clock = MovedByHand(sandbox)
+    clock = clock_of(sandbox)
     telemetry = Telemetry(otlp_endpoint=otlp_endpoint)
     async with application.new_http_session() as http:
         async with database.transaction() as connection:

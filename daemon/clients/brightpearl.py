@@ -7,7 +7,7 @@ sections 3 to 9. Raises the errors of `brightpearl_transport`.
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -18,7 +18,7 @@ from daemon.clients.brightpearl_books import BookReads
 from daemon.clients.brightpearl_reads import chunks
 from daemon.clients.brightpearl_transport import Answer, Tokens, Transport, error_of, judge_write
 from daemon.clients.results import Complete
-from daemon.clock import Clock
+from daemon.clock import Clock, Rest
 from daemon.errors import (
     HomewardError,
     LeaseLostError,
@@ -64,10 +64,10 @@ class BrightpearlClient(BookReads):
             http, settings, merchant=merchant, clock=clock, telemetry=telemetry, may_write=may_write, tokens=tokens
         )
         super().__init__(transport, settings)
-        self._clock = clock
         self._bundles_failed = 0
-        self._single_until: datetime | None = None
-        """Multi-messages failed again and again: writes go singly until then."""
+        self._singly = Rest(clock)
+        """Multi-messages failed again and again: writes go singly until this is over."""
+        self._are_single = False
 
     # -- writes -----------------------------------------------------------------------------------------------------
 
@@ -113,10 +113,10 @@ class BrightpearlClient(BookReads):
     @property
     def sends_bundles(self) -> bool:
         """By setting, unless multi-messages are broken just now, or cost as much as single calls do."""
-        if self._single_until is not None and self._clock.now() >= self._single_until:
-            self._single_until, self._bundles_failed = None, BUNDLES_FAIL_MAX - 1  # one more failure closes it again
+        if self._are_single and self._singly.is_over:
+            self._are_single, self._bundles_failed = False, BUNDLES_FAIL_MAX - 1  # one more failure closes it again
         is_dear = self._transport.bundle_cost.told == "each"  # then a bundle saves nothing and a lost answer is ten
-        return self._settings.bundled_writes and self._single_until is None and not is_dear
+        return self._settings.bundled_writes and not self._are_single and not is_dear
 
     async def room(self, writes: int) -> int:
         """Wait until a good part of so many writes may leave; answer how many, so that what is begun is sent at once."""
@@ -204,8 +204,9 @@ class BrightpearlClient(BookReads):
         """Multi-messages alone have been out for most of a day (sheet section 3): single calls are the way round."""
         self._bundles_failed += 1
         if self._bundles_failed >= BUNDLES_FAIL_MAX:
-            self._single_until = self._clock.now() + BUNDLES_PAUSE
-            log.warning("multi-messages fail: writes go singly", extra={"until": self._single_until.isoformat()})
+            self._singly.begin(BUNDLES_PAUSE)
+            self._are_single = True
+            log.warning("multi-messages fail: writes go singly", extra={"minutes": BUNDLES_PAUSE.total_seconds() / 60})
 
 
 class _MemberThrottledError(ThrottledError):

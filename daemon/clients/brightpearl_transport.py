@@ -255,6 +255,7 @@ class Transport:
             clock, merchant=merchant, vendor=BRIGHTPEARL, setting=f"merchants.{merchant}.{setting}", file=file
         )
         self._signer = Signer(settings, http, tokens, clock=clock, health=self.health)
+        self._clock = clock
         self.quota = Quota(clock, share=settings.requests_per_minute)
         self.bundle_cost = BundleCost()
         self.instance_id = settings.installed_integration_instance_id
@@ -354,6 +355,8 @@ class Transport:
             raise
         resets = self._hear(reply)
         self.server_time = wire.server_time(reply.headers)
+        if self.server_time is not None:
+            self._clock.heard(BRIGHTPEARL, self.server_time)
         ruid = reply.headers.get("Ruid", "")
         note_on_span({"http.response.status_code": reply.status, "brightpearl.ruid": ruid})
         if _is_throttled(reply.status, raw):

@@ -203,6 +203,8 @@ class HappyReturnsClient:
                     status = reply.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise TransientError(f"Happy Returns {method} {path}: {type(error).__name__}") from error
+        if self.server_time is not None:
+            self._clock.heard(HAPPY_RETURNS, self.server_time)
         told = raw[:300].decode("utf-8", "replace")
         if status == 429:
             pause = self.bucket.refused(told)

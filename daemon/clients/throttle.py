@@ -4,12 +4,12 @@ import re
 from collections import Counter, deque
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import IntEnum
 
 import anyio
 
-from daemon.clock import Clock
+from daemon.clock import Clock, Rest
 
 WINDOW = timedelta(seconds=60)  # Brightpearl sheet 3; whether it is fixed or rolls is not certain: both are kept
 ACCOUNT_LIMIT = 200  # requests a window of one account, all its private apps together (sheet 3)
@@ -54,14 +54,14 @@ class Quota:
 
     def __init__(self, clock: Clock, *, share: int) -> None:
         self._clock, self.share = clock, share
-        self._counts_until: deque[tuple[datetime, int]] = deque()
+        self._counts_until: deque[tuple[timedelta, int]] = deque()
         self._spent = 0
         self._in_flight = 0
         self._is_new = True
         self._is_told = True
         """Whether replies tell what is left; where they do not, our own count is all there is."""
-        self._ends_at: datetime | None = None
-        self._others_until: datetime | None = None
+        self._ends_at: timedelta | None = None
+        self._others_until: timedelta | None = None
         self._refusals = 0
         self._waiting: Counter[Lane] = Counter()
         self._heard = anyio.Event()
@@ -72,7 +72,7 @@ class Quota:
     @property
     def used(self) -> int:
         """Our requests of the last 60 s, those under way included."""
-        self._forget(self._clock.now())
+        self._forget(self._clock.monotonic())
         return self._spent + self._in_flight
 
     @property
@@ -89,7 +89,7 @@ class Quota:
         """
         if not self._counts_until or 2 * self.used < self.share:
             return timedelta(0)
-        back_in = max(self._counts_until[0][0] - self._clock.now(), timedelta(0))
+        back_in = max(self._counts_until[0][0] - self._clock.monotonic(), timedelta(0))
         return min(back_in * units / max(self.free, units), BREATH_MAX)
 
     async def take(self, units: int = 1) -> Ticket:
@@ -103,11 +103,11 @@ class Quota:
 
     async def room(self, units: int = 1) -> None:
         """Wait until `units` requests could be sent now, without counting them."""
-        lane, since = LANE.get(), self._clock.now()
+        lane, since = LANE.get(), self._clock.monotonic()
         self._waiting[lane] += 1
         try:
             while True:
-                now = self._clock.now()
+                now = self._clock.monotonic()
                 pause = self._pause(units, now)
                 if pause == timedelta(0) and not self._gives_way(lane, waited=now - since):
                     return
@@ -122,7 +122,7 @@ class Quota:
     def _gives_way(self, lane: Lane, *, waited: timedelta) -> bool:
         return waited < LANE_PATIENCE and any(self._waiting[other] for other in Lane if other < lane)
 
-    def _pause(self, units: int, now: datetime) -> timedelta | None:
+    def _pause(self, units: int, now: timedelta) -> timedelta | None:
         """Nothing: go. A time: not before that. None: only the reply to a request under way can tell."""
         self._forget(now)
         if self._ends_at is not None and now >= self._ends_at:
@@ -139,26 +139,26 @@ class Quota:
         return timedelta(0)
 
     def _margin(self) -> int:
-        others = self._others_until is not None and self._clock.now() < self._others_until
+        others = self._others_until is not None and self._clock.monotonic() < self._others_until
         return min(MARGIN, self.share // 2) if others else 0
 
-    def _forget(self, now: datetime) -> None:
+    def _forget(self, now: timedelta) -> None:
         while self._counts_until and self._counts_until[0][0] <= now:
             self._spent -= self._counts_until.popleft()[1]
 
-    def _count(self, units: int, until: datetime) -> None:
+    def _count(self, units: int, until: timedelta) -> None:
         if units > 0:
             self._counts_until.append((until, units))
             self._spent += units
 
     def _back(self, ticket: Ticket, *, counted: int) -> None:
         self._in_flight -= ticket.units
-        self._count(counted, self._clock.now() + WINDOW)
+        self._count(counted, self._clock.monotonic() + WINDOW)
         self._heard.set()
 
     def heard(self, ticket: Ticket, *, remaining: int | None, resets_in: timedelta | None) -> int | None:
         """Take over what a reply's headers say; answer what the request really cost where that could be measured."""
-        now, cost = self._clock.now(), None
+        now, cost = self._clock.monotonic(), None
         same_window = self._ends_at is not None
         if resets_in is not None and timedelta(0) <= resets_in <= 2 * WINDOW:
             ends_at = now + resets_in
@@ -195,7 +195,7 @@ class Quota:
         pause = min(pause, REFUSED_PAUSE_MAX)
         if self._refusals > 1:
             pause = max(pause, REFUSED_AGAIN_PAUSE)
-        self._ends_at, self.remaining = self._clock.now() + pause, 0
+        self._ends_at, self.remaining = self._clock.monotonic() + pause, 0
         self._back(ticket, counted=0)
         return pause
 
@@ -260,14 +260,12 @@ class LeakyBucket:
     """
 
     def __init__(self, clock: Clock, *, requests_per_second: float | None = None) -> None:
-        self._clock = clock
-        self._next_at: datetime | None = None
+        self._rest = Rest(clock)
         self.limit = BucketLimit(requests_per_second, 0) if requests_per_second else None
 
     @property
     def wait(self) -> timedelta:
-        now = self._clock.now()
-        return max(self._next_at - now, timedelta(0)) if self._next_at else timedelta(0)
+        return self._rest.left
 
     def restore(self, requests_per_second: float, size_seconds: float) -> None:
         """Take over a limit that was learned before a restart."""
@@ -275,7 +273,7 @@ class LeakyBucket:
 
     def sent(self) -> None:
         if self.limit is not None:
-            self._next_at = self._clock.now() + timedelta(seconds=1 / self.limit.requests_per_second)
+            self._rest.begin(timedelta(seconds=1 / self.limit.requests_per_second))
 
     def refused(self, text: str) -> timedelta:
         """Learn from a 429; answer how long to stay away."""
@@ -283,5 +281,5 @@ class LeakyBucket:
         if told is not None:
             self.limit = told
         pause = timedelta(seconds=told.size_seconds if told else _RETRY_UNTOLD_SECONDS)
-        self._next_at = self._clock.now() + pause
+        self._rest.begin(pause)
         return pause

@@ -31,7 +31,7 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
     """What the other side's clock said, from the Date of its answer; None where it tells none that can be read."""
     try:
         told = parsedate_to_datetime(headers["Date"])
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
     return told if told.tzinfo else told.replace(tzinfo=UTC)
 

@@ -79,7 +79,8 @@ class VendorHealth:
         self._garbled = 0
         self._garbled_since: datetime | None = None
         self._probes = 0
-        self._probe_at: datetime | None = None
+        self._probe_at: timedelta | None = None
+        """On the clock that nobody can set."""
         self._greet_at: datetime | None = None
         self._skewed = 0
         self._skew_since: datetime | None = None
@@ -103,8 +104,7 @@ class VendorHealth:
         """How long nothing is sent; zero while the vendor is thought to answer."""
         if self._probe_at is None:
             return timedelta(0)
-        wait = self._probe_at - self._clock.now()
-        return max(wait, timedelta(0)) if wait <= PAUSE_MAX else timedelta(0)  # longer: the clock was set back
+        return max(self._probe_at - self._clock.monotonic(), timedelta(0))
 
     def check(self, what: str, *, credential: str = "") -> None:
         """Before anything is sent: raises LeftAloneError or StillRefusedError while nothing is; else this is the probe.
@@ -121,7 +121,7 @@ class VendorHealth:
                 raise StillRefusedError(f"{what}: not sent, {NAMES[self.vendor]} refuses our key or token", status=401)
             raise LeftAloneError(f"{what}: not sent, no answer of late", retry_after_seconds=wait.total_seconds())
         if self._probe_at is not None:
-            self._probe_at = self._clock.now() + self._pause  # others wait for what this one brings
+            self._probe_at = self._clock.monotonic() + self._pause  # others wait for what this one brings
 
     @property
     def _pause(self) -> timedelta:
@@ -183,13 +183,13 @@ class VendorHealth:
         entry.refused, entry.why = entry.refused + 1, why
         if operation in self._suspects:
             if self._refuses_since is not None:
-                self._leave_alone(now)
+                self._leave_alone()
             return
         self._refused.setdefault(operation, why)
         was_good_lately = self._good_at is not None and now - self._good_at <= LATELY
         if len(self._refused) > 1 or (status == 401 and not was_good_lately):
             self._refuses_since = self._refuses_since or now
-            self._leave_alone(now)
+            self._leave_alone()
 
     def failed(self, operation: str, why: str) -> None:
         """No answer, or one that says the service is down. One such is nothing yet."""
@@ -199,7 +199,7 @@ class VendorHealth:
         self._failures += 1
         self._failing_since, self._failing_why = self._failing_since or now, why
         if self._failures > 1:
-            self._leave_alone(now)
+            self._leave_alone()
 
     def garbled(self, operation: str, why: str) -> None:
         """An answer that cannot be understood."""
@@ -210,7 +210,7 @@ class VendorHealth:
         self._garbled += 1
         self._garbled_since = self._garbled_since or now
         if self._garbled >= GARBLED_MIN:
-            self._leave_alone(now)
+            self._leave_alone()
 
     def understood(self, operation: str) -> None:
         """What `answered` brought had the shape that was expected."""
@@ -257,9 +257,9 @@ class VendorHealth:
     def _responded(self) -> None:
         self._failures, self._failing_since, self._failing_why = 0, None, ""
 
-    def _leave_alone(self, now: datetime) -> None:
+    def _leave_alone(self) -> None:
         self._probes += 1
-        self._probe_at = now + self._pause
+        self._probe_at = self._clock.monotonic() + self._pause
 
     def _closes(self) -> None:
         self._probes, self._probe_at = 0, None

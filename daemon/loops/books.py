@@ -5,10 +5,11 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.clients.throttle import Lane
+from daemon.clock import Rest
 from daemon.finance.books_check import run_checks
 from daemon.finance.collect import Sources, collect
 from daemon.finance.matching import run_matching
-from daemon.loops.workplace import Workplace
+from daemon.loops.workplace import Workplace, planned
 from daemon.store import merchant
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,14 @@ class MatchBooks:
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
-        self._next_at: datetime | None = None
+        self._rest = Rest(workplace.clock)
+        self._has_begun = False
 
     async def run_once(self, now: datetime) -> int:
-        if self._next_at is None:
-            self._next_at = await self._planned(now)
-        if now < self._next_at:
+        if not self._has_begun:
+            self._rest.begin(await self._planned(now))
+            self._has_begun = True
+        if not self._rest.is_over:
             return 0
         at = self._at
         sources = Sources(at.merchant, at.settings, at.database, at.brightpearl, at.happy_returns, at.clock.now)
@@ -44,19 +47,21 @@ class MatchBooks:
             "merchant": at.merchant, "run": change.run_id, "matches": len(books.matches), "orphans": len(books.orphans),
             "newly_broken": change.newly_broken, "checks_failed": ",".join(broken), "not_read": len(done.faults or ()),
         })  # fmt: skip
-        self._next_at = self._following(now)
+        following = self._following(now)
+        self._rest.begin(following - now)
         async with at.writing("books") as connection:
-            await merchant.write_cursor(connection, at.merchant, BOOKS, {"at": self._next_at.isoformat()})
+            await merchant.write_cursor(connection, at.merchant, BOOKS, {"at": following.isoformat()})
         return 1
 
     async def park(self, error: Exception, now: datetime) -> None:
         """Try again in an hour: nothing waits for it."""
-        self._next_at = now + timedelta(hours=1)
+        self._rest.begin(timedelta(hours=1))
 
-    async def _planned(self, now: datetime) -> datetime:
+    async def _planned(self, now: datetime) -> timedelta:
         async with self._at.database.reading() as connection:
             told = await merchant.read_cursor(connection, self._at.merchant, BOOKS)
-        return datetime.fromisoformat(told["at"]) if told else self._following(now)
+        at = told["at"] if told else self._following(now).isoformat()
+        return planned(at, now=now, at_most=timedelta(days=1, hours=1))
 
     def _following(self, now: datetime) -> datetime:
         """The next time it is match_hour by the merchant's clock."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -208,7 +208,7 @@ class CreditWave(CreditReads):
     async def conclude(self, sent: list[Planned]) -> None:
         if not sent:
             return
-        account, answered_at = await self.at.account(self.now), self.at.clock.now()
+        account, answered_at = await self.at.account(self.now), self.at.clock.monotonic()
         ids: dict[int, int] = {}
         for each in sent:
             answer = self.answers[each.effect.id]
@@ -237,7 +237,7 @@ class CreditWave(CreditReads):
         return look_again(effect, why, until=self.at.clock.now() + timedelta(seconds=1), looks=0, **known)
 
     async def _read_back(
-        self, sent: list[Planned], ids: Mapping[int, int], answered_at: datetime
+        self, sent: list[Planned], ids: Mapping[int, int], answered_at: timedelta
     ) -> dict[int, ReadResult[list[ExistingCredit]]]:
         """Every credit of these orders once more: what was just created, and any rival that came meanwhile.
 

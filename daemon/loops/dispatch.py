@@ -4,12 +4,13 @@ import logging
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate
 
 import anyio
 
 from daemon.clients.throttle import LANE, Lane
+from daemon.clock import Rest
 from daemon.errors import (
     HomewardError,
     IncompleteReadError,
@@ -107,9 +108,9 @@ class Dispatch:
         """When it was last looked which credits wait for a vendor that is out."""
         self._observed = True
         """Something may have been only observed: once writes are not held, it is due."""
-        self._told_at: datetime | None = None
-        self._gathers_until = datetime.min.replace(tzinfo=UTC)
-        """Requests are short: until then only a full wave is worked, so that one round serves many."""
+        self._quota_told = Rest(workplace.clock)
+        self._gathers = Rest(workplace.clock)
+        """Requests are short: until it is over only a full wave is worked, so that one round serves many."""
         self._wave: str | None = None
         """The span of the wave in hand, for what must be found from each of its returns."""
 
@@ -130,7 +131,7 @@ class Dispatch:
         async with self._at.database.reading() as connection:
             due = await outbox.due_by_kind(connection, self._at.merchant, now, WAVE_MAX)
         kind = next_kind({name: count for name, count in due.items() if name in kinds}, self._passed_over)
-        if kind is None or (now < self._gathers_until and due[kind] < wave_max(kind)):
+        if kind is None or (due[kind] < wave_max(kind) and not self._gathers.is_over):
             return 0
         async with self._at.writing("lease") as connection:
             largest = 1 if self._singly else min(wave_max(kind), self._largest.get(kind, WAVE_MAX))
@@ -147,7 +148,7 @@ class Dispatch:
         quota = self._at.brightpearl.transport.quota
         before = quota.used
         await self._work(kind, effects, instances)
-        self._gathers_until = self._at.clock.now() + quota.breath(max(quota.used - before, 1))
+        self._gathers.begin(quota.breath(max(quota.used - before, 1)))
         self._held, self._singly = [], max(self._singly - 1, 0)
         await self._tell_quota(self._at.clock.now())
         return len(effects)
@@ -293,9 +294,10 @@ class Dispatch:
 
     async def _tell_quota(self, now: datetime) -> None:
         """For `merchant status`, now and then while there is work."""
-        if self._told_at is not None and now - self._told_at < TELL_EVERY:
+        if not self._quota_told.is_over:
             return
-        self._told_at, transport = now, self._at.brightpearl.transport
+        self._quota_told.begin(TELL_EVERY)
+        transport = self._at.brightpearl.transport
         told = {
             "at": now.isoformat(), "used": transport.quota.used, "remaining": transport.quota.remaining,
             "refused": transport.quota.refused_count, "bundle_cost": transport.bundle_cost.told,

@@ -29,7 +29,7 @@ class Expire:
         """Writes were held: what ran out meanwhile gets a while before it counts."""
 
     async def run_once(self, now: datetime) -> int:
-        if self._at.lease.writes_held:
+        if self._at.lease.writes_held or self._at.lease.clock_doubt:
             self._has_rested = True
             return 0  # clocks rest: nobody is late with what may not be done
         if self._has_rested:

@@ -1,13 +1,14 @@
 """How long what was written takes to be shown: measured on our own writes, used before a lost one may be repeated.
 
 A credit's number is known from the answer to its creation; the search index shows it later. The time between the two is
-a sample. Payments and goods-in notes are measured the same way, by the reads that look for them.
+a sample. Payments and goods-in notes are measured the same way, by the reads that look for them. Moments are the clock's
+monotonic time: a clock that is set while something is awaited must not make us look for ten years.
 """
 
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from daemon.clients.brightpearl import BrightpearlClient
@@ -31,7 +32,7 @@ class Awaited:
 
     id: int
     order_id: int
-    answered_at: datetime
+    answered_at: timedelta
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class IndexLag:
     awaited: dict[Kind, list[Awaited]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
     fresh: list[tuple[Kind, float]] = field(default_factory=list)
     """Samples that are neither stored nor counted yet."""
-    measured_at: datetime | None = None
+    measured_at: timedelta | None = None
 
     def p99(self, kind: Kind) -> timedelta | None:
         """The 99th percentile; None while there are too few samples."""
@@ -61,13 +62,13 @@ class IndexLag:
             return timedelta(minutes=settings.lost_write_minutes)
         return max(MARGIN * lag, timedelta(seconds=settings.lost_write_floor_seconds))
 
-    def shown(self, kind: Kind, answered_at: datetime, now: datetime) -> None:
+    def shown(self, kind: Kind, answered_at: timedelta, now: timedelta) -> None:
         """What was answered then is shown now."""
         seconds = max((now - answered_at).total_seconds(), 0.0)
         self.samples[kind].append(seconds)
         self.fresh.append((kind, seconds))
 
-    def wait_for(self, kind: Kind, written: Awaited, now: datetime) -> None:
+    def wait_for(self, kind: Kind, written: Awaited, now: timedelta) -> None:
         """Measure this write, unless enough are measured already."""
         waiting = self.awaited[kind]
         is_known = len(self.samples[kind]) >= SAMPLES_NEEDED
@@ -83,7 +84,7 @@ class IndexLag:
             self.samples[kind].extend(stored.get(kind, []))
 
 
-async def look(lag: IndexLag, client: BrightpearlClient, now: datetime) -> None:
+async def look(lag: IndexLag, client: BrightpearlClient, now: timedelta) -> None:
     """Look once for what is awaited: at most one request a kind.
 
     Raises what the client raises; what is not shown yet stays awaited.
@@ -100,7 +101,7 @@ async def look(lag: IndexLag, client: BrightpearlClient, now: datetime) -> None:
     lag.measured_at = now
 
 
-def _settle(lag: IndexLag, kind: Kind, shown: set[int], now: datetime) -> None:
+def _settle(lag: IndexLag, kind: Kind, shown: set[int], now: timedelta) -> None:
     waiting = lag.awaited[kind]
     lag.awaited[kind] = []
     for written in waiting:
@@ -110,10 +111,10 @@ def _settle(lag: IndexLag, kind: Kind, shown: set[int], now: datetime) -> None:
             lag.awaited[kind].append(written)
 
 
-def next_look(lag: IndexLag, now: datetime) -> datetime | None:
-    """When to look next: soon after a write, then less and less often. None while nothing is awaited."""
+def next_look(lag: IndexLag, now: timedelta) -> timedelta | None:
+    """After what time to look next: soon after a write, then less and less often. None while nothing is awaited."""
     waiting = [written for kind in KINDS for written in lag.awaited[kind]]
     if not waiting:
         return None
     youngest = min(now - written.answered_at for written in waiting)
-    return now + min(max(youngest, FIRST_LOOK), LAST_LOOK)
+    return min(max(youngest, FIRST_LOOK), LAST_LOOK)

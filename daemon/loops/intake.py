@@ -18,6 +18,7 @@ from daemon.clients.happy_returns import next_sweep
 from daemon.clients.happy_returns_wire import Item, ShipmentLine
 from daemon.clients.results import require_whole
 from daemon.clients.throttle import Lane
+from daemon.clock import NO_TIME, Rest
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.health.kinds import BRIGHTPEARL, HAPPY_RETURNS
 from daemon.loops.observe import KnownUnit, Seen, Understood, understand
@@ -75,10 +76,10 @@ class Intake:
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
         self._bucket_known = False
-        self._shipments_at: datetime | None = None
-        self._receipts_at: datetime | None = None
+        self._shipments_rest = Rest(workplace.clock)
+        self._receipts_rest = Rest(workplace.clock)
         self._receipts_after = 0
-        self._discover_at: datetime | None = None
+        self._discovery_rest = Rest(workplace.clock)
 
     async def run_once(self, now: datetime) -> int:
         await self._learn_bucket()
@@ -236,14 +237,15 @@ class Intake:
     async def _shipments(self, now: datetime) -> int:
         """Read the window since the last good look, with overlap; one bad shipment does not hide the others."""
         settings = self._at.settings.happy_returns
-        if self._shipments_at is not None and now < self._shipments_at:
+        if not self._shipments_rest.is_over:
             return 0
         cursor = await self._cursor("shipments") or {"until": None, "read": {}}
         until = datetime.fromisoformat(cursor["until"]) if cursor["until"] else None
         every = timedelta(minutes=settings.shipments_every_minutes)
-        if until is not None and now - until < every:
+        until = min(until, now) if until is not None else None  # written down by a clock that was set since
+        if until is not None and NO_TIME < now - until < every:
             return 0
-        self._shipments_at = now + every
+        self._shipments_rest.begin(every)
         start = (until or now - FIRST_SHIPMENTS) - timedelta(hours=settings.shipments_overlap_hours)
         try:
             shipments = await self._at.happy_returns.list_shipments(start, now)
@@ -321,25 +323,26 @@ class Intake:
         settings = self._at.settings.happy_returns
         if not settings.discovery:
             return 0
-        if self._discover_at is not None and now < self._discover_at:
+        if not self._discovery_rest.is_over:
             return 0
         cursor = await self._cursor("discovery")
-        if cursor and now - datetime.fromisoformat(cursor["at"]) < timedelta(minutes=settings.discovery_every_minutes):
+        last = min(datetime.fromisoformat(cursor["at"]), now) if cursor else None
+        if last is not None and NO_TIME < now - last < timedelta(minutes=settings.discovery_every_minutes):
             return 0
         window = timedelta(days=settings.discovery_days)
         bp = self._at.brightpearl
         try:
-            if cursor is None:
+            if last is None:
                 rows = require_whole(await bp.orders_shipped_since((now - window).date(), column="createdOn"))
             else:
-                since = (datetime.fromisoformat(cursor["at"]) - timedelta(days=1)).date()
+                since = (last - timedelta(days=1)).date()
                 rows = require_whole(await bp.orders_shipped_since(since, column="createdOn"))
                 rows += require_whole(
                     await bp.orders_shipped_since(since, column="updatedOn")
                 )  # shipped long after it was placed
         except (TransientError, RejectedError, MalformedPayloadError) as error:
             self._at.say(log, "shipped orders not read", BRIGHTPEARL, error)
-            self._discover_at = now + timedelta(minutes=5)
+            self._discovery_rest.begin(timedelta(minutes=5))
             return 0
         external = self._at.settings.brightpearl.order_number_field == "external_ref"
         numbers = [str(row.get("externalRef" if external else "customerRef") or "") for row in rows]
@@ -353,9 +356,9 @@ class Intake:
 
     async def _match_parked_receipts(self, now: datetime) -> int:
         """One page of parked receipts a minute; round and round, so that none hides behind the others."""
-        if self._receipts_at is not None and now < self._receipts_at:
+        if not self._receipts_rest.is_over:
             return 0
-        self._receipts_at = now + RECEIPTS_EVERY
+        self._receipts_rest.begin(RECEIPTS_EVERY)
         async with self._at.writing("intake-receipts") as connection:
             rows = await inbox.parked_receipts(connection, self._at.merchant, self._receipts_after, RECEIPTS_MAX)
             self._receipts_after = rows[-1]["id"] if len(rows) == RECEIPTS_MAX else 0

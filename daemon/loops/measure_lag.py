@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from daemon.clients.throttle import Lane
+from daemon.clock import NO_TIME, Rest
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.loops.index_lag import FIRST_LOOK, LAST_LOOK, look, next_look
 from daemon.loops.workplace import Workplace
@@ -23,9 +24,10 @@ class MeasureLag:
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
-        self._next_at: datetime | None = None
+        self._rest = Rest(workplace.clock)
+        self._is_looking = False
         self._is_loaded = False
-        self._stored_at: datetime | None = None
+        self._stored_rest = Rest(workplace.clock)
 
     async def run_once(self, now: datetime) -> int:
         lag = self._at.lag
@@ -33,26 +35,30 @@ class MeasureLag:
             async with self._at.database.reading() as connection:
                 lag.restore(await merchant.read_cursor(connection, self._at.merchant, CURSOR) or {})
             self._is_loaded = True
-        if self._next_at is None and any(lag.awaited.values()):
-            self._next_at = now + FIRST_LOOK
-        if self._next_at is not None and now >= self._next_at:
+        if not self._is_looking and any(lag.awaited.values()):
+            self._rest.begin(FIRST_LOOK)
+            self._is_looking = True
+        if self._is_looking and self._rest.is_over:
             try:
-                await look(lag, self._at.brightpearl, now)
-                self._next_at = next_look(lag, now)
+                moment = self._at.clock.monotonic()
+                await look(lag, self._at.brightpearl, moment)
+                pause = next_look(lag, moment)
             except (TransientError, RejectedError, MalformedPayloadError) as error:
                 log.info("index lag not measured", extra={"merchant": self._at.merchant, "why": str(error)})
-                self._next_at = now + LAST_LOOK
-        await self._store(now)
+                pause = LAST_LOOK
+            self._is_looking = pause is not None
+            self._rest.begin(pause or NO_TIME)
+        await self._store()
         return 0
 
     async def park(self, error: Exception, now: datetime) -> None:
         """Nothing to put aside: what is awaited is looked for again."""
 
-    async def _store(self, now: datetime) -> None:
+    async def _store(self) -> None:
         lag = self._at.lag
-        if not lag.fresh or (self._stored_at is not None and now - self._stored_at < STORED_EVERY):
+        if not lag.fresh or not self._stored_rest.is_over:
             return
-        self._stored_at = now
+        self._stored_rest.begin(STORED_EVERY)
         fresh, lag.fresh = lag.fresh, []
         for kind, seconds in fresh:
             self._at.telemetry.metrics.search_lag.labels(self._at.merchant, kind).observe(seconds)

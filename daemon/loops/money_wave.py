@@ -1,7 +1,7 @@
 """Record refunds and close credits: look first, send, read back. All reads batched over the wave."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from daemon.clients import brightpearl_bodies as bodies
@@ -152,7 +152,7 @@ class RefundWave(Wave):
     async def conclude(self, sent: list[Planned]) -> None:
         if not sent:
             return
-        answered_at = self.at.clock.now()
+        answered_at = self.at.clock.monotonic()
         try:
             after = await self.at.brightpearl.payments_of({self._credit(each.effect).id for each in sent})
         except HomewardError:
@@ -164,8 +164,8 @@ class RefundWave(Wave):
             self._measure(each.effect, answer, answered_at, is_shown=settled is not None)
             self._settle(settled or self._unseen(each.effect, answer))
 
-    def _measure(self, effect: Leased, answer: Answer | HomewardError, at: datetime, *, is_shown: bool) -> None:
-        payment_id, now = _number(answer), self.at.clock.now()
+    def _measure(self, effect: Leased, answer: Answer | HomewardError, at: timedelta, *, is_shown: bool) -> None:
+        payment_id, now = _number(answer), self.at.clock.monotonic()
         if payment_id is None:
             return
         if is_shown:

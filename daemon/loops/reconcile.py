@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from daemon.clients.brightpearl_wire import GoodsInNote
 from daemon.clients.throttle import Lane
+from daemon.clock import Rest
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.health.kinds import BRIGHTPEARL
 from daemon.loops.credit_rows import units_on_notes
-from daemon.loops.workplace import Workplace
+from daemon.loops.workplace import Workplace, planned
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
 from statemachine.events import StockReceived
@@ -27,30 +28,32 @@ class Reconcile:
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
-        self._next_at: datetime | None = None
+        self._rest = Rest(workplace.clock)
+        self._has_begun = False
 
     async def run_once(self, now: datetime) -> int:
-        if self._next_at is None:
-            self._next_at = await self._planned()
-        if self._next_at is not None and now < self._next_at:
+        if not self._has_begun:
+            await self._begin(now)
+        if not self._rest.is_over:
             return 0
-        self._next_at = now + EVERY
+        self._rest.begin(EVERY)
         observed = 0
         try:
             observed = await self._observe_goods_in(now)
         except (TransientError, RejectedError, MalformedPayloadError) as error:
             self._at.say(log, "goods-in notes not read", BRIGHTPEARL, error)
         async with self._at.writing("reconcile") as connection:
-            await merchant.write_cursor(connection, self._at.merchant, "reconcile", {"at": self._next_at.isoformat()})
+            await merchant.write_cursor(connection, self._at.merchant, "reconcile", {"at": (now + EVERY).isoformat()})
         return observed
 
     async def park(self, error: Exception, now: datetime) -> None:
         """Nothing to put aside: the comparison is made again at its next time."""
 
-    async def _planned(self) -> datetime | None:
+    async def _begin(self, now: datetime) -> None:
         async with self._at.database.reading() as connection:
             told = await merchant.read_cursor(connection, self._at.merchant, "reconcile")
-        return datetime.fromisoformat(told["at"]) if told else None
+        self._rest.begin(planned(told["at"] if told else None, now=now, at_most=EVERY))
+        self._has_begun = True
 
     async def _observe_goods_in(self, now: datetime) -> int:
         """Walk all credits whose goods are awaited, 200 a call."""

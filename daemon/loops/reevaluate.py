@@ -13,9 +13,10 @@ import orjson
 
 from daemon.clients.results import Complete
 from daemon.clients.throttle import Lane
+from daemon.clock import Rest
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.health.kinds import BRIGHTPEARL
-from daemon.loops.workplace import Workplace
+from daemon.loops.workplace import Workplace, planned
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
@@ -48,7 +49,7 @@ class Reevaluate:
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
         self._seen: _Seen | None = None
-        self._next_at: datetime | None = None
+        self._rest = Rest(workplace.clock)
         self._is_down = False
         self._tried_map = ""
         """The maps last looked at: new ones are looked at once at once, and then at the usual pace."""
@@ -58,13 +59,15 @@ class Reevaluate:
             async with self._at.database.reading() as connection:
                 told = await merchant.read_cursor(connection, self._at.merchant, CURSOR)
             self._seen = _Seen(**told) if told else _Seen()
-            last = datetime.fromisoformat(self._seen.at) if self._seen.at else None
-            self._next_at = last + self._every if last is not None else now
+            if self._seen.at:
+                next_at = datetime.fromisoformat(self._seen.at) + self._every
+                self._rest.begin(planned(next_at.isoformat(), now=now, at_most=self._every))
         version = (await self._at.maps()).version
         is_new_map = version not in (self._seen.map, self._tried_map)
-        if not is_new_map and self._next_at is not None and now < self._next_at:
+        if not is_new_map and not self._rest.is_over:
             return 0
-        self._next_at, self._tried_map = now + self._every, version
+        self._rest.begin(self._every)
+        self._tried_map = version
         try:
             return await self._look(self._seen, now)
         except (TransientError, RejectedError, NotPermittedError, MalformedPayloadError) as error:

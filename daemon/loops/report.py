@@ -8,6 +8,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from daemon.clients.throttle import Lane
+from daemon.clock import Rest
 from daemon.errors import NotPermittedError, RejectedError, TransientError
 from daemon.health.kinds import HAPPY_RETURNS
 from daemon.loops.workplace import Workplace
@@ -28,11 +29,11 @@ class Report:
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
-        self._next_at: datetime | None = None
+        self._rest = Rest(workplace.clock)
         self._most = UNITS_MAX
 
     async def run_once(self, now: datetime) -> int:
-        if not self._at.settings.policy.report_contents or (self._next_at is not None and now < self._next_at):
+        if not self._at.settings.policy.report_contents or not self._rest.is_over:
             return 0
         if self._at.lease.writes_held or self._at.lease.is_in_doubt:
             return 0
@@ -40,7 +41,7 @@ class Report:
             units = await goods.to_report(connection, self._at.merchant, rows_max=self._most)
         if not units:
             return 0
-        self._next_at = now + PAUSE
+        self._rest.begin(PAUSE)
         items = [
             {
                 "happyReturnsItemID": unit["happy_item_id"], "returnBagBarcode": unit["bag"],
@@ -55,14 +56,15 @@ class Report:
             return 0
         except NotPermittedError as error:
             self._at.say(log, "report not taken", HAPPY_RETURNS, error, units=len(units))
-            self._next_at = now + REFUSED_PAUSE  # none of these units spoils it for the others
+            self._rest.begin(REFUSED_PAUSE)  # none of these units spoils it for the others
             return 0
         except RejectedError as error:
             log.error(
                 "report refused", extra={"merchant": self._at.merchant, "units": len(units), "why": str(error)[:300]}
             )
             if len(units) > 1:  # one of them may spoil it for all: find it
-                self._most, self._next_at = len(units) // 2, now
+                self._most = len(units) // 2
+                self._rest.end()
                 return 1
         async with self._at.writing("report") as connection:
             await goods.mark_reported(connection, self._at.merchant, units, now)
@@ -71,4 +73,4 @@ class Report:
 
     async def park(self, error: Exception, now: datetime) -> None:
         """Nothing to put aside: what was not told is told later."""
-        self._next_at = now + REFUSED_PAUSE
+        self._rest.begin(REFUSED_PAUSE)

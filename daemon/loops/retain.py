@@ -7,7 +7,8 @@ import logging
 from datetime import datetime, timedelta
 
 from daemon.clients.throttle import Lane
-from daemon.loops.workplace import Workplace
+from daemon.clock import Rest
+from daemon.loops.workplace import Workplace, planned
 from daemon.store import merchant, privacy
 from daemon.store.privacy import Ages
 
@@ -23,15 +24,17 @@ class Retain:
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
-        self._next_at: datetime | None = None
+        self._rest = Rest(workplace.clock)
+        self._has_begun = False
 
     async def run_once(self, now: datetime) -> int:
-        if self._next_at is None:
+        if not self._has_begun:
             async with self._at.database.reading() as connection:
                 told = await merchant.read_cursor(connection, self._at.merchant, CURSOR)
-            self._next_at = datetime.fromisoformat(told["at"]) if told else now
-        if now < self._next_at:
-            return 0
+            self._rest.begin(planned(told["at"] if told else None, now=now, at_most=EVERY))
+            self._has_begun = True
+        if not self._rest.is_over or self._at.lease.clock_doubt:
+            return 0  # what is forgotten by age by a wrong clock does not come back
         kept = self._at.settings.retention
         ages = Ages(
             bodies=now - timedelta(days=kept.bodies_days), messages=now - timedelta(days=kept.messages_days),
@@ -41,11 +44,11 @@ class Retain:
         if gone:
             log.info("forgotten by age", extra={"merchant": self._at.merchant, "rows": gone})
             return gone
-        self._next_at = now + EVERY
+        self._rest.begin(EVERY)
         async with self._at.writing("retention") as connection:
-            await merchant.write_cursor(connection, self._at.merchant, CURSOR, {"at": self._next_at.isoformat()})
+            await merchant.write_cursor(connection, self._at.merchant, CURSOR, {"at": (now + EVERY).isoformat()})
         return 0
 
     async def park(self, error: Exception, now: datetime) -> None:
         """Try again in an hour: nothing waits for it."""
-        self._next_at = now + timedelta(hours=1)
+        self._rest.begin(timedelta(hours=1))

@@ -138,6 +138,7 @@ class Runner:
         """Merchant → what its configuration lacks. It is given back, and taken again as long as nobody else has it."""
         self.no_writes = ""
         """Why the leases could not be renewed the last time, which is a write; empty when they could."""
+        self._clock_doubt = ""
         self._turned: dict[str, float] = {}
         """What must go on for as long as we live → when it last did."""
 
@@ -152,6 +153,12 @@ class Runner:
         if merchant in self._held:
             self._held[merchant].stir()
 
+    def doubt_the_clock(self, why: str) -> None:
+        """What is dated or comes due by a clock that may be wrong waits; empty: it is doubted no more."""
+        self._clock_doubt = why
+        for held in self._held.values():
+            held.lease.clock_doubt = why
+
     def held(self) -> set[str]:
         """The merchants this daemon works just now."""
         return {name for name, held in self._held.items() if time.monotonic() < held.lease.until}
@@ -164,6 +171,8 @@ class Runner:
         """
         if not self._has_looked:
             return "starting: the leases are not yet known"
+        if self._clock_doubt:
+            return f"the clock may be wrong, and nothing is sent: {self._clock_doubt}"
         if self.no_writes:
             return "the database takes no writes"
         unheard = sum(
@@ -278,6 +287,7 @@ class Runner:
                 taken.append(self._held[merchant])
         for merchant, held in self._held.items():
             held.lease.is_held = merchant in share.writes_held
+            held.lease.clock_doubt = self._clock_doubt
             held.lease.doubted_until = time.monotonic() + share.doubt_seconds.get(merchant, 0.0)
         for held in taken:
             group.start_soon(self._work, held)

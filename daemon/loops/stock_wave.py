@@ -245,7 +245,7 @@ class StockWave(Wave):
     async def conclude(self, sent: list[Planned]) -> None:
         if not sent:
             return
-        answered_at = self.at.clock.now()
+        answered_at = self.at.clock.monotonic()
         try:
             self.notes = await self.at.brightpearl.goods_in_of({self._credit_id(each.effect) for each in sent})
         except HomewardError:
@@ -253,7 +253,7 @@ class StockWave(Wave):
         for each in sent:
             answers = self.received.get(each.effect.id, [])
             if not self._missing(self._credit_id(each.effect), each.intent):
-                self.at.lag.shown("goods-in", answered_at, self.at.clock.now())
+                self.at.lag.shown("goods-in", answered_at, self.at.clock.monotonic())
                 self._finish(each.effect, self._return(each.effect), each.intent)
             else:
                 self._settle(self._unfinished(each.effect, answers))

@@ -15,11 +15,12 @@ from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl_credits import read_credits
 from daemon.clients.results import ById, Complete, Partial, ReadResult, joined
 from daemon.clients.throttle import Lane
+from daemon.clock import Rest
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.health.kinds import BRIGHTPEARL
 from daemon.loops.credit_facts import case_for, decided
 from daemon.loops.outcome import vanished
-from daemon.loops.workplace import Workplace
+from daemon.loops.workplace import Workplace, planned
 from daemon.offloop import off_the_loop
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
@@ -68,7 +69,7 @@ class Verify:
 
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
-        self._next_at: datetime | None = None
+        self._rest = Rest(workplace.clock)
         self._looked_at: datetime | None = None
         """Until when every order that was due for a look as a whole has had it."""
         self._judged: dict[str, str] = {}
@@ -77,31 +78,37 @@ class Verify:
 
     async def run_once(self, now: datetime) -> int:
         if not self._is_loaded:
-            await self._load()
-        if self._next_at is not None and now < self._next_at:
+            await self._load(now)
+        if not self._rest.is_over:
             return 0
-        self._next_at = now + timedelta(minutes=self._at.settings.policy.verify_minutes)
+        self._rest.begin(self._every)
         try:
             return await self._verify(now)
         except (TransientError, RejectedError, MalformedPayloadError) as error:
             self._at.say(log, "what others wrote was not read", BRIGHTPEARL, error)
-            self._next_at = now + RETRY
+            self._rest.begin(RETRY)
             return 0
 
     async def park(self, error: Exception, now: datetime) -> None:
         """Nothing to put aside: it is looked at again at its next time."""
 
-    async def _load(self) -> None:
+    @property
+    def _every(self) -> timedelta:
+        return timedelta(minutes=self._at.settings.policy.verify_minutes)
+
+    async def _load(self, now: datetime) -> None:
         async with self._at.database.reading() as connection:
             stored = await merchant.read_cursor(connection, self._at.merchant, CURSOR) or {}
-        self._next_at = datetime.fromisoformat(stored["at"]) if stored.get("at") else None
+        self._rest.begin(planned(stored.get("at"), now=now, at_most=self._every))
         self._looked_at = datetime.fromisoformat(stored["looked_at"]) if stored.get("looked_at") else None
         self._judged = stored.get("judged", {})
         self._is_loaded = True
 
     async def _verify(self, now: datetime) -> int:
         fresh, is_whole = await self._written_by_others(now)
-        windows = [((self._looked_at or now - after - RECENT) - after, now - after) for after in AFTER]
+        # What was written down by a clock that was ahead says nothing of what lies between.
+        looked_at = self._looked_at if self._looked_at is not None and self._looked_at <= now else None
+        windows = [((looked_at or now - after - RECENT) - after, now - after) for after in AFTER]
         async with self._at.database.reading() as connection:
             rows = await returns.to_verify(
                 connection, self._at.merchant, numbers=sorted(fresh.orders), since=[start for start, _ in windows],
@@ -123,7 +130,7 @@ class Verify:
             credits = {instance.credit.id for instance in pending if instance.credit is not None}
             self._judged = dict(list((self._judged | fresh.judged(orders, credits)).items())[-JUDGED_MAX:])
         cursor = {
-            "at": self._next_at.isoformat() if self._next_at else None,
+            "at": (now + self._every).isoformat(),
             "looked_at": self._looked_at.isoformat() if self._looked_at else None,
             "judged": self._judged,
         }

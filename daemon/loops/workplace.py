@@ -16,7 +16,7 @@ import anyio
 from daemon.clients.brightpearl import BrightpearlClient
 from daemon.clients.brightpearl_wire import Account
 from daemon.clients.happy_returns import HappyReturnsClient
-from daemon.clock import Clock
+from daemon.clock import NO_TIME, Clock, Rest
 from daemon.errors import HomewardError, LeaseLostError, WritesHeldError
 from daemon.health.kinds import BRIGHTPEARL
 from daemon.health.vendor import VendorHealth
@@ -52,6 +52,8 @@ class Lease:
     """Somebody holds what would leave for the vendors: `homeward merchant hold`."""
     doubted_until: float = 0.0
     """Until then (as `until`) the vendors may not yet show what a lost life of the database had sent."""
+    clock_doubt: str = ""
+    """Why our clock may be wrong: what is dated by it waits, and what it says has come due does too."""
 
     @property
     def writes_held(self) -> bool:
@@ -59,7 +61,7 @@ class Lease:
 
     @property
     def is_in_doubt(self) -> bool:
-        return time.monotonic() < self.doubted_until
+        return bool(self.clock_doubt) or time.monotonic() < self.doubted_until
 
     def check(self) -> None:
         """Last look before anything is sent.
@@ -90,12 +92,17 @@ class Workplace:
     web: WebSettings
     """Where people open Homeward, and how long what they were answered is kept."""
     http: aiohttp.ClientSession
-    _account: tuple[datetime, Account] | None = None
+    account_kept: timedelta = ACCOUNT_KEPT
+    _account: Account | None = None
+    _account_rests: Rest = field(init=False)
     _maps: CreditMap = NO_MAPS
     lag: IndexLag = field(default_factory=IndexLag)
     """How long Brightpearl takes to show what was written, as measured."""
     stock_tracked: dict[int, bool] = field(default_factory=dict)
     """Product id → whether Brightpearl keeps stock of it."""
+
+    def __post_init__(self) -> None:
+        self._account_rests = Rest(self.clock)
 
     def health(self, vendor: str) -> VendorHealth:
         """How we stand with this vendor."""
@@ -111,10 +118,11 @@ class Workplace:
         log.log(self.health(vendor).loudness(error), message, extra=told)
 
     async def account(self, now: datetime) -> Account:
-        """Reference data of the account, at most ACCOUNT_KEPT old."""
-        if self._account is None or now - self._account[0] > ACCOUNT_KEPT:
-            self._account = (now, await self.brightpearl.account())
-        return self._account[1]
+        """Reference data of the account, at most `account_kept` old, whatever time it is said to be."""
+        if self._account is None or self._account_rests.is_over:
+            self._account = await self.brightpearl.account()
+            self._account_rests.begin(self.account_kept)
+        return self._account
 
     def forget_account(self) -> None:
         """Brightpearl contradicted what we hold of it: read it again when it is next needed."""
@@ -147,6 +155,12 @@ class Workplace:
         async with self.database.transaction(name) as connection:
             self.lease.is_held = await merchant_store.hold_fence(connection, self.merchant, self.lease.fence)
             yield connection
+
+
+def planned(cursor: str | None, *, now: datetime, at_most: timedelta) -> timedelta:
+    """How long until the moment that was written down; nothing where that lies further ahead than it can."""
+    left = datetime.fromisoformat(cursor) - now if cursor else NO_TIME
+    return left if NO_TIME < left <= at_most else NO_TIME
 
 
 @dataclass(frozen=True, slots=True)

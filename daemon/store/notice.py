@@ -127,3 +127,8 @@ async def listing(connection: Connection, *, merchants: Merchants, team: str | N
 
 async def messages(connection: Connection, *, merchants: Merchants, rows_max: int) -> list[Record]:
     return await SQL.rows(connection, "messages", merchants=listed(merchants), rows_max=rows_max)
+
+
+async def bring_near(connection: Connection, merchant: str, *, now: datetime, at_most: datetime) -> None:
+    """Undo what a clock that was wrong put off until after `at_most`."""
+    await SQL.run(connection, "bring_near", merchant=merchant, now=now, at_most=at_most)

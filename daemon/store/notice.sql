@@ -116,3 +116,11 @@ SELECT merchant, id, team, channel, state, attempts, due_at, last_error, created
  WHERE merchant = ANY(coalesce(:merchants::text[], ARRAY(SELECT merchant FROM merchant)))
  ORDER BY created_at DESC
  LIMIT :rows_max;
+
+-- name: bring_near!
+-- Messages that a clock which was wrong put off for longer than anything is put off: due now.
+UPDATE message
+   SET due_at = :now
+ WHERE merchant = :merchant
+   AND state = 'ready'
+   AND due_at > :at_most;

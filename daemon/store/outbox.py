@@ -207,3 +207,8 @@ async def backlog(connection: Connection, merchant: str, now: datetime) -> Recor
     row = await SQL.row(connection, "backlog", merchant=merchant, now=now)
     assert row is not None
     return row
+
+
+async def bring_near(connection: Connection, merchant: str, *, now: datetime, at_most: datetime) -> None:
+    """Undo what a clock that was wrong put off until after `at_most`."""
+    await SQL.run(connection, "bring_near", merchant=merchant, now=now, at_most=at_most)

@@ -221,3 +221,11 @@ SELECT count(*) FILTER (WHERE due_at <= :now) AS due, count(*) AS open, min(due_
   FROM outbox
  WHERE merchant = :merchant
    AND state IN ('ready', 'leased');
+
+-- name: bring_near!
+-- What a clock that was wrong put off for longer than anything is put off, or keeps leased: due now.
+UPDATE outbox
+   SET due_at = least(due_at, :now), lease_until = CASE WHEN state = 'leased' THEN least(lease_until, :now) END
+ WHERE merchant = :merchant
+   AND state IN ('ready', 'leased')
+   AND (due_at > :at_most OR lease_until > :at_most);

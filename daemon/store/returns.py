@@ -1,7 +1,7 @@
 """Returns: loaded as the machine's frozen values, written back as moves."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from anyio.lowlevel import checkpoint
@@ -301,6 +301,12 @@ async def payment_by_credit(connection: Connection, merchant: str, numbers: list
     """Of these numbers the credits that returns of ours hold, with the payment recorded of each."""
     rows = await SQL.rows(connection, "payment_by_credit", merchant=merchant, numbers=numbers)
     return {row["credit_id"]: row["payment_id"] for row in rows}
+
+
+async def shift(connection: Connection, merchant: str, *, since: datetime, until: datetime, by: timedelta) -> None:
+    """What moved while our clock said these times, moved so much later or earlier; its deadlines with it."""
+    await SQL.run(connection, "shift_deadlines", merchant=merchant, since=since, until=until, by=by)
+    await SQL.run(connection, "shift_returns", merchant=merchant, since=since, until=until, by=by)
 
 
 async def grant_grace(

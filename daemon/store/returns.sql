@@ -294,6 +294,22 @@ SELECT credit_id, payment_id
  WHERE merchant = :merchant
    AND credit_id = ANY(:numbers::bigint[]);
 
+-- name: shift_deadlines!
+-- Deadlines of returns that moved while our clock was wrong.
+UPDATE deadline AS d
+   SET due_at = d.due_at + :by::interval
+  FROM returns AS r
+ WHERE d.merchant = :merchant
+   AND r.merchant = d.merchant
+   AND r.id = d.return_id
+   AND r.entered_at BETWEEN :since AND :until;
+
+-- name: shift_returns!
+UPDATE returns
+   SET entered_at = entered_at + :by::interval
+ WHERE merchant = :merchant
+   AND entered_at BETWEEN :since AND :until;
+
 -- name: grant_grace!
 -- What ran out while nothing could be done about it counts from then.
 UPDATE deadline

@@ -133,3 +133,8 @@ async def backlog(connection: Connection, merchant: str, now: datetime) -> Recor
 async def look_again(connection: Connection, merchant: str, *, since: datetime, now: datetime) -> None:
     """Have every open return and every shipped order that was begun since then asked about again."""
     await SQL.run(connection, "look_again", merchant=merchant, since=since, now=now)
+
+
+async def bring_near(connection: Connection, merchant: str, *, now: datetime, at_most: datetime) -> None:
+    """Undo what a clock that was wrong put off until after `at_most`."""
+    await SQL.run(connection, "bring_near", merchant=merchant, now=now, at_most=at_most)

@@ -136,3 +136,10 @@ UPDATE watch
  WHERE merchant = :merchant
    AND next_poll_at > :now
    AND opened_at > :since;
+
+-- name: bring_near!
+-- What a clock that was wrong put off for longer than anything is put off, or keeps leased: asked now.
+UPDATE watch
+   SET next_poll_at = least(next_poll_at, :now), lease_until = NULL
+ WHERE merchant = :merchant
+   AND (next_poll_at > :at_most OR lease_until > :at_most);

@@ -1,13 +1,13 @@
 """What a scrape of /metrics looks up: states and ages, backlog, leases, the pool. At most every few seconds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 import anyio
 import asyncpg
 
-from daemon.clock import Clock
+from daemon.clock import Clock, Rest
 from daemon.health.signals import Signal, stopped, troubles
 from daemon.store import health, outbox, reports
 from daemon.store.database import DISCONNECTED, Database
@@ -29,7 +29,10 @@ class Watched:
     telemetry: Telemetry
     merchants: list[str]
     held: Callable[[], set[str]]
-    looked_at: datetime | None = None
+    rest: Rest = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rest = Rest(self.clock)
 
     async def refresh(self) -> None:
         """Look again, unless that was done just now. Without a database the gauges stay as they are."""
@@ -39,7 +42,7 @@ class Watched:
         size, idle = self.database.pool.get_size(), self.database.pool.get_idle_size()
         metrics.pool_connections.labels("idle").set(idle)
         metrics.pool_connections.labels("busy").set(size - idle)
-        if self.looked_at is not None and timedelta(0) <= now - self.looked_at < FRESH:
+        if not self.rest.is_over:
             return
         try:
             async with self.database.reading(scope=of_installation(self.merchants)) as connection:
@@ -60,7 +63,7 @@ class Watched:
                     metrics.effects_due.labels(name).set((await outbox.backlog(connection, name, now))["due"])
         except (*DISCONNECTED, asyncpg.PostgresError):
             return
-        self.looked_at = now
+        self.rest.begin(FRESH)
 
     def _tell_health(self, signals: list[Signal]) -> None:
         """What is over has no sample any more: an alert on it then ends."""

@@ -1,6 +1,5 @@
 """Decisions that turn on policy, maps and facts that change: the state, the owner, the evidence and the vendor's books."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -81,9 +80,9 @@ async def test_a_wait_has_the_owner_and_the_clock_of_its_cause(database: Databas
 
 async def test_a_lock_we_have_not_heard_of_is_learned_from_the_refusal(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
+        world.workplace.account_kept = 90 * DAYS
         await world.workplace.account(world.now)
         truth = world.begin("bar_single")
-        world.workplace._account = (world.now + 90 * DAYS, replace(await world.workplace.account(world.now)))
         world.sandbox.books.locked_until = date(2026, 3, 31)
 
         await world.pass_time(20 * DAYS)

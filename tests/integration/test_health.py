@@ -70,7 +70,7 @@ async def test_a_refused_token_is_seen_by_every_command_and_on_every_page(databa
         _, findings, _ = await world.homeward("doctor")
         async with visitor(world, "vera", Role.VIEWER) as vera:
             _, page = await vera.get("/returns")
-        world.desk.watched.looked_at = None
+        world.desk.watched.rest.end()
         async with world.http.get(f"{world.url}/metrics") as reply:
             metrics = await reply.text()
 

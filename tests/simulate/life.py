@@ -12,6 +12,8 @@ import asyncpg
 
 from daemon import app as application
 from daemon.clients import brightpearl
+from daemon.clock import Clock as DaemonClock
+from daemon.clock import Forward
 from daemon.crash import CrashPoints
 from daemon.loops import intake
 from daemon.loops.runner import Loop, Runner, loops_of
@@ -38,15 +40,18 @@ def make_sequential() -> None:
     intake.TOGETHER_SECONDS = OFTEN.total_seconds()
 
 
-class Clock:
+class Clock(DaemonClock):
     """The vendors' clock, wrong by some seconds; sleeping on it moves it."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+        self._sandbox, self._forward = sandbox, Forward(sandbox.clock.now)
         self.offset = timedelta(0)
 
     def now(self) -> datetime:
         return self._sandbox.clock.now() + self.offset
+
+    def monotonic(self) -> timedelta:
+        return self._forward()
 
     async def sleep(self, delay: timedelta) -> None:
         if delay > timedelta(0):

@@ -150,7 +150,7 @@ SETTINGS = BrightpearlSettings(
 def lag_of(*seconds: float) -> IndexLag:
     lag = IndexLag()
     for each in seconds:
-        lag.shown("credit", NOON, NOON + timedelta(seconds=each))
+        lag.shown("credit", timedelta(0), timedelta(seconds=each))
     return lag
 
 

@@ -7,12 +7,13 @@ import anyio
 import pytest
 
 from daemon.clients.throttle import LANE, BundleCost, Lane, Quota
+from daemon.clock import Clock
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(seconds=60)
 
 
-class StoodClock:
+class StoodClock(Clock):
     """Time that passes only where somebody waits for it."""
 
     def __init__(self) -> None:
@@ -20,6 +21,9 @@ class StoodClock:
 
     def now(self) -> datetime:
         return self.at
+
+    def monotonic(self) -> timedelta:
+        return self.at - NOON
 
     async def sleep(self, delay: timedelta) -> None:
         await anyio.lowlevel.checkpoint()  # whoever else is about to ask, asks first

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.clock import machine_now
-from daemon.errors import LeftAloneError, MalformedPayloadError, StillRefusedError, TransientError
+from daemon.errors import MalformedPayloadError, StillRefusedError, TransientError
 from daemon.health.kinds import (
     CLOCK_SKEW,
     FORBIDDEN,
@@ -163,19 +163,6 @@ def test_a_hiccup_is_no_silence() -> None:
     health.failed("get-orders", "503")
 
     assert health.status == WELL
-
-
-def test_a_clock_that_is_set_back_keeps_nobody_waiting() -> None:
-    clock = StoodClock()
-    health = a_vendor(clock)
-    for _ in range(3):
-        health.failed("get-orders", "no answer")
-    with pytest.raises(LeftAloneError):
-        health.check("GET")
-
-    clock.at -= HOUR
-
-    health.check("GET")
 
 
 def test_being_over_the_limit_is_nothing_wrong_and_proves_no_key() -> None:
