@@ -1,11 +1,13 @@
 """Files brought in by hand: webhook payloads, dashboard exports, warehouse receipts. Row by row, nothing lost."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import orjson
+from anyio import to_thread
 
 from daemon.errors import MalformedPayloadError
 from daemon.loops.intake import free_units, is_ambiguous
@@ -85,12 +87,25 @@ async def import_receipts(
     database: Database, merchant: str, raw: bytes, now: datetime, *, actor: str
 ) -> list[dict[str, Any]]:
     """The rows of a warehouse's CSV file. Raises MalformedPayloadError when it is none."""
-    rows = list(csv_rows(raw))
-    known = {name for _, row in rows for name in row} & set(RECEIPT_COLUMNS)
-    if rows and not known:
-        given = ", ".join(name for name in rows[0][1] if name)[:200]
+    first = await to_thread.run_sync(_first_of_sound, raw)
+    if first is None:
+        return []
+    if not first[1].keys() & set(RECEIPT_COLUMNS):
+        given = ", ".join(name for name in first[1] if name)[:200]
         raise MalformedPayloadError(f"none of its columns is known ({given}); known are: {', '.join(RECEIPT_COLUMNS)}")
-    return await take_receipts(database, merchant, rows, now, actor=actor)
+    return await take_receipts(database, merchant, csv_rows(raw), now, actor=actor)
+
+
+def _first_of_sound(raw: bytes) -> tuple[int, dict[str, str]] | None:
+    """The first row of a file that can be read to its end: nothing is taken of one that breaks off.
+
+    Raises MalformedPayloadError.
+    """
+    rows = csv_rows(raw)
+    first = next(rows, None)
+    for _ in rows:
+        pass
+    return first
 
 
 def receipt_rows(raw: bytes) -> dict[int, dict[str, str]]:
@@ -101,7 +116,7 @@ def receipt_rows(raw: bytes) -> dict[int, dict[str, str]]:
 async def take_receipts(
     database: Database,
     merchant: str,
-    rows: list[tuple[int, dict[str, str]]],
+    rows: Iterable[tuple[int, dict[str, str]]],
     now: datetime,
     *,
     actor: str,
@@ -113,9 +128,10 @@ async def take_receipts(
     """
     seen: dict[str, int] = {}
     results: list[dict[str, Any]] = []
-    for start in range(0, len(rows), ROWS_TOGETHER):
+    remaining = iter(rows)
+    while together := list(islice(remaining, ROWS_TOGETHER)):
         async with database.transaction("import") as connection:
-            for number, row in rows[start : start + ROWS_TOGETHER]:
+            for number, row in together:
                 content = "|".join(row.get(name, "") for name in RECEIPT_COLUMNS)
                 seen[content] = seen.get(content, 0) + 1
                 try:

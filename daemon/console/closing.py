@@ -278,11 +278,14 @@ def import_file(
     if output is Format.TABLE:
         emit_one(told.summary | {"changed": told.file_id is not None}, output)
     emit_list(shown, ["row", "result", "detail"], output, hint="homeward match run")
+    if told.total > len(told.rows):
+        all_rows = f"homeward import show {told.file_id}" if told.file_id else "import it, then homeward import show ID"
+        errors.print(f"of each result the first {importing.SHOWN_MAX} rows are shown; all: {all_rows}", markup=False)
     if told.already:
         errors.print(f"this very file was imported at {told.already}", markup=False)
     bad = told.count("rejected")
     if bad:
-        raise SystemExit(FAILED if bad == len(told.rows) else PARTIAL)
+        raise SystemExit(FAILED if bad == told.total else PARTIAL)
 
 
 @imports.command("list")

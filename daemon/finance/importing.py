@@ -1,9 +1,11 @@
 """Importing: a file's rows become legs, row by row, once; a preview changes nothing; an import can be undone."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +13,7 @@ from anyio import to_thread
 
 from daemon.errors import MalformedPayloadError, NotFoundError, RejectedError
 from daemon.finance.formats.catalogue import read_file
-from daemon.finance.formats.reading import Context, Reading
+from daemon.finance.formats.reading import Context, Reading, Row
 from daemon.settings_merchant import MerchantSettings
 from daemon.store import files, legs
 from daemon.store.database import Database
@@ -20,6 +22,10 @@ from daemon.store.sql import Connection
 from statemachine.books.legs import Leg
 
 FILE_MAX = 50 * 1024 * 1024
+ROWS_TOGETHER = 2000
+SHOWN_MAX = 1000
+"""Rows of each result that are kept to be shown at once. Of a file that was imported, `files.rows` has them all."""
+RESULTS = ("accepted", "repeated", "rejected", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +37,75 @@ class Imported:
     format: str
     covers: str
     provider: str
+    counts: Mapping[str, int]
+    """Result → how many rows."""
     rows: list[dict[str, Any]]
-    """row, result (accepted, repeated, rejected, other), detail, leg."""
+    """row, result (accepted, repeated, rejected, other), detail, leg; of each result the first SHOWN_MAX."""
     already: str = ""
     """When and by whom the very same file was imported."""
 
     def count(self, result: str) -> int:
-        return sum(row["result"] == result for row in self.rows)
+        return self.counts.get(result, 0)
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
 
     @property
     def summary(self) -> dict[str, Any]:
-        told = {result: self.count(result) for result in ("accepted", "repeated", "rejected", "other")}
+        counts = {result: self.count(result) for result in RESULTS}
         return {
             "file_id": self.file_id, "name": self.name, "format": self.format, "covers": self.covers,
-            "provider": self.provider, **told, "already": self.already,
+            "provider": self.provider, **counts, "already": self.already,
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that somebody brought. It is read twice, first to say what it comes to and then to keep it: so never more than
+    ROWS_TOGETHER of its rows are held."""
+
+    raw: bytes
+    context: Context
+    format: str
+
+    async def reading(self) -> Reading:
+        return await to_thread.run_sync(lambda: read_file(self.raw, self.context, given=self.format))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What becomes of one row."""
+
+    row: int
+    result: str
+    detail: str
+    leg: Leg | None = None
+
+    @property
+    def stored(self) -> tuple[int, str, str, str]:
+        return self.row, self.result, self.detail, self.leg.key if self.leg is not None else ""
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        return dict(zip(("row", "result", "detail", "leg"), self.stored, strict=True))
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a file comes to."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    shown: list[dict[str, Any]] = field(default_factory=list)
+    currencies: set[str] = field(default_factory=set)
+
+    def add(self, results: Iterable[Result]) -> None:
+        for result in results:
+            self.counts[result.result] += 1
+            if self.counts[result.result] <= SHOWN_MAX:
+                self.shown.append(result.shown)
+            if result.leg is not None:
+                self.currencies.add(result.leg.currency)
 
 
 async def import_file(
@@ -55,33 +115,38 @@ async def import_file(
     """Read a file and keep what is new of it. Raises MalformedPayloadError when it can be read as nothing we know."""
     if len(raw) > FILE_MAX:
         raise MalformedPayloadError(f"the file is larger than {FILE_MAX // 1024 // 1024} MB: split it")
-    context = Context(ZoneInfo(settings.calendar.timezone), settings.finance.files)
-    reading = await to_thread.run_sync(lambda: read_file(raw, context, given=given))
+    file = File(raw, Context(ZoneInfo(settings.calendar.timezone), settings.finance.files), given)
     digest = hashlib.sha256(raw).digest()
-    found = [row.leg for row in reading.rows if row.leg is not None]
+    reading = await file.reading()
     async with database.transaction("import") as connection:
         at = await legs.tick(connection, merchant, now)
-        known = await legs.known_keys(connection, merchant, [leg.key for leg in (*found, *reading.transfers)])
+        survey = Survey()
+        async for results in _results(connection, merchant, reading, at):
+            survey.add(results)
+        transfers = await _fuller(connection, merchant, reading.transfers)
         before = await files.of_content(connection, merchant, digest)
-        rows = _results(reading, known)
-        fresh = [leg for leg in found if leg.key not in known]
-        fresh += await _fuller(connection, merchant, reading.transfers)
-        provider = reading.provider or " ".join(sorted({leg.currency for leg in found}))
+        provider = reading.provider or " ".join(sorted(survey.currencies))
         already = f"{before['at']:%Y-%m-%d %H:%M} UTC by {before['actor']}" if before else ""
-        told = Imported(None, name, reading.format, reading.covers, reading.provider, rows, already)
-        if preview or (before is not None and not fresh):
-            return told
+        done = Imported(
+            None, name, reading.format, reading.covers, reading.provider, survey.counts, survey.shown, already
+        )
+        if preview or (before is not None and not done.count("accepted") and not transfers):
+            return done
         file_id = await files.put(
             connection, merchant, format_name=reading.format, covers=reading.covers, provider=provider,
-            name=name[:200], sha256=digest, rows=len(rows), accepted=told.count("accepted"),
-            repeated=told.count("repeated"), rejected=told.count("rejected"), first_on=reading.first_on,
+            name=name[:200], sha256=digest, rows=done.total, accepted=done.count("accepted"),
+            repeated=done.count("repeated"), rejected=done.count("rejected"), first_on=reading.first_on,
             last_on=reading.last_on, actor=actor, at=at,
         )  # fmt: skip
-        kept = [(r["row"], r["result"], r["detail"], r["leg"]) for r in rows if r["result"] != "other"]
-        await files.put_rows(connection, merchant, file_id, kept)
         scope = f"file:{file_id}"
-        await legs.put(connection, merchant, Told(tuple((scope, leg) for leg in fresh)), at)
-    return Imported(file_id, name, reading.format, reading.covers, reading.provider, rows, already)
+        async for results in _results(connection, merchant, await file.reading(), at):
+            await files.put_rows(
+                connection, merchant, file_id, [row.stored for row in results if row.result != "other"]
+            )
+            fresh = tuple((scope, row.leg) for row in results if row.leg is not None and row.result == "accepted")
+            await legs.put(connection, merchant, Told(fresh), at)
+        await legs.put(connection, merchant, Told(tuple((scope, leg) for leg in transfers)), at)
+    return replace(done, file_id=file_id)
 
 
 async def _fuller(connection: Connection, merchant: str, transfers: Sequence[Leg]) -> list[Leg]:
@@ -91,21 +156,24 @@ async def _fuller(connection: Connection, merchant: str, transfers: Sequence[Leg
     return [leg for leg in transfers if leg.key not in known or leg.facts["lines"] > known[leg.key]]
 
 
-def _results(reading: Reading, known: set[str]) -> list[dict[str, Any]]:
-    rows = []
-    for row in reading.rows:
-        leg = row.leg
-        if row.rejected:
-            result, detail = "rejected", row.rejected
-        elif leg is None:
-            result, detail = "other", "counts into its payout" if reading.covers == "payouts" else "not booked yet"
-        else:
-            result = "repeated" if leg.key in known else "accepted"
-            detail = f"{leg.kind} {leg.amount} {leg.currency} of {leg.on}" + (
-                f", order {leg.order}" if leg.order else ""
-            )
-        rows.append({"row": row.number, "result": result, "detail": detail, "leg": leg.key if leg else ""})
-    return rows
+async def _results(
+    connection: Connection, merchant: str, reading: Reading, at: datetime
+) -> AsyncIterator[list[Result]]:
+    """What becomes of the rows, some at a time, by what was known before `at`: the same however often it is gone through."""
+    while rows := await to_thread.run_sync(lambda: list(islice(reading.rows, ROWS_TOGETHER))):
+        keys = [row.leg.key for row in rows if row.leg is not None]
+        known = await legs.known_keys(connection, merchant, keys, before=at)
+        yield [_result(row, reading.covers, known) for row in rows]
+
+
+def _result(row: Row, covers: str, known: set[str]) -> Result:
+    leg = row.leg
+    if row.rejected:
+        return Result(row.number, "rejected", row.rejected)
+    if leg is None:
+        return Result(row.number, "other", "counts into its payout" if covers == "payouts" else "not booked yet")
+    detail = f"{leg.kind} {leg.amount} {leg.currency} of {leg.on}" + (f", order {leg.order}" if leg.order else "")
+    return Result(row.number, "repeated" if leg.key in known else "accepted", detail, leg)
 
 
 async def undo(

@@ -71,8 +71,11 @@ async def end_scopes(connection: Connection, merchant: str, scopes: list[str], a
     return await SQL.run(connection, "end_scopes", merchant=merchant, scopes=scopes, at=at)
 
 
-async def known_keys(connection: Connection, merchant: str, keys: Iterable[str]) -> set[str]:
-    rows = await SQL.rows(connection, "known_keys", merchant=merchant, keys=list(keys))
+async def known_keys(
+    connection: Connection, merchant: str, keys: Iterable[str], *, before: datetime | None = None
+) -> set[str]:
+    """Which of these stand; given a moment: and stood before it."""
+    rows = await SQL.rows(connection, "known_keys", merchant=merchant, keys=list(keys), before=before)
     return {row["key"] for row in rows}
 
 

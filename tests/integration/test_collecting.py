@@ -1,5 +1,6 @@
 """Both systems' books and files, read again and again: nothing is lost by it, and nothing stays that is gone."""
 
+import tracemalloc
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -135,6 +136,38 @@ async def test_a_statement_speaks_of_its_own_currency_only(database: Database, t
         assert set(told.bank) == {"GBP"}
         assert told.needs_bank("GBP", date(2026, 1, 9), 1)
         assert not told.needs_bank("EUR", date(2026, 1, 9), 0)
+
+
+async def test_a_long_file_is_imported_without_being_held(database: Database, tmp_path: Path) -> None:
+    def statement(rows: int) -> bytes:
+        lines = (f"2026-01-{n % 28 + 1:02},{n}.50,GBP,PAYMENT {n:06}" for n in range(rows))
+        return "\n".join(("Date,Amount,Currency,Reference", *lines)).encode()
+
+    async with open_world(database, tmp_path, extra_config=FINANCE) as world:
+
+        async def peak(rows: int, *, preview: bool) -> int:
+            raw = statement(rows)
+            tracemalloc.start()
+            try:
+                taken = await import_file(
+                    database, MERCHANT, world.workplace.settings, raw, name="x.csv", now=world.now, actor="user:test",
+                    preview=preview,
+                )  # fmt: skip
+                assert (taken.count("accepted"), taken.total) == (rows, rows)
+                return tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+
+        await peak(4000, preview=True)  # what is made once, is made
+        small = await peak(4000, preview=True)
+        growth = await peak(16_000, preview=False) - small
+        async with database.reading() as connection:
+            (file,) = await files.listing(connection, MERCHANT)
+            rows = await files.rows(connection, MERCHANT, file["id"])
+
+        assert (file["rows"], file["accepted"], len(rows)) == (16_000, 16_000, 16_000)
+        assert len(await _known(world, Kind.BANK)) == 16_000
+        assert growth / 12_000 < 700  # bytes a row: what tells equal rows apart, not the rows
 
 
 async def test_an_account_that_refuses_some_searches_is_read_all_the_same(database: Database, tmp_path: Path) -> None:

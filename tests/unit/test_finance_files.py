@@ -1,14 +1,18 @@
 """Payouts, invoices and statements in the formats they really come in; and thirty ways to damage them, each told by row."""
 
+import gc
+import re
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from xml.etree.ElementTree import Element
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from daemon.errors import MalformedPayloadError
 from daemon.finance.formats.catalogue import detect, read_file
-from daemon.finance.formats.reading import Context, Reading
+from daemon.finance.formats.reading import Context, Reading, Row
 from daemon.settings_finance import MappedFileSettings
 from statemachine.books.legs import Kind, Leg
 from tests import finance_files as files
@@ -21,11 +25,24 @@ GERMAN = MappedFileSettings(
 CONTEXT = Context(ZoneInfo("Europe/London"), {"klarna-de": GERMAN})
 
 
-def read(text: str, given: str = "") -> Reading:
-    return read_file(text.encode(), CONTEXT, given=given)
+@dataclass(frozen=True)
+class Whole:
+    """A file that was read to its end."""
+
+    reading: Reading
+    rows: list[Row]
+
+    @property
+    def transfers(self) -> list[Leg]:
+        return self.reading.transfers
 
 
-def legs(reading: Reading) -> list[Leg]:
+def read(text: str, given: str = "") -> Whole:
+    reading = read_file(text.encode(), CONTEXT, given=given)
+    return Whole(reading, list(reading.rows))
+
+
+def legs(reading: Whole) -> list[Leg]:
     return [row.leg for row in reading.rows if row.leg is not None]
 
 
@@ -166,3 +183,47 @@ def test_what_is_no_such_file_is_refused_as_a_whole(text: str) -> None:
 def test_an_unknown_format_names_those_there_are() -> None:
     with pytest.raises(MalformedPayloadError, match="shopify, stripe, paypal"):
         read(files.SHOPIFY, "worldpay")
+
+
+def many_rows(name: str, count: int) -> str:
+    """A file of so many rows: its example, with its first row over and over, each with an amount of its own."""
+    if name == "camt.053":
+        head, entry, tail = re.split(r"(<Ntry>.*?</Ntry>)", files.CAMT, maxsplit=1, flags=re.DOTALL)
+        return head + "".join(entry.replace("24.55", f"{n}.55") for n in range(1, count + 1)) + tail
+    head, row = files.BANK_CSV.splitlines()[:2]
+    return "\n".join([head, *(row.replace("24.55", f"{n}.55") for n in range(1, count + 1)), ""])
+
+
+@pytest.mark.parametrize("name", ["bank-csv", "camt.053"])
+def test_no_more_of_a_long_file_is_held_than_the_piece_in_hand(name: str) -> None:
+    reading = read_file(many_rows(name, 2000).encode(), CONTEXT)
+    assert reading.format == name
+
+    def alive() -> int:
+        return sum(type(thing) in (Row, Element) for thing in gc.get_objects())
+
+    before, held, count = alive(), 0, 0
+    for row in reading.rows:
+        count += 1
+        assert row.rejected == ""
+        if count % 200 == 0:
+            held = max(held, alive() - before)
+
+    assert count >= 2000
+    assert held < 1000  # XML is parsed a piece at a time, of some entries of several elements each
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old mac"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_a_table_reads_the_same_in_every_encoding_and_with_every_line_ending(ending: str, encoding: str) -> None:
+    text = (
+        files.BANK_CSV.replace("\n", ending).replace("24.55", "23.55")
+        + f'2026-01-11,1.00,GBP,"Zoë {ending}Größe"{ending}'
+    )
+
+    reading = read_file(text.encode(encoding), CONTEXT)
+    rows = [row.leg for row in reading.rows if row.leg is not None]
+
+    assert [str(leg.amount) for leg in rows] == ["23.55", "-10.00", "1.00"]
+    assert "Zoë" in str(rows[-1].facts["text"])
+    assert "Größe" in str(rows[-1].facts["text"])

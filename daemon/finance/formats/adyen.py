@@ -14,13 +14,14 @@ from daemon.finance.formats.reading import (
     Payouts,
     Reading,
     amount,
+    begun,
     currency,
     day_of,
     name_of_amount,
     need_columns,
     payout_leg,
     required,
-    take_rows,
+    taken,
 )  # fmt: skip
 from daemon.tables import csv_rows
 from statemachine.books.legs import Leg
@@ -48,8 +49,8 @@ def is_it(columns: set[str]) -> bool:
 def read(raw: bytes, context: Context) -> Reading:
     """Raises MalformedPayloadError when it is no such file."""
     reading, payouts, numbers = Reading(NAME, "payouts", NAME), Payouts(NAME), Numbers()
-    lines = list(csv_rows(raw))
-    need_columns(lines[0][1] if lines else (), COLUMNS, "settlement details report of Adyen")
+    columns, lines = begun(csv_rows(raw))
+    need_columns(columns, COLUMNS, "settlement details report of Adyen")
 
     def take(row: int, line: Mapping[str, str]) -> Leg | None:
         kind = required(line, "type").lower()
@@ -80,8 +81,7 @@ def read(raw: bytes, context: Context) -> Reading:
         order = line.get("merchant reference", "")
         return payout_leg(NAME, name, on, money, value, order=order_key(order), payout_id=batch, refs=refs[1:])
 
-    take_rows(reading, lines, take)
-    reading.transfers = payouts.legs()
+    reading.rows, reading.payouts = taken(lines, take), payouts
     return reading
 
 

@@ -1,11 +1,12 @@
 """Every format there is, and which one a file is in."""
 
 from collections.abc import Callable
+from itertools import islice
 
 from daemon.errors import MalformedPayloadError
 from daemon.finance.formats import adyen, mapped, paypal, shopify, statements, stripe
 from daemon.finance.formats.reading import Context, Reading
-from daemon.tables import csv_rows, text_of
+from daemon.tables import csv_rows, text_lines
 
 Reader = Callable[[bytes, Context], Reading]
 
@@ -18,7 +19,7 @@ READERS: dict[str, Reader] = {
 
 
 def read_file(raw: bytes, context: Context, *, given: str = "") -> Reading:
-    """Read a file in the format that is named, else the one it looks like. Raises MalformedPayloadError."""
+    """Begin a file in the format that is named, else the one it looks like. Raises MalformedPayloadError, as its rows may."""
     if not raw.strip():
         raise MalformedPayloadError("line 1: the file is empty")
     name = given or detect(raw)
@@ -38,7 +39,7 @@ def detect(raw: bytes) -> str:
         return statements.CAMT
     if statements.is_ofx(raw):
         return statements.OFX
-    if paypal.is_it_text(text_of(raw)[:200]):
+    if paypal.is_it_text("".join(islice(text_lines(raw), 3))[:200]):
         return paypal.NAME
     columns = next((set(row) for _, row in csv_rows(raw)), set())
     tests = (

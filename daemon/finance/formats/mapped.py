@@ -15,12 +15,13 @@ from daemon.finance.formats.reading import (
     Reading,
     Unique,
     amount,
+    begun,
     currency,
     day_of,
     need_columns,
     payout_leg,
     required,
-    take_rows,
+    taken,
 )  # fmt: skip
 from daemon.settings_finance import MappedFileSettings
 from daemon.tables import csv_rows
@@ -47,8 +48,8 @@ def is_invoice(columns: set[str]) -> bool:
 
 def read_invoice(raw: bytes, context: Context) -> Reading:
     """Raises MalformedPayloadError when it is no such file."""
-    lines = list(csv_rows(raw))
-    need_columns(lines[0][1] if lines else (), INVOICE_COLUMNS, "invoice of Happy Returns")
+    there, _ = begun(csv_rows(raw))
+    need_columns(there, INVOICE_COLUMNS, "invoice of Happy Returns")
     return read(raw, context, INVOICE, INVOICE_MAP, fee_types=FEE_TYPES)
 
 
@@ -57,10 +58,10 @@ def read(
 ) -> Reading:
     """Raises MalformedPayloadError when the mapped columns are not there."""
     reading = Reading(name, told.covers, "" if told.covers == "bank" else told.provider or name)
-    lines = list(csv_rows(raw))
+    there, lines = begun(csv_rows(raw))
     columns = {field: column.strip().lower() for field, column in told.columns.items()}
     if not fee_types:
-        need_columns(lines[0][1] if lines else (), columns.values(), f"'{name}' file")
+        need_columns(there, columns.values(), f"'{name}' file")
     shape = "" if told.date_format == "%Y-%m-%d" else told.date_format
     numbers, unique, payouts = Numbers(), Unique(columns.get("id", "id")), Payouts(reading.provider)
 
@@ -98,8 +99,7 @@ def read(
                     payout_id=payout_id, refs=(value(line, "reference"),),
                 )  # fmt: skip
 
-    take_rows(reading, lines, take)
-    reading.transfers = payouts.legs()
+    reading.rows, reading.payouts = taken(lines, take), payouts
     return reading
 
 

@@ -6,7 +6,6 @@ say the direction; T1107 is a refund, T04xx are withdrawals to the bank.
 """
 
 import csv
-import io
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -22,9 +21,9 @@ from daemon.finance.formats.reading import (
     need_columns,
     payout_leg,
     required,
-    take_rows,
+    taken,
 )  # fmt: skip
-from daemon.tables import text_of
+from daemon.tables import text_lines
 from statemachine.books.legs import Leg
 from statemachine.money import AMOUNT_LIMIT, Money, minor_unit
 from statemachine.refs import is_number, order_key
@@ -46,25 +45,6 @@ def is_it_text(text: str) -> bool:
 def read(raw: bytes, context: Context) -> Reading:
     """Raises MalformedPayloadError when it is no such file."""
     reading, payouts, unique = Reading(NAME, "payouts", NAME), Payouts(NAME), Unique("transaction id")
-    reader = csv.reader(io.StringIO(text_of(raw).replace("\x00", "")))
-    columns: list[str] = []
-    lines: list[tuple[int, dict[str, str]]] = []
-    for cells in _lines(reader):
-        kind = cells[0].strip().upper() if cells else ""
-        if kind == "CH":
-            columns = [" ".join(cell.lower().split()) for cell in cells[1:]]
-            need_columns(columns, COLUMNS, "settlement report of PayPal")
-        elif kind == "SB":
-            if not columns:
-                raise MalformedPayloadError(
-                    f"line {reader.line_num}: transactions come before their column headings (CH)"
-                )
-            told = dict(zip(columns, (cell.strip() for cell in cells[1:]), strict=False))
-            lines.append((reader.line_num, told | {"": "more"} if len(cells) - 1 > len(columns) else told))
-        elif kind and kind not in KINDS:
-            lines.append((reader.line_num, {"section": kind[:20]}))
-    if not columns:
-        raise MalformedPayloadError("line 1: this is no settlement report of PayPal: it has no column headings (CH)")
 
     def take(number: int, line: Mapping[str, str]) -> Leg | None:
         if "section" in line:
@@ -93,9 +73,30 @@ def read(raw: bytes, context: Context) -> Reading:
         refs = (name,)
         return payout_leg(NAME, name, on, money, -value, order=order_key(order), payout_id="", refs=refs)
 
-    take_rows(reading, lines, take)
-    reading.transfers = payouts.legs()
+    reading.rows, reading.payouts = taken(_transactions(raw), take), payouts
     return reading
+
+
+def _transactions(raw: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+    """Lines of transactions under the headings that stand before them, and lines that are none of the report's."""
+    reader = csv.reader(text_lines(raw))
+    columns: list[str] = []
+    for cells in _lines(reader):
+        kind = cells[0].strip().upper() if cells else ""
+        if kind == "CH":
+            columns = [" ".join(cell.lower().split()) for cell in cells[1:]]
+            need_columns(columns, COLUMNS, "settlement report of PayPal")
+        elif kind == "SB":
+            if not columns:
+                raise MalformedPayloadError(
+                    f"line {reader.line_num}: transactions come before their column headings (CH)"
+                )
+            line = dict(zip(columns, (cell.strip() for cell in cells[1:]), strict=False))
+            yield reader.line_num, line | {"": "more"} if len(cells) - 1 > len(columns) else line
+        elif kind and kind not in KINDS:
+            yield reader.line_num, {"section": kind[:20]}
+    if not columns:
+        raise MalformedPayloadError("line 1: this is no settlement report of PayPal: it has no column headings (CH)")
 
 
 def _lines(reader: Any) -> Iterator[list[str]]:

@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from daemon.errors import MalformedPayloadError
@@ -28,15 +29,24 @@ class Row:
 
 @dataclass(slots=True)
 class Reading:
-    """A file, read. `covers` is what its lines are: payouts, fees or bank."""
+    """A file while it is read. `covers` is what its lines are: payouts, fees or bank.
+
+    `rows` goes over the file once, line by line, so that no more of it is held than whoever reads it keeps; what is said of
+    the file as a whole (its days, its transfers) is whole when `rows` has ended.
+    """
 
     format: str
     covers: str
     provider: str = ""
-    rows: list[Row] = field(default_factory=list)
-    transfers: list[Leg] = field(default_factory=list)
-    """The payouts that the lines make up."""
+    rows: Iterator[Row] = field(default_factory=lambda: iter(()))
+    """May raise MalformedPayloadError where the file breaks off or turns out to be something else."""
+    payouts: "Payouts | None" = None
     days: set[date] = field(default_factory=set)
+
+    @property
+    def transfers(self) -> list[Leg]:
+        """The payouts that the lines make up."""
+        return self.payouts.legs() if self.payouts is not None else []
 
     @property
     def first_on(self) -> date | None:
@@ -58,7 +68,16 @@ class Context:
 Take = Callable[[int, Mapping[str, str]], Leg | None]
 
 
-def take_rows(reading: Reading, lines: Iterable[tuple[int, Mapping[str, str]]], take: Take) -> None:
+Line = tuple[int, Mapping[str, str]]
+
+
+def begun(lines: Iterator[Line]) -> tuple[set[str], Iterator[Line]]:
+    """The columns of the first line, and all the lines."""
+    first = next(lines, None)
+    return (set(), iter(())) if first is None else (set(first[1]), chain((first,), lines))
+
+
+def taken(lines: Iterable[Line], take: Take) -> Iterator[Row]:
     """Each line by itself: one that cannot be read is refused with its reason, and the others are taken."""
     for number, line in lines:
         if not any(line.values()):
@@ -69,9 +88,10 @@ def take_rows(reading: Reading, lines: Iterable[tuple[int, Mapping[str, str]]], 
             long = next((name for name, value in line.items() if len(value) > CELL_MAX), None)
             if long is not None:
                 raise MalformedPayloadError(f"{long}: is longer than {CELL_MAX} characters")
-            reading.rows.append(Row(number, take(number, line)))
+            row = Row(number, take(number, line))
         except MalformedPayloadError as error:
-            reading.rows.append(Row(number, rejected=str(error)))
+            row = Row(number, rejected=str(error))
+        yield row
 
 
 def required(line: Mapping[str, str], name: str) -> str:
@@ -157,12 +177,14 @@ class Numbers:
     """Names for rows that have none of their own: their content, and which of the equal ones it is."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, int] = {}
+        self._counts: dict[bytes, int] = {}
+        """Digest of a content → how many rows had it: a file may have very many rows, and long ones."""
 
     def name(self, *content: str) -> str:
-        told = "|".join(content)
-        self._seen[told] = self._seen.get(told, 0) + 1
-        return hashlib.sha256(f"{told}|{self._seen[told]}".encode()).hexdigest()[:20]
+        words = "|".join(content)
+        digest = hashlib.sha256(words.encode()).digest()[:16]
+        self._counts[digest] = self._counts.get(digest, 0) + 1
+        return hashlib.sha256(f"{words}|{self._counts[digest]}".encode()).hexdigest()[:20]
 
 
 class Unique:

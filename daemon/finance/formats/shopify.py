@@ -14,13 +14,14 @@ from daemon.finance.formats.reading import (
     Payouts,
     Reading,
     amount,
+    begun,
     currency,
     day_of,
     name_of_amount,
     need_columns,
     payout_leg,
     required,
-    take_rows,
+    taken,
 )  # fmt: skip
 from daemon.tables import csv_rows
 from statemachine.books.legs import Leg
@@ -43,8 +44,8 @@ def is_it(columns: set[str]) -> bool:
 def read(raw: bytes, context: Context) -> Reading:
     """Raises MalformedPayloadError when it is no such file."""
     reading, payouts, numbers = Reading(NAME, "payouts", NAME), Payouts(NAME), Numbers()
-    lines = list(csv_rows(raw))
-    need_columns(lines[0][1] if lines else (), COLUMNS, "export of Shopify payouts")
+    columns, lines = begun(csv_rows(raw))
+    need_columns(columns, COLUMNS, "export of Shopify payouts")
 
     def take(number: int, line: Mapping[str, str]) -> Leg | None:
         kind = required(line, "type").lower().replace("_", " ")
@@ -69,6 +70,5 @@ def read(raw: bytes, context: Context) -> Reading:
         name = numbers.name(line["transaction date"], order, name_of_amount(value), money, line.get("checkout", ""))
         return payout_leg(NAME, name, on, money, -value, order=order_key(order), payout_id=payout_id)
 
-    take_rows(reading, lines, take)
-    reading.transfers = payouts.legs()
+    reading.rows, reading.payouts = taken(lines, take), payouts
     return reading

@@ -22,15 +22,18 @@ from daemon.finance.formats.reading import (
     Reading,
     Row,
     amount,
+    begun,
     currency,
     day_of,
     required,
-    take_rows,
+    taken,
 )  # fmt: skip
 from daemon.settings_finance import MappedFileSettings
 from daemon.tables import csv_rows
 from statemachine.books.legs import Kind, Leg
 
+OFX_MAX = 5 * 1024 * 1024
+"""The parser holds some thirty times what it reads; a year of a busy account is a tenth of that."""
 CAMT, OFX, BANK_CSV = "camt.053", "ofx", "bank-csv"
 _DATES = ("booking date", "date", "value date", "transaction date", "posting date")
 _AMOUNTS = ("amount", "value")
@@ -51,26 +54,38 @@ def is_bank_csv(columns: set[str]) -> bool:
 
 def read_camt(raw: bytes, context: Context) -> Reading:
     """Raises MalformedPayloadError when it is no such file."""
+    reading, numbers = Reading(CAMT, "bank"), Numbers()
+    reading.rows = taken(_camt_lines(raw), lambda n, line: _camt_leg(line, context, numbers, reading))
+    return reading
+
+
+def _camt_lines(raw: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+    """Entries of all statements, numbered through; each is forgotten once it has been read."""
+    within: list[Element] = []
+    statements, number, account = 0, 0, ""
     try:
-        root = defusedxml.ElementTree.fromstring(raw)
+        for event, element in defusedxml.ElementTree.iterparse(io.BytesIO(raw), events=("start", "end")):
+            if event == "start":
+                within.append(element)
+                if _local(element) == "Stmt":
+                    statements, account = statements + 1, ""
+                continue
+            within.pop()
+            if not within or _local(within[-1]) != "Stmt":
+                continue
+            if _local(element) == "Acct":
+                account = _text(element, "Id/IBAN") or _text(element, "Id/Othr/Id")
+            elif _local(element) == "Ntry":
+                number += 1
+                yield number, {**_entry(element), "account": account}
+                within[-1].remove(element)
     except ParseError as error:
         line = error.position[0] if error.position else 1
         raise MalformedPayloadError(f"line {line}: the XML is broken: {error}") from error
     except DefusedXmlException as error:
         raise MalformedPayloadError("line 1: the XML defines entities, which no bank does; it is not read") from error
-    statements = [each for each in root.iter() if _local(each) == "Stmt"]
     if not statements:
         raise MalformedPayloadError("line 1: this is no camt.053: it holds no statement (Stmt)")
-    reading, numbers = Reading(CAMT, "bank"), Numbers()
-    number = 0
-    for statement in statements:
-        account = _text(statement, "Acct/Id/IBAN") or _text(statement, "Acct/Id/Othr/Id")
-        lines = []
-        for entry in (each for each in statement if _local(each) == "Ntry"):
-            number += 1
-            lines.append((number, {**_entry(entry), "account": account}))
-        take_rows(reading, lines, lambda n, line: _camt_leg(line, context, numbers, reading))
-    return reading
 
 
 def _entry(entry: Element) -> dict[str, str]:
@@ -122,6 +137,10 @@ def _text(element: Element, path: str) -> str:
 
 def read_ofx(raw: bytes, context: Context) -> Reading:
     """Raises MalformedPayloadError when it is no such file."""
+    if len(raw) > OFX_MAX:
+        raise MalformedPayloadError(
+            f"the OFX is larger than {OFX_MAX // 1024 // 1024} MB, and is only read whole: split it"
+        )
     from ofxparse import OfxParser  # here, since it brings an HTML parser with it
 
     try:
@@ -134,11 +153,19 @@ def read_ofx(raw: bytes, context: Context) -> Reading:
     accounts = [account for account in told.accounts or () if getattr(account, "statement", None) is not None]
     if not accounts:
         raise MalformedPayloadError("line 1: this OFX holds no account with a statement")
-    for account in accounts:
-        take_rows(reading, _ofx_lines(account, len(reading.rows)), lambda n, line: _ofx_leg(line, context, reading))
-        for discarded in account.statement.discarded_entries:
-            reading.rows.append(Row(len(reading.rows) + 1, rejected=str(discarded.get("error", "cannot be read"))))
+    reading.rows = _ofx_rows(accounts, context, reading)
     return reading
+
+
+def _ofx_rows(accounts: list[Any], context: Context, reading: Reading) -> Iterator[Row]:
+    count = 0
+    for account in accounts:
+        for row in taken(_ofx_lines(account, count), lambda n, line: _ofx_leg(line, context, reading)):
+            count += 1
+            yield row
+        for discarded in account.statement.discarded_entries:
+            count += 1
+            yield Row(count, rejected=str(discarded.get("error", "cannot be read")))
 
 
 def _ofx_lines(account: Any, first: int) -> Iterator[tuple[int, dict[str, str]]]:
@@ -160,8 +187,7 @@ def _ofx_leg(line: Mapping[str, str], context: Context, reading: Reading) -> Leg
 
 def read_bank_csv(raw: bytes, context: Context) -> Reading:
     """Date, amount, currency and words, under the names most banks use. Raises MalformedPayloadError."""
-    rows = list(csv_rows(raw))
-    columns = set(rows[0][1]) if rows else set()
+    columns, _ = begun(csv_rows(raw))
     if not is_bank_csv(columns):
         raise MalformedPayloadError(
             f"line 1: no bank statement: it needs a date ({', '.join(_DATES)}), an amount, a currency and a reference"

@@ -15,12 +15,13 @@ from daemon.finance.formats.reading import (
     Reading,
     Unique,
     amount,
+    begun,
     currency,
     day_of,
     need_columns,
     payout_leg,
     required,
-    take_rows,
+    taken,
 )  # fmt: skip
 from daemon.tables import csv_rows
 from statemachine.books.legs import Leg
@@ -40,8 +41,7 @@ def is_it(columns: set[str]) -> bool:
 def read(raw: bytes, context: Context) -> Reading:
     """Raises MalformedPayloadError when it is no such file."""
     reading, payouts, unique = Reading(NAME, "payouts", NAME), Payouts(NAME), Unique("balance_transaction_id")
-    lines = list(csv_rows(raw))
-    columns = set(lines[0][1]) if lines else set()
+    columns, lines = begun(csv_rows(raw))
     need_columns(columns, COLUMNS, "itemised payout reconciliation report of Stripe")
     created = next((name for name in ("created_utc", "created") if name in columns), "created")
     need_columns(columns, (created,), "itemised payout reconciliation report of Stripe")
@@ -77,6 +77,5 @@ def read(raw: bytes, context: Context) -> Reading:
         refs = (line.get("source_id", ""),)  # the refund's own: a failure of it names it too
         return payout_leg(NAME, name, on, money, -value, order=order_key(order), payout_id=payout_id, refs=refs)
 
-    take_rows(reading, lines, take)
-    reading.transfers = payouts.legs()
+    reading.rows, reading.payouts = taken(lines, take), payouts
     return reading
