@@ -37,6 +37,7 @@ from statemachine.events import Noted
 from tests.closed_season import sources
 from tests.command import homeward
 from tests.finance_files import SHOPIFY
+from tests.integration.test_misleading_vendor import CREDIT, keyless, plan
 from tests.visitor import PASSWORD, code_now, given_factor, program
 from tests.world import MERCHANT, World, open_world
 
@@ -64,7 +65,9 @@ class Case:
 
 def cases(ids: dict[str, str], files: Path, key: Key) -> list[Case]:
     """In an order in which each finds what it needs."""
-    stuck, waivable, done, fresh, held = (ids[name] for name in ("stuck", "waivable", "done", "fresh", "held"))
+    stuck, waivable, done, fresh, held, lost = (
+        ids[name] for name in ("stuck", "waivable", "done", "fresh", "held", "lost")
+    )
     nobody = ("nobody-knows",)
     told = []
     for noun, one in (("return", fresh), ("exception", stuck)):
@@ -80,6 +83,7 @@ def cases(ids: dict[str, str], files: Path, key: Key) -> list[Case]:
                 f"{noun} resolve", (stuck, *SERIOUS, "--dry-run"), (stuck, "--reason", "x", "--note", "y", "--yes"), 2
             ),
             Case(f"{noun} same-goods", (stuck, "--do", "adopt", *SERIOUS, "--dry-run"), (stuck, *SERIOUS), 2),
+            Case(f"{noun} reissue", (lost, *SERIOUS, "--dry-run"), (stuck, *SERIOUS), 6),
             Case(
                 f"{noun} force", (one, "--to", "closed", *SERIOUS, "--dry-run"), (one, "--to", "restocked", *SERIOUS), 6
             ),
@@ -238,8 +242,9 @@ async def given_a_world(world: World, folder: Path) -> dict[str, str]:
         ("stuck", "sku_of_nobody"), ("waivable", "edited_order"), ("done", "bar_single"), ("held", "sku_of_nobody"),
     )}  # fmt: skip
     await world.pass_time(20 * DAYS)
+    truths["lost"] = await given_lost_credit(world)
     late = world.begin("bar_single")
-    while len(await world.all_returns()) < 5:
+    while len(await world.all_returns()) < 6:
         await world.pass_time(timedelta(minutes=10))
     ids = {}
     for name, truth in {**truths, "fresh": late}.items():
@@ -267,6 +272,16 @@ async def given_a_world(world: World, folder: Path) -> dict[str, str]:
     await run(world, "return", "assign", ids["fresh"], "--to", "carol", "--plan", str(folder / "plan.json"))
     (folder / "payouts.csv").write_text(SHOPIFY.replace("#1041", "#7041"))
     return ids | await given_books(world, folder)
+
+
+async def given_lost_credit(world: World) -> dict[str, Any]:
+    """A return whose credit Brightpearl may have, or not: it keeps no keys, and finds nothing."""
+    keyless(world)
+    plan(world, CREDIT, "error-before", count=1)
+    truth = world.begin("bar_single")
+    await world.pass_until(lambda: world.sandbox.faults.struck["error-before"])
+    await world.pass_time(timedelta(hours=2))
+    return truth
 
 
 async def given_books(world: World, folder: Path) -> dict[str, str]:
