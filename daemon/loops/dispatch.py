@@ -37,7 +37,7 @@ from daemon.loops.outcome import (
 from daemon.loops.probe import answers
 from daemon.loops.stock_wave import StockWave
 from daemon.loops.wave import Planned, Wave
-from daemon.loops.workplace import Workplace, spread_of
+from daemon.loops.workplace import Backoff, Workplace, spread_of
 from daemon.settings import EFFECT_LEASE
 from daemon.store import health as health_store
 from daemon.store import inbox, merchant, outbox, returns
@@ -62,6 +62,7 @@ WAITS_FOR = {
 NAME_EVERY = timedelta(minutes=1)  # at most so often, and a wave at a time: it hurries nobody
 QUOTA = "brightpearl-quota"  # the cursor where the use of our share is told
 TELL_EVERY = timedelta(seconds=10)
+UNANSWERED_PAUSE = Backoff(first=timedelta(seconds=1), cap=timedelta(minutes=1))
 
 LANES: dict[str, tuple[Lane, type[Wave]]] = {
     # in this order when there is too much to do: the money a customer waits for, then stock, then what only tidies up
@@ -106,6 +107,8 @@ class Dispatch:
         """Kind → when one effect of it is tried again, where our token may not do it while it may do other things."""
         self._named_at: datetime | None = None
         """When it was last looked which credits wait for a vendor that is out."""
+        self._unanswered: Counter[str] = Counter()
+        """Kind → its waves in a row that one operation without an answer put off, while the vendor answered others."""
         self._observed = True
         """Something may have been only observed: once writes are not held, it is due."""
         self._quota_told = Rest(workplace.clock)
@@ -240,11 +243,13 @@ class Dispatch:
                 planned = await wave.plan()
             except (TransientError, NotPermittedError, MalformedPayloadError, RejectedError) as error:
                 self._shrink(kind, len(effects), error)
+                self._unanswered[kind] += isinstance(error, TransientError)
                 self._at.say(log, "wave put off", BRIGHTPEARL, error, kind=kind)
                 put_off = [self._put_off(effect, instances[effect.return_id], error) for effect in effects]
                 await self._settle(put_off, instances)
                 return
             self._largest[kind] = min(self._largest.get(kind, WAVE_MAX) * 2, WAVE_MAX)
+            self._unanswered.pop(kind, None)
             for each in planned:
                 if instances[each.effect.return_id].is_withheld:
                     wave.outcomes[each.effect.id] = withheld(each.effect)
@@ -330,7 +335,9 @@ class Dispatch:
         if isinstance(error, IncompleteReadError | MalformedPayloadError):
             return incomplete(effect, instance, str(error), now=now)
         if isinstance(error, TransientError):
-            pause = max(timedelta(seconds=error.retry_after_seconds or 1), health.opens_in)
+            grown = UNANSWERED_PAUSE.after(self._unanswered[effect.kind], spread=spread_of(effect.key))
+            pause = timedelta(seconds=error.retry_after_seconds) if error.retry_after_seconds is not None else grown
+            pause = health.opens_in if health.is_open else pause
         elif isinstance(error, NotPermittedError):
             pause = health.opens_in if health.is_open else NOT_PERMITTED_PAUSE
         else:

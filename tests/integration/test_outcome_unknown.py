@@ -133,7 +133,7 @@ async def test_a_payment_that_was_acknowledged_and_stays_unseen_is_never_sent_ag
         hidden = world.sandbox.books.payments
         world.sandbox.faults.plan({"rules": [{"match": "customer-payment-search", "kind": "error-before", "skip": 1}]})
 
-        await world.pass_time(timedelta(days=8))
+        await world.pass_time(timedelta(days=8), stride=timedelta(hours=2))
         world.sandbox.faults.plan({})
         await world.pass_time(timedelta(days=12))
 

@@ -10,6 +10,8 @@ from daemon.store.database import Database
 from tests.world import World, open_world
 
 DAYS = timedelta(days=20)
+TOGETHER = timedelta(hours=6)
+"""What comes due within it is worked together, so that there are waves of several."""
 
 
 def begin_returns(world: World, count: int) -> list[str]:
@@ -30,7 +32,7 @@ async def test_members_of_one_message_end_one_by_one(fault: str, database: Datab
         codes = begin_returns(world, 12)
         world.sandbox.faults.plan({"rules": [{"match": "^MEMBER ", "kind": fault, "share": 0.3, "count": 12}]})
 
-        await world.pass_time(DAYS)
+        await world.pass_time(DAYS, stride=TOGETHER)
 
         assert sum(rule.struck for rule in world.sandbox.faults.rules) > 0
         await assert_all_is_done_once(world, codes)
@@ -43,7 +45,7 @@ async def test_where_multi_messages_are_broken_writes_go_singly(fault: str, data
         world.sandbox.faults.plan({"rules": [{"match": "/multi-message$", "kind": fault}]})
 
         for _ in range(4):
-            await world.pass_time(timedelta(days=5))
+            await world.pass_time(timedelta(days=5), stride=TOGETHER)
             await world.pass_time(timedelta(minutes=20))
 
         await assert_all_is_done_once(world, codes)
@@ -56,7 +58,7 @@ async def test_a_message_that_is_refused_as_a_whole_parks_none_of_its_members(
         codes = begin_returns(world, 6)
         world.sandbox.faults.plan({"rules": [{"match": "/multi-message$", "kind": "refused"}]})
 
-        await world.pass_time(DAYS)
+        await world.pass_time(DAYS, stride=TOGETHER)
 
         await assert_all_is_done_once(world, codes)
         async with world.database.reading() as connection:
@@ -73,11 +75,28 @@ async def test_what_a_message_costs_is_found_out_and_kept_to(
         world.sandbox.assumptions.multi_message_costs_each = costs_each
         codes = begin_returns(world, 60)
 
-        await world.pass_time(DAYS)
+        await world.pass_time(DAYS, stride=TOGETHER)
 
         assert world.workplace.brightpearl.transport.bundle_cost.told == told
         assert world.sandbox.brightpearl.gateway.throttled == 0
         await assert_all_is_done_once(world, codes)
+
+
+async def test_an_operation_without_an_answer_is_asked_less_and_less_often(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        (code,) = begin_returns(world, 1)
+        world.sandbox.faults.plan({"rules": [{"match": "customer-payment-search", "kind": "error-before"}]})
+        (rule,) = world.sandbox.faults.rules
+
+        await world.pass_until(lambda: rule.struck > 0)
+        before = rule.struck
+        await world.pass_time(timedelta(hours=1))
+        asked = rule.struck - before
+        world.sandbox.faults.plan({})
+        await world.pass_time(timedelta(minutes=2))
+
+        assert 10 < asked < 200
+        assert (await world.show(code))["payment"] is not None
 
 
 async def test_reads_are_paid_by_the_wave_and_not_by_the_return(database: Database, tmp_path: Path) -> None:
@@ -87,11 +106,11 @@ async def test_reads_are_paid_by_the_wave_and_not_by_the_return(database: Databa
             gateway = world.sandbox.brightpearl.gateway
             gateway.calls.clear()
             codes = begin_returns(world, count)
-            await world.pass_time(DAYS)
+            await world.pass_time(DAYS, stride=TOGETHER)
             assert {(await world.show(code))["state"] for code in codes} == {"restocked"}
             calls[count] = {name: n for name, n in gateway.calls.items() if "search" not in name}
 
-    assert calls[1]["GET get_orders"] <= 4
+    assert calls[1]["GET get_orders"] <= 6
     assert calls[100]["GET get_orders"] <= 20  # closes that stay pending are looked at a few times more
     assert calls[100]["POST multi_message"] <= 50
 
@@ -101,7 +120,7 @@ async def test_a_silent_vendor_is_probed_and_no_effect_pays_for_it(database: Dat
         codes = begin_returns(world, 30)
         await world.pass_time(timedelta(hours=1))
         world.sandbox.faults.plan({"rules": [{"match": "/public-api/", "kind": "unavailable"}]})
-        await world.pass_time(timedelta(days=5))
+        await world.pass_time(timedelta(days=5), stride=TOGETHER)
         struck = world.sandbox.faults.rules[0].struck
 
         await world.pass_time(timedelta(minutes=15))
@@ -111,5 +130,5 @@ async def test_a_silent_vendor_is_probed_and_no_effect_pays_for_it(database: Dat
         async with world.database.reading() as connection:
             assert await connection.fetchval("SELECT max(attempts) FROM outbox") <= 3
         world.sandbox.faults.plan({})
-        await world.pass_time(DAYS)
+        await world.pass_time(DAYS, stride=TOGETHER)
         await assert_all_is_done_once(world, codes)
