@@ -45,6 +45,8 @@ OF_OTHER_CREDITS = frozenset({"rival-credit", "credit-cancelled", "record-vanish
 """What others did to, or beside, a credit of ours. No money moves while it stands."""
 OF_OTHERS = OF_OTHER_CREDITS | {"refund-twice", "refund-elsewhere"}
 """What others did to, or beside, anything we wrote. Trying again changes nothing: it must be seen to be gone, or accepted."""
+SEEN_IN_BRIGHTPEARL = OF_OTHERS - {SAME_GOODS}
+"""Of these, what reading Brightpearl again shows to stand or to be gone. Who holds goods is known from our returns alone."""
 OF_THE_REFUND = frozenset(
     {"refund-method-unknown", "refund-split", "refund-differs", "refund-twice", "refund-elsewhere", "payment-refused"}
 )

@@ -316,6 +316,9 @@ class _Desk:
             return Ignored("a person has stopped it: it goes on when it is released")
         if isinstance(event, Resumed) and event.releases and not instance.is_held:
             return Ignored("it is not held")
+        if isinstance(event, Resumed) and (other := self._still_held_by(instance)):
+            why = f"{other} holds these goods still: say what is true of them; trying again changes nothing"
+            return Ignored(why) if event.is_seen else Refused(why)
         if isinstance(event, Resumed) and _hopes_away_others(instance, event):
             return Ignored("what others wrote beside ours must go, or be accepted; trying again changes nothing")
         if isinstance(event, CreditWaits) and instance.trouble is not None and event.cause == instance.trouble.cause:
@@ -361,6 +364,14 @@ class _Desk:
         if refused and not self.moves:
             return Refused("; ".join(refused))
         return self._outcome("it has ended for these goods already")
+
+    def _still_held_by(self, instance: Return) -> str:
+        """The return for whose goods this one is stopped; empty where it is not, or no other holds them any more."""
+        if instance.trouble is None or instance.trouble.cause != SAME_GOODS:
+            return ""
+        matches = goods.same_goods(instance, self.elsewhere, self.policy)
+        first = next((mine[0].holder for mine in matches.values()), None)
+        return "" if first is None else f"return {first.return_id or first.goods.happy_return_id}"
 
     def _is_held_elsewhere(self, instance: Return, event: Forced) -> bool:
         to_credit = event.to in (State.CREDIT_PENDING, State.CREDITED)

@@ -25,7 +25,7 @@ from daemon.offloop import off_the_loop
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
-from statemachine.causes import OF_OTHERS
+from statemachine.causes import OF_OTHERS, SEEN_IN_BRIGHTPEARL
 from statemachine.credit.about_credits import own_was_cancelled
 from statemachine.credit.case import Case
 from statemachine.credit.refunds import Recorded, about_refunds, recorded_elsewhere
@@ -112,7 +112,7 @@ class Verify:
         async with self._at.database.reading() as connection:
             rows = await returns.to_verify(
                 connection, self._at.merchant, numbers=sorted(fresh.orders), since=[start for start, _ in windows],
-                until=[end for _, end in windows], causes=sorted(OF_OTHERS), rows_max=ROWS_MAX,
+                until=[end for _, end in windows], causes=sorted(SEEN_IN_BRIGHTPEARL), rows_max=ROWS_MAX,
             )  # fmt: skip
             instances = await returns.read(connection, self._at.merchant, [row["id"] for row in rows])
             lost = await returns.awaiting_credit(connection, self._at.merchant, sorted(fresh.found))
@@ -304,7 +304,7 @@ def _arrival_of(instance: Return, found: Trouble | None, now: datetime) -> Arriv
     """What the comparison says of one return that is not said already."""
     current = instance.trouble.cause if instance.trouble is not None else ""
     if found is None:
-        if current not in OF_OTHERS:
+        if current not in SEEN_IN_BRIGHTPEARL:
             return None
         event: Resumed | Troubled = Resumed(why="what stood against it is not there any more", is_seen=True)
         return _arrival(instance, event, f"seen-gone:{instance.id}:{instance.version}", now)

@@ -11,10 +11,13 @@ import pytest
 from daemon.actions.imports import import_receipts
 from daemon.sandbox.catalogue import Line
 from daemon.sandbox.happy_returns import ReturnOfGoods
-from daemon.store import retention
+from daemon.store import inbox, retention
 from daemon.store.database import Database
+from daemon.store.inbox import Arrival
 from daemon.web.access.roles import Role
 from statemachine.causes import CAUSES
+from statemachine.events import Departed, DroppedOff, Started
+from statemachine.units import Unit
 from tests.integration.test_api import say
 from tests.integration.test_border import post
 from tests.integration.test_decisions import our_credits, payments
@@ -681,3 +684,41 @@ async def test_a_force_that_would_pay_twice_is_previewed_as_the_exception_it_bec
 
         assert planned["returns"][0]["state_after"] == "exception"
         assert "create-sales-credit" not in planned["returns"][0]["effects"]
+
+
+async def say_of_another_return(world: World, number: str, event: Any) -> None:
+    """Happy Returns says it of one unit of this order, under a return id of its own."""
+    arrival = Arrival(
+        natural_key=f"test:{event.name}", event=event, happy_return_id=NEW_ID, order_number=number, part=None,
+        source="poll", actor="happy-returns", received_at=world.now,
+    )  # fmt: skip
+    async with world.database.transaction() as connection:
+        await inbox.put(connection, MERCHANT, [arrival])
+    await world.settle()
+
+
+async def test_an_item_id_that_comes_after_the_credit_stops_the_refund_for_good(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        await world.pass_until(lambda: len(payments(world)) == 1)
+        (item_id,) = truth["units"]
+        late = Unit("u1", sku=(await world.show(truth["express_code"]))["units"][0]["sku"], dropoff_method="return-bar")
+        world.sandbox.faults.plan({"rules": [{"match": "^GET .*customer-payment-search", "kind": "hollow"}]})
+        for event in (Started((late,), confirmed=True), DroppedOff((late,), confirmed=True)):
+            await say_of_another_return(world, truth["order_number"], event)
+        await world.pass_time(3 * MINUTE)
+        credited = await the_one(world, NEW_ID)
+
+        await say_of_another_return(
+            world, truth["order_number"], Departed((Unit("u1", happy_item_id=item_id),), confirmed=True)
+        )
+        world.sandbox.faults.plan({})
+        await world.pass_time(HOUR)
+
+        assert credited["state"] == "credited", credited
+        shown = await the_one(world, NEW_ID)
+        assert (shown["state"], shown["exception"]["cause"]) == ("exception", "same-goods"), shown
+        assert len(our_credits(world)) == 2
+        assert len(payments(world)) == 1

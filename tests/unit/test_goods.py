@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from daemon.store.claims import Register
 from statemachine.causes import SAME_GOODS
-from statemachine.effects import CreateSalesCredit
+from statemachine.effects import CreateSalesCredit, RecordRefund
 from statemachine.events import (
     Approved,
     DroppedOff,
@@ -258,3 +258,40 @@ def test_no_order_of_events_asks_twice_for_one_thing(
 
 def families_of(families: dict[tuple[str, str], dict[int, Return]]) -> dict[tuple[str, str], tuple[Return, ...]]:
     return {family: tuple(parts.values()) for family, parts in families.items()}
+
+
+# -- goods that are known to be another's only once they were credited here --------------------------------------------------
+
+PAID_ELSEWHERE = replace(ELDER, state="restocked", has_asked=True, has_sent=True, credit_id=5)
+
+
+def credited_twice(cause: str, *, resume: State = State.CREDITED, late: bool = False) -> Return:
+    """Credited here, credited there, and stopped for `cause`; `late`: its item id is not known yet."""
+    instance = a_return(State.CREDITED)
+    units = tuple(replace(each, happy_item_id="" if late else each.happy_item_id) for each in instance.units)
+    trouble = Trouble(cause, "finance", "Stopped.", {"effect": "record-refund"})
+    return replace(instance, state=State.EXCEPTION, units=units, trouble=trouble, resume_state=resume)
+
+
+def twice(instance: Return) -> Elsewhere:
+    return elsewhere(PAID_ELSEWHERE, claimed=frozenset({instance.id}), sent=frozenset({instance.id}))
+
+
+def asks_for_money(decision: object) -> bool:
+    moves = decision.moves if isinstance(decision, Moved) else ()
+    return any(isinstance(each, CreateSalesCredit | RecordRefund) for move in moves for each in move.effects)
+
+
+@pytest.mark.parametrize("is_seen", [False, True])
+@pytest.mark.parametrize("resume", [State.CREDITED, State.RESTOCKED, State.CREDIT_PENDING])
+def test_what_is_stopped_for_its_goods_does_not_go_on_while_another_return_holds_them(
+    resume: State, is_seen: bool
+) -> None:
+    instance = credited_twice(SAME_GOODS, resume=resume)
+    event = Resumed("again", accepts=(SAME_GOODS,), is_seen=is_seen)
+
+    decision = ask(instance, event=event, elsewhere=twice(instance))
+
+    assert isinstance(decision, Ignored if is_seen else Refused)
+    assert "return 7 holds these goods" in decision.why
+    assert isinstance(ask(instance, event=event), Moved)
