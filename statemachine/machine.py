@@ -11,7 +11,7 @@ from typing import Any
 from transitions import Machine
 
 from statemachine import goods
-from statemachine.causes import CAUSES, OF_OTHERS, OF_THE_GOODS, OF_THE_REFUND, SAME_GOODS, STANDING
+from statemachine.causes import CAUSES, OF_OTHER_CREDITS, OF_OTHERS, OF_THE_GOODS, OF_THE_REFUND, SAME_GOODS, STANDING
 from statemachine.deadlines import deadline_for
 from statemachine.effects import CloseCredit, CreateSalesCredit, Effect, MarkCredit, ReceiveStock, RecordRefund
 from statemachine.events import (
@@ -392,7 +392,9 @@ class _Desk:
         after = apply_event(instance, event, self.policy)
         source = instance.state.value if instance.state else NEW
         rule = RULE_BY_MOVE[event.name, source, target.value]
-        if CreateSalesCredit in rule.effects and (matches := goods.same_goods(after, self.elsewhere, self.policy)):
+        moves_money = CreateSalesCredit in rule.effects or RecordRefund in rule.effects
+        matches = goods.same_goods(after, self.elsewhere, self.policy) if moves_money else {}
+        if matches and CreateSalesCredit in rule.effects:
             return self._fire(instance, Troubled(goods.trouble_of(after, matches)))
         if target is State.EXCEPTION and instance.state is not State.EXCEPTION:
             stopped_in = instance.state or State.INITIATED
@@ -407,12 +409,15 @@ class _Desk:
             after = replace(after, resume_state=None, trouble=None, assignee="")
         if target is not State.CLOSED and instance.state is State.CLOSED:
             after = replace(after, close_reason=None)
-        effects = effects_for(rule.effects, instance, replace(after, state=target), event, self.policy)
+        kinds = rule.effects if not matches else ()  # its credit exists and is kept; nothing follows from it
+        effects = effects_for(kinds, instance, replace(after, state=target), event, self.policy)
         asked = {key: effect.key for effect in effects if isinstance(effect, ReceiveStock) for key in effect.unit_keys}
         if asked:
             units = tuple(replace(u, goods_in_ref=asked.get(u.key, u.goods_in_ref)) for u in after.units)
             after = replace(after, units=units)
         self._record(after, instance, event, target, effects)
+        if matches:
+            return self._fire(self.parts[after.part], Troubled(goods.trouble_of(after, matches)))
         self._follow_on(self.parts[after.part], event)
         return True
 
@@ -469,10 +474,15 @@ class _Desk:
 
     def _mind_late_names(self, instance: Return) -> None:
         """An id that became known only after the credit was asked for shows the goods to be another return's as well."""
-        if instance.state in (State.CREDIT_PENDING, State.CREDITED, State.RESTOCKED) and (
-            matches := goods.same_goods(instance, self.elsewhere, self.policy)
-        ):
-            self._fire(instance, Troubled(goods.trouble_of(instance, matches)))
+        is_going_on = instance.state in (State.CREDIT_PENDING, State.CREDITED, State.RESTOCKED)
+        if not is_going_on and not _may_be_refunded(instance):
+            return
+        if matches := goods.same_goods(instance, self.elsewhere, self.policy):
+            found = goods.trouble_of(instance, matches)
+            if instance.trouble is not None:
+                before = {"cause": instance.trouble.cause, "explanation": instance.trouble.explanation}
+                found = replace(found, evidence={**found.evidence, "was_stopped_for": before})
+            self._fire(instance, Troubled(found))
 
     def _cured(self, instance: Return, event: Event) -> str:
         """Why an exception is over by itself: the very fact it lacked has come; empty when it has not."""
@@ -534,6 +544,13 @@ def _hopes_away_others(instance: Return, event: Resumed) -> bool:
     """With our credit made, only the end of what others wrote, or a person's word, lets the money go on."""
     cause = instance.trouble.cause if instance.trouble is not None and instance.credit is not None else ""
     return cause in OF_OTHERS and cause not in event.accepts and not event.is_seen
+
+
+def _may_be_refunded(instance: Return) -> bool:
+    """Whether it is stopped with its credit made, for something that does not keep its refund from being recorded."""
+    if instance.state is not State.EXCEPTION or instance.credit is None or instance.trouble is None:
+        return False
+    return instance.trouble.cause not in OF_OTHER_CREDITS and not instance.is_held
 
 
 def _is_about(instance: Return, effect: type[Effect]) -> bool:

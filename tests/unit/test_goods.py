@@ -11,11 +11,14 @@ from statemachine.causes import SAME_GOODS
 from statemachine.effects import CreateSalesCredit, RecordRefund
 from statemachine.events import (
     Approved,
+    CreditVerified,
+    Departed,
     DroppedOff,
     Event,
     Expired,
     Forced,
     GoodsSettled,
+    Reissued,
     Resumed,
     Started,
     UnitsReceived,
@@ -25,8 +28,8 @@ from statemachine.goods import By, Elsewhere, Holder, has_offset, next_occurrenc
 from statemachine.machine import Ignored, Moved, Refused, decide
 from statemachine.policy import Policy
 from statemachine.states import CloseReason, State
-from statemachine.units import Condition, Goods, Return, Trouble, Unit
-from tests.unit.returns import NOON, a_return, ask, unit
+from statemachine.units import Condition, Goods, Place, Return, Trouble, Unit
+from tests.unit.returns import CREDIT, NOON, a_return, ask, unit
 
 ELDER = Holder(
     Goods("hr-0", "10422", "x"), 1, 7, "initiated", happy_item_id="a", began=7, has_asked=False, credit_ref="HW-0-1"
@@ -295,3 +298,81 @@ def test_what_is_stopped_for_its_goods_does_not_go_on_while_another_return_holds
     assert isinstance(decision, Ignored if is_seen else Refused)
     assert "return 7 holds these goods" in decision.why
     assert isinstance(ask(instance, event=event), Moved)
+
+
+@pytest.mark.parametrize(
+    "cause", ["refund-split", "outcome-unknown", "goods-in-refused", "unit-missing", "held", "rival-credit"]
+)
+def test_an_item_id_that_comes_while_a_credited_return_is_stopped_keeps_its_refund_back(cause: str) -> None:
+    instance = credited_twice(cause, late=True)
+
+    named = ask(instance, event=Departed((unit(),), confirmed=True), elsewhere=twice(instance))
+    assert isinstance(named, Moved)
+    after = named.moves[-1].after
+    event = Resumed("again", accepts=(cause,), releases=cause == "held", is_seen=cause == "rival-credit")
+    resumed = ask(after, event=event, elsewhere=twice(instance))
+
+    final = resumed.moves[-1].after if isinstance(resumed, Moved) else after
+    assert not asks_for_money(named)
+    assert not asks_for_money(resumed)
+    assert (final.state, final.trouble and final.trouble.cause) == (State.EXCEPTION, SAME_GOODS)
+
+
+MONEY_MOVES: dict[str, tuple[Return, Event]] = {
+    "a credit that is verified": (
+        replace(a_return(State.CREDIT_PENDING)), CreditVerified(CREDIT, 55, {"a": (Place("55"),)}),
+    ),
+    "a credit that turns up for a stopped return": (
+        replace(credited_twice("outcome-unknown", resume=State.CREDIT_PENDING), credit=None),
+        CreditVerified(CREDIT, 55, {"a": (Place("55"),)}),
+    ),
+    "a credit that turns up after a write-off": (
+        replace(a_return(State.CLOSED), close_reason=CloseReason.WRITTEN_OFF), CreditVerified(CREDIT, 55),
+    ),
+    "a cause that is accepted": (credited_twice("refund-split"), Resumed("ok", accepts=("refund-split",))),
+    "a force": (credited_twice("refund-split"), Forced(State.CREDITED)),
+    "a refund made anew": (credited_twice("outcome-unknown"), Reissued("record-refund")),
+    "a refund made anew with the goods in": (
+        credited_twice("outcome-unknown", resume=State.RESTOCKED), Reissued("record-refund"),
+    ),
+    "a credit made anew": (
+        replace(
+            credited_twice("outcome-unknown", resume=State.CREDIT_PENDING), credit=None,
+            trouble=Trouble("outcome-unknown", "operations", "Lost.", {"effect": "create-sales-credit"}),
+        ),
+        Reissued("create-sales-credit"),
+    ),
+    "goods of a write-off": (
+        replace(a_return(State.CREDITED), state=State.CLOSED, close_reason=CloseReason.WRITTEN_OFF),
+        UnitsReceived(("a",), received_at=NOON),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MONEY_MOVES)
+def test_no_way_to_a_refund_goes_past_the_goods(case: str) -> None:
+    instance, event = MONEY_MOVES[case]
+
+    decision = ask(instance, event=event, elsewhere=twice(instance))
+
+    assert isinstance(decision, Moved)
+    final = decision.moves[-1].after
+    assert not asks_for_money(decision)
+    assert (final.state, final.trouble and final.trouble.cause) == (State.EXCEPTION, SAME_GOODS)
+    if isinstance(event, CreditVerified):
+        assert (final.credit, final.resume_state) == (CREDIT, State.CREDITED)
+    assert asks_for_money(ask(instance, event=event))
+
+
+def test_what_a_person_accepted_is_kept_and_its_refund_follows_once_the_goods_are_told_apart() -> None:
+    instance = credited_twice("refund-split")
+
+    stopped_again = ask(instance, event=Resumed("ok", accepts=("refund-split",)), elsewhere=twice(instance))
+    assert isinstance(stopped_again, Moved)
+    apart = ask(
+        stopped_again.moves[-1].after, event=GoodsSettled(Way.TELL_APART), elsewhere=twice(instance)
+    )  # fmt: skip
+
+    assert isinstance(apart, Moved)
+    assert (apart.moves[-1].target, apart.moves[-1].after.accepted) == (State.CREDITED, ("refund-split",))
+    assert asks_for_money(apart)
