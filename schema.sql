@@ -442,7 +442,9 @@ CREATE TABLE returns (
     order_digest      text          NOT NULL DEFAULT '',   -- the order's rows when they were credited
     marks             jsonb         NOT NULL DEFAULT '{}', -- status, note, custom fields the credit is to carry
     is_marked         boolean       NOT NULL DEFAULT false,
-    generation        integer       NOT NULL DEFAULT 0,    -- how often something of it was made anew under a fresh key
+    credits_anew      integer       NOT NULL DEFAULT 0,    -- how often each was given up for lost, and made anew under a
+    refunds_anew      integer       NOT NULL DEFAULT 0,    -- fresh key of its own kind
+    goods_in_anew     integer       NOT NULL DEFAULT 0,
     fingerprint       text          NOT NULL DEFAULT '',   -- cause and what must be mended
     trace             text,
     created_at        timestamptz   NOT NULL,
@@ -718,6 +720,8 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_due ON outbox (merchant, kind, due_at) WHERE state IN ('ready', 'leased');
 CREATE INDEX outbox_credited ON outbox (merchant, settled_at) WHERE kind = 'create-sales-credit' AND state = 'done';
+CREATE UNIQUE INDEX outbox_one_under_way ON outbox (merchant, return_id, kind)  -- a second one would pay a second time
+    WHERE kind IN ('create-sales-credit', 'record-refund') AND intent IS NOT NULL AND state IN ('ready', 'leased');
 CREATE INDEX outbox_return ON outbox (merchant, return_id);
 CREATE INDEX outbox_order ON outbox (merchant, ((coalesce(intent->>'order_id', result->>'order_id'))::bigint))
     WHERE kind = 'create-sales-credit' AND (intent IS NOT NULL OR result ? 'credit_id');

@@ -148,20 +148,26 @@ def _forced(instance: Return, event: Forced) -> Return:
 
 
 def _reissued(instance: Return, event: Reissued) -> Return:
-    """Without what was lost, and with another key for what is made in its place."""
-    after = replace(instance, generation=instance.generation + 1)
+    """Without what was lost, and with another key for what is made in its place; no other key changes with it."""
+    count = instance.made_anew
     if event.effect == CreateSalesCredit.kind:
+        count = replace(count, credit=count.credit + 1)
         units = tuple(replace(unit, places=(), goods_in_ref="", goods_in_id=None) for unit in instance.units)
-        ref = fresh_ref(instance.credit_ref, after.generation)
-        return replace(after, credit=None, payment=None, credit_ref=ref, units=units, is_marked=False)
+        ref = fresh_ref(instance.credit_ref, count.credit)
+        return replace(
+            instance, made_anew=count, credit=None, payment=None, credit_ref=ref, units=units, is_marked=False
+        )
     if event.effect == RecordRefund.kind:
-        return replace(after, payment=None)
-    gone = instance.trouble.evidence.get("number") if instance.trouble is not None else None
+        return replace(instance, made_anew=replace(count, refund=count.refund + 1), payment=None)
+    evidence = instance.trouble.evidence if instance.trouble is not None else {}
+    lost = {"key": evidence.get("key"), "number": evidence.get("number")}
     units = tuple(
-        replace(unit, goods_in_ref="", goods_in_id=None) if unit.goods_in_id in (None, gone) else unit
+        replace(unit, goods_in_ref="", goods_in_id=None)
+        if (unit.goods_in_ref == lost["key"] if unit.goods_in_id is None else unit.goods_in_id == lost["number"])
+        else unit
         for unit in instance.units
     )
-    return replace(after, units=units)
+    return replace(instance, made_anew=replace(count, goods_in=count.goods_in + 1), units=units)
 
 
 def _settled(instance: Return, event: GoodsSettled) -> Return:
@@ -261,7 +267,7 @@ def effects_for(
             effects.append(CreateSalesCredit(key=after.credit_ref))
         elif kind is RecordRefund:
             if after.refund_due and after.payment is None:
-                effects.append(RecordRefund(key=payment_ref(after.credit_ref, after.generation)))
+                effects.append(RecordRefund(key=payment_ref(after.credit_ref, after.made_anew.refund)))
         elif kind is CloseCredit:
             if after.close_due and after.credit is not None and not after.credit.invoice_reference:
                 effects.append(CloseCredit(key=f"{after.credit_ref}-close"))
@@ -315,6 +321,6 @@ def _receive_stock(after: Return, policy: Policy, *, retry: bool) -> list[Effect
         and (unit.condition in RESTOCKABLE or (unit.condition is None and policy.restock_for(unit) == "credit"))
     )
     if due:
-        key = goods_in_ref(after.credit_ref, due, after.generation)
+        key = goods_in_ref(after.credit_ref, due, after.made_anew.goods_in)
         effects.append(ReceiveStock(key=key, unit_keys=due))
     return effects

@@ -164,6 +164,15 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeAnew:
+    """How often each of these was given up for lost, and made anew under a fresh key."""
+
+    credit: int = 0
+    refund: int = 0
+    goods_in: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Return:
     """One instance of the machine: a part of one Happy Returns return against one order.
 
@@ -204,8 +213,7 @@ class Return:
     marks: dict[str, Any] = field(default_factory=dict)
     """What is still to be written on the credit once its legs are done: status_id, note, custom_fields."""
     is_marked: bool = False
-    generation: int = 0
-    """How often something of it was made anew under a fresh key."""
+    made_anew: MadeAnew = MadeAnew()
     escalation: int = 0
     entered_at: datetime | None = None
     refund_due: bool = True

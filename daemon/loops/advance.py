@@ -228,6 +228,9 @@ class _Batch:
                 return_id = final[move.after.happy_return_id, first.order_key, move.after.part][0].id
                 assert return_id is not None
                 keys = [effect.key for effect in move.effects if effect.kind == move.event.effect]
+                keys += [
+                    unit.goods_in_ref for unit in move.after.units if unit.goods_in_ref
+                ]  # other notes stay as they are
                 await outbox.abandon(
                     connection, merchant, return_id=return_id, kind=move.event.effect, keys=keys, now=now
                 )

@@ -28,6 +28,7 @@ from daemon.loops.outcome import (
     INCOMPLETE_PAUSE,
     NOT_PERMITTED_PAUSE,
     Outcome,
+    behind,
     incomplete,
     observed,
     parked,
@@ -229,6 +230,9 @@ class Dispatch:
         """One wave. What stops the whole wave (vendor down, token refused) puts all of it off."""
         lane, make = LANES[kind]
         LANE.set(lane)
+        effects = await self._rest_without_credit(effects, instances)
+        if not effects:
+            return
         wave = make(self._at, effects, instances)
         with self._at.telemetry.span(
             f"dispatch {kind}",
@@ -253,7 +257,26 @@ class Dispatch:
             for each in planned:
                 if instances[each.effect.return_id].is_withheld:
                     wave.outcomes[each.effect.id] = withheld(each.effect)
+            await self._hold_back_seconds(wave, planned, instances)
             await self._send(wave, [each for each in planned if each.effect.id not in wave.outcomes], instances)
+
+    async def _rest_without_credit(self, effects: list[Leased], instances: dict[int, Return]) -> list[Leased]:
+        """Those that can be worked: a leg whose credit was given up for lost rests; the next credit asks for its own."""
+        resting = [e for e in effects if e.kind in outbox.LEGS and instances[e.return_id].credit is None]
+        why = {"why": "its credit was given up for lost"}
+        await self._settle([Outcome(Settlement(effect, "parked", why)) for effect in resting], instances)
+        return [effect for effect in effects if effect not in resting]
+
+    async def _hold_back_seconds(self, wave: Wave, planned: list[Planned], instances: dict[int, Return]) -> None:
+        """Whatever key it has: what another effect of its return may have done already is not sent as well."""
+        fresh = [p.effect.id for p in planned if p.effect.intent is None and p.effect.id not in wave.outcomes]
+        async with self._at.database.reading() as connection:
+            beside = await outbox.sent_beside(connection, self._at.merchant, fresh)
+        now = self._at.clock.now()
+        for each in planned:
+            if (other := beside.get(each.effect.id)) is not None:
+                instance = instances[each.effect.return_id]
+                wave.outcomes[each.effect.id] = behind(each.effect, instance, other, now=now)
 
     async def _send(self, wave: Wave, planned: list[Planned], instances: dict[int, Return]) -> None:
         """Send as the quota allows; each part's intents are stored in the moment before it leaves."""

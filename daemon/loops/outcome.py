@@ -8,7 +8,7 @@ from typing import Any
 
 from daemon.errors import HomewardError, NotPermittedError, RejectedError, TransientError
 from daemon.loops.workplace import Backoff, spread_of
-from daemon.store.outbox import Leased, Settlement
+from daemon.store.outbox import Beside, Leased, Settlement
 from statemachine.causes import CAUSES
 from statemachine.credit.edges import never_seen
 from statemachine.credit.watching import order_fact
@@ -111,8 +111,12 @@ def _ask_person(
     result = {"looks": looks, **known}
     detail = {"why": found.explanation, "cause": found.cause, "evidence": found.evidence, **result}
     until = now + LOOKED_FOR_STILL.after(max(looks - 8, 1), spread=spread_of(effect.key))
-    is_known = instance.trouble is not None and instance.trouble.cause == found.cause
-    event = None if is_known else Troubled(found, order_id)
+    current = instance.trouble
+    is_same_cause = current is not None and current.cause == found.cause
+    is_known = current is not None and is_same_cause and current.evidence.get("effect") == found.evidence.get("effect")
+    was_told = is_same_cause and (effect.result or {}).get("told") == found.cause  # before another leg's took its place
+    event = None if is_known or was_told else Troubled(found, order_id)
+    result["told"] = found.cause
     return Outcome(Settlement(effect, "unknown", detail, due_at=until, result=result), event)
 
 
@@ -180,6 +184,16 @@ def parked(
     detail = {"why": trouble.explanation, "cause": trouble.cause, "evidence": trouble.evidence}
     stopped = Settlement(effect, "parked", detail, forget_intent=not keep_intent)
     return Outcome(stopped, Troubled(trouble, order_id, map_version))
+
+
+def behind(effect: Leased, instance: Return, other: Beside, *, now: datetime) -> Outcome:
+    """Another effect of this return may have done the same: wait for it, or ask a person where nobody looks for it."""
+    if not other.is_resting:
+        why = f"{other.key} was sent for this return, and it is not known yet what became of it"
+        return waits(effect, why, until=now + Backoff(cap=timedelta(minutes=5)).after(effect.attempts))
+    facts = {"effect": effect.kind, "sent_before": other.key}
+    found = never_seen(other.key, f"What was asked for under {other.key}", facts)
+    return unsettled(effect, instance, found.trouble, now=now)
 
 
 def withheld(effect: Leased) -> Outcome:

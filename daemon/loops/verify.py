@@ -234,7 +234,7 @@ class Verify:
         payments = self._payments(instance, facts)
         if isinstance(payments, Complete):
             refunds = [recorded(payment) for payment in payments.value if payment.is_refund]
-            reference = payment_ref(instance.credit_ref, instance.generation)
+            reference = payment_ref(instance.credit_ref, instance.made_anew.refund)
             verdict = about_refunds(instance, refunds, reference=reference)
             if isinstance(verdict, Trouble) and verdict.cause in OF_OTHERS:
                 return verdict

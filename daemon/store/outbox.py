@@ -23,6 +23,8 @@ _FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 KINDS = tuple(
     effect.kind for effect in (CreateSalesCredit, RecordRefund, CloseCredit, MarkCredit, ReceiveStock, ApproveReturn)
 )
+LEGS = tuple(effect.kind for effect in (RecordRefund, CloseCredit, MarkCredit, ReceiveStock))
+"""What follows from a credit, and is nothing without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,15 @@ class Leased:
     result: dict[str, Any] | None
     trace: str | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another effect that may have done the very same thing."""
+
+    key: str
+    is_resting: bool
+    """It is not looked for any more: nothing but a person's word ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,14 @@ async def abandon(
 ) -> None:
     """What was sent for this return under another than these keys is given up for lost."""
     await SQL.run(connection, "abandon", merchant=merchant, return_id=return_id, kind=kind, keys=keys, now=now)
+    if kind == CreateSalesCredit.kind:
+        await SQL.run(connection, "abandon_legs", merchant=merchant, return_id=return_id, legs=list(LEGS), now=now)
+
+
+async def sent_beside(connection: Connection, merchant: str, effect_ids: list[int]) -> dict[int, Beside]:
+    """By effect: another of the same kind and return that was sent, and of which nobody knows what became."""
+    rows = await SQL.rows(connection, "sent_beside", merchant=merchant, ids=effect_ids) if effect_ids else []
+    return {row["id"]: Beside(row["key"], row["is_resting"]) for row in rows}
 
 
 async def withhold(connection: Connection, merchant: str, return_ids: list[int]) -> None:

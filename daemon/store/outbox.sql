@@ -22,6 +22,30 @@ UPDATE outbox
    AND key <> ALL(:keys::text[])
    AND state <> 'abandoned';
 
+-- name: abandon_legs!
+-- A person gave the credit itself up for lost: what was to follow from it and was not begun is asked for anew with the next.
+UPDATE outbox
+   SET state = 'abandoned', last_error = 'its credit was given up for lost by a person: asked for anew', settled_at = :now
+ WHERE merchant = :merchant
+   AND return_id = :return_id
+   AND kind = ANY(:legs::text[])
+   AND state IN ('ready', 'parked', 'withheld')
+   AND intent IS NULL;
+
+-- name: sent_beside
+-- Which of these effects would do again what another effect of the same return may have done: it was sent, and nobody knows
+-- yet what became of it. Of goods only where both name the same units.
+SELECT e.id, min(o.key) AS key, bool_and(o.state = 'parked') AS is_resting
+  FROM outbox AS e
+  JOIN outbox AS o ON o.merchant = e.merchant AND o.return_id = e.return_id AND o.kind = e.kind AND o.id <> e.id
+ WHERE e.merchant = :merchant
+   AND e.id = ANY(:ids::bigint[])
+   AND o.intent IS NOT NULL
+   AND o.state NOT IN ('done', 'abandoned')
+   AND (NOT e.payload ? 'unit_keys'
+        OR e.payload->'unit_keys' ?| ARRAY(SELECT jsonb_array_elements_text(o.payload->'unit_keys')))
+ GROUP BY e.id;
+
 -- name: want_again!
 -- What is in a dispatcher's hands just now is looked at once more afterwards, should it park.
 UPDATE outbox AS o

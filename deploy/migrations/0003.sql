@@ -12,10 +12,14 @@ INSERT INTO machine_rule (event, source, target) VALUES
     ('reissued', 'exception', 'credit-pending'),
     ('reissued', 'exception', 'restocked'),
     ('reissued', 'exception', 'credited');
-ALTER TABLE returns ADD COLUMN generation integer NOT NULL DEFAULT 0;
+ALTER TABLE returns ADD COLUMN credits_anew integer NOT NULL DEFAULT 0;
+ALTER TABLE returns ADD COLUMN refunds_anew integer NOT NULL DEFAULT 0;
+ALTER TABLE returns ADD COLUMN goods_in_anew integer NOT NULL DEFAULT 0;
 ALTER TABLE outbox DROP CONSTRAINT outbox_state_check;
 ALTER TABLE outbox ADD CONSTRAINT outbox_state_check CHECK (state IN (
     'ready', 'leased', 'done', 'parked', 'withheld', 'abandoned'));
+CREATE UNIQUE INDEX outbox_one_under_way ON outbox (merchant, return_id, kind)
+    WHERE kind IN ('create-sales-credit', 'record-refund') AND intent IS NOT NULL AND state IN ('ready', 'leased');
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The identity of what is paid for
 -- ---------------------------------------------------------------------------------------------------------------------

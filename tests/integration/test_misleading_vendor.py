@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asyncpg import UniqueViolationError
 
 from daemon.sandbox import catalogue
 from daemon.sandbox.catalogue import Line
 from daemon.sandbox.journeys import RESTOCKED, one
+from daemon.store import outbox
 from daemon.store.database import Database
-from tests.world import World, open_world
+from statemachine.effects import RecordRefund
+from tests.world import MERCHANT, World, open_world
 
 CREDIT, PAYMENT = "^POST .*/sales-credit$", "^POST .*/customer-payment$"
 GOODS_IN = "^POST .*/goods-in$"
@@ -469,3 +472,65 @@ async def test_what_brightpearl_acknowledged_and_lost_is_told_of(what: str, data
         shown = await world.show(str(truth["express_code"]))
         if what != "goods-in":  # goods come in days after the credit, when it is looked at no more
             assert (shown["state"], shown["exception"]["cause"]) == ("exception", "record-vanished"), shown
+
+
+# -- what is made anew ------------------------------------------------------------------------------------------------------
+
+
+async def reissue(world: World, truth: dict[str, Any]) -> dict[str, Any]:
+    """A person gives up for lost what the return is stopped for; answers the return as it stood."""
+    asked = await world.show(str(truth["express_code"]))
+    words = ("--reason", "vendor-fault", "--note", "lost", "--yes")
+    told, _, said = await world.homeward("exception", "reissue", str(asked["id"]), *words)
+    assert told == 0, said
+    await world.settle()
+    return asked
+
+
+async def test_goods_made_anew_leave_the_refund_that_is_under_way_its_key(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        keyless(world)
+        world.sandbox.assumptions.payment_lag_seconds = 600.0
+        truth = world.begin("bar_single")
+        rules = [{"match": "^GET .*customer-payment-search", "kind": "hollow"},
+                 {"match": GOODS_IN, "kind": "error-before", "count": 1}]  # fmt: skip
+        world.sandbox.faults.plan({"rules": rules})
+        await world.pass_until(lambda: world.sandbox.faults.rules[1].struck == 1)
+        await world.pass_time(HOUR)
+
+        asked = await reissue(world, truth)
+        world.sandbox.faults.plan({})
+        await world.pass_time(HOUR)
+
+        assert asked["exception"]["evidence"]["effect"] == "receive-stock", asked
+        assert [payment["transactionRef"][-4:] for payment in refunds_of(world)] == ["-pay"]
+        assert await state_of(world, truth) == "restocked"
+
+
+async def test_no_second_refund_is_sent_while_another_of_its_return_is_under_way_whatever_its_key(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        keyless(world)
+        world.sandbox.assumptions.payment_lag_seconds = 30 * 86400.0
+        truth = world.begin("bar_single")
+        plan(world, PAYMENT, "lose-answer", count=1)
+        await world.pass_until(lambda: bool(refunds_of(world)))
+        number = (await world.show(str(truth["express_code"])))["id"]
+        async with world.database.transaction() as connection:
+            row = outbox.effect_row(RecordRefund("HW-another-key-pay"), return_id=number, trace=None)
+            assert row is not None
+            await outbox.put(connection, MERCHANT, [row], world.now)
+        await world.pass_time(MINUTE * 5)
+
+        async with world.database.reading() as connection:
+            effects = await outbox.listing(
+                connection, merchants=[MERCHANT], state=None, return_id=number, kind=RecordRefund.kind, rows_max=9
+            )
+        assert len(refunds_of(world)) == 1
+        other = next(each for each in effects if each["key"] == "HW-another-key-pay")
+        assert (other["state"], other["sent_at"]) == ("ready", None)
+        assert "-pay was sent for this return" in other["last_error"]
+        with pytest.raises(UniqueViolationError):  # by the database alone as well
+            async with world.database.transaction() as connection:
+                await connection.execute("update outbox set intent = '{}', sent_at = now() where id = $1", other["id"])

@@ -17,6 +17,7 @@ from statemachine.events import (
     DroppedOff,
     Expired,
     PaymentRecorded,
+    Reissued,
     Resumed,
     Started,
     StockReceived,
@@ -27,7 +28,7 @@ from statemachine.goods import NOTHING_ELSEWHERE
 from statemachine.machine import Ignored, Moved, Refused, decide
 from statemachine.policy import Policy
 from statemachine.states import CloseReason, State
-from statemachine.units import Condition, Payment, Place, Progress, Trouble
+from statemachine.units import Condition, Payment, Place, Progress, Return, Trouble
 from tests.unit.returns import ADDRESS, CREDIT, NOON, a_return, ask, unit
 
 
@@ -308,3 +309,46 @@ def test_an_exception_is_not_left_for_the_wait_it_came_from() -> None:
 
     assert isinstance(same, Ignored)
     assert other.moves[-1].target is State.CREDIT_PENDING
+
+
+def lost(effect: str, *, key: str = "", number: int | None = None) -> Return:
+    """Credited, two units on goods-in notes of their own, and stopped since one write is given up for lost."""
+    cause = "record-vanished" if number is not None else "outcome-unknown"
+    instance = a_return(State.CREDITED, keys=("a", "b"))
+    units = tuple(
+        replace(u, condition=Condition.SELLABLE, received_at=NOON, goods_in_ref=f"note-{u.key}") for u in instance.units
+    )
+    trouble = Trouble(cause, "operations", "Lost.", {"effect": effect, "key": key, "number": number})
+    return replace(instance, state=State.EXCEPTION, resume_state=State.CREDITED, units=units, trouble=trouble)
+
+
+@pytest.mark.parametrize("effect", ["record-refund", "receive-stock"])
+def test_what_is_made_anew_gets_a_fresh_key_and_changes_no_other(effect: str) -> None:
+    before = lost(effect, key="note-a")
+    kept = {each.kind: each.key for each in moved(ask(before, event=Resumed("again"))).moves[0].effects}
+
+    (move,) = moved(ask(before, event=Reissued(effect))).moves
+
+    keys = {each.kind: each.key for each in move.effects}
+    assert keys[effect] != kept[effect]
+    assert {kind: key for kind, key in keys.items() if kind != effect} == {
+        kind: key for kind, key in kept.items() if kind in keys and kind != effect
+    }
+    assert "record-refund" in keys
+
+
+def test_of_the_goods_only_what_was_lost_is_received_anew() -> None:
+    (move,) = moved(ask(lost("receive-stock", key="note-a"), event=Reissued("receive-stock"))).moves
+
+    assert [each.unit_keys for each in move.effects if isinstance(each, ReceiveStock)] == [("a",)]
+    assert [unit.goods_in_ref == f"note-{unit.key}" for unit in move.after.units] == [False, True]
+
+
+def test_each_reissue_of_a_kind_is_another_key() -> None:
+    instance, keys = lost("record-refund"), set[str]()
+    for _ in range(3):
+        (move,) = moved(ask(instance, event=Reissued("record-refund"))).moves
+        keys |= {each.key for each in move.effects if isinstance(each, RecordRefund)}
+        instance = replace(move.after, state=State.EXCEPTION, resume_state=State.CREDITED, trouble=instance.trouble)
+
+    assert len(keys) == 3

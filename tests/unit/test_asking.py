@@ -1,0 +1,38 @@
+"""A person is asked about each write that nobody knows of, and told once of each."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from daemon.loops.outcome import Outcome, unsettled
+from daemon.store.outbox import Leased
+from statemachine.events import Troubled
+from statemachine.states import State
+from statemachine.units import Return, Trouble
+from tests.unit.returns import NOON, a_return
+
+SENT = Leased(1, 1, "record-refund", "HW-1-pay", {}, {"body": {}}, NOON, 3, None, None, NOON)
+
+
+def unknown(effect: str) -> Trouble:
+    return Trouble("outcome-unknown", "operations", "Sent, and not to be found.", {"effect": effect})
+
+
+def stopped_for(trouble: Trouble) -> Return:
+    return replace(a_return(State.CREDITED), state=State.EXCEPTION, trouble=trouble, resume_state=State.CREDITED)
+
+
+def asked(instance: Return, effect: Leased = SENT) -> Outcome:
+    return unsettled(effect, instance, unknown("record-refund"), now=NOON + timedelta(hours=1))
+
+
+def test_a_second_write_that_nobody_knows_of_is_told_while_the_first_stands() -> None:
+    assert isinstance(asked(stopped_for(unknown("receive-stock"))).event, Troubled)
+    assert asked(stopped_for(unknown("record-refund"))).event is None
+
+
+def test_two_such_writes_do_not_take_turns_in_telling() -> None:
+    once = asked(stopped_for(unknown("receive-stock")))
+    known = replace(SENT, result=once.settlement.result)
+
+    assert asked(stopped_for(unknown("receive-stock")), known).event is None
+    assert isinstance(asked(a_return(State.CREDITED), known).event, Troubled)  # somebody let it go on: it is told again
