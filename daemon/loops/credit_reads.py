@@ -49,18 +49,20 @@ class CreditReads(Wave):
     """Credit id → row id → the reference we gave the row, where Brightpearl does not show it."""
     maps: CreditMap = field(default_factory=CreditMap)
 
-    def _park(self, effect: Leased, found: Trouble) -> None:
-        """An intent that was sent stays an open question, whatever else is wrong."""
-        order_id = self.order_of.get(effect.id)
-        version = self.maps.version
-        self._settle(
-            parked(effect, found, keep_intent=effect.intent is not None, order_id=order_id, map_version=version)
+    def _park(self, effect: Leased, found: Trouble, **known: Any) -> None:
+        """An intent that was sent stays an open question, whatever else is wrong; and the number it was answered with."""
+        order_id, version = self.order_of.get(effect.id), self.maps.version
+        if effect.intent is not None and (answered := (effect.result or {}).get("credit_id")) is not None:
+            known = {"credit_id": answered, **known}
+        stopped = parked(
+            effect, found, keep_intent=effect.intent is not None, order_id=order_id, map_version=version, **known
         )
+        self._settle(stopped)
 
     def _stop(self, effect: Leased, verdict: Verdict, *, until: datetime | None = None, **known: Any) -> None:
         """A verdict without a credit: wait for the fact it names, or become an exception that watches it."""
         if not isinstance(verdict, Wait):
-            self._park(effect, verdict.trouble)
+            self._park(effect, verdict.trouble, **known)
             return
         instance = self._return(effect)
         event = None

@@ -16,7 +16,7 @@ from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError,
 from daemon.loops.credit_facts import case_for, decided
 from daemon.loops.credit_reads import WAIT, CreditReads
 from daemon.loops.index_lag import Awaited
-from daemon.loops.outcome import Outcome, Search, again, done, look_again, look_for, parked, trouble, unsettled, waits
+from daemon.loops.outcome import Outcome, Search, again, done, look_again, look_for, trouble, unsettled, waits
 from daemon.loops.wave import Planned
 from daemon.store.outbox import Leased
 from statemachine.credit.edges import never_seen, refused_credit, sent_and_overtaken
@@ -138,6 +138,8 @@ class CreditWave(CreditReads):
             self._stop(effect, never_seen(effect.key, "The credit", {"order_id": order.id}, order_id=order.id))
         elif own is not None and isinstance(verdict, Wait):
             self._stop(effect, verdict, credit_id=own.id, is_read=True)
+        elif own is not None:
+            self._stop(effect, verdict, credit_id=own.id)
         else:
             self._stop(effect, verdict)
 
@@ -175,7 +177,7 @@ class CreditWave(CreditReads):
         digest, version = verdict.order_digest, self.maps.version
         if intent is not None and credit.is_ours:
             if not _is_as_asked(credit, intent) and "credit-differs" not in instance.accepted:
-                self._settle(parked(effect, _differs(credit, intent), keep_intent=True))
+                self._park(effect, _differs(credit, intent), credit_id=credit.id)
                 return
             places = {key: tuple(Place(**each) for each in told) for key, told in intent["places"].items()}
             marks, digest, version = intent["marks"], intent["order_digest"], intent["map_version"]

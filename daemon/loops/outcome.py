@@ -178,11 +178,15 @@ def again(effect: Leased, error: HomewardError, *, now: datetime) -> Outcome:
 
 
 def parked(
-    effect: Leased, trouble: Trouble, *, keep_intent: bool = False, order_id: int | None = None, map_version: str = ""
-) -> Outcome:
-    """Stopped with a cause: the return becomes an exception, and the effect rests until it is asked for again."""
+    effect: Leased, trouble: Trouble, *, keep_intent: bool = False, order_id: int | None = None, map_version: str = "",
+    **known: Any,
+) -> Outcome:  # fmt: skip
+    """Stopped with a cause: the return becomes an exception, and the effect rests until it is asked for again.
+
+    `known` is what the other side told already, as in `look_again`.
+    """
     detail = {"why": trouble.explanation, "cause": trouble.cause, "evidence": trouble.evidence}
-    stopped = Settlement(effect, "parked", detail, forget_intent=not keep_intent)
+    stopped = Settlement(effect, "parked", detail, forget_intent=not keep_intent, result=known or None)
     return Outcome(stopped, Troubled(trouble, order_id, map_version))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from daemon.loops.outcome import Outcome, unsettled
+from daemon.loops.outcome import Outcome, parked, unsettled
 from daemon.store.outbox import Leased
 from statemachine.events import Troubled
 from statemachine.states import State
@@ -36,3 +36,9 @@ def test_two_such_writes_do_not_take_turns_in_telling() -> None:
 
     assert asked(stopped_for(unknown("receive-stock")), known).event is None
     assert isinstance(asked(a_return(State.CREDITED), known).event, Troubled)  # somebody let it go on: it is told again
+
+
+def test_a_number_that_was_answered_is_kept_when_the_return_becomes_an_exception() -> None:
+    stopped = parked(SENT, unknown("create-sales-credit"), keep_intent=True, credit_id=77)
+
+    assert stopped.settlement.result == {"credit_id": 77}
