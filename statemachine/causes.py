@@ -251,6 +251,12 @@ CAUSES: dict[str, Cause] = _causes(
     Cause("arrived-after-write-off", CUSTOMER_SERVICE, DAY, "Written off, but the goods have come; nothing was credited.",
           "Credit it after all: homeward exception retry ID --reason TEXT; or write it off again: homeward return force ID "
           "--to closed --reason CODE --note TEXT"),
+    Cause("credit-after-write-off", FINANCE, DAY,
+          "Written off by a person, but the credit that was sent before stands in Brightpearl after all; with one made by "
+          "hand, the customer has two.",
+          "Look at the order's credits. If another was made by hand, cancel one of the two. If ours is to stand: homeward "
+          "exception retry ID --reason TEXT; if it was cancelled: homeward return force ID --to closed --reason CODE "
+          "--note TEXT", is_urgent=True),
     # Happy Returns
     Cause("status-unclear", CUSTOMER_SERVICE, DAY, _NOT_REFUNDED,
           "Happy Returns reports progress without saying for which units: look in its dashboard. "

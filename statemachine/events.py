@@ -155,6 +155,8 @@ class Troubled(Event):
     trouble: Trouble | None = None
     order_id: int | None = None
     map_version: str = ""
+    is_sent: bool = False
+    """It is about something that was sent: it concerns a return that a person has ended since."""
 
 
 @dataclass(frozen=True, slots=True)

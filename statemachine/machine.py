@@ -402,7 +402,8 @@ class _Desk:
                 after, resume_state=stopped_in, trouble=after.trouble or self._rung_trouble(instance, event)
             )
         if instance.state is State.CLOSED and target is State.EXCEPTION:
-            after = replace(after, resume_state=State.CREDITED if instance.credit is not None else State.SCANNED)
+            uncredited = State.CREDIT_PENDING if isinstance(event, Troubled) else State.SCANNED
+            after = replace(after, resume_state=State.CREDITED if instance.credit is not None else uncredited)
         if isinstance(event, CreditVerified) and target is State.EXCEPTION:
             after = replace(after, resume_state=State.CREDITED)
         if target is not State.EXCEPTION and instance.state is State.EXCEPTION:

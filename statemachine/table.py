@@ -145,9 +145,10 @@ def was_written_off_credited(instance: Return, event: Event, policy: Policy) -> 
     return was_written_off(instance, event, policy) and instance.credit is not None
 
 
-def was_credited(instance: Return, event: Event, policy: Policy) -> bool:
-    """Closed, and its credit stands in Brightpearl: what others write beside it concerns it still."""
-    return instance.credit is not None
+def was_credited_or_sent(instance: Return, event: Event, policy: Policy) -> bool:
+    """Closed, and its credit stands in Brightpearl, or was sent before a person ended the return and may stand there."""
+    is_sent = isinstance(event, Troubled) and event.is_sent
+    return instance.credit is not None or (is_sent and was_ended_by_hand(instance, event, policy))
 
 
 def forces_scanned(instance: Return, event: Event, policy: Policy) -> bool:
@@ -299,7 +300,7 @@ RULES: tuple[Rule, ...] = (
         for state in (S.INITIATED, S.SCANNED, S.CREDIT_PENDING, S.CREDITED, S.RESTOCKED)
     ),
     Rule(Troubled, S.EXCEPTION, S.EXCEPTION),
-    Rule(Troubled, S.CLOSED, S.EXCEPTION, guard=was_credited),
+    Rule(Troubled, S.CLOSED, S.EXCEPTION, guard=was_credited_or_sent),
     Rule(Resumed, S.EXCEPTION, S.INITIATED, guard=resumes_to(S.INITIATED), effects=_HINT),
     Rule(Resumed, S.EXCEPTION, S.SCANNED, guard=resumes_to(S.SCANNED), effects=_HINT),
     Rule(Resumed, S.EXCEPTION, S.CREDIT_PENDING, guard=resumes_to(S.CREDIT_PENDING), effects=(CreateSalesCredit,)),

@@ -256,7 +256,8 @@ class Dispatch:
             self._unanswered.pop(kind, None)
             for each in planned:
                 if instances[each.effect.return_id].is_withheld:
-                    wave.outcomes[each.effect.id] = withheld(each.effect)
+                    instance, now = instances[each.effect.return_id], self._at.clock.now()
+                    wave.outcomes[each.effect.id] = withheld(each.effect, instance, now=now)
             await self._hold_back_seconds(wave, planned, instances)
             await self._send(wave, [each for each in planned if each.effect.id not in wave.outcomes], instances)
 
@@ -378,7 +379,7 @@ class Dispatch:
         arrivals = [
             Arrival(
                 natural_key=f"answer:{outcome.settlement.effect.id}:{outcome.settlement.effect.attempts}",
-                event=outcome.event,
+                event=event,
                 happy_return_id=instance.happy_return_id,
                 order_number=instance.order_number,
                 part=instance.part,
@@ -388,7 +389,8 @@ class Dispatch:
                 trace=outcome.settlement.effect.trace,
             )
             for outcome in outcomes
-            if outcome.event is not None and (instance := instances[outcome.settlement.effect.return_id])
+            if (event := outcome.event_as_sent) is not None
+            and (instance := instances[outcome.settlement.effect.return_id])
         ]
         async with self._at.writing("intent" if intents else "settle") as connection:
             await outbox.settle(connection, self._at.merchant, [outcome.settlement for outcome in outcomes], now)

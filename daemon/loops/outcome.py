@@ -1,7 +1,7 @@
 """How one attempt at an effect ended, and the event that tells the machine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,13 @@ NOT_PERMITTED_PAUSE = timedelta(minutes=5)  # what our token may not do parks no
 class Outcome:
     settlement: Settlement
     event: Event | None = None
+
+    @property
+    def event_as_sent(self) -> Event | None:
+        """The event with whether the attempt left something in Brightpearl that may stand there."""
+        if isinstance(self.event, Troubled) and not self.settlement.forget_intent:
+            return replace(self.event, is_sent=True)
+        return self.event
 
 
 def done(effect: Leased, event: Event | None, **detail: Any) -> Outcome:
@@ -114,7 +121,9 @@ def _ask_person(
     current = instance.trouble
     is_same_cause = current is not None and current.cause == found.cause
     is_known = current is not None and is_same_cause and current.evidence.get("effect") == found.evidence.get("effect")
-    was_told = is_same_cause and (effect.result or {}).get("told") == found.cause  # before another leg's took its place
+    # Told before: another leg's took its place since, or a person has ended the return knowing of it.
+    stands = is_same_cause or instance.state is State.CLOSED
+    was_told = stands and (effect.result or {}).get("told") == found.cause
     event = None if is_known or was_told else Troubled(found, order_id)
     result["told"] = found.cause
     return Outcome(Settlement(effect, "unknown", detail, due_at=until, result=result), event)
@@ -200,9 +209,27 @@ def behind(effect: Leased, instance: Return, other: Beside, *, now: datetime) ->
     return unsettled(effect, instance, found.trouble, now=now)
 
 
-def withheld(effect: Leased) -> Outcome:
-    """A person stopped the return before this was sent; what was sent earlier and never found stays an open question."""
-    return Outcome(Settlement(effect, "withheld", {"why": "a person stopped the return"}))
+LOOKED_FOR_ENDED = timedelta(days=2)  # a day more than the search index is trusted to lag
+
+
+def withheld(effect: Leased, instance: Return, *, now: datetime) -> Outcome:
+    """A person stopped the return. What was not sent is not begun; what was sent is looked for, and is not sent again.
+
+    What still is not found when the return was ended long ago is a question for a person, asked once.
+    """
+    if effect.intent is None:
+        return Outcome(Settlement(effect, "withheld", {"why": "a person stopped the return"}))
+    result, sent_at = effect.result or {}, effect.sent_at or effect.created_at
+    looks = int(result.get("looks", 0)) + 1
+    if instance.is_held or now - sent_at < LOOKED_FOR_ENDED:
+        why = "a person stopped the return; what was sent before may exist, and is looked for still"
+        until = now + LOOKED_FOR_STILL.after(max(looks - 8, 1), spread=spread_of(effect.key))
+        return look_again(effect, why, until=until, looks=looks)
+    if "told" in result:
+        return Outcome(Settlement(effect, "parked", {"why": "never found; a person who knew of it ended the return"}))
+    facts = {"effect": effect.kind, "sent_at": sent_at.isoformat(), "looks": looks}
+    lost = never_seen(effect.key, "What was asked for before this return was ended", facts)
+    return unsettled(effect, instance, lost.trouble, now=now)
 
 
 OBSERVED_AGAIN = timedelta(hours=6)  # what is only observed is judged again so often, in case it was settled elsewhere

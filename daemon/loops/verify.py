@@ -19,7 +19,7 @@ from daemon.clock import Rest
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.health.kinds import BRIGHTPEARL
 from daemon.loops.credit_facts import case_for, decided
-from daemon.loops.outcome import vanished
+from daemon.loops.outcome import trouble, vanished
 from daemon.loops.workplace import Workplace, planned
 from daemon.offloop import off_the_loop
 from daemon.store import inbox, merchant, returns
@@ -35,6 +35,7 @@ from statemachine.credit.watching import order_fact
 from statemachine.effects import CreateSalesCredit, ReceiveStock, RecordRefund
 from statemachine.events import FactChanged, Resumed, Troubled
 from statemachine.refs import payment_ref
+from statemachine.states import State
 from statemachine.units import Return, Trouble
 
 log = logging.getLogger(__name__)
@@ -315,10 +316,19 @@ def _arrival_of(instance: Return, found: Trouble | None, now: datetime) -> Arriv
 
 
 def _found(row: Record, credit_id: int, now: datetime) -> Arrival:
-    """The credit of a return that counts as not made turned up: it is decided again, and takes it over."""
+    """The credit of a return that counts as not made turned up: it is decided again, and takes it over.
+
+    What a person ended meanwhile is told to a person.
+    """
     why = f"credit {credit_id} carries this return's key"
+    event: FactChanged | Troubled = FactChanged(fact=order_fact(credit_id), why=why)
+    if row["state"] == State.CLOSED:
+        facts = {"credit_id": credit_id, "key": row["credit_ref"]}
+        explanation = f"Credit {credit_id} carries the key of this return, which a person ended without a credit."
+        found = trouble("credit-after-write-off", explanation, facts, key=f"credit={credit_id}")
+        event = Troubled(found, is_sent=True)
     return Arrival(
-        natural_key=f"credit-found:{row['id']}:{credit_id}", event=FactChanged(fact=order_fact(credit_id), why=why),
+        natural_key=f"credit-found:{row['state']}:{row['id']}:{credit_id}", event=event,
         happy_return_id=row["happy_return_id"], order_number=row["order_number"], part=row["part"], source="verify",
         received_at=now,
     )  # fmt: skip

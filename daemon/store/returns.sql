@@ -281,13 +281,14 @@ SELECT o.return_id
  LIMIT :rows_max;
 
 -- name: awaiting_credit
--- Returns without a credit whose key is one of these.
-SELECT id, credit_ref, happy_return_id, order_number, part
+-- Returns without a credit whose key is one of these; those that a person has ended too, since theirs was sent before.
+SELECT id, credit_ref, happy_return_id, order_number, part, state
   FROM returns
  WHERE merchant = :merchant
    AND credit_ref = ANY(:refs::text[])
    AND credit_id IS NULL
-   AND state IN ('credit-pending', 'exception')
+   AND (state IN ('credit-pending', 'exception')
+        OR (state = 'closed' AND close_reason IN ('written-off', 'same-goods')))
  ORDER BY id;
 
 -- name: payment_by_credit

@@ -18,6 +18,7 @@ from daemon.sandbox.journeys import RESTOCKED, one
 from daemon.store import outbox
 from daemon.store.database import Database
 from statemachine.effects import RecordRefund
+from tests.integration.test_same_goods import one_of_many
 from tests.world import MERCHANT, World, open_world
 
 CREDIT, PAYMENT = "^POST .*/sales-credit$", "^POST .*/customer-payment$"
@@ -534,3 +535,29 @@ async def test_no_second_refund_is_sent_while_another_of_its_return_is_under_way
         with pytest.raises(UniqueViolationError):  # by the database alone as well
             async with world.database.transaction() as connection:
                 await connection.execute("update outbox set intent = '{}', sent_at = now() where id = $1", other["id"])
+
+
+async def test_a_credit_that_was_lost_before_a_write_off_is_told_of_when_it_shows_beside_one_made_by_hand(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.sandbox.assumptions.search_lag_seconds = 3 * 3600.0
+        truth = one_of_many(world)
+        plan(world, CREDIT, "lose-answer", count=1)
+        await world.pass_until(lambda: bool(credits_of(world)))
+        order = next(iter(world.sandbox.books.orders.having("reference", [truth["order_number"]])))
+        world.sandbox.books.credit_by_hand(order, 0, "goodwill")
+        number = (await world.show(str(truth["express_code"])))["id"]
+        words = ("--to", "closed", "--reason", "credited-by-hand", "--note", "x", "--yes")
+        told, _, said = await world.homeward("return", "force", str(number), *words)
+        assert told == 0, said
+        await world.settle()
+        closed = await state_of(world, truth)
+
+        await world.pass_time(HOUR * 4)
+
+        shown = await world.show(str(truth["express_code"]))
+        assert closed == "closed"
+        assert (len(credits_of(world)), len(refunds_of(world))) == (2, 0)
+        assert shown["state"] == "exception", shown
+        assert shown["exception"]["cause"] in ("rival-credit", "credit-after-write-off")

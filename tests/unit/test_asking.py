@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from daemon.loops.outcome import Outcome, parked, unsettled
+import pytest
+
+from daemon.loops.outcome import Outcome, parked, unsettled, withheld
 from daemon.store.outbox import Leased
 from statemachine.events import Troubled
-from statemachine.states import State
+from statemachine.states import CloseReason, State
 from statemachine.units import Return, Trouble
 from tests.unit.returns import NOON, a_return
 
@@ -36,6 +38,30 @@ def test_two_such_writes_do_not_take_turns_in_telling() -> None:
 
     assert asked(stopped_for(unknown("receive-stock")), known).event is None
     assert isinstance(asked(a_return(State.CREDITED), known).event, Troubled)  # somebody let it go on: it is told again
+
+
+def ended() -> Return:
+    return replace(a_return(State.CREDIT_PENDING), state=State.CLOSED, close_reason=CloseReason.WRITTEN_OFF)
+
+
+@pytest.mark.parametrize("instance", [ended(), stopped_for(Trouble("held", "operations", "Stopped."))])
+def test_what_was_sent_before_a_person_stopped_its_return_is_looked_for_and_never_dropped(instance: Return) -> None:
+    sent = withheld(SENT, instance, now=NOON + timedelta(hours=4))
+    not_sent = withheld(replace(SENT, intent=None), instance, now=NOON + timedelta(hours=4))
+
+    assert (sent.settlement.state, sent.settlement.forget_intent, sent.event) == ("ready", False, None)
+    assert sent.settlement.due_at is not None
+    assert not_sent.settlement.state == "withheld"
+
+
+def test_what_is_never_found_after_a_write_off_is_asked_of_a_person_once() -> None:
+    days_later = withheld(SENT, ended(), now=NOON + timedelta(days=3))
+    knowing = withheld(replace(SENT, result=days_later.settlement.result), ended(), now=NOON + timedelta(days=4))
+
+    assert isinstance(days_later.event_as_sent, Troubled)
+    assert days_later.event_as_sent.is_sent
+    assert (knowing.settlement.state, knowing.settlement.forget_intent, knowing.event) == ("parked", False, None)
+    assert asked(ended(), replace(SENT, result=days_later.settlement.result)).event is None
 
 
 def test_a_number_that_was_answered_is_kept_when_the_return_becomes_an_exception() -> None:

@@ -228,3 +228,21 @@ def test_a_credit_that_was_cancelled_is_not_forced_to_be_one_and_a_rival_is_acce
     assert isinstance(event, Forced)
     assert event.accepts == ("rival-credit",)
     assert moved(ask(rival, event=event))[0].after.accepted == ("rival-credit",)
+
+
+@pytest.mark.parametrize("cause", ["rival-credit", "outcome-unknown", "credit-after-write-off"])
+def test_what_was_sent_before_a_write_off_is_told_of_and_can_be_seen_through(cause: str) -> None:
+    found = Trouble(cause, "finance", "It stands there after all.", {"effect": "create-sales-credit"})
+    closed = written_off(State.CREDIT_PENDING)
+
+    (move,) = moved(ask(closed, event=Troubled(found, is_sent=True)))
+
+    assert (move.target, move.after.resume_state) == (State.EXCEPTION, State.CREDIT_PENDING)
+    assert moved(ask(move.after, event=CreditVerified(CREDIT, 55)))[0].target is State.CREDITED
+    assert [each.target for each in moved(ask(move.after, event=Forced(State.CLOSED)))] == [State.CLOSED]
+
+
+def test_a_trouble_of_what_was_never_sent_does_not_open_a_write_off_again() -> None:
+    found = Trouble("sku-unknown-to-order", "customer-service", "No such row.")
+
+    assert isinstance(ask(written_off(State.CREDIT_PENDING), event=Troubled(found)), Refused)
