@@ -54,6 +54,7 @@ def unfinished(credit: ExistingCredit, now: datetime, *, is_ours: bool) -> str:
     if not credit.adds_up:
         return f"the rows of credit {credit.id} do not add up to its total"
     written = max((moment for moment in (credit.created_at, credit.updated_at) if moment is not None), default=None)
-    if is_ours or credit.is_ours or written is None or not timedelta(0) <= now - written < WRITTEN_WITHIN:
+    # Either clock may be behind the other: what lies ahead of ours by little was written a moment ago as well.
+    if is_ours or credit.is_ours or written is None or abs(now - written) >= WRITTEN_WITHIN:
         return ""
     return f"credit {credit.id} was written by others a moment ago; more rows may follow"

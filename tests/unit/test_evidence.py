@@ -3,6 +3,7 @@
 import json
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.clients import brightpearl_wire as bp
+from daemon.clients.brightpearl_credits import unfinished
 from daemon.clients.brightpearl_transport import judge_write
 from daemon.clients.results import ById, Complete, Partial, ReadResult, grouped, joined, require_whole
 from daemon.errors import IncompleteReadError, NotPermittedError, OutcomeUnknownError, RejectedError
 from daemon.loops.index_lag import SAMPLES_NEEDED, IndexLag
 from daemon.settings_merchant import BrightpearlSettings
+from statemachine.credit.snapshot import CreditRow, ExistingCredit
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 COLUMNS = ("orderId", "orderTypeId", "parentOrderId")
@@ -102,6 +105,27 @@ def test_an_id_that_nobody_asked_for_is_not_known_to_be_gone() -> None:
     assert read.of([1, 2]) == Complete(["one"])
     assert read.of([1, 3]) == Partial(["one"], "left out")
     assert read.of([1, 4]) == Partial(["one"], "4 was not asked for")
+
+
+# -- credits that are being written -----------------------------------------------------------------------------------------
+
+
+def written_by_hand(at: datetime, reference: str = "") -> ExistingCredit:
+    row = CreditRow(1, 7, Decimal(1), Decimal("10.00"), Decimal("2.00"))
+    return ExistingCredit(77, 5, reference, "", "GBP", at, False, (row,))
+
+
+@pytest.mark.parametrize("apart", [-119, -3, 0, 3, 119])
+def test_a_credit_written_a_moment_ago_is_not_taken_for_whole_whichever_clock_is_behind(apart: int) -> None:
+    credit = written_by_hand(NOON - timedelta(seconds=apart))
+
+    assert "a moment ago" in unfinished(credit, NOON, is_ours=False)
+    assert unfinished(credit, NOON, is_ours=True) == ""
+
+
+@pytest.mark.parametrize("apart", [-120, 120, 3600])
+def test_a_credit_that_was_left_alone_for_two_minutes_is_whole(apart: int) -> None:
+    assert unfinished(written_by_hand(NOON - timedelta(seconds=apart)), NOON, is_ours=False) == ""
 
 
 # -- answers to writes ------------------------------------------------------------------------------------------------------
