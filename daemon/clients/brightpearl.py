@@ -16,7 +16,7 @@ import anyio
 from daemon.clients import wire
 from daemon.clients.brightpearl_books import BookReads
 from daemon.clients.brightpearl_reads import chunks
-from daemon.clients.brightpearl_transport import Answer, Tokens, Transport, error_of, judge_write
+from daemon.clients.brightpearl_transport import Answer, Tokens, Transport, is_throttled, judge_write
 from daemon.clients.results import Complete
 from daemon.clock import Clock, Rest
 from daemon.errors import (
@@ -220,7 +220,7 @@ def _member(member: dict[str, Any]) -> Answer | HomewardError:
         content = str(wire.mapping(member.get("body") or {}, "body").get("content") or "{}").encode()
     except MalformedPayloadError as error:
         return OutcomeUnknownError(f"multi-message member: {error}")
-    if "too many requests" in error_of(content).message.casefold():
+    if not 200 <= status < 300 and is_throttled(content):
         return _MemberThrottledError("multi-message member: over the request limit")
     try:
         return judge_write(status, content, "multi-message member")

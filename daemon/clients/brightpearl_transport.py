@@ -48,6 +48,8 @@ BODY_MAX = 16 * 1024 * 1024  # to read more would keep everything else from bein
 RESETS_MAX_MS = 24 * 3600 * 1000  # what is longer is no time that a window ends in
 _INVALID_INPUT_AS_500 = ("CMNC-018", "CMNC-044")  # sent with HTTP 500, yet final; sheet section 4
 _THROTTLED = "too many requests"
+_OWN_THROTTLED = "you have sent too many requests"  # how Brightpearl's own sentence begins; sheet section 3
+_THROTTLE_HEADERS = ("brightpearl-requests-remaining", "brightpearl-next-throttle-period")
 _CODE = re.compile(r"[A-Z]{4}-[0-9]{3}")  # three letters of the service, one of the kind, a number; sheet section 4
 _RENEW_AHEAD = 1 / 7  # of a token's life: a day of Brightpearl's week, in which a failure can be mended
 _RENEW_EVERY = timedelta(minutes=15)
@@ -359,8 +361,10 @@ class Transport:
             self._clock.heard(BRIGHTPEARL, self.server_time)
         ruid = reply.headers.get("Ruid", "")
         note_on_span({"http.response.status_code": reply.status, "brightpearl.ruid": ruid})
-        if _is_throttled(reply.status, raw):
+        if _speaks_of_the_limit(reply.status, raw):
             pause = self.quota.refused(ticket, resets_in=resets)
+            if is_write and not (_has_throttle_headers(reply) and is_throttled(raw)):
+                raise OutcomeUnknownError(f"{what}: {reply.status}, over a limit in words that are not Brightpearl's")
             raise ThrottledError(f"{what}: over the request limit", retry_after_seconds=pause.total_seconds())
         cost = self.quota.heard(ticket, remaining=self._remaining(reply), resets_in=resets)
         if members > 1:
@@ -370,11 +374,11 @@ class Transport:
     def _hear(self, reply: aiohttp.ClientResponse) -> timedelta | None:
         if self.instance_id is None:
             self.instance_id = whole_header(reply.headers.get(_INSTANCE_HEADER))
-        resets = whole_header(reply.headers.get("brightpearl-next-throttle-period"))
+        resets = whole_header(reply.headers.get(_THROTTLE_HEADERS[1]))
         return timedelta(milliseconds=min(resets, RESETS_MAX_MS)) if resets is not None else None
 
     def _remaining(self, reply: aiohttp.ClientResponse) -> int | None:
-        remaining = whole_header(reply.headers.get("brightpearl-requests-remaining"))
+        remaining = whole_header(reply.headers.get(_THROTTLE_HEADERS[0]))
         if remaining is not None:
             self._telemetry.metrics.quota_left.labels(self._merchant).set(remaining)
         return remaining
@@ -383,9 +387,29 @@ class Transport:
         self._telemetry.count_call(self._merchant, BRIGHTPEARL, operation, outcome)
 
 
-def _is_throttled(status: int, raw: bytes) -> bool:
-    """Over the limit, in the words of the sheet's section 3: certainly nothing was done."""
+def _speaks_of_the_limit(status: int, raw: bytes) -> bool:
+    """Over a limit, whoever says so: the next request waits. What became of a write, only `is_throttled` tells."""
     return status in (429, 503) and _THROTTLED in raw[:300].decode("utf-8", "replace").casefold()
+
+
+def is_throttled(raw: bytes) -> bool:
+    """Whether Brightpearl itself says, in its envelope, that this was over its limit: certainly nothing was done.
+
+    A proxy may say as much in its own words after the write was passed on. Source: Brightpearl sheet section 3, the text
+    of `response`, and inside a multi-message that of the only error.
+    """
+    envelope = _envelope(raw)
+    if not isinstance(envelope, dict) or len(envelope) != 1:
+        return False
+    text, errors = envelope.get("response"), envelope.get("errors")
+    if isinstance(errors, list) and len(errors) == 1 and isinstance(errors[0], dict):
+        text = errors[0].get("message")
+    return isinstance(text, str) and text.strip().casefold().startswith(_OWN_THROTTLED)
+
+
+def _has_throttle_headers(reply: aiohttp.ClientResponse) -> bool:
+    """Both are on every answer of Brightpearl's (sheet section 3)."""
+    return all(whole_header(reply.headers.get(name)) is not None for name in _THROTTLE_HEADERS)
 
 
 def _judge(status: int, raw: bytes, what: str, *, is_write: bool, ruid: str) -> Answer:
@@ -452,12 +476,8 @@ class BrightpearlError:
         return bool(self.code)
 
 
-def error_of(raw: bytes) -> BrightpearlError:
-    """What an answer complains of. An envelope holds `errors` or `response`, never both (sheet section 4)."""
-    return _error_in(_envelope(raw), raw)
-
-
 def _error_in(envelope: Any, raw: bytes) -> BrightpearlError:
+    """What an answer complains of. An envelope holds `errors` or `response`, never both (sheet section 4)."""
     if not isinstance(envelope, dict):
         return BrightpearlError("", raw[:200].decode("utf-8", "replace"))
     errors, response = envelope.get("errors"), envelope.get("response")

@@ -59,6 +59,12 @@ BODIES: dict[str, tuple[str, str]] = {
     "html": ("text/html", "<html><body><h1>Moved</h1></body></html>"),
     "json": ("application/json", "{}"),
     "text": ("text/plain", "upstream request failed"),
+    "limit": ("text/html", "<html><head><title>429 Too Many Requests</title></head></html>"),
+    "limit-json": ("application/json", '{"response": "Too many requests"}'),
+    "limit-copied": (
+        "application/json",
+        '{"response": "You have sent too many requests. Please wait before sending another request"}',
+    ),
     "envelope": ("application/json", '{"errors": [{"code": "CMNC-017", "message": "Not acceptable"}]}'),
 }
 """What an answer in place of the vendor's holds: media type and text."""

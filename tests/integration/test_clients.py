@@ -153,6 +153,39 @@ async def test_errors_are_sorted_by_what_the_caller_must_do(
             await client.transport.write("test", "POST", "/order-service/sales-credit", {})
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("body", ["limit", "limit-json", "limit-copied"])
+async def test_a_limit_that_is_not_brightpearls_own_leaves_a_write_open(
+    status: int, body: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.sandbox.faults.plan(
+            {"rules": [{"match": "/public-api/", "kind": "answer-before", "status": status, "body": body}]}
+        )
+        client = world.workplace.brightpearl
+
+        with pytest.raises(TransientError):
+            await client.transport.read("test", "/order-service/order/1")
+        with pytest.raises(OutcomeUnknownError):
+            await client.transport.write("test", "POST", "/order-service/sales-credit", {})
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("body", ["limit", "limit-json"])
+async def test_a_members_limit_that_is_not_brightpearls_own_leaves_it_open(
+    status: int, body: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.sandbox.faults.plan(
+            {"rules": [{"match": "^MEMBER ", "kind": "answer-before", "status": status, "body": body}]}
+        )
+        client = world.workplace.brightpearl
+
+        outcomes = await client.send([client.add_note(label, 1, label, without=Complete([])) for label in ("a", "b")])
+
+        assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknownError}
+
+
 async def test_a_wrong_token_is_no_fault_of_any_return(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         (tmp_path / "acme.brightpearl.token").write_text("wrong")

@@ -296,6 +296,26 @@ async def test_an_answer_that_is_not_brightpearls_own_refuses_nothing(
         await nothing_is_wrong(world)
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("body", ["limit", "limit-copied"])
+async def test_a_proxys_limit_after_the_effect_makes_nothing_twice(
+    status: int, body: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        keyless(world)
+        world.sandbox.assumptions.search_lag_seconds = 600.0
+        world.sandbox.assumptions.payment_lag_seconds = 600.0
+        world.begin("bar_single")
+        after = {"kind": "answer-after", "status": status, "body": body, "count": 1}
+        world.sandbox.faults.plan({"rules": [{"match": CREDIT, **after}, {"match": PAYMENT, **after}]})
+
+        await world.pass_until(lambda: struck(world) == 2)
+        await world.pass_time(HOUR * 3)
+
+        assert (len(credits_of(world)), len(refunds_of(world))) == (1, 1)
+        await nothing_is_wrong(world)
+
+
 @pytest.mark.parametrize("lag", [20.0, 60.0, 600.0, 3 * 3600.0])
 async def test_a_lost_credit_of_an_account_without_keys_is_never_made_twice(
     lag: float, database: Database, tmp_path: Path

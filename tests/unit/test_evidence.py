@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl_credits import unfinished
-from daemon.clients.brightpearl_transport import judge_write
+from daemon.clients.brightpearl_transport import is_throttled, judge_write
 from daemon.clients.results import ById, Complete, Partial, ReadResult, grouped, joined, require_whole
 from daemon.errors import IncompleteReadError, NotPermittedError, OutcomeUnknownError, RejectedError
 from daemon.loops.index_lag import SAMPLES_NEEDED, IndexLag
@@ -161,6 +161,30 @@ def test_every_other_answer_that_is_no_success_leaves_the_outcome_open(status: i
 def test_a_success_that_cannot_be_read_leaves_it_open_too(raw: bytes) -> None:
     with pytest.raises(OutcomeUnknownError):
         judge_write(200, raw, "create-credit")
+
+
+OVER_THE_LIMIT = "You have sent too many requests. Please wait before sending another request"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"response": OVER_THE_LIMIT}, {"errors": [{"code": "CMNC-503", "message": OVER_THE_LIMIT}]},
+     {"errors": [{"message": OVER_THE_LIMIT.upper()}]}],
+)  # fmt: skip
+def test_brightpearls_own_sentence_in_its_envelope_says_that_it_was_over_the_limit(content: Any) -> None:
+    assert is_throttled(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"too many requests", b"<html><title>429 Too Many Requests</title></html>", b'"You have sent too many requests"',
+     b'{"response": "429 Too Many Requests"}', b'{"message": "You have sent too many requests"}', b'{"response": 7}',
+     b'{"response": {"message": "You have sent too many requests"}}', b'{"errors": ["You have sent too many requests"]}',
+     b'{"errors": [{"message": "You have sent too many requests"}], "response": 7}',
+     b'{"errors": [{"code": "ORDC-012"}, {"message": "You have sent too many requests"}]}'],
+)  # fmt: skip
+def test_a_limit_in_any_other_form_is_not_brightpearls_own(raw: bytes) -> None:
+    assert not is_throttled(raw)
 
 
 # -- how long a lost write is looked for ------------------------------------------------------------------------------------
