@@ -5,23 +5,28 @@ from datetime import datetime, timedelta
 
 from daemon.clients.brightpearl_books import BookReads
 from daemon.clients.results import Complete, Partial, ReadResult
-from statemachine.credit.snapshot import ExistingCredit
+from statemachine.credit.snapshot import OWN_PREFIX, ExistingCredit
 from statemachine.refs import is_same_ref
 
+NO_ANSWERS: Mapping[int, Mapping[int, str]] = {}
 WRITTEN_WITHIN = timedelta(minutes=2)  # another tool may write a credit's header first and its rows one by one
 
 
 async def read_credits(
     client: BookReads, orders: Collection[int], *, own: Mapping[int, Collection[int]],
-    keys: Mapping[int, Collection[str]], now: datetime,
+    keys: Mapping[int, Collection[str]], now: datetime, answered: Mapping[int, Mapping[int, str]] = NO_ANSWERS,
 ) -> dict[int, ReadResult[list[ExistingCredit]]]:  # fmt: skip
     """Every credit against these orders. By order: `own` are ids that we know of, which the index may not show yet;
-    `keys` those of credits whose answer was lost, which are searched for besides.
+    `keys` those of credits whose answer was lost, which are searched for besides; `answered` the numbers that a creation
+    was answered with, and the key it was sent under: nothing but a number, which may be another's.
 
     Complete where the search was read whole and every credit it names, or we know of, was read with its rows.
     """
     by_order = await client.credit_ids_of(orders)
-    ids = {order_id: {*by_order[order_id].value, *own.get(order_id, ())} for order_id in orders}
+    ids = {
+        order_id: {*by_order[order_id].value, *own.get(order_id, ()), *answered.get(order_id, ())}
+        for order_id in orders
+    }
     missing = {order_id: [r.missing] if isinstance(r := by_order[order_id], Partial) else [] for order_id in orders}
     for order_id, refs in keys.items():
         for ref in refs:
@@ -32,17 +37,30 @@ async def read_credits(
     found: dict[int, ReadResult[list[ExistingCredit]]] = {}
     for order_id in orders:
         result = read.of(ids[order_id])
-        ours, refs = own.get(order_id, ()), keys.get(order_id, ())
+        numbers, refs = answered.get(order_id, {}), keys.get(order_id, ())
+        ours = {*own.get(order_id, ()), *(c.id for c in result.value if is_created(c, order_id, numbers.get(c.id)))}
         credits = [
             credit for credit in result.value
-            if credit.parent_order_id in (order_id, 0) or credit.id in ours
-            or any(is_same_ref(credit.external_ref, ref) for ref in refs)
+            if credit.id in ours or any(is_same_ref(credit.external_ref, ref) for ref in refs)
+            or (credit.id in by_order[order_id].value and credit.parent_order_id in (order_id, 0))
         ]  # fmt: skip
         missing[order_id] += [result.missing] if isinstance(result, Partial) else []
         missing[order_id] += [why for credit in credits if (why := unfinished(credit, now, is_ours=credit.id in ours))]
         why = "; ".join(dict.fromkeys(missing[order_id]))
         found[order_id] = Partial(credits, why) if why else Complete(credits)
     return found
+
+
+def is_created(credit: ExistingCredit, order_id: int, key: str | None) -> bool:
+    """Whether this may be the credit that was sent for this order under this key, and answered with its number.
+
+    A gateway may answer with what it answered somebody else. The account may show no reference, or ours folded or cut
+    short; any other is another's.
+    """
+    if key is None or credit.parent_order_id not in (order_id, 0):
+        return False
+    shown = credit.external_ref.strip().casefold()
+    return not shown or (shown.startswith(OWN_PREFIX.casefold()) and key.casefold().startswith(shown))
 
 
 def unfinished(credit: ExistingCredit, now: datetime, *, is_ours: bool) -> str:

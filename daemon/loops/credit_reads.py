@@ -157,8 +157,9 @@ class CreditReads(Wave):
             return False
         return effect.intent is not None or is_same_order(order, self._return(effect).order_number)
 
-    async def _wait_for_siblings(self) -> dict[int, set[int]]:
-        """Put off what shares its order with a credit under way; answer the credits we know of ourselves, by order.
+    async def _wait_for_siblings(self) -> tuple[dict[int, set[int]], dict[int, dict[int, str]]]:
+        """Put off what shares its order with a credit under way; answer the credits we know of ourselves, by order, and
+        those that are a number only, which an answer named and nobody read since, with the keys they were sent under.
 
         What the search index does not show yet is not all that exists: credits of one order are made one after the
         other, the next only once the one before is known.
@@ -167,6 +168,7 @@ class CreditReads(Wave):
         async with self.at.database.reading() as connection:
             siblings = await returns_store.siblings_on_orders(connection, self.at.merchant, orders)
         own: dict[int, set[int]] = {}
+        answered: dict[int, dict[int, str]] = {}
         busy: dict[int, list[int]] = {}
         for row in siblings:
             self.keys[row["key"]] = row["id"]
@@ -174,7 +176,9 @@ class CreditReads(Wave):
                 self.refs[row["credit_id"]] = {int(line["id"]): line["external_ref"] for line in row["credit_rows"]}
             if row["order_digest"]:
                 self.digests[row["order_id"], row["id"]] = row["order_digest"]
-            if row["credit_id"] is not None:
+            if row["credit_id"] is not None and row["is_open"]:
+                answered.setdefault(row["order_id"], {})[row["credit_id"]] = row["key"]
+            elif row["credit_id"] is not None:
                 own.setdefault(row["order_id"], set()).add(row["credit_id"])
                 self.owners.setdefault(row["credit_id"], set()).add(row["id"])
             if row["is_open"]:
@@ -183,7 +187,7 @@ class CreditReads(Wave):
             others = [number for number in busy.get(self.order_of[effect.id], ()) if number != effect.return_id]
             if others and effect.intent is None:
                 self._wait_for_sibling(effect, others[0])
-        return own
+        return own, answered
 
     def _wait_for_sibling(self, effect: Leased, sibling: int) -> None:
         """Another credit of the order is under way, or nobody knows what became of it."""
@@ -199,23 +203,23 @@ class CreditReads(Wave):
 
     async def _read_credits(self) -> None:
         """Every credit of these orders: by the search index, and those we know of ourselves, which it may not show."""
-        own = await self._wait_for_siblings()
+        own, answered = await self._wait_for_siblings()
         orders = sorted({self.order_of[effect.id] for effect in self._open()})
         if not orders:
             return
         lost: dict[int, list[str]] = {}
         for effect in self._open():
-            order_id = self.order_of[effect.id]
-            if answered := (effect.result or {}).get("credit_id"):
-                own.setdefault(order_id, set()).add(int(answered))
-            elif effect.intent is not None:
-                lost.setdefault(order_id, []).append(effect.key)
-        read = await read_credits(self.at.brightpearl, orders, own=own, keys=lost, now=self.now)
+            order_id, result = self.order_of[effect.id], effect.result or {}
+            if number := result.get("credit_id"):
+                answered.setdefault(order_id, {})[int(number)] = effect.key
+            if effect.intent is not None and not (number and result.get("is_read")):
+                lost.setdefault(order_id, []).append(effect.key)  # the number may be another's
+        read = await read_credits(self.at.brightpearl, orders, own=own, keys=lost, answered=answered, now=self.now)
         self.credits_of = self._with_references(read)
         for effect in self._open():
-            result = self.credits_of[self.order_of[effect.id]]
-            if isinstance(result, Partial):
-                self._wait_for_evidence(effect, result.missing)
+            credits = self.credits_of[self.order_of[effect.id]]
+            if isinstance(credits, Partial):
+                self._wait_for_evidence(effect, credits.missing)
 
     def _with_references(
         self, read: Mapping[int, ReadResult[list[ExistingCredit]]]

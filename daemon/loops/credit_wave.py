@@ -10,7 +10,7 @@ from daemon.clients import brightpearl_bodies as bodies
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients import wire
 from daemon.clients.brightpearl import Write
-from daemon.clients.brightpearl_credits import read_credits
+from daemon.clients.brightpearl_credits import is_created, read_credits
 from daemon.clients.results import Complete, ReadResult
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
 from daemon.loops.credit_facts import case_for, decided
@@ -77,10 +77,11 @@ class CreditWave(CreditReads):
         return planned
 
     def _own(self, effect: Leased, read: ReadResult[list[ExistingCredit]]) -> ExistingCredit | None:
-        """The credit of this effect: under its key, or under the number that Brightpearl answered."""
-        answered = (effect.result or {}).get("credit_id")
+        """The credit of this effect: under its key, or under the number that Brightpearl answered, unless it is another's."""
+        answered, order_id = (effect.result or {}).get("credit_id"), self.order_of[effect.id]
         by_key = next((c for c in read.value if is_same_ref(c.external_ref, effect.key)), None)
-        return by_key or next((c for c in read.value if c.id == answered), None)
+        by_number = (c for c in read.value if c.id == answered and is_created(c, order_id, effect.key))
+        return by_key or next(by_number, None)
 
     def _search(self, order: Order, read: Complete[list[ExistingCredit]], *, keyed: Mapping[str, Any]) -> Search:
         """How a lost credit is looked for. Its key is held only together with an instance id (Brightpearl sheet 6.1)."""
@@ -246,16 +247,21 @@ class CreditWave(CreditReads):
         What cannot be read now is looked up in the next attempt.
         """
         own: dict[int, set[int]] = {}
+        answered: dict[int, dict[int, str]] = {}
         for each in sent:
-            before = {credit.id for credit in self.credits_of[each.intent["order_id"]].value}
-            created = {ids[each.effect.id]} if each.effect.id in ids else set()
-            own.setdefault(each.intent["order_id"], set()).update(before | created)
+            order_id = each.intent["order_id"]
+            own.setdefault(order_id, set()).update(credit.id for credit in self.credits_of[order_id].value)
+            if each.effect.id in ids:
+                answered.setdefault(order_id, {})[ids[each.effect.id]] = each.effect.key
         try:
-            read = await read_credits(self.at.brightpearl, list(own), own=own, keys={}, now=self.at.clock.now())
+            read = await read_credits(
+                self.at.brightpearl, list(own), own=own, keys={}, answered=answered, now=self.at.clock.now()
+            )
         except HomewardError:
             read = {}
         for each in sent:
-            if (number := ids.get(each.effect.id)) is not None:
+            shown = read[each.intent["order_id"]].value if each.intent["order_id"] in read else []
+            if (number := ids.get(each.effect.id)) is not None and number in {credit.id for credit in shown}:
                 awaited = Awaited(number, each.intent["order_id"], answered_at)
                 self.at.lag.wait_for("credit", awaited, answered_at)
         return self._with_references(read)

@@ -4,6 +4,7 @@ Nothing is credited or refunded twice, nothing is lost, and whatever cannot be k
 person. What each test claims of money is what the judge finds in the vendor's own books.
 """
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from asyncpg import UniqueViolationError
 
 from daemon.sandbox import catalogue
 from daemon.sandbox.catalogue import Line
+from daemon.sandbox.faults import BODIES
 from daemon.sandbox.journeys import RESTOCKED, one
 from daemon.store import outbox
 from daemon.store.database import Database
@@ -381,6 +383,56 @@ async def test_what_was_lost_without_keys_is_asked_of_a_person_and_made_anew_by_
         assert (len(credits_of(world)), len(refunds_of(world))) == (1, 1)
         assert any(step["event"] == "reissued" for step in (await world.show(code))["journal"])
         await nothing_is_wrong(world)
+
+
+@pytest.mark.parametrize("reference", ["", "goodwill"])
+async def test_a_replayed_answer_that_names_anothers_credit_is_not_believed(
+    reference: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.sandbox.assumptions.search_lag_seconds = 3600.0
+        neighbour, truth = one_of_many(world, "neighbour"), one_of_many(world, "ours")
+        season, books = world.sandbox.season, world.sandbox.books
+        season.steps = [step for step in season.steps if neighbour["happy_return_id"] not in str(step)]
+        order = next(iter(books.orders.having("reference", [neighbour["order_number"]])))
+        by_hand = books.credit_by_hand(order, 0, "their own")
+        by_hand.external_ref = reference
+        monkeypatch.setitem(BODIES, "replayed", ("application/json", json.dumps({"response": by_hand.id})))
+        plan(world, CREDIT, "answer-after", status=200, body="replayed", count=1)
+
+        await world.pass_until(lambda: struck(world) == 1)
+        await world.pass_time(MINUTE)
+        assert (len(credits_of(world)), refunds_of(world)) == (2, [])
+
+        await world.pass_time(HOUR * 3)
+        shown = await world.show(str(truth["express_code"]))
+        made = next(credit["id"] for credit in credits_of(world) if credit["id"] != by_hand.id)
+        assert shown["credit"]["id"] == made
+        assert [payment["orderId"] for payment in refunds_of(world)] == [made]
+
+
+@pytest.mark.parametrize("write", [PAYMENT, GOODS_IN])
+async def test_a_replayed_number_of_anothers_payment_or_note_settles_nothing(
+    write: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.begin("bar_single")
+        await world.pass_time(DAY * 16)
+        books = world.books()
+        other = books["payments"][-1]["paymentId"] if write == PAYMENT else books["goods_in"][-1]["goodsNoteId"]
+        truth = world.begin("bar_single")
+        monkeypatch.setitem(BODIES, "replayed", ("application/json", json.dumps({"response": other})))
+        plan(world, write, "answer-before", status=200, body="replayed", count=1)
+
+        await world.pass_time(DAY * 16)
+
+        shown = await world.show(str(truth["express_code"]))
+        assert struck(world) == 1
+        if write == PAYMENT:  # whether its key is held is not known, so it is not sent again
+            assert (shown["state"], shown["exception"]["cause"]) == ("exception", "outcome-unknown"), shown
+        else:  # its reference is held, so it was sent again
+            assert shown["state"] == "restocked", shown
+            assert len(world.books()["goods_in"]) == 2
 
 
 async def test_what_was_made_anew_and_turns_up_after_all_is_a_rival_at_once(database: Database, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.clients import brightpearl_wire as bp
-from daemon.clients.brightpearl_credits import unfinished
+from daemon.clients.brightpearl_credits import is_created, unfinished
 from daemon.clients.brightpearl_transport import is_throttled, judge_write
 from daemon.clients.results import ById, Complete, Partial, ReadResult, grouped, joined, require_whole
 from daemon.errors import IncompleteReadError, NotPermittedError, OutcomeUnknownError, RejectedError
@@ -126,6 +127,29 @@ def test_a_credit_written_a_moment_ago_is_not_taken_for_whole_whichever_clock_is
 @pytest.mark.parametrize("apart", [-120, 120, 3600])
 def test_a_credit_that_was_left_alone_for_two_minutes_is_whole(apart: int) -> None:
     assert unfinished(written_by_hand(NOON - timedelta(seconds=apart)), NOON, is_ours=False) == ""
+
+
+KEY = "HW-0123456789abcdef0123-1"
+
+
+@pytest.mark.parametrize("reference", ["", KEY, KEY.lower(), f" {KEY} ", KEY[:12]])
+@pytest.mark.parametrize("parent", [5, 0])
+def test_a_credit_under_the_number_that_was_answered_is_ours_where_nothing_on_it_is_anothers(
+    reference: str, parent: int
+) -> None:
+    credit = replace(written_by_hand(NOON, reference), parent_order_id=parent)
+
+    assert is_created(credit, 5, KEY)
+
+
+@pytest.mark.parametrize(
+    ("parent", "reference"), [(6, ""), (6, KEY), (5, "goodwill"), (0, "H"), (5, "HW-ffff"), (5, f"{KEY}-1")]
+)
+def test_the_number_that_was_answered_makes_no_credit_ours_that_is_anothers(parent: int, reference: str) -> None:
+    credit = replace(written_by_hand(NOON, reference), parent_order_id=parent)
+
+    assert not is_created(credit, 5, KEY)
+    assert not is_created(credit, 5, None)
 
 
 # -- answers to writes ------------------------------------------------------------------------------------------------------
