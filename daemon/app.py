@@ -32,6 +32,7 @@ from daemon.settings_section import SecretFile
 from daemon.store import merchant as merchant_store
 from daemon.store.database import DISCONNECTED, SCHEMA_VERSION, Database
 from daemon.store.sealed import SealedTokens
+from daemon.store.written import WrittenRows
 from daemon.telemetry import Telemetry
 from daemon.timekeeping import Timekeeper
 from daemon.web import server
@@ -93,7 +94,7 @@ def build_clients(
         ),
         BrightpearlClient(
             http, told.brightpearl, merchant=merchant, clock=clock, telemetry=telemetry, may_write=may_write,
-            tokens=tokens,
+            tokens=tokens, written=WrittenRows(database, merchant) if database is not None else None,
         ),
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ import anyio
 from daemon.clients import wire
 from daemon.clients.brightpearl_books import BookReads
 from daemon.clients.brightpearl_reads import chunks
+from daemon.clients.brightpearl_sets import NothingWritten, Written
 from daemon.clients.brightpearl_transport import Answer, Tokens, Transport, is_throttled, judge_write
 from daemon.clients.results import Complete
 from daemon.clock import Clock, Rest
@@ -59,11 +60,13 @@ class BrightpearlClient(BookReads):
     def __init__(
         self, http: aiohttp.ClientSession, settings: BrightpearlSettings, *, merchant: str, clock: Clock,
         telemetry: Telemetry, may_write: Callable[[], None] = lambda: None, tokens: Tokens | None = None,
+        written: Written | None = None,
     ) -> None:  # fmt: skip
+        """`written`: what our own database knows to exist; without it nothing is known after a restart."""
         transport = Transport(
             http, settings, merchant=merchant, clock=clock, telemetry=telemetry, may_write=may_write, tokens=tokens
         )
-        super().__init__(transport, settings)
+        super().__init__(transport, settings, written or NothingWritten())
         self._bundles_failed = 0
         self._singly = Rest(clock)
         """Multi-messages failed again and again: writes go singly until this is over."""

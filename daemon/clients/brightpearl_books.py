@@ -13,7 +13,7 @@ from daemon.clients import brightpearl_wire as bp
 from daemon.clients import wire
 from daemon.clients.brightpearl_account import AccountReads
 from daemon.clients.brightpearl_reads import IDS_MAX, Row, chunks, number_of, text_of
-from daemon.clients.brightpearl_sets import SetSearch
+from daemon.clients.brightpearl_sets import SetSearch, Written
 from daemon.clients.brightpearl_transport import Transport
 from daemon.clients.results import ById, Complete, Partial, ReadResult, grouped, joined, mapped
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError
@@ -31,15 +31,19 @@ _SHIPPED = ("3", "4")  # orderShippingStatusId: part, all
 class BookReads(AccountReads):
     """One merchant's books."""
 
-    def __init__(self, transport: Transport, settings: BrightpearlSettings) -> None:
+    def __init__(self, transport: Transport, settings: BrightpearlSettings, written: Written) -> None:
         super().__init__(transport, trusts_totals=settings.search_totals_are_reliable)
         self._settings = settings
         self._sets_refused = False
         """Whether the account refused or ignored the set filters of order-search, so that single filters are used."""
         self._note_sets_refused = False
-        self._credits_of = SetSearch("order-search", _ORDERS, {"orderTypeId": "3"}, "parentOrderId", "orderId")
-        self._payments_of = SetSearch("payment-search", _PAYMENTS, {}, "orderId", "paymentId")
-        self._journals_of = SetSearch("journal-search", _JOURNALS, {}, "orderId", ("journalId", "journalRowId"))
+        self._credits_of = SetSearch(
+            "credits", "order-search", _ORDERS, {"orderTypeId": "3"}, "parentOrderId", "orderId", written
+        )
+        self._payments_of = SetSearch("payments", "payment-search", _PAYMENTS, {}, "orderId", "paymentId", written)
+        self._journals_of = SetSearch(
+            "journals", "journal-search", _JOURNALS, {}, "orderId", ("journalId", "journalRowId"), written
+        )
 
     # -- orders -----------------------------------------------------------------------------------------------------
 

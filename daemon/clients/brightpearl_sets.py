@@ -1,11 +1,13 @@
 """A search by a set of order ids, with witnesses: rows that the same search showed before are asked for again beside them.
 
 An empty answer looks the same whether nothing exists, whether a cache answered another question, or whether the index is
-being rebuilt. Where an answer leaves out every witness, it proves nothing of the other ids either.
+being rebuilt. It proves absence only where the same answer shows a witness. Without one it counts as complete only in an
+account that, by its search and by our own database, has no such row at all.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
 
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients.brightpearl_reads import IDS_MAX, Reads, Row, chunks, number_of
@@ -13,17 +15,37 @@ from daemon.clients.results import Complete, Partial, ReadResult, grouped
 from daemon.errors import MalformedPayloadError
 
 WITNESSES = 3  # a search: one of them may have been deleted meanwhile
+FIRST_ROWS = 20  # of an account, among which witnesses are looked for
+
+Rows: TypeAlias = Literal["credits", "payments", "journals"]
+
+
+class Written(Protocol):
+    """What our own database knows to exist at Brightpearl, also after a restart."""
+
+    async def numbers(self, rows: Rows) -> list[int]:
+        """Orders or credits that have such a row."""
+        ...
+
+
+class NothingWritten:
+    """For a client without a database."""
+
+    async def numbers(self, rows: Rows) -> list[int]:
+        return []
 
 
 @dataclass(slots=True)
 class SetSearch:
     """One search of one account; `column` is both its filter by id set and where a row names the order it is of."""
 
+    rows: Rows
     operation: str
     path: str
     filters: dict[str, str]
     column: str
     key: str | tuple[str, ...]
+    written: Written
     _witnesses: list[int] = field(default_factory=list)
     """Order ids that had a row in the last complete answer that showed any."""
 
@@ -31,36 +53,66 @@ class SetSearch:
         """The rows of each of these orders. Raises what the transport raises."""
         found: dict[int, ReadResult[list[Row]]] = {}
         for chunk in chunks(sorted(set(order_ids)), IDS_MAX - WITNESSES):
-            result = await self._search(reads, chunk)
-            if isinstance(result, Complete) and not result.value and not self._witnesses:
-                self._witnesses = await self._any(reads)
-                result = await self._search(reads, chunk) if self._witnesses else result
-            found |= grouped(result, chunk, self._order_of)
+            found |= grouped(await self._proven(reads, chunk), chunk, self._order_of)
         return found
 
-    async def _search(self, reads: Reads, chunk: list[int]) -> ReadResult[list[Row]]:
-        witnesses = [number for number in self._witnesses if number not in chunk]
-        wanted = frozenset((*chunk, *witnesses))
-        filters = {**self.filters, self.column: bp.id_set(set(wanted))}
-        result = await reads.search(
-            self.operation, self.path, filters, key=self.key, belongs=lambda row: self._order_of(row) in wanted
-        )
+    async def _proven(self, reads: Reads, chunk: list[int]) -> ReadResult[list[Row]]:
+        """The rows of these orders; complete where the answer shows a witness, or where there can be none."""
+        result = await self._search(reads, chunk, self._witnesses)
+        if isinstance(result, Partial) or self._is_borne_out(result, self._witnesses):
+            return result
+        first = await self._first_rows(reads)
+        if isinstance(first, Partial):
+            return Partial(result.value, first.missing)
+        others = sorted({number for row in first.value if (number := self._order_of(row))} - set(chunk))[:WITNESSES]
+        if others:
+            result = await self._search(reads, chunk, others)
+            if isinstance(result, Partial) or self._is_borne_out(result, others):
+                return result
+            return self._unproven(result, others, "shows of others")
         shown = {self._order_of(row) for row in result.value}
-        if witnesses and not shown.intersection(witnesses) and isinstance(result, Complete):
-            known = ", ".join(map(str, witnesses))
-            return Partial(result.value, f"{self.operation}: what it showed before, of {known}, is not in the answer")
-        if isinstance(result, Complete) and shown:
+        if hidden := {self._order_of(row) for row in first.value}.intersection(chunk) - shown:
+            return self._unproven(result, sorted(hidden), "shows when it is asked for all")
+        if shown:
             self._witnesses = sorted(shown)[:WITNESSES]
+            return result
+        if before := self._witnesses or await self.written.numbers(self.rows):
+            return self._unproven(result, before[:WITNESSES], "must show by what we know")
         return result
 
-    async def _any(self, reads: Reads) -> list[int]:
-        """Orders of the first rows that the account has at all; none where that is not to be read either."""
-        query = {**self.filters, "pageSize": str(WITNESSES), "firstResult": "1"}
+    def _is_borne_out(self, result: ReadResult[list[Row]], witnesses: list[int]) -> bool:
+        """Whether the answer shows one of the witnesses, or, where there are none, anything; what it shows is remembered."""
+        shown = {self._order_of(row) for row in result.value}
+        if not (shown.intersection(witnesses) if witnesses else shown):
+            return False
+        self._witnesses = sorted(shown)[:WITNESSES]
+        return True
+
+    def _unproven(self, result: ReadResult[list[Row]], numbers: list[int], how: str) -> Partial[list[Row]]:
+        named = ", ".join(map(str, numbers))
+        return Partial(result.value, f"{self.operation}: what it {how}, of {named}, is not in the answer")
+
+    async def _search(self, reads: Reads, chunk: list[int], witnesses: list[int]) -> ReadResult[list[Row]]:
+        wanted = frozenset((*chunk, *witnesses))
+        filters = {**self.filters, self.column: bp.id_set(set(wanted))}
+        return await reads.search(
+            self.operation, self.path, filters, key=self.key, belongs=lambda row: self._order_of(row) in wanted
+        )
+
+    async def _first_rows(self, reads: Reads) -> ReadResult[list[Row]]:
+        """The first rows that the account has at all; partial where that is not to be read either."""
+        query = {**self.filters, "pageSize": str(FIRST_ROWS), "firstResult": "1"}
         try:
-            page = bp.read_search((await reads.transport.read(self.operation, self.path, query)).response)
-        except MalformedPayloadError:
-            return []
-        return sorted({number for row in page.rows if (number := self._order_of(row))})
+            answer = await reads.transport.read(self.operation, self.path, query)
+            with reads.parsing(self.operation):
+                page = bp.read_search(answer.response)
+        except MalformedPayloadError as error:
+            return Partial([], str(error))
+        if page.fault:
+            return Partial(list(page.rows), f"{self.operation}: {page.fault}")
+        if page.more and not page.rows:
+            return Partial([], f"{self.operation}: more pages are announced, and the first one is empty")
+        return Complete(list(page.rows))
 
     def _order_of(self, row: Row) -> int:
         """The order a row is of; 0 where it is of none, or of another type than was asked for."""

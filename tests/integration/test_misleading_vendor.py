@@ -13,11 +13,15 @@ from typing import Any
 import pytest
 from asyncpg import UniqueViolationError
 
+from daemon import app as application
+from daemon.clients.brightpearl import BrightpearlClient
+from daemon.clients.results import Complete, Partial, ReadResult
 from daemon.sandbox import catalogue
 from daemon.sandbox.catalogue import Line
 from daemon.sandbox.faults import BODIES
 from daemon.sandbox.journeys import RESTOCKED, one
 from daemon.store import outbox
+from daemon.settings import load
 from daemon.store.database import Database
 from statemachine.effects import RecordRefund
 from tests.integration.test_same_goods import one_of_many
@@ -132,6 +136,83 @@ async def test_an_answer_without_any_row_that_was_there_before_is_no_absence(
         truth = world.begin("adopted_credit")
         await world.pass_time(HOUR * 12)
         plan(world, "^GET .*/order-search", kind, about="orderTypeId=3")
+
+        await world.pass_time(DAY * 2)
+
+        assert struck(world) > 0
+        assert (len(credits_of(world)), len(refunds_of(world))) == (2, 1)
+        world.sandbox.faults.plan({})
+        await world.pass_time(DAY * 20)
+        assert await state_of(world, truth) == "restocked"
+        assert (len(credits_of(world)), len(refunds_of(world))) == (2, 2)
+        await nothing_is_wrong(world)
+
+
+def restart(world: World) -> BrightpearlClient:
+    """A client that remembers nothing of the one before."""
+    clients = application.build_clients(
+        load(world.config), MERCHANT, clock=world.workplace.clock, telemetry=world.workplace.telemetry, http=world.http,
+        lease=world.workplace.lease, database=world.database,
+    )  # fmt: skip
+    world.workplace.brightpearl = clients.brightpearl
+    return clients.brightpearl
+
+
+NOBODYS = 999_999
+ORDERS, PAYMENTS = "^GET .*/order-search", "^GET .*/customer-payment-search"
+
+
+async def credits_and_payments_of(client: BrightpearlClient, number: int) -> tuple[ReadResult[Any], ReadResult[Any]]:
+    return (await client.credit_ids_of([number]))[number], (await client.payments_of([number]))[number]
+
+
+async def test_an_index_that_is_empty_after_a_restart_proves_nothing(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        none = await credits_and_payments_of(restart(world), NOBODYS)
+        assert none == (Complete([]), Complete([]))  # a new account, of which nothing is known
+        truth = world.begin("bar_single")
+        await world.pass_until(lambda: len(refunds_of(world)) == 1)
+        await world.pass_time(HOUR)  # the index shows it by now
+        credit_id = (await world.show(str(truth["express_code"])))["credit"]["id"]
+        plan(world, f"({ORDERS}|{PAYMENTS})", "no-rows")
+
+        for number in (NOBODYS, credit_id):
+            for result in await credits_and_payments_of(restart(world), number):
+                assert isinstance(result, Partial)
+                assert "must show by what we know" in result.missing
+
+        world.sandbox.faults.plan({})
+        client = restart(world)
+        assert await credits_and_payments_of(client, NOBODYS) == (Complete([]), Complete([]))
+        plan(world, f"({ORDERS}|{PAYMENTS})", "no-rows")
+        assert all(isinstance(each, Partial) for each in await credits_and_payments_of(client, NOBODYS))
+
+
+async def test_a_witness_that_is_deleted_is_replaced(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.begin("bar_single")
+        world.begin("bar_single")
+        await world.pass_until(lambda: len(refunds_of(world)) == 2)
+        client, paid = restart(world), refunds_of(world)[0]
+        assert (await client.payments_of([paid["orderId"]]))[paid["orderId"]].value
+
+        del world.sandbox.books.payments[paid["paymentId"]]
+
+        assert (await client.payments_of([paid["orderId"], NOBODYS]))[NOBODYS] == Complete([])
+        assert (await client.payments_of([paid["orderId"]]))[paid["orderId"]] == Complete([])
+
+
+@pytest.mark.parametrize("first", ["no-rows", "hollow", "more-pages"])
+async def test_a_credit_of_a_persons_is_not_made_again_by_a_restarted_daemon_with_an_empty_index(
+    first: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.begin("bar_single")
+        await world.pass_until(lambda: len(refunds_of(world)) == 1)
+        truth = world.begin("adopted_credit")
+        await world.pass_until(lambda: len(credits_of(world)) == 2)
+        plan(world, ORDERS, first, about="orderTypeId=3")
+        restart(world)
 
         await world.pass_time(DAY * 2)
 
