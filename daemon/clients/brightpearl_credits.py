@@ -45,6 +45,8 @@ async def read_credits(
             or (credit.id in by_order[order_id].value and credit.parent_order_id in (order_id, 0))
         ]  # fmt: skip
         missing[order_id] += [result.missing] if isinstance(result, Partial) else []
+        named_and_gone = sorted(read.gone.intersection(by_order[order_id].value))
+        missing[order_id] += [f"credit {n} is named by the search and answered with nothing" for n in named_and_gone]
         missing[order_id] += [why for credit in credits if (why := unfinished(credit, now, is_ours=credit.id in ours))]
         why = "; ".join(dict.fromkeys(missing[order_id]))
         found[order_id] = Partial(credits, why) if why else Complete(credits)

@@ -39,6 +39,7 @@ KINDS: dict[str, str] = {
     "odd-rows": "rows of a search in another shape",
     "counts-disagree": "a search whose figures are not those of its rows",
     "no-rows": "a search, whole in form, that shows nothing: an index that is being rebuilt",
+    "empty-list": "an answer with an empty list, as for ids of which there are none",
     "none-of-set": "as if nothing of what was asked for existed",
     "other-answer": "the answer to another question",
 }
@@ -50,6 +51,7 @@ READS = (
     "odd-rows",
     "counts-disagree",
     "no-rows",
+    "empty-list",
     "none-of-set",
     "other-answer",
 )

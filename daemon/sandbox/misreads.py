@@ -32,6 +32,8 @@ def misread(rule: Rule, answer: web.Response, identity: str, others: dict[str, b
         return answer
     if rule.kind == "hollow":
         return _said(answer, {"response": {}} if "response" in content else {})
+    if rule.kind == "empty-list":
+        return _said(answer, {"response": []} if "response" in content else {})
     if rule.kind == "leave-out":
         return _left_out(rule, answer, content, identity)
     spoil = _SEARCHES[rule.kind]

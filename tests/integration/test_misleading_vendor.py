@@ -20,8 +20,8 @@ from daemon.sandbox import catalogue
 from daemon.sandbox.catalogue import Line
 from daemon.sandbox.faults import BODIES
 from daemon.sandbox.journeys import RESTOCKED, one
-from daemon.store import outbox
 from daemon.settings import load
+from daemon.store import outbox
 from daemon.store.database import Database
 from statemachine.effects import RecordRefund
 from tests.integration.test_same_goods import one_of_many
@@ -84,6 +84,26 @@ def three_of_one_row(world: World) -> list[dict[str, Any]]:
 
 
 # -- reads that leave something out -----------------------------------------------------------------------------------------
+
+
+async def test_a_credit_that_the_search_names_and_nothing_answers_for_keeps_ours_from_being_made(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("adopted_credit")
+        await world.pass_until(lambda: credits_of(world))
+        plan(world, f"^GET .*/(sales-credit|order)/{credits_of(world)[0]['id']}$", "empty-list")
+
+        (rule,) = world.sandbox.faults.rules
+        await world.pass_until(lambda: rule.struck > 0)
+        await world.pass_time(timedelta(hours=2))
+        waiting = await world.show(truth["express_code"])
+        made = len(credits_of(world))
+        world.sandbox.faults.plan({})
+        await world.pass_time(timedelta(days=10))
+
+        assert (waiting["wait_cause"] or waiting["exception"]["cause"], made) == ("evidence-incomplete", 1)
+        assert (len(credits_of(world)), (await world.show(truth["express_code"]))["state"]) == (1, "restocked")
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def _search(answer: tuple[int, Any]) -> tuple[int, int, int, bool]:
 
 SPOILED = {
     "leave-out": (2, 19, 2, False), "more-pages": (0, 0, 0, True), "short-rows": (3, 9, 3, False),
-    "odd-rows": (3, 19, 3, False), "counts-disagree": (3, 19, 4, False),
+    "odd-rows": (3, 19, 3, False), "counts-disagree": (3, 19, 4, False), "no-rows": (0, 0, 0, False),
 }  # fmt: skip
 
 
@@ -152,7 +152,7 @@ async def test_a_search_that_misleads(caller: Caller, kind: str) -> None:
     if kind in SPOILED:
         assert _search(answer) == SPOILED[kind]
     else:
-        expected = {"hollow": (200, {"response": {}}), "other-answer": other}
+        expected = {"hollow": (200, {"response": {}}), "empty-list": (200, {"response": []}), "other-answer": other}
         assert answer == expected[kind]
 
 

@@ -33,6 +33,7 @@ FAULTS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     (2, "acknowledge-only", (CREDIT, PAYMENT, MEMBER)),
     (4, "leave-out", (SETS, SEARCH, CREDIT_SEARCH, PAYMENT_SEARCH, GOODS, RETURN)),
     (3, "hollow", (SETS, SEARCH, PAYMENT_SEARCH, GOODS, RETURN)),
+    (2, "empty-list", (SETS, GOODS)),
     (2, "more-pages", (SEARCH, CREDIT_SEARCH, PAYMENT_SEARCH)),
     (2, "short-rows", (SEARCH, CREDIT_SEARCH, PAYMENT_SEARCH)),
     (2, "odd-rows", (SEARCH, CREDIT_SEARCH, PAYMENT_SEARCH)),
