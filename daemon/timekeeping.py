@@ -76,7 +76,8 @@ async def mend(database: Database, merchants: Iterable[str], step: Step, now: da
             if step.by > NO_TIME:
                 await returns.grant_grace(connection, merchant, late_from=now + GRACE)
             else:
-                for store in (outbox, watch, notice):
+                await outbox.bring_near(connection, merchant, now=now, at_most=now + FURTHEST, by=step.by)
+                for store in (watch, notice):
                     await store.bring_near(connection, merchant, now=now, at_most=now + FURTHEST)
 
 

@@ -146,7 +146,7 @@ def incomplete(
     if last is None or now - last > 2 * INCOMPLETE_PAUSE.cap:
         before = {}
     tries = int(before.get("tries", 0)) + 1
-    since = datetime.fromisoformat(before["since"]) if before else now
+    since = min(datetime.fromisoformat(before["since"]), now) if before else now  # a clock may have been ahead
     kept = {"incomplete": {"tries": tries, "since": since.isoformat(), "last": now.isoformat()}}
     until = now + INCOMPLETE_PAUSE.after(tries, spread=spread_of((effect.key, tries)))
     settlement = Settlement(effect, "waits", {"why": missing, **kept}, due_at=until, result=kept)

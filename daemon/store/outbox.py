@@ -228,6 +228,6 @@ async def backlog(connection: Connection, merchant: str, now: datetime) -> Recor
     return row
 
 
-async def bring_near(connection: Connection, merchant: str, *, now: datetime, at_most: datetime) -> None:
-    """Undo what a clock that was wrong put off until after `at_most`."""
-    await SQL.run(connection, "bring_near", merchant=merchant, now=now, at_most=at_most)
+async def bring_near(connection: Connection, merchant: str, *, now: datetime, at_most: datetime, by: timedelta) -> None:
+    """Undo what a clock put off that was ahead, until it was set back `by` (below zero); nothing until after `at_most`."""
+    await SQL.run(connection, "bring_near", merchant=merchant, now=now, at_most=at_most, by=by)

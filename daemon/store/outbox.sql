@@ -100,7 +100,8 @@ SELECT k.kind, d.due
 
 -- name: lease_ready
 -- Lease due effects of one kind; held rows are skipped, lapsed leases taken over. What was sent and may have been done
--- goes first, since it only has to be looked up, but takes no more than half of a wave.
+-- goes first, since it only has to be looked up, but takes no more than half of a wave. What a clock that was ahead says was
+-- sent later than now counts as sent now: patience begins at the first look.
 WITH asked AS (
     SELECT id
       FROM outbox
@@ -133,7 +134,8 @@ WITH asked AS (
      LIMIT :batch_max
 )
 UPDATE outbox
-   SET state = 'leased', lease_until = :lease_until, attempts = attempts + 1
+   SET state = 'leased', lease_until = :lease_until, attempts = attempts + 1,
+       sent_at = CASE WHEN sent_at > :now THEN :now ELSE sent_at END
   FROM due
  WHERE outbox.merchant = :merchant
    AND outbox.id = due.id
@@ -247,9 +249,13 @@ SELECT count(*) FILTER (WHERE due_at <= :now) AS due, count(*) AS open, min(due_
    AND state IN ('ready', 'leased');
 
 -- name: bring_near!
--- What a clock that was wrong put off for longer than anything is put off, or keeps leased: due now.
+-- The clock was set back by this much: what it put off is due that much sooner, and what was put off for longer than anything
+-- is, or is leased for longer, is due now. What was put off by a right clock is looked at sooner than need be.
 UPDATE outbox
-   SET due_at = least(due_at, :now), lease_until = CASE WHEN state = 'leased' THEN least(lease_until, :now) END
+   SET due_at = CASE WHEN due_at > :at_most THEN least(due_at, :now)
+                     WHEN due_at > :now THEN greatest(due_at + :by::interval, :now)
+                     ELSE due_at END,
+       lease_until = CASE WHEN lease_until > :at_most THEN least(lease_until, :now) ELSE lease_until END
  WHERE merchant = :merchant
    AND state IN ('ready', 'leased')
-   AND (due_at > :at_most OR lease_until > :at_most);
+   AND (due_at > :now OR lease_until > :at_most);
