@@ -41,7 +41,7 @@ _ACCEPT = "homeward exception accept ID --reason TEXT"
 
 SAME_GOODS = "same-goods"
 """The cause of a return whose goods another return holds."""
-OF_OTHER_CREDITS = frozenset({"rival-credit", "credit-cancelled", "record-vanished", SAME_GOODS})
+OF_OTHER_CREDITS = frozenset({"rival-credit", "credit-cancelled", "credit-differs", "record-vanished", SAME_GOODS})
 """What others did to, or beside, a credit of ours. No money moves while it stands."""
 OF_OTHERS = OF_OTHER_CREDITS | {"refund-twice", "refund-elsewhere"}
 """What others did to, or beside, anything we wrote. Trying again changes nothing: it must be seen to be gone, or accepted."""
@@ -182,9 +182,9 @@ CAUSES: dict[str, Cause] = _causes(
     # What Brightpearl said
     Cause("credit-refused", FINANCE, DAY, _NOT_REFUNDED,
           f"Brightpearl refused the credit; its code and message are in the evidence. {_AGAIN}"),
-    Cause("credit-differs", FINANCE, DAY, "A credit exists but is not what was asked for.",
-          f"Compare both sides in the evidence; correct the credit in Brightpearl, or if it is right, {_ACCEPT}",
-          is_waivable=True),
+    Cause("credit-differs", FINANCE, DAY, "A credit exists but is not what was asked for, or not what it was.",
+          "Compare both sides in the evidence; correct the credit in Brightpearl, or if it is right as it is, "
+          f"{_ACCEPT}: then its own sum is what is refunded. It is looked at again by itself.", is_waivable=True),
     Cause("credit-cancelled", FINANCE, DAY, "Our credit was cancelled by somebody; the customer is not refunded.",
           "If it was refused for good reason, tell the customer; else credit by hand with the express code in its "
           f"reference: that is taken over. {_WATCHED}"),

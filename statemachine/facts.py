@@ -1,6 +1,7 @@
 """What an event leaves on a return and its units, and which effects follow: arithmetic without branches on state."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from statemachine.causes import CAUSES
 from statemachine.effects import (
@@ -106,7 +107,7 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
             version = event.map_version or instance.map_version
             return replace(instance, trouble=event.trouble, watches=watches, order_id=order_id, map_version=version)
         case Resumed():
-            return replace(instance, accepted=tuple(dict.fromkeys(instance.accepted + event.accepts)))
+            return _with_accepted(instance, event.accepts)
         case Held():
             team = event.team or CAUSES[HELD].owner
             evidence = {"stopped_in": instance.state.value if instance.state else ""}
@@ -135,8 +136,19 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
             return instance
 
 
+def _with_accepted(instance: Return, causes: tuple[str, ...]) -> Return:
+    """What a person says is right. A credit that others edited is then what they made of it: that is what is owed."""
+    after = replace(instance, accepted=tuple(dict.fromkeys(instance.accepted + causes)))
+    trouble, credit = instance.trouble, instance.credit
+    if trouble is None or credit is None or trouble.cause != "credit-differs" or trouble.cause not in causes:
+        return after
+    found = trouble.evidence
+    net, tax, currency = Decimal(found["found_net"]), Decimal(found["found_tax"]), found["found_currency"]
+    return replace(after, credit=replace(credit, net=net, tax=tax, currency=currency))
+
+
 def _forced(instance: Return, event: Forced) -> Return:
-    accepted = tuple(dict.fromkeys(instance.accepted + event.accepts))
+    accepted = _with_accepted(instance, event.accepts)
     match event.to:
         case State.CLOSED:
             return replace(instance, close_reason=CloseReason.WRITTEN_OFF)
@@ -144,7 +156,7 @@ def _forced(instance: Return, event: Forced) -> Return:
             units = tuple(replace(unit, confirmed=max(unit.confirmed, Progress.DROPPED_OFF)) for unit in instance.units)
             return replace(instance, units=units, close_reason=None)
         case _:
-            return replace(instance, adopts=event.adopt, accepted=accepted, close_reason=None)
+            return replace(accepted, adopts=event.adopt, close_reason=None)
 
 
 def _reissued(instance: Return, event: Reissued) -> Return:

@@ -146,8 +146,8 @@ def event_for(verb: str, options: Options, instance: Return, *, now: datetime) -
                 raise Unfit(f"another return holds its goods: {_SETTLE.format(instance.id)}")
             if instance.credit is not None and instance.trouble and instance.trouble.cause in OF_OTHERS:
                 raise Unfit(
-                    "another credit stands beside ours, and asking again does not end that; cancel the wrong one (that is "
-                    f"seen by itself), or: homeward exception accept {instance.id} --reason TEXT"
+                    "what others did to our credit, or beside it, does not end by asking again; mend it in Brightpearl (that "
+                    f"is seen by itself), or: homeward exception accept {instance.id} --reason TEXT"
                 )
             return Resumed(why=options.reason)
         case "accept":

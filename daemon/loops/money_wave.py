@@ -8,6 +8,7 @@ from daemon.clients import brightpearl_bodies as bodies
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients import wire
 from daemon.clients.brightpearl import Write
+from daemon.clients.brightpearl_credits import unfinished
 from daemon.clients.brightpearl_transport import Answer
 from daemon.clients.results import ById, Complete, Partial, ReadResult, Repeatable, joined
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
@@ -31,9 +32,11 @@ from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Backoff, Workplace
 from daemon.store.outbox import Leased, Settlement
 from statemachine.causes import OF_OTHER_CREDITS
+from statemachine.credit.changed import about_own_credit
 from statemachine.credit.edges import never_seen
 from statemachine.credit.maps import DEFAULT, CreditMap
 from statemachine.credit.refunds import Recorded, about_refunds, method_of
+from statemachine.credit.snapshot import ExistingCredit
 from statemachine.effects import CreateSalesCredit
 from statemachine.events import CreditClosed, PaymentRecorded
 from statemachine.money import Money, MoneyError
@@ -45,10 +48,12 @@ Payments = dict[int, ReadResult[list[bp.CustomerPayment]]]
 
 @dataclass(slots=True)
 class RefundWave(Wave):
-    """Refunds to record: at most two batched searches and one write each."""
+    """Refunds to record: at most two batched searches, one read of the credits they are for, and one write each."""
 
     payments: Payments = field(default_factory=dict)
     """By credit and by order."""
+    credits: ById[ExistingCredit] = field(default_factory=ById)
+    """The credits that are to be refunded, as they are now."""
 
     async def plan(self) -> list[Planned]:
         account, maps = await self.at.account(self.at.clock.now()), await self.at.maps()
@@ -56,10 +61,11 @@ class RefundWave(Wave):
         credit_ids = {self._credit(effect).id for effect in self.effects}
         parents = {order_id for effect in self.effects if (order_id := self._return(effect).order_id)}
         self.payments = await self.at.brightpearl.payments_of(credit_ids | parents)
+        self.credits = await self.at.brightpearl.credits({self._credit(effect).id for effect in self._open()})
         planned: list[Planned] = []
         for effect in self._open():
             read = self._read(effect)
-            settled = self._settled_by(effect, read)
+            settled = self._stopped_by_the_credit(effect) or self._settled_by(effect, read)
             if settled is None and effect.intent is not None:
                 settled = look_for(effect, self._return(effect), self._search(effect, read), now=self.at.clock.now())
             if settled is not None:
@@ -85,6 +91,21 @@ class RefundWave(Wave):
         """Every payment on the credit and on its order."""
         order_id, credit_id = self._return(effect).order_id, self._credit(effect).id
         return joined(self.payments[number] for number in (credit_id, order_id) if number is not None)
+
+    def _stopped_by_the_credit(self, effect: Leased) -> Outcome | None:
+        """How the effect ends by what became of its credit; None while the credit is what it was when it was made."""
+        instance, number, now = self._return(effect), self._credit(effect).id, self.at.clock.now()
+        credit = self.credits.items.get(number)
+        if credit is None and number in self.credits.gone:
+            found: Trouble | None = vanished(instance, "credit", number, CreateSalesCredit)
+        elif credit is None:
+            missing = self.credits.unread.get(number, f"credit {number} was not read")
+            return incomplete(effect, instance, missing, now=now)
+        elif missing := unfinished(credit, now, is_ours=True):
+            return incomplete(effect, instance, missing, now=now)
+        else:
+            found = about_own_credit(instance, credit)
+        return parked(effect, found, keep_intent=effect.intent is not None) if found is not None else None
 
     def _settled_by(self, effect: Leased, read: ReadResult[list[bp.CustomerPayment]]) -> Outcome | None:
         """How the effect ends by what is recorded; None when, by a complete read, nothing is."""
@@ -203,7 +224,7 @@ def _number(answer: Answer | HomewardError) -> int | None:
 def _held_back(effects: list[Leased], returns: dict[int, Return]) -> dict[int, Outcome]:
     """No money moves while another credit stands for the same goods; when that is settled the legs are asked for again."""
     return {
-        effect.id: Outcome(Settlement(effect, "parked", {"why": "another credit stands beside ours"}))
+        effect.id: Outcome(Settlement(effect, "parked", {"why": "others changed our credit, or one stands beside it"}))
         for effect in effects
         if (found := returns[effect.return_id].trouble) is not None and found.cause in OF_OTHER_CREDITS
     }

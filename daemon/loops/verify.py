@@ -26,8 +26,8 @@ from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
 from statemachine.causes import OF_OTHERS, SEEN_IN_BRIGHTPEARL
-from statemachine.credit.about_credits import own_was_cancelled
 from statemachine.credit.case import Case
+from statemachine.credit.changed import about_own_credit
 from statemachine.credit.refunds import Recorded, about_refunds, recorded_elsewhere
 from statemachine.credit.snapshot import OWN_PREFIX, ExistingCredit, Order
 from statemachine.credit.verdicts import NeedsPerson
@@ -190,9 +190,8 @@ class Verify:
                 known_credits=facts.held - {own.id},
             )  # fmt: skip
             found = self._trouble_of(instance, facts, is_here=bool(mine))
-            if found is None and case.cancelled_own is not None:
-                gone = own_was_cancelled(case)
-                found = gone.trouble if gone is not None else None
+            if found is None and mine:
+                found = about_own_credit(instance, mine[0])
             has_rival = found is None and await off_the_loop(partial(_has_rival, case), size=case.size)
             if has_rival and isinstance(verdict := await decided(case), NeedsPerson):
                 found = verdict.trouble

@@ -1,6 +1,7 @@
 """What others do beside what we wrote, and to it: seen before money moves, and told for as long as it can be looked at."""
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from daemon.timekeeping import mend
 from tests.integration.test_misleading_vendor import (
     DAY,
     HOUR,
+    MINUTE,
     PAYMENT,
     credits_of,
     keyless,
     plan,
+    refunds_of,
     struck,
 )
+from tests.integration.test_same_goods import one_of_many
 from tests.world import MERCHANT, World, open_world
 
 PAYMENTS = "^GET .*/customer-payment-search"
@@ -63,3 +67,96 @@ async def test_a_refund_lost_while_the_clock_was_ahead_is_asked_about_no_later_t
         await world.pass_time(HOUR)
 
         assert await stopped_for(world, truth) == "outcome-unknown"
+
+
+# -- a credit that others change before it is refunded ----------------------------------------------------------------------
+
+
+async def credited_and_not_refunded(world: World) -> tuple[dict[str, Any], Order]:
+    """A return with a credit whose refund is put off: what was paid with the order cannot be read."""
+    truth = one_of_many(world)
+    plan(world, PAYMENTS, "hollow")
+    await world.pass_until(lambda: bool(credits_of(world)))
+    await world.pass_time(MINUTE)
+    return truth, world.sandbox.books.credits_of([order_of(world, truth).id])[0]
+
+
+def halve(world: World, credit: Order) -> None:
+    for row in credit.rows:
+        row.net, row.tax = row.net / 2, row.tax / 2
+    credit.updated_at = world.now
+
+
+async def test_a_credit_edited_before_its_refund_is_refunded_at_its_own_sum_once_a_person_says_so(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth, credit = await credited_and_not_refunded(world)
+        due = sum((row.net + row.tax for row in credit.rows), Decimal(0))
+        halve(world, credit)
+        world.sandbox.faults.plan({})
+        await world.pass_time(HOUR)
+
+        assert (await stopped_for(world, truth), refunds_of(world)) == ("credit-differs", [])
+
+        await world.resume(str(truth["express_code"]), "credit-differs")
+        await world.pass_time(HOUR)
+        assert [Decimal(payment["amountPaid"]) for payment in refunds_of(world)] == [due / 2]
+        assert await stopped_for(world, truth) == ""
+
+
+async def test_a_credit_that_is_put_right_again_is_refunded_in_full_by_itself(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth, credit = await credited_and_not_refunded(world)
+        before = [(row.net, row.tax) for row in credit.rows]
+        halve(world, credit)
+        world.sandbox.faults.plan({})
+        await world.pass_time(HOUR)
+        assert await stopped_for(world, truth) == "credit-differs"
+
+        for row, (net, tax) in zip(credit.rows, before, strict=True):
+            row.net, row.tax = net, tax
+        await world.pass_time(HOUR)
+
+        assert await stopped_for(world, truth) == ""
+        paid = [Decimal(payment["amountPaid"]) for payment in refunds_of(world)]
+        assert paid == [sum((net + tax for net, tax in before), Decimal(0))]
+
+
+async def test_a_credit_cancelled_before_its_refund_is_not_refunded(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth, credit = await credited_and_not_refunded(world)
+        credit.is_cancelled = True
+        world.sandbox.faults.plan({})
+        await world.pass_time(HOUR)
+
+        assert (await stopped_for(world, truth), refunds_of(world)) == ("credit-cancelled", [])
+
+
+@pytest.mark.parametrize("kind", ["leave-out", "hollow", "none-of-set", "garbage"])
+async def test_a_credit_that_is_not_read_is_not_refunded_yet(kind: str, database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth, _ = await credited_and_not_refunded(world)
+        plan(world, "^GET .*/sales-credit/[0-9]", kind)
+        await world.pass_time(5 * MINUTE)
+        assert struck(world) > 0
+        assert (await stopped_for(world, truth), refunds_of(world)) == ("", [])
+
+        world.sandbox.faults.plan({})
+        await world.pass_time(HOUR)
+
+        assert len(refunds_of(world)) == 1
+
+
+async def test_a_credit_edited_after_its_refund_is_told_of_within_a_day(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        await world.pass_until(lambda: bool(refunds_of(world)))
+        await world.pass_time(2 * HOUR)
+        halve(world, world.sandbox.books.credits_of([order_of(world, truth).id])[0])
+
+        await world.pass_time(DAY)
+
+        assert await stopped_for(world, truth) == "credit-differs"
