@@ -445,6 +445,7 @@ CREATE TABLE returns (
     credits_anew      integer       NOT NULL DEFAULT 0,    -- how often each was given up for lost, and made anew under a
     refunds_anew      integer       NOT NULL DEFAULT 0,    -- fresh key of its own kind
     goods_in_anew     integer       NOT NULL DEFAULT 0,
+    former_credits    jsonb         NOT NULL DEFAULT '[]', -- given up for lost: their numbers, and the refunds they had
     fingerprint       text          NOT NULL DEFAULT '',   -- cause and what must be mended
     trace             text,
     created_at        timestamptz   NOT NULL,
@@ -471,6 +472,7 @@ CREATE INDEX returns_money_open ON returns (merchant, id)
 CREATE INDEX returns_assignee ON returns (merchant, assignee) WHERE assignee <> '';
 CREATE INDEX returns_late ON returns (merchant, entered_at, id) WHERE escalation > 0;
 CREATE INDEX returns_created ON returns (merchant, created_at);
+CREATE INDEX returns_former_credits ON returns (merchant, id) WHERE former_credits <> '[]';
 CREATE INDEX returns_order ON returns (merchant, order_key);
 CREATE INDEX returns_order_id ON returns (merchant, order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX returns_cause ON returns (merchant, cause) WHERE state = 'exception';

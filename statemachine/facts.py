@@ -47,7 +47,7 @@ from statemachine.events import (
 from statemachine.policy import Policy
 from statemachine.refs import approve_ref, fresh_ref, goods_in_ref, payment_ref
 from statemachine.states import CloseReason, State
-from statemachine.units import HELD, Condition, Progress, Return, Trouble, Unit
+from statemachine.units import HELD, Condition, FormerCredit, Progress, Return, Trouble, Unit
 
 _DESCRIPTION = (
     "happy_item_id", "line_item_id", "sku", "barcode", "variant_id", "name", "reason_id", "reason", "refund_type",
@@ -166,8 +166,16 @@ def _reissued(instance: Return, event: Reissued) -> Return:
         count = replace(count, credit=count.credit + 1)
         units = tuple(replace(unit, places=(), goods_in_ref="", goods_in_id=None) for unit in instance.units)
         ref = fresh_ref(instance.credit_ref, count.credit)
+        former = _given_up(instance)
         return replace(
-            instance, made_anew=count, credit=None, payment=None, credit_ref=ref, units=units, is_marked=False
+            instance,
+            made_anew=count,
+            credit=None,
+            payment=None,
+            credit_ref=ref,
+            units=units,
+            is_marked=False,
+            former_credits=former,
         )
     if event.effect == RecordRefund.kind:
         return replace(instance, made_anew=replace(count, refund=count.refund + 1), payment=None)
@@ -180,6 +188,16 @@ def _reissued(instance: Return, event: Reissued) -> Return:
         for unit in instance.units
     )
     return replace(instance, made_anew=replace(count, goods_in=count.goods_in + 1), units=units)
+
+
+def _given_up(instance: Return) -> tuple[FormerCredit, ...]:
+    """The credits given up so far, with the one that is lost now: ours as it was read, or a number that was but answered."""
+    answered = instance.trouble.evidence.get("credit_id") if instance.trouble is not None else None
+    number = instance.credit.id if instance.credit is not None else answered
+    if not isinstance(number, int):
+        return instance.former_credits
+    payment_id = instance.payment.id if instance.payment is not None else None
+    return (*instance.former_credits, FormerCredit(number, payment_id))
 
 
 def _settled(instance: Return, event: GoodsSettled) -> Return:

@@ -135,6 +135,14 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerCredit:
+    """A credit that a person gave up for lost, and the refund that was recorded on it, if any was."""
+
+    id: int
+    payment_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
     id: int
     transaction_ref: str
@@ -213,6 +221,8 @@ class Return:
     marks: dict[str, Any] = field(default_factory=dict)
     """What is still to be written on the credit once its legs are done: status_id, note, custom_fields."""
     is_marked: bool = False
+    former_credits: tuple[FormerCredit, ...] = ()
+    """Credits of this return that were given up for lost, oldest first: what was paid on one is paid."""
     made_anew: MadeAnew = MadeAnew()
     escalation: int = 0
     entered_at: datetime | None = None

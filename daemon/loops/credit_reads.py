@@ -183,7 +183,10 @@ class CreditReads(Wave):
                 self.owners.setdefault(row["credit_id"], set()).add(row["id"])
             if row["is_open"]:
                 busy.setdefault(row["order_id"], []).append(row["id"])
-        for effect in self._open():
+        for effect in self._open():  # a credit that was given up for lost may be back
+            former = {each.id for each in self._return(effect).former_credits}
+            if former:
+                own.setdefault(self.order_of[effect.id], set()).update(former)
             others = [number for number in busy.get(self.order_of[effect.id], ()) if number != effect.return_id]
             if others and effect.intent is None:
                 self._wait_for_sibling(effect, others[0])

@@ -60,7 +60,8 @@ class RefundWave(Wave):
         self.outcomes |= _held_back(self.effects, self.returns)
         credit_ids = {self._credit(effect).id for effect in self.effects}
         parents = {order_id for effect in self.effects if (order_id := self._return(effect).order_id)}
-        self.payments = await self.at.brightpearl.payments_of(credit_ids | parents)
+        former = {number for effect in self.effects for number in _former(self._return(effect))}
+        self.payments = await self.at.brightpearl.payments_of(credit_ids | parents | former)
         self.credits = await self.at.brightpearl.credits({self._credit(effect).id for effect in self._open()})
         planned: list[Planned] = []
         for effect in self._open():
@@ -88,9 +89,10 @@ class RefundWave(Wave):
         return _credit(self._return(effect))
 
     def _read(self, effect: Leased) -> ReadResult[list[bp.CustomerPayment]]:
-        """Every payment on the credit and on its order."""
-        order_id, credit_id = self._return(effect).order_id, self._credit(effect).id
-        return joined(self.payments[number] for number in (credit_id, order_id) if number is not None)
+        """Every payment on the credit, on its order, and on credits that this one was made in the place of."""
+        instance = self._return(effect)
+        numbers = {self._credit(effect).id, *_former(instance), *([instance.order_id] if instance.order_id else [])}
+        return joined(self.payments[number] for number in sorted(numbers))
 
     def _stopped_by_the_credit(self, effect: Leased) -> Outcome | None:
         """How the effect ends by what became of its credit; None while the credit is what it was when it was made."""
@@ -233,6 +235,10 @@ def _held_back(effects: list[Leased], returns: dict[int, Return]) -> dict[int, O
 def _credit(instance: Return) -> Credit:
     assert instance.credit is not None, f"return {instance.id} has an effect that needs a credit, but none"
     return instance.credit
+
+
+def _former(instance: Return) -> set[int]:
+    return {former.id for former in instance.former_credits}
 
 
 def _cannot_be_paid(credit: Credit, error: MoneyError) -> Trouble:

@@ -210,8 +210,9 @@ class Verify:
         wanted: dict[int, set[int]] = {order_id: set() for order_id in order_ids}
         for credit_id, order_id in held.items():
             wanted[order_id].add(credit_id)
+        former = {each.id for instance in instances for each in instance.former_credits}
         for instance in instances:  # only what was read can relieve: what the index hides may still stand
-            wanted[instance.order_id or 0] |= _rivals_of(instance)
+            wanted[instance.order_id or 0] |= _rivals_of(instance) | {each.id for each in instance.former_credits}
         credit_ids = {instance.credit.id for instance in instances if instance.credit is not None}
         received = {
             instance.credit.id for instance in instances
@@ -220,7 +221,7 @@ class Verify:
         return Facts(
             await client.orders(order_ids),
             await read_credits(client, order_ids, own=wanted, keys={}, now=now),
-            await client.payments_of(credit_ids | order_ids),
+            await client.payments_of(credit_ids | order_ids | former),
             await client.goods_in_of(received),
             frozenset(held),
         )
@@ -250,8 +251,9 @@ class Verify:
 
     def _payments(self, instance: Return, facts: Facts) -> ReadResult[list[bp.CustomerPayment]]:
         assert instance.credit is not None
-        numbers = (instance.credit.id, instance.order_id)
-        return joined(facts.payments[number] for number in numbers if number is not None)
+        numbers = {instance.credit.id, *(each.id for each in instance.former_credits)}
+        numbers |= {instance.order_id} if instance.order_id is not None else set()
+        return joined(facts.payments[number] for number in sorted(numbers))
 
     def _is_readable(self, instance: Return, facts: Facts) -> bool:
         assert instance.credit is not None

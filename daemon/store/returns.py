@@ -13,7 +13,7 @@ from statemachine.events import without_personal_data
 from statemachine.machine import Move
 from statemachine.refs import fold_code, fold_id, order_key
 from statemachine.states import CloseReason, State
-from statemachine.units import Credit, Goods, MadeAnew, Payment, Return, Trouble, Unit
+from statemachine.units import Credit, FormerCredit, Goods, MadeAnew, Payment, Return, Trouble, Unit
 
 SQL = statements(__file__)
 UNITS_AT_A_TIME = 500  # that are read before others have their turn
@@ -46,6 +46,7 @@ def _from_row(row: Record, units: tuple[Unit, ...]) -> Return:
         accepted=tuple(row["accepted"]), map_version=row["map_version"], order_digest=row["order_digest"],
         marks=row["marks"], is_marked=row["is_marked"], adopts=row["adopts"], assignee=row["assignee"],
         made_anew=MadeAnew(row["credits_anew"], row["refunds_anew"], row["goods_in_anew"]),
+        former_credits=tuple(FormerCredit(**former) for former in row["former_credits"]),
         snoozed_until=row["snoozed_until"], id=row["id"], version=row["version"],
     )  # fmt: skip
 
@@ -170,6 +171,7 @@ def return_row(instance: Return, trace: str | None) -> dict[str, Any]:
         "credits_anew": instance.made_anew.credit,
         "refunds_anew": instance.made_anew.refund,
         "goods_in_anew": instance.made_anew.goods_in,
+        "former_credits": [{"id": former.id, "payment_id": former.payment_id} for former in instance.former_credits],
         "fingerprint": trouble.fingerprint if trouble else "",
         "trace": trace,
     }

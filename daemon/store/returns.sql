@@ -6,7 +6,8 @@ SELECT r.merchant, r.id, r.happy_return_id, r.order_number, r.order_key, r.part,
        r.payment_ref, r.payment_amount, r.payment_currency, r.payment_method, r.waits_for, r.cause, r.owner,
        r.explanation, r.evidence, r.resume_state, r.close_reason, r.wait_cause, r.watches, r.accepted, r.adopts,
        r.assignee, r.snoozed_until, r.map_version,
-       r.order_digest, r.marks, r.is_marked, r.credits_anew, r.refunds_anew, r.goods_in_anew, r.fingerprint, r.trace, r.created_at
+       r.order_digest, r.marks, r.is_marked, r.credits_anew, r.refunds_anew, r.goods_in_anew, r.former_credits, r.fingerprint,
+       r.trace, r.created_at
   FROM returns AS r
   JOIN unnest(:happy_return_ids::text[], :order_keys::text[]) AS f(happy_return_id, order_key)
     ON r.happy_return_id = f.happy_return_id AND r.order_key = f.order_key
@@ -22,7 +23,7 @@ SELECT merchant, id, happy_return_id, order_number, order_key, part, state, vers
        payment_ref, payment_amount, payment_currency, payment_method, waits_for, cause, owner,
        explanation, evidence, resume_state, close_reason, wait_cause, watches, accepted, adopts,
        assignee, snoozed_until, map_version, order_digest, marks, is_marked, credits_anew, refunds_anew,
-       goods_in_anew, fingerprint, trace, created_at
+       goods_in_anew, former_credits, fingerprint, trace, created_at
   FROM returns
  WHERE merchant = :merchant
    AND id = ANY(:ids::bigint[]);
@@ -63,14 +64,14 @@ INSERT INTO returns AS known (merchant, id, happy_return_id, order_number, order
        credit_rows, credit_adopted, invoice_reference, refund_due, close_due, payment_id, payment_ref, payment_amount,
        payment_currency, payment_method, waits_for, cause, owner, explanation, evidence, resume_state, close_reason,
        wait_cause, watches, accepted, adopts, assignee, snoozed_until, map_version, order_digest, marks, is_marked,
-       credits_anew, refunds_anew, goods_in_anew, fingerprint, trace, created_at, updated_at)
+       credits_anew, refunds_anew, goods_in_anew, former_credits, fingerprint, trace, created_at, updated_at)
 SELECT :merchant, id, happy_return_id, order_number, order_key, part, state, version, entered_at,
        escalation, express_code, rma_id, order_id, credit_ref, credit_external_ref, credit_id, credit_net, credit_tax,
        credit_currency,
        credit_rows, credit_adopted, invoice_reference, refund_due, close_due, payment_id, payment_ref, payment_amount,
        payment_currency, payment_method, waits_for, cause, owner, explanation, evidence, resume_state, close_reason,
        wait_cause, watches, accepted, adopts, assignee, snoozed_until, map_version, order_digest, marks, is_marked,
-       credits_anew, refunds_anew, goods_in_anew, fingerprint, trace, :now, :now
+       credits_anew, refunds_anew, goods_in_anew, former_credits, fingerprint, trace, :now, :now
   FROM jsonb_to_recordset(:rows) AS r(id bigint, happy_return_id text, order_number text, order_key text, part integer,
        state text, version integer, entered_at timestamptz, escalation integer, express_code text, rma_id text,
        order_id bigint, credit_ref text, credit_external_ref text, credit_id bigint, credit_net numeric, credit_tax numeric,
@@ -80,7 +81,7 @@ SELECT :merchant, id, happy_return_id, order_number, order_key, part, state, ver
        resume_state text, close_reason text, wait_cause text, watches text[], accepted text[], adopts bigint,
        assignee text, snoozed_until timestamptz, map_version text,
        order_digest text, marks jsonb, is_marked boolean, credits_anew integer, refunds_anew integer,
-       goods_in_anew integer, fingerprint text, trace text)
+       goods_in_anew integer, former_credits jsonb, fingerprint text, trace text)
     ON CONFLICT (merchant, id) DO UPDATE
    SET state = EXCLUDED.state, version = EXCLUDED.version, entered_at = EXCLUDED.entered_at,
        escalation = EXCLUDED.escalation, express_code = EXCLUDED.express_code, rma_id = EXCLUDED.rma_id,
@@ -97,7 +98,8 @@ SELECT :merchant, id, happy_return_id, order_number, order_key, part, state, ver
        assignee = EXCLUDED.assignee, snoozed_until = EXCLUDED.snoozed_until, map_version = EXCLUDED.map_version,
        order_digest = EXCLUDED.order_digest, marks = EXCLUDED.marks, is_marked = EXCLUDED.is_marked,
        credits_anew = EXCLUDED.credits_anew, refunds_anew = EXCLUDED.refunds_anew,
-       goods_in_anew = EXCLUDED.goods_in_anew, credit_ref = EXCLUDED.credit_ref, fingerprint = EXCLUDED.fingerprint, updated_at = EXCLUDED.updated_at
+       goods_in_anew = EXCLUDED.goods_in_anew, former_credits = EXCLUDED.former_credits, credit_ref = EXCLUDED.credit_ref,
+       fingerprint = EXCLUDED.fingerprint, updated_at = EXCLUDED.updated_at
  WHERE known.version < EXCLUDED.version;
 
 -- name: write_units!
@@ -263,6 +265,13 @@ SELECT r.id
   FROM returns AS r
  WHERE r.merchant = :merchant
    AND r.credit_id = ANY(:numbers::bigint[])
+ UNION
+SELECT r.id
+  FROM returns AS r
+ WHERE r.merchant = :merchant
+   AND r.former_credits <> '[]'
+   AND r.credit_id IS NOT NULL
+   AND EXISTS (SELECT FROM jsonb_array_elements(r.former_credits) AS f WHERE (f->>'id')::bigint = ANY(:numbers::bigint[]))
  UNION
 SELECT r.id
   FROM returns AS r

@@ -1107,3 +1107,10 @@ END $$;
 CREATE TRIGGER inbox_outlives_a_migration BEFORE UPDATE OF state ON inbox
     FOR EACH ROW WHEN (NEW.state = 'parked' AND NEW.outcome LIKE 'InvalidCachedStatementError:%')
     EXECUTE FUNCTION stays_waiting();
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- What was paid on a credit that was given up for lost is paid
+-- ---------------------------------------------------------------------------------------------------------------------
+
+ALTER TABLE returns ADD COLUMN former_credits jsonb NOT NULL DEFAULT '[]';
+CREATE INDEX returns_former_credits ON returns (merchant, id) WHERE former_credits <> '[]';

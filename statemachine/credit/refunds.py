@@ -38,7 +38,8 @@ class Paid:
 def about_refunds(instance: Return, recorded: Iterable[Recorded], *, reference: str) -> Paid | Trouble | None:
     """Whether the refund of this return's credit is recorded, by every payment on the credit and on its order.
 
-    None: nothing is, and it is due. `reference` is the one that our own carries: a payment is recorded once under it, and
+    None: nothing is, and it is due; what stands on credits that were given up for lost counts as well.
+    `reference` is the one that our own carries: a payment is recorded once under it, and
     all of them together never come to more than the credit.
     """
     assert instance.credit is not None, f"return {instance.id} has a refund but no credit"
@@ -62,13 +63,19 @@ def about_refunds(instance: Return, recorded: Iterable[Recorded], *, reference: 
 
 
 def recorded_elsewhere(instance: Return, recorded: Iterable[Recorded]) -> Trouble | None:
-    """A refund that stands on the order itself since this return began, unless a person said that it is for other things."""
+    """A refund that stands on the order itself since this return began, or on a credit of it that was given up for lost,
+    unless a person said that it is for other things."""
     assert instance.credit is not None, f"return {instance.id} has a refund but no credit"
     credit = instance.credit
-    elsewhere = [p for p in recorded if p.order_id != credit.id and _is_since_it_began(p, instance)]
+    former = {each.id for each in instance.former_credits} - {credit.id}
+    elsewhere = [
+        p for p in recorded if p.order_id in former or (p.order_id != credit.id and _is_since_it_began(p, instance))
+    ]
     if not elsewhere or "refund-elsewhere" in instance.accepted:
         return None
     explanation = "A refund was recorded on the order itself since this return began; it may be for the same goods."
+    if lost := [p.order_id for p in elsewhere if p.order_id in former]:
+        explanation = f"A refund stands on credit {lost[0]}, in whose place credit {credit.id} was made."
     return _trouble("refund-elsewhere", credit, elsewhere, explanation)
 
 

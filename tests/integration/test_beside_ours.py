@@ -160,3 +160,35 @@ async def test_a_credit_edited_after_its_refund_is_told_of_within_a_day(database
         await world.pass_time(DAY)
 
         assert await stopped_for(world, truth) == "credit-differs"
+
+
+# -- a credit that was made anew --------------------------------------------------------------------------------------------
+
+
+async def made_anew(world: World) -> tuple[dict[str, Any], Order]:
+    """A return whose refunded credit vanished and was made anew by a person's word; and the credit that vanished."""
+    truth = one_of_many(world)
+    await world.pass_until(lambda: bool(refunds_of(world)))
+    lost = world.sandbox.books.credits_of([order_of(world, truth).id])[0]
+    world.sandbox.books.forget("credit", lost.id)
+    await world.pass_time(2 * HOUR)
+    assert await stopped_for(world, truth) == "record-vanished"
+    number = str((await world.show(str(truth["express_code"])))["id"])
+    code, _, said = await world.homeward(
+        "exception", "reissue", number, "--reason", "vendor-fault", "--note", "lost", "--yes"
+    )
+    assert code == 0, said
+    return truth, lost
+
+
+async def test_what_was_refunded_on_a_credit_that_vanished_is_not_refunded_on_the_one_made_in_its_place(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth, lost = await made_anew(world)
+
+        await world.pass_time(HOUR)
+
+        assert len(credits_of(world)) == 1
+        assert await stopped_for(world, truth) == "refund-elsewhere"
+        assert [payment["orderId"] for payment in refunds_of(world)] == [lost.id]
