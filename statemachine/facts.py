@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from statemachine.causes import CAUSES
+from statemachine.causes import BY_NUMBER, CAUSES
 from statemachine.effects import (
     ApproveReturn,
     AskHappyReturns,
@@ -138,8 +138,10 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
 
 def _with_accepted(instance: Return, causes: tuple[str, ...]) -> Return:
     """What a person says is right. A credit that others edited is then what they made of it: that is what is owed."""
-    after = replace(instance, accepted=tuple(dict.fromkeys(instance.accepted + causes)))
     trouble, credit = instance.trouble, instance.credit
+    if trouble is not None and trouble.cause in causes and trouble.cause in BY_NUMBER:
+        causes = (*causes, *(f"{trouble.cause}:{number}" for number in trouble.numbers))
+    after = replace(instance, accepted=tuple(dict.fromkeys(instance.accepted + causes)))
     if trouble is None or credit is None or trouble.cause != "credit-differs" or trouble.cause not in causes:
         return after
     found = trouble.evidence

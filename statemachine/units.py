@@ -167,6 +167,12 @@ class Trouble:
     watches: tuple[str, ...] = ()
 
     @property
+    def numbers(self) -> tuple[int, ...]:
+        """The credits or payments of others that it is about."""
+        others = self.evidence.get("other_credits") or [each["id"] for each in self.evidence.get("payments", ())]
+        return tuple(int(number) for number in others)
+
+    @property
     def fingerprint(self) -> str:
         return f"{self.cause}:{self.key}" if self.key else self.cause
 
@@ -207,7 +213,7 @@ class Return:
     watches: tuple[str, ...] = ()
     """Facts whose change has this return decided again, while it waits or is stuck."""
     accepted: tuple[str, ...] = ()
-    """Causes a person has waved through."""
+    """Causes a person has waved through; of those in BY_NUMBER also CAUSE:NUMBER, one for each number in the evidence."""
     adopts: int | None = None
     """The credit a person wants taken over; none other is made while this stands."""
     assignee: str = ""
@@ -234,6 +240,15 @@ class Return:
     def __post_init__(self) -> None:
         _fold(self, fold_id, "happy_return_id")
         _fold(self, fold_code, "express_code", "rma_id")
+
+    def has_accepted(self, cause: str, number: int) -> bool:
+        """Whether a person has waved this cause through, and this credit or payment was in its evidence.
+
+        Where no number is kept of it (as release 0.3 did, which kept the cause alone) it was any.
+        """
+        if f"{cause}:{number}" in self.accepted:
+            return True
+        return cause in self.accepted and not any(each.startswith(f"{cause}:") for each in self.accepted)
 
     @property
     def is_returnless(self) -> bool:

@@ -18,19 +18,18 @@ from daemon.clients.throttle import Lane
 from daemon.clock import Rest
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.health.kinds import BRIGHTPEARL
-from daemon.loops.credit_facts import case_for, decided
+from daemon.loops.credit_facts import case_for
 from daemon.loops.outcome import trouble, vanished
 from daemon.loops.workplace import Workplace, planned
 from daemon.offloop import off_the_loop
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
-from statemachine.causes import OF_OTHERS, SEEN_IN_BRIGHTPEARL
-from statemachine.credit.case import Case
+from statemachine.causes import BY_NUMBER, OF_OTHERS, SEEN_IN_BRIGHTPEARL
+from statemachine.credit.about_credits import rival_beside_own
 from statemachine.credit.changed import about_own_credit
 from statemachine.credit.refunds import Recorded, about_refunds, recorded_elsewhere
 from statemachine.credit.snapshot import OWN_PREFIX, ExistingCredit, Order
-from statemachine.credit.verdicts import NeedsPerson
 from statemachine.credit.watching import order_fact
 from statemachine.effects import CreateSalesCredit, ReceiveStock, RecordRefund
 from statemachine.events import FactChanged, Resumed, Troubled
@@ -60,8 +59,15 @@ class Facts:
     """By credit and by order."""
     notes: dict[int, ReadResult[list[bp.GoodsInNote]]]
     """By credit."""
+    keys: dict[str, int]
+    """Key of a credit in the one case it is compared in → the return of ours that it was sent for."""
     held: frozenset[int]
     """Credits that returns of ours hold."""
+
+    def of_others(self, instance: Return, credits: Iterable[ExistingCredit]) -> frozenset[int]:
+        """Which of these credits are other returns' of ours, by number or by key."""
+        sent_for = {credit.id: self.keys.get(credit.external_ref.casefold(), instance.id) for credit in credits}
+        return self.held | {number for number, return_id in sent_for.items() if return_id != instance.id}
 
 
 class Verify:
@@ -187,14 +193,14 @@ class Verify:
             ]  # as our own, taken over or not
             case = case_for(
                 instance, order, [*mine, *beside], account=account, policy=self._at.settings.policy, maps=maps, now=now,
-                known_credits=facts.held - {own.id},
+                known_credits=facts.of_others(instance, beside) - {own.id},
             )  # fmt: skip
             found = self._trouble_of(instance, facts, is_here=bool(mine))
             if found is None and mine:
                 found = about_own_credit(instance, mine[0])
-            has_rival = found is None and await off_the_loop(partial(_has_rival, case), size=case.size)
-            if has_rival and isinstance(verdict := await decided(case), NeedsPerson):
-                found = verdict.trouble
+            if found is None:
+                rival = await off_the_loop(partial(rival_beside_own, case), size=case.size)
+                found = rival.trouble if rival is not None else None
             if found is None and not self._is_readable(instance, facts):
                 is_whole = False
             elif (arrival := _arrival_of(instance, found, now)) is not None:
@@ -218,13 +224,15 @@ class Verify:
             instance.credit.id for instance in instances
             if instance.credit is not None and any(unit.goods_in_id for unit in instance.units)
         }  # fmt: skip
+        orders = await client.orders(order_ids)
+        credits = await read_credits(client, order_ids, own=wanted, keys={}, now=now)
+        async with self._at.database.reading() as connection:  # once more: what was sent meanwhile was stored before
+            siblings = [*siblings, *await returns.siblings_on_orders(connection, self._at.merchant, sorted(order_ids))]
         return Facts(
-            await client.orders(order_ids),
-            await read_credits(client, order_ids, own=wanted, keys={}, now=now),
-            await client.payments_of(credit_ids | order_ids | former),
-            await client.goods_in_of(received),
-            frozenset(held),
-        )
+            orders, credits, await client.payments_of(credit_ids | order_ids | former),
+            await client.goods_in_of(received), {row["key"].casefold(): row["id"] for row in siblings},
+            frozenset(row["credit_id"] for row in siblings if row["credit_id"] is not None),
+        )  # fmt: skip
 
     def _trouble_of(self, instance: Return, facts: Facts, *, is_here: bool) -> Trouble | None:
         """What contradicts this return's own credit, refund or goods."""
@@ -292,14 +300,10 @@ def recorded(payment: bp.CustomerPayment) -> Recorded:
     )
 
 
-def _has_rival(case: Case) -> bool:
-    return case.has_rival_beside_own
-
-
 def _rivals_of(instance: Return) -> set[int]:
     """The credits that stopped this return, by the evidence it was stopped with."""
-    others = instance.trouble.evidence.get("other_credits", ()) if instance.trouble is not None else ()
-    return {int(number) for number in others}
+    is_stopped = instance.trouble is not None and instance.trouble.cause == "rival-credit"
+    return set(instance.trouble.numbers) if is_stopped and instance.trouble is not None else set()
 
 
 def _arrival_of(instance: Return, found: Trouble | None, now: datetime) -> Arrival | None:
@@ -310,9 +314,11 @@ def _arrival_of(instance: Return, found: Trouble | None, now: datetime) -> Arriv
             return None
         event: Resumed | Troubled = Resumed(why="what stood against it is not there any more", is_seen=True)
         return _arrival(instance, event, f"seen-gone:{instance.id}:{instance.version}", now)
-    if current == found.cause or found.cause in instance.accepted:
+    if found.cause in instance.accepted and found.cause not in BY_NUMBER | {"credit-differs"}:
         return None
-    key = f"{found.cause}:{instance.id}:{instance.version}:{_numbers(found)}"
+    if current == found.cause and (instance.trouble is None or set(found.numbers) <= set(instance.trouble.numbers)):
+        return None
+    key = f"{found.cause}:{instance.id}:{instance.version}:{'-'.join(str(number) for number in found.numbers)}"
     return _arrival(instance, Troubled(trouble=found), key, now)
 
 
@@ -333,13 +339,6 @@ def _found(row: Record, credit_id: int, now: datetime) -> Arrival:
         happy_return_id=row["happy_return_id"], order_number=row["order_number"], part=row["part"], source="verify",
         received_at=now,
     )  # fmt: skip
-
-
-def _numbers(found: Trouble) -> str:
-    others: Iterable[object] = found.evidence.get("other_credits") or [
-        p["id"] for p in found.evidence.get("payments", ())
-    ]
-    return "-".join(str(number) for number in others)
 
 
 def _arrival(instance: Return, event: Resumed | Troubled, natural_key: str, now: datetime) -> Arrival:

@@ -53,6 +53,10 @@ class Case:
         """Whether a person has waved this cause through."""
         return cause in self.instance.accepted
 
+    def has_accepted_rival(self, credit_id: int) -> bool:
+        """Whether a person has waved through that this credit stands beside ours."""
+        return self.instance.has_accepted("rival-credit", credit_id)
+
     @cached_property
     def size(self) -> int:
         """How much there is to decide on: units, order rows, and credits with their rows."""
@@ -138,9 +142,13 @@ class Case:
         return net > max(sold_net, ZERO) or tax > max(sold_tax, ZERO)
 
     @cached_property
-    def has_rival_beside_own(self) -> bool:
-        """Whether our credit stands beside another that pays for the same goods."""
-        return bool(self.own and (self.over_credited or self.is_order_overdrawn or self.claimed or self.twins))
+    def overdrawing(self) -> tuple[ExistingCredit, ...]:
+        """Other credits that, with our own, take more than was sold: of one of its rows, or of the order as a whole."""
+        if self.is_order_overdrawn:
+            return self.others
+        rows = [row.id for row in self.over_credited]
+        taken = {credit.id: taken_by_row(self.order, [credit]) for credit in self.others} if rows else {}
+        return tuple(c for c in self.others if c.id in taken and any(taken[c.id][row] != Taken() for row in rows))
 
     # -- matching and pricing ---------------------------------------------------------------------------------------
 

@@ -51,7 +51,8 @@ def about_refunds(instance: Return, recorded: Iterable[Recorded], *, reference: 
     foreign = next((p.currency for p in on_credit if p.currency and p.currency != credit.currency), None)
     if foreign is not None:
         return _trouble("refund-differs", credit, on_credit, f"A refund on credit {credit.id} is in {foreign}.")
-    if (len(own) > 1 or total > due) and "refund-twice" not in instance.accepted:
+    is_accepted = all(instance.has_accepted("refund-twice", payment.id) for payment in on_credit)
+    if (len(own) > 1 or total > due) and not is_accepted:
         why = f"{len(own)} payments carry {reference}" if len(own) > 1 else f"{total} are recorded, {due} were due"
         return _trouble("refund-twice", credit, on_credit, f"Credit {credit.id} is refunded more than once: {why}.")
     if on_credit and (total >= due or "refund-differs" in instance.accepted):
@@ -71,7 +72,7 @@ def recorded_elsewhere(instance: Return, recorded: Iterable[Recorded]) -> Troubl
     elsewhere = [
         p for p in recorded if p.order_id in former or (p.order_id != credit.id and _is_since_it_began(p, instance))
     ]
-    if not elsewhere or "refund-elsewhere" in instance.accepted:
+    if all(instance.has_accepted("refund-elsewhere", payment.id) for payment in elsewhere):
         return None
     explanation = "A refund was recorded on the order itself since this return began; it may be for the same goods."
     if lost := [p.order_id for p in elsewhere if p.order_id in former]:

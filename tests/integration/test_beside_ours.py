@@ -192,3 +192,57 @@ async def test_what_was_refunded_on_a_credit_that_vanished_is_not_refunded_on_th
         assert len(credits_of(world)) == 1
         assert await stopped_for(world, truth) == "refund-elsewhere"
         assert [payment["orderId"] for payment in refunds_of(world)] == [lost.id]
+
+
+async def test_a_credit_that_comes_back_after_it_was_made_anew_is_a_rival(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth, lost = await made_anew(world)
+        del world.sandbox.books.payments[refunds_of(world)[0]["paymentId"]]
+        await world.pass_time(10 * MINUTE)
+        world.sandbox.books.orders[lost.id] = lost
+        lost.indexed_at = world.now + 30 * DAY  # no search shows it
+
+        await world.pass_time(HOUR)
+
+        assert await stopped_for(world, truth) == "rival-credit"
+        assert await other_numbers(world, truth) == [lost.id]
+
+
+# -- credits of others beside ours ------------------------------------------------------------------------------------------
+
+
+async def test_every_credit_by_hand_for_the_same_product_is_told_of_though_the_row_has_room(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        await world.pass_until(lambda: bool(refunds_of(world)))
+        by_hand: list[int] = []
+        for number in range(3):
+            by_hand.append(world.sandbox.books.credit_by_hand(order_of(world, truth), 0, f"goodwill {number}").id)
+            await world.pass_time(HOUR)
+
+            assert await stopped_for(world, truth) == "rival-credit"
+            assert await other_numbers(world, truth) == by_hand
+            await world.resume(str(truth["express_code"]), "rival-credit")
+            await world.pass_time(HOUR)
+            assert await stopped_for(world, truth) == "", "what was accepted is not told of again"
+
+
+async def test_a_further_refund_is_told_of_after_one_was_accepted(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        await world.pass_until(lambda: bool(refunds_of(world)))
+        order = order_of(world, truth)
+        for number in range(2):
+            world.sandbox.books.pay({
+                "transactionRef": f"shop {number}", "paymentMethodCode": "SHOPIFY", "paymentType": "PAYMENT",
+                "orderId": order.id, "currencyIsoCode": order.currency, "amountPaid": "5.00",
+                "paymentDate": world.now.isoformat(),
+            })  # fmt: skip
+            await world.pass_time(HOUR)
+
+            assert await stopped_for(world, truth) == "refund-elsewhere"
+            await world.resume(str(truth["express_code"]), "refund-elsewhere")
+            await world.pass_time(HOUR)
+            assert await stopped_for(world, truth) == ""

@@ -8,7 +8,7 @@ import pytest
 
 from statemachine.credit.refunds import Paid, Recorded, about_refunds, method_of
 from statemachine.states import State
-from statemachine.units import Trouble
+from statemachine.units import FormerCredit, Trouble
 from tests.unit.returns import CREDIT, NOON, a_return, unit
 
 DUE, ORDER = Decimal("24.00"), 901
@@ -105,3 +105,30 @@ def test_no_receipt_names_a_method_only_where_there_is_but_one() -> None:
     assert isinstance(unknown, Trouble)
     assert unknown.cause == "refund-method-unknown"
     assert method(active=("CARD",)) == "CARD"
+
+
+@pytest.mark.parametrize(("cause", "paid"), [("refund-twice", OWN), ("refund-elsewhere", None)])
+def test_what_a_person_accepted_covers_the_payments_they_saw_and_no_later_one(
+    cause: str, paid: Recorded | None
+) -> None:
+    kind = BY_HAND if cause == "refund-twice" else ON_ORDER
+    first = [*([paid] if paid else []), kind]
+    found = judged(*first)
+    assert isinstance(found, Trouble)
+    assert found.cause == cause
+    accepted = (cause, *(f"{cause}:{number}" for number in found.numbers))
+
+    assert not isinstance(judged(*first, accepted=accepted), Trouble)
+    later = judged(*first, replace(kind, id=9), accepted=accepted)
+    assert isinstance(later, Trouble)
+    assert later.cause == cause
+
+
+def test_a_refund_on_a_credit_that_was_given_up_for_lost_is_asked_about_whenever_it_was_made() -> None:
+    on_former = replace(OWN, order_id=3001, created_at=NOON - timedelta(days=9))
+    instance = replace(RETURN, former_credits=(FormerCredit(3001, OWN.id),))
+
+    found = about_refunds(instance, [on_former], reference=CREDIT.external_ref)
+
+    assert isinstance(found, Trouble)
+    assert (found.cause, found.numbers) == ("refund-elsewhere", (OWN.id,))
