@@ -45,6 +45,7 @@ RECENT = timedelta(days=2)  # whose credits and refunds are asked for; a day mor
 RETRY = timedelta(minutes=1)
 BATCH_MAX = 200
 ROWS_MAX = 5000
+STUCK = timedelta(hours=1)  # an order that is not read whole for so long is told to a person
 JUDGED_MAX = 2000  # remembered so that what was judged is not read again every time; what falls out is
 
 
@@ -78,7 +79,11 @@ class Verify:
         self._at = workplace
         self._rest = Rest(workplace.clock)
         self._looked_at: datetime | None = None
-        """Until when every order that was due for a look as a whole has had it."""
+        """Until when every order that was due for a look as a whole has had it, or is kept in one of the next two."""
+        self._left: list[tuple[datetime, datetime]] = []
+        """Spans of time in which credits were made whose look was put off, since there were too many at once."""
+        self._partial: dict[str, str] = {}
+        """Order that was not read whole when it was looked at → since when: it is looked at every time until it is."""
         self._judged: dict[str, str] = {}
         """What others wrote beside ours → when it was last changed: it was set against ours."""
         self._is_loaded = False
@@ -109,37 +114,45 @@ class Verify:
         self._rest.begin(planned(stored.get("at"), now=now, at_most=self._every))
         self._looked_at = datetime.fromisoformat(stored["looked_at"]) if stored.get("looked_at") else None
         self._judged = stored.get("judged", {})
+        self._partial = stored.get("partial", {})
+        self._left = [(datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in stored.get("left", ())]
         self._is_loaded = True
 
     async def _verify(self, now: datetime) -> int:
-        fresh, is_whole = await self._written_by_others(now)
+        fresh = await self._written_by_others(now)
         # What was written down by a clock that was ahead says nothing of what lies between.
         looked_at = self._looked_at if self._looked_at is not None and self._looked_at <= now else None
-        windows = [((looked_at or now - after - RECENT) - after, now - after) for after in AFTER]
+        windows = [((looked_at or now - after - RECENT) - after, now - after) for after in AFTER] + self._left
+        numbers = sorted(fresh.orders | {int(order_id) for order_id in self._partial})
         async with self._at.database.reading() as connection:
             rows = await returns.to_verify(
-                connection, self._at.merchant, numbers=sorted(fresh.orders), since=[start for start, _ in windows],
+                connection, self._at.merchant, numbers=numbers, since=[start for start, _ in windows],
                 until=[end for _, end in windows], causes=sorted(SEEN_IN_BRIGHTPEARL), rows_max=ROWS_MAX,
             )  # fmt: skip
             instances = await returns.read(connection, self._at.merchant, [row["id"] for row in rows])
             lost = await returns.awaiting_credit(connection, self._at.merchant, sorted(fresh.found))
-        is_whole = is_whole and len(rows) < ROWS_MAX
         arrivals = [_found(row, fresh.found[row["credit_ref"]], now) for row in lost]
         pending = [each for each in instances.values() if each.credit is not None and each.order_id is not None]
+        partial: set[int] = set()
         for start in range(0, len(pending), BATCH_MAX):
             page = pending[start : start + BATCH_MAX]
-            found, page_is_whole = await self._compare(page, now)
+            found, not_whole = await self._compare(page, now)
             arrivals += found
-            is_whole = is_whole and page_is_whole
-        if is_whole:
-            self._looked_at = now
-            orders = {instance.order_id for instance in pending if instance.order_id is not None}
-            credits = {instance.credit.id for instance in pending if instance.credit is not None}
-            self._judged = dict(list((self._judged | fresh.judged(orders, credits)).items())[-JUDGED_MAX:])
+            partial |= not_whole
+        self._looked_at = now
+        self._left = _put_off(windows, rows) if len(rows) >= ROWS_MAX else []
+        since = {order_id: self._since(order_id, now).isoformat() for order_id in partial}
+        self._partial = {str(order_id): began for order_id, began in list(since.items())[-JUDGED_MAX:]}
+        whole = [instance for instance in pending if instance.order_id not in partial]
+        orders = {instance.order_id for instance in whole if instance.order_id is not None}
+        credits = {instance.credit.id for instance in whole if instance.credit is not None}
+        self._judged = dict(list((self._judged | fresh.judged(orders, credits)).items())[-JUDGED_MAX:])
         cursor = {
             "at": (now + self._every).isoformat(),
             "looked_at": self._looked_at.isoformat() if self._looked_at else None,
             "judged": self._judged,
+            "partial": self._partial,
+            "left": [(a.isoformat(), b.isoformat()) for a, b in self._left],
         }
         async with self._at.writing("verify") as connection:
             stored = await inbox.put(connection, self._at.merchant, arrivals)
@@ -148,8 +161,8 @@ class Verify:
 
     # -- what is to be looked at --------------------------------------------------------------------------------------
 
-    async def _written_by_others(self, now: datetime) -> tuple["_Fresh", bool]:
-        """Credits and refunds of late that are not ours and were not set against ours yet; and whether those are all."""
+    async def _written_by_others(self, now: datetime) -> "_Fresh":
+        """Credits and refunds of late, as far as they are shown, that are not ours and were not set against ours yet."""
         since = (now - RECENT).date()
         made = await self._at.brightpearl.credits_made_since(since)
         refunds = await self._at.brightpearl.refunds_since(since, column="createdOn")
@@ -169,20 +182,25 @@ class Verify:
         for payment in refunds.value:
             if ours.get(payment.order_id) != payment.id and f"payment:{payment.id}" not in self._judged:
                 fresh.payments[payment.id] = payment.order_id
-        return fresh, isinstance(made, Complete) and isinstance(refunds, Complete)
+        return fresh
 
     # -- comparing ----------------------------------------------------------------------------------------------------
 
-    async def _compare(self, instances: list[Return], now: datetime) -> tuple[list[Arrival], bool]:
-        """What is to be said of these returns; and whether everything about them was read."""
+    async def _compare(self, instances: list[Return], now: datetime) -> tuple[list[Arrival], set[int]]:
+        """What is to be said of these returns; and the orders of which not everything was read."""
         facts = await self._read(instances, now)
         account, maps = await self._at.account(now), await self._at.maps()
         arrivals: list[Arrival] = []
-        is_whole = True
+        not_whole: set[int] = set()
         for instance in instances:
-            order, read = facts.orders.items.get(instance.order_id or 0), facts.credits[instance.order_id or 0]
+            order_id = instance.order_id or 0
+            order, read = facts.orders.items.get(order_id), facts.credits[order_id]
+            if order is None and order_id in facts.orders.gone:
+                continue
             if order is None or isinstance(read, Partial):
-                is_whole = is_whole and instance.order_id in facts.orders.gone
+                not_whole.add(order_id)
+                why = read.missing if isinstance(read, Partial) else facts.orders.unread.get(order_id, "")
+                arrivals += self._told_of_gap(instance, why or f"order {order_id} was not read", now)
                 continue
             assert instance.credit is not None
             own = instance.credit
@@ -202,10 +220,28 @@ class Verify:
                 rival = await off_the_loop(partial(rival_beside_own, case), size=case.size)
                 found = rival.trouble if rival is not None else None
             if found is None and not self._is_readable(instance, facts):
-                is_whole = False
+                not_whole.add(order_id)
+                payments = self._payments(instance, facts)
+                why = payments.missing if isinstance(payments, Partial) else "its goods-in notes are not shown whole"
+                arrivals += self._told_of_gap(instance, why, now)
             elif (arrival := _arrival_of(instance, found, now)) is not None:
                 arrivals.append(arrival)
-        return arrivals, is_whole
+        return arrivals, not_whole
+
+    def _since(self, order_id: int, now: datetime) -> datetime:
+        """Since when this order is not read whole."""
+        began = self._partial.get(str(order_id))
+        return min(datetime.fromisoformat(began), now) if began is not None else now
+
+    def _told_of_gap(self, instance: Return, missing: str, now: datetime) -> list[Arrival]:
+        """What is said of a return whose order is not read whole: nothing at first, nor beside another trouble."""
+        since = self._since(instance.order_id or 0, now)
+        if now - since < STUCK or instance.trouble is not None:
+            return []
+        facts = {"effect": self.name, "order_id": instance.order_id, "missing": missing, "since": since.isoformat()}
+        explanation = f"What others wrote beside this credit has not been read whole since {since:%H:%M} UTC: {missing}"
+        found = trouble("evidence-incomplete", explanation[:500], facts, key=f"order={instance.order_id}")
+        return [_arrival(instance, Troubled(found), f"{found.cause}:{instance.id}:{instance.version}", now)]
 
     async def _read(self, instances: list[Return], now: datetime) -> Facts:
         client = self._at.brightpearl
@@ -309,8 +345,9 @@ def _rivals_of(instance: Return) -> set[int]:
 def _arrival_of(instance: Return, found: Trouble | None, now: datetime) -> Arrival | None:
     """What the comparison says of one return that is not said already."""
     current = instance.trouble.cause if instance.trouble is not None else ""
+    was_gap = instance.trouble is not None and instance.trouble.evidence.get("effect") == Verify.name
     if found is None:
-        if current not in SEEN_IN_BRIGHTPEARL:
+        if current not in SEEN_IN_BRIGHTPEARL and not was_gap:
             return None
         event: Resumed | Troubled = Resumed(why="what stood against it is not there any more", is_seen=True)
         return _arrival(instance, event, f"seen-gone:{instance.id}:{instance.version}", now)
@@ -320,6 +357,12 @@ def _arrival_of(instance: Return, found: Trouble | None, now: datetime) -> Arriv
         return None
     key = f"{found.cause}:{instance.id}:{instance.version}:{'-'.join(str(number) for number in found.numbers)}"
     return _arrival(instance, Troubled(trouble=found), key, now)
+
+
+def _put_off(windows: list[tuple[datetime, datetime]], rows: list[Record]) -> list[tuple[datetime, datetime]]:
+    """What is left of these windows, of which the newest were looked at: `rows`, newest last to be cut first."""
+    last = rows[-1]["at"]  # None where even what there is news of was too much
+    return [(start, end if last is None else min(end, last)) for start, end in windows if last is None or start < last]
 
 
 def _found(row: Record, credit_id: int, now: datetime) -> Arrival:

@@ -288,7 +288,7 @@ async def to_verify(
     causes: list[str],
     rows_max: int,
 ) -> list[Record]:
-    """Returns to be set against Brightpearl again, in id order. `numbers`: orders and credits of which there is news;
+    """Returns to be set against Brightpearl again, the newest first. `numbers`: orders and credits of which there is news;
     `since` and `until`: windows of time in which a credit was made; `causes`: exceptions that may have passed."""
     return await SQL.rows(
         connection, "to_verify", merchant=merchant, numbers=numbers, since=since, until=until, causes=causes,

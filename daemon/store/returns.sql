@@ -254,39 +254,44 @@ SELECT id, happy_return_id, order_number, part, watches, map_version, trace
 
 -- name: to_verify
 -- Returns whose credit is to be looked at again: credited in one of the windows, on one of these orders or under one of
--- these credits, or stopped for what others wrote.
-SELECT r.id
+-- these credits, or stopped for what others wrote. First what there is news of, then the newest credits; `at`: when one was
+-- made that is looked at for its time alone.
+SELECT id, CASE WHEN bool_or(at IS NULL) THEN NULL ELSE max(at) END AS at
+  FROM (
+SELECT r.id, NULL::timestamptz AS at
   FROM returns AS r
  WHERE r.merchant = :merchant
    AND r.order_id = ANY(:numbers::bigint[])
    AND r.credit_id IS NOT NULL
- UNION
-SELECT r.id
+ UNION ALL
+SELECT r.id, NULL::timestamptz AS at
   FROM returns AS r
  WHERE r.merchant = :merchant
    AND r.credit_id = ANY(:numbers::bigint[])
- UNION
-SELECT r.id
+ UNION ALL
+SELECT r.id, NULL::timestamptz AS at
   FROM returns AS r
  WHERE r.merchant = :merchant
    AND r.former_credits <> '[]'
    AND r.credit_id IS NOT NULL
    AND EXISTS (SELECT FROM jsonb_array_elements(r.former_credits) AS f WHERE (f->>'id')::bigint = ANY(:numbers::bigint[]))
- UNION
-SELECT r.id
+ UNION ALL
+SELECT r.id, NULL::timestamptz AS at
   FROM returns AS r
  WHERE r.merchant = :merchant
    AND r.state = 'exception'
    AND r.cause = ANY(:causes::text[])
    AND r.credit_id IS NOT NULL
- UNION
-SELECT o.return_id
+ UNION ALL
+SELECT o.return_id, o.settled_at
   FROM unnest(:since::timestamptz[], :until::timestamptz[]) AS w(since, until)
   JOIN outbox AS o ON o.settled_at > w.since AND o.settled_at <= w.until
  WHERE o.merchant = :merchant
    AND o.kind = 'create-sales-credit'
    AND o.state = 'done'
- ORDER BY id
+) AS due
+ GROUP BY id
+ ORDER BY bool_or(at IS NULL) DESC, max(at) DESC, id DESC
  LIMIT :rows_max;
 
 -- name: awaiting_credit

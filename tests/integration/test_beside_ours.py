@@ -1,6 +1,6 @@
 """What others do beside what we wrote, and to it: seen before money moves, and told for as long as it can be looked at."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from daemon.clock import Step
+from daemon.loops.verify import Verify
 from daemon.sandbox.books import Order
 from daemon.store.database import Database
+from daemon.store.inbox import Arrival
 from daemon.timekeeping import mend
+from statemachine.units import Return
 from tests.integration.test_misleading_vendor import (
     DAY,
     HOUR,
@@ -246,3 +249,59 @@ async def test_a_further_refund_is_told_of_after_one_was_accepted(database: Data
             await world.resume(str(truth["express_code"]), "refund-elsewhere")
             await world.pass_time(HOUR)
             assert await stopped_for(world, truth) == ""
+
+
+# -- orders that cannot be read whole ---------------------------------------------------------------------------------------
+
+
+async def test_an_order_that_is_not_read_whole_is_told_of_and_holds_up_no_other(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        bad, good = one_of_many(world, "bad"), one_of_many(world, "good")
+        await world.pass_until(lambda: len(refunds_of(world)) == 2)
+        draft = world.sandbox.books.credit_by_hand(order_of(world, bad), 0, "a draft somebody left")
+        rows, draft.rows = draft.rows, []
+        verify = next(loop for loop in world.loops if isinstance(loop, Verify))
+        for _ in range(8):  # the comparison comes round
+            await world.pass_time(12 * MINUTE)
+        before = world.now
+
+        assert await stopped_for(world, bad) == "evidence-incomplete"
+        world.sandbox.books.credit_by_hand(order_of(world, good), 0, "goodwill")
+        await world.pass_time(HOUR)
+        assert await stopped_for(world, good) == "rival-credit"
+        assert verify._looked_at is not None
+        assert verify._looked_at > before
+
+        draft.rows, draft.is_cancelled = rows, True
+        await world.pass_time(HOUR)
+        assert await stopped_for(world, bad) == ""
+
+
+async def test_what_is_too_much_for_one_round_is_looked_at_newest_first_and_left_for_the_next(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        for number in range(3):
+            one_of_many(world, f"number {number}")
+            await world.pass_until(lambda: len(refunds_of(world)) > number)  # noqa: B023 - called at once
+        credited = [int(credit["id"]) for credit in credits_of(world)]
+        read: list[int] = []
+        verify = Verify(world.workplace)
+        real = verify._compare
+
+        async def compare(page: list[Return], now: datetime) -> tuple[list[Arrival], set[int]]:
+            read.extend(instance.credit.id for instance in page if instance.credit is not None)
+            return await real(page, now)
+
+        monkeypatch.setattr("daemon.loops.verify.ROWS_MAX", 2)
+        monkeypatch.setattr(verify, "_compare", compare)
+        later = world.now + 26 * HOUR  # all three are due for their look as a whole
+        for number in range(3):
+            await verify.run_once(later + number * HOUR)
+            world.sandbox.clock.move(to=world.now + HOUR)
+
+        assert set(read[:2]) == set(credited[1:])
+        assert set(read) == set(credited)
+        assert verify._left == []
