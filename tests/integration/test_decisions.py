@@ -510,7 +510,8 @@ async def test_asking_again_does_not_pass_over_a_rival_beside_our_credit(databas
         assert "homeward exception accept" in said
         assert stuck["exception"]["cause"] == "rival-credit"
         told = await world.show(code(truth))
-        assert (told["state"], told["accepted"]) == ("restocked", ["rival-credit"])
+        number = stuck["exception"]["evidence"]["other_credits"][0]
+        assert (told["state"], told["accepted"]) == ("restocked", ["rival-credit", f"rival-credit:{number}"])
 
 
 async def test_a_rival_that_took_everything_cannot_be_accepted_away(database: Database, tmp_path: Path) -> None:

@@ -117,7 +117,9 @@ async def test_what_if_shows_every_posting_that_would_differ_and_changes_nothing
 
         assert exit_code == 3
         fates = sorted(row["fate"] for row in found)
-        assert fates == ["posting differs"] * 4 + ["would pass"]
+        assert fates == ["posting differs"] * 4 + ["stops otherwise"]
+        (otherwise,) = [row["then"] for row in found if row["fate"] == "stops otherwise"]
+        assert otherwise == "needs a person: amount-differs", "the article is found, and its price is another"
         assert all("nominal code 4000 → 4900" in row["changes"] for row in found if row["fate"] == "posting differs")
         assert "5 returns" in said
         assert world.books() == before
