@@ -216,8 +216,9 @@ async def test_every_scenario_the_machine_settled_is_matched_and_no_other_is(
         states = {row["id"]: row["state"] for row in returns}
         wrong = []
         for each in books.matches:
-            # One thing is paid for once, whatever other return names it.
-            ids = {leg.facts["return_id"] for leg in each.legs if leg.kind is Kind.UNIT} - twins
+            ids = {leg.facts["return_id"] for leg in each.legs if leg.kind is Kind.UNIT}
+            if ids & twins:  # one thing under two returns: what it comes to hangs on the person who is asked
+                continue
             stands = {states[number] for number in ids}
             is_over = stands <= {"restocked", "closed"}
             if ids and is_over != (each.status in good):
