@@ -50,6 +50,8 @@ async def say(world: World, path: str, headers: dict[str, str], key: str, body: 
         return reply.status, orjson.loads(await reply.read()), reply.headers
 
 
+# Schemathesis itself draws with `random` inside a strategy.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning")
 async def test_every_answer_is_what_the_description_says_whatever_is_asked(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         await a_week(world)
