@@ -36,9 +36,9 @@ from daemon.sandbox.scenarios import SCENARIOS
 from daemon.settings import load
 from daemon.settings_merchant import MerchantSettings
 from daemon.settings_section import SecretFile
-from daemon.store import board, inbox, reports
+from daemon.store import board, embedded, inbox, reports
 from daemon.store import merchant as merchant_store
-from daemon.store.database import Database
+from daemon.store.database import Database, Role
 from daemon.store.inbox import Arrival
 from daemon.telemetry import Telemetry
 from daemon.views.passport import passport_view
@@ -281,6 +281,23 @@ def pace_of(settings: MerchantSettings) -> Pace:
 def _as_role(dsn: str, role: str) -> str:
     """The same database by another role."""
     return re.sub(r"//[^@/]*@", f"//{role}@", dsn)
+
+
+@asynccontextmanager
+async def installed(server: embedded.Server, name: str) -> AsyncIterator[Database]:
+    """A database of this name, just installed, for a script that opens a world beside the tests."""
+    admin = await Database.connect(server.dsn, pool_max=1)
+    async with admin.pool.acquire() as connection:
+        await connection.execute(f'CREATE DATABASE "{name}"')
+        if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'homeward_pages')"):
+            await connection.execute("CREATE ROLE homeward_pages LOGIN")
+    await admin.close()
+    database = await Database.connect(server.dsn.replace("/postgres?", f"/{name}?"))
+    try:
+        await database.migrate({"homeward_pages": Role.PAGES})
+        yield database
+    finally:
+        await database.close()
 
 
 @asynccontextmanager

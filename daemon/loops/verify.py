@@ -149,7 +149,7 @@ class Verify:
         self._judged = dict(list((self._judged | fresh.judged(orders, credits)).items())[-JUDGED_MAX:])
         cursor = {
             "at": (now + self._every).isoformat(),
-            "looked_at": self._looked_at.isoformat() if self._looked_at else None,
+            "looked_at": self._looked_at.isoformat(),
             "judged": self._judged,
             "partial": self._partial,
             "left": [(a.isoformat(), b.isoformat()) for a, b in self._left],
@@ -205,10 +205,8 @@ class Verify:
             assert instance.credit is not None
             own = instance.credit
             beside = [credit for credit in read.value if credit.id != own.id]
-            mine = [credit for credit in read.value if credit.id == own.id]
-            mine = [
-                replace(credit, external_ref=instance.credit_ref) for credit in mine
-            ]  # as our own, taken over or not
+            # As our own, taken over or not.
+            mine = [replace(credit, external_ref=instance.credit_ref) for credit in read.value if credit.id == own.id]
             case = case_for(
                 instance, order, [*mine, *beside], account=account, policy=self._at.settings.policy, maps=maps, now=now,
                 known_credits=facts.of_others(instance, beside) - {own.id},

@@ -25,10 +25,9 @@ from daemon.console.compare import compare
 from daemon.sandbox.app import Sandbox
 from daemon.sandbox.scenarios import plan_season
 from daemon.store import embedded
-from daemon.store.database import Database, Role
 from daemon.timekeeping import ASK_EVERY, Timekeeper
 from tests.acceptance.processes import open_folder
-from tests.world import MERCHANT, World, open_world
+from tests.world import MERCHANT, World, installed, open_world
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 SIZES = (SECOND, 10 * SECOND, HOUR / 2, HOUR, 6 * HOUR, DAY, 30 * DAY, 365 * DAY, 3650 * DAY)
@@ -155,18 +154,12 @@ async def storm(folder: Path, *, returns: int, jumps: int, seed: int, days: int)
     seasons = {}
     try:
         for name, count in (("calm", 0), ("jumping", jumps)):
-            admin = await Database.connect(server.dsn, pool_max=1)
-            async with admin.pool.acquire() as connection:
-                await connection.execute(f"CREATE DATABASE {name}")
-                if name == "calm":
-                    await connection.execute("CREATE ROLE homeward_pages LOGIN")
-            await admin.close()
-            database = await Database.connect(server.dsn.replace("/postgres?", f"/{name}?"))
-            await database.migrate({"homeward_pages": Role.PAGES})
-            async with open_world(database, folder / name, clock_of=JumpingClock) as world:
+            async with (
+                installed(server, name) as database,
+                open_world(database, folder / name, clock_of=JumpingClock) as world,
+            ):
                 plan_season(world.sandbox.season, returns=returns, seed=seed)
                 seasons[name] = await play(world, days=days, jumps=count, seed=seed)
-            await database.close()
             print(f"{name}: {seasons[name].line()}", flush=True)
     finally:
         await anyio.to_thread.run_sync(embedded.stop, server)

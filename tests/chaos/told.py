@@ -18,9 +18,8 @@ from pathlib import Path
 import anyio
 
 from daemon.store import embedded
-from daemon.store.database import Database, Role
 from tests.acceptance.processes import open_folder
-from tests.world import MERCHANT, World, open_world
+from tests.world import MERCHANT, World, installed, open_world
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 KINDS = ("credit by hand", "refund by hand", "refund repeated")
@@ -73,17 +72,9 @@ async def measure(world: World, *, doubles: int, seed: int) -> dict[str, list[tu
 async def run(folder: Path, *, doubles: int, seed: int) -> int:
     server = await anyio.to_thread.run_sync(embedded.ensure, folder / "state")
     try:
-        admin = await Database.connect(server.dsn, pool_max=1)
-        async with admin.pool.acquire() as connection:
-            await connection.execute("CREATE DATABASE told")
-            await connection.execute("CREATE ROLE homeward_pages LOGIN")
-        await admin.close()
-        database = await Database.connect(server.dsn.replace("/postgres?", "/told?"))
-        await database.migrate({"homeward_pages": Role.PAGES})
-        async with open_world(database, folder / "told") as world:
+        async with installed(server, "told") as database, open_world(database, folder / "told") as world:
             every = world.workplace.settings.policy.verify_minutes
             told = await measure(world, doubles=doubles, seed=seed)
-        await database.close()
     finally:
         await anyio.to_thread.run_sync(embedded.stop, server)
     print(f"{MERCHANT}: compared every {every} minutes")
