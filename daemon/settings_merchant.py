@@ -78,7 +78,7 @@ class HappyReturnsSettings(Section):
     discovery_every_minutes: int = Field(default=60, ge=1)
     """How often newly shipped orders are looked for."""
     discovery_repeat_hours: int = Field(default=72, ge=1)
-    """How often a shipped order is asked about again."""
+    """How often a shipped order is asked about again, and all shipped orders are searched for again."""
     unclear_after_minutes: int = Field(default=60, ge=5)
     """What a webhook said, and answers do not bear out for so long, is an exception. How far answers lag is UNCONFIRMED."""
 

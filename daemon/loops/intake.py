@@ -330,26 +330,28 @@ class Intake:
         if last is not None and NO_TIME < now - last < timedelta(minutes=settings.discovery_every_minutes):
             return 0
         window = timedelta(days=settings.discovery_days)
+        whole = datetime.fromisoformat(cursor["whole_at"]) if cursor and "whole_at" in cursor else None
+        repeat = timedelta(hours=settings.discovery_repeat_hours)
+        # The index may leave out any order, not only the newest: now and then all of them are asked for again.
+        is_whole = last is None or whole is None or not NO_TIME <= now - whole < repeat
+        since = now - window if last is None or is_whole else last - timedelta(days=1)
         bp = self._at.brightpearl
         try:
-            if last is None:
-                rows = require_whole(await bp.orders_shipped_since((now - window).date(), column="createdOn"))
-            else:
-                since = (last - timedelta(days=1)).date()
-                rows = require_whole(await bp.orders_shipped_since(since, column="createdOn"))
-                rows += require_whole(
-                    await bp.orders_shipped_since(since, column="updatedOn")
-                )  # shipped long after it was placed
+            rows = require_whole(await bp.orders_shipped_since(since.date(), column="createdOn"))
+            if last is not None:  # shipped long after it was placed
+                changed = (last - timedelta(days=1)).date()
+                rows += require_whole(await bp.orders_shipped_since(changed, column="updatedOn"))
         except (TransientError, RejectedError, MalformedPayloadError) as error:
             self._at.say(log, "shipped orders not read", BRIGHTPEARL, error)
             self._discovery_rest.begin(timedelta(minutes=5))
             return 0
         external = self._at.settings.brightpearl.order_number_field == "external_ref"
         numbers = [str(row.get("externalRef" if external else "customerRef") or "") for row in rows]
+        told = {"at": now.isoformat(), "whole_at": (now if is_whole or whole is None else whole).isoformat()}
         async with self._at.writing("intake-discovery") as connection:
             opened = await watch.open_quietly(connection, self._at.merchant, [n for n in numbers if n], now)
             await watch.forget_orders(connection, self._at.merchant, now - window)
-            await merchant.write_cursor(connection, self._at.merchant, "discovery", {"at": now.isoformat()})
+            await merchant.write_cursor(connection, self._at.merchant, "discovery", told)
         return opened
 
     # -- receipts that came before their return -----------------------------------------------------------------------

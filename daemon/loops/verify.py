@@ -1,8 +1,9 @@
 """Verify: look again at what was written, and at what others wrote beside it.
 
 Every ten minutes everything that was credited or refunded of late is set against what we know. Each order we credited is
-looked at again as a whole after an hour and after a day, since a search index may hide a rival for as long. What differs
-becomes an event; what is seen to be gone again ends the exception it was.
+looked at again as a whole after an hour and after a day, since a search index may hide a rival for as long, and whenever its
+return stopped being an exception: what a person's word covered may stand still. What differs becomes an event; what is seen
+to be gone again ends the exception it was.
 """
 
 import logging
@@ -22,7 +23,7 @@ from daemon.loops.credit_facts import case_for
 from daemon.loops.outcome import trouble, vanished
 from daemon.loops.workplace import Workplace, planned
 from daemon.offloop import off_the_loop
-from daemon.store import inbox, merchant, returns
+from daemon.store import chain, inbox, merchant, returns
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
 from statemachine.causes import BY_NUMBER, OF_OTHERS, SEEN_IN_BRIGHTPEARL
@@ -45,6 +46,7 @@ RECENT = timedelta(days=2)  # whose credits and refunds are asked for; a day mor
 RETRY = timedelta(minutes=1)
 BATCH_MAX = 200
 ROWS_MAX = 5000
+EXCEPTIONS_MAX = 1000  # of each kind at a time; the others have their turn at the next
 STUCK = timedelta(hours=1)  # an order that is not read whole for so long is told to a person
 JUDGED_MAX = 2000  # remembered so that what was judged is not read again every time; what falls out is
 
@@ -84,6 +86,10 @@ class Verify:
         """Spans of time in which credits were made whose look was put off, since there were too many at once."""
         self._partial: dict[str, str] = {}
         """Order that was not read whole when it was looked at → since when: it is looked at every time until it is."""
+        self._stopped_after = 0
+        """Up to which return those stopped for what others wrote had their turn."""
+        self._moved: int | None = None
+        """Up to which move of the journal those that stopped being an exception were looked at again."""
         self._judged: dict[str, str] = {}
         """What others wrote beside ours → when it was last changed: it was set against ours."""
         self._is_loaded = False
@@ -115,6 +121,7 @@ class Verify:
         self._looked_at = datetime.fromisoformat(stored["looked_at"]) if stored.get("looked_at") else None
         self._judged = stored.get("judged", {})
         self._partial = stored.get("partial", {})
+        self._stopped_after, self._moved = stored.get("stopped_after", 0), stored.get("moved")
         self._left = [(datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in stored.get("left", ())]
         self._is_loaded = True
 
@@ -125,9 +132,16 @@ class Verify:
         windows = [((looked_at or now - after - RECENT) - after, now - after) for after in AFTER] + self._left
         numbers = sorted(fresh.orders | {int(order_id) for order_id in self._partial})
         async with self._at.database.reading() as connection:
+            stopped = await returns.stopped_for(
+                connection, self._at.merchant, sorted(SEEN_IN_BRIGHTPEARL), after=self._stopped_after,
+                rows_max=EXCEPTIONS_MAX,
+            )  # fmt: skip
+            let_go, moved = await chain.left_exception(
+                connection, self._at.merchant, after=self._moved, rows_max=EXCEPTIONS_MAX
+            )
             rows = await returns.to_verify(
-                connection, self._at.merchant, numbers=numbers, since=[start for start, _ in windows],
-                until=[end for _, end in windows], causes=sorted(SEEN_IN_BRIGHTPEARL), rows_max=ROWS_MAX,
+                connection, self._at.merchant, numbers=numbers, named=stopped + let_go,
+                since=[start for start, _ in windows], until=[end for _, end in windows], rows_max=ROWS_MAX,
             )  # fmt: skip
             instances = await returns.read(connection, self._at.merchant, [row["id"] for row in rows])
             lost = await returns.awaiting_credit(connection, self._at.merchant, sorted(fresh.found))
@@ -139,7 +153,8 @@ class Verify:
             found, not_whole = await self._compare(page, now)
             arrivals += found
             partial |= not_whole
-        self._looked_at = now
+        self._looked_at, self._moved = now, moved
+        self._stopped_after = stopped[-1] if len(stopped) == EXCEPTIONS_MAX else 0
         self._left = _put_off(windows, rows) if len(rows) >= ROWS_MAX else []
         since = {order_id: self._since(order_id, now).isoformat() for order_id in partial}
         self._partial = {str(order_id): began for order_id, began in list(since.items())[-JUDGED_MAX:]}
@@ -152,11 +167,15 @@ class Verify:
             "looked_at": self._looked_at.isoformat(),
             "judged": self._judged,
             "partial": self._partial,
+            "moved": self._moved,
+            "stopped_after": self._stopped_after,
             "left": [(a.isoformat(), b.isoformat()) for a, b in self._left],
         }
+        self._is_loaded = False  # what was not committed was not done: it is read back
         async with self._at.writing("verify") as connection:
             stored = await inbox.put(connection, self._at.merchant, arrivals)
             await merchant.write_cursor(connection, self._at.merchant, CURSOR, cursor)
+        self._is_loaded = True
         return len(stored)
 
     # -- what is to be looked at --------------------------------------------------------------------------------------

@@ -75,6 +75,18 @@ async def moved(connection: Connection, merchant: str, *, after: int, rows_max: 
     return [row["return_id"] for row in rows]
 
 
+async def left_exception(
+    connection: Connection, merchant: str, *, after: int | None, rows_max: int
+) -> tuple[list[int], int]:
+    """Returns that stopped being an exception after this move, and the move up to which that was asked; None: from now on."""
+    head = await SQL.row(connection, "head", merchant=merchant)
+    last = head["seq"] if head is not None else 0
+    if after is None:
+        return [], last
+    rows = await SQL.rows(connection, "left_exception", merchant=merchant, after=after, rows_max=rows_max)
+    return [row["return_id"] for row in rows], rows[-1]["seq"] if len(rows) == rows_max else max(last, after)
+
+
 async def forget(connection: Connection, merchant: str, return_ids: list[int]) -> None:
     """Before retention takes rows away: keep what the chain needs of them."""
     rows = await SQL.rows(connection, "of_returns", merchant=merchant, return_ids=return_ids)

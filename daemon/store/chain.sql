@@ -24,6 +24,17 @@ SELECT return_id
  ORDER BY seq
  LIMIT :rows_max;
 
+-- name: left_exception
+-- Returns that stopped being an exception after this move, oldest first.
+SELECT return_id, seq
+  FROM journal
+ WHERE merchant = :merchant
+   AND seq > :after
+   AND from_state = 'exception'
+   AND to_state <> 'exception'
+ ORDER BY seq
+ LIMIT :rows_max;
+
 -- name: put!
 INSERT INTO journal (merchant, seq, link, return_id, version, event, from_state, to_state, actor, facts, inbox_id, trace,
                      at)

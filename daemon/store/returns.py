@@ -283,17 +283,25 @@ async def to_verify(
     merchant: str,
     *,
     numbers: list[int],
+    named: list[int],
     since: list[datetime],
     until: list[datetime],
-    causes: list[str],
     rows_max: int,
 ) -> list[Record]:
     """Returns to be set against Brightpearl again, the newest first. `numbers`: orders and credits of which there is news;
-    `since` and `until`: windows of time in which a credit was made; `causes`: exceptions that may have passed."""
+    `named`: returns themselves; `since` and `until`: windows of time in which a credit was made."""
     return await SQL.rows(
-        connection, "to_verify", merchant=merchant, numbers=numbers, since=since, until=until, causes=causes,
+        connection, "to_verify", merchant=merchant, numbers=numbers, named=named, since=since, until=until,
         rows_max=rows_max,
     )  # fmt: skip
+
+
+async def stopped_for(
+    connection: Connection, merchant: str, causes: list[str], *, after: int, rows_max: int
+) -> list[int]:
+    """Returns beyond this number that are stopped for one of these causes with their credit made, by number."""
+    rows = await SQL.rows(connection, "stopped_for", merchant=merchant, causes=causes, after=after, rows_max=rows_max)
+    return [row["id"] for row in rows]
 
 
 async def awaiting_credit(connection: Connection, merchant: str, refs: list[str]) -> list[Record]:

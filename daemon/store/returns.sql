@@ -253,9 +253,9 @@ SELECT id, happy_return_id, order_number, part, watches, map_version, trace
  LIMIT :batch_max;
 
 -- name: to_verify
--- Returns whose credit is to be looked at again: credited in one of the windows, on one of these orders or under one of
--- these credits, or stopped for what others wrote. First what there is news of, then the newest credits; `at`: when one was
--- made that is looked at for its time alone.
+-- Returns whose credit is to be looked at again: credited in one of the windows, on one of these orders, under one of these
+-- credits, or named. First what there is news of, then the newest credits; `at`: when one was made that is looked at for
+-- its time alone.
 SELECT id, CASE WHEN bool_or(at IS NULL) THEN NULL ELSE max(at) END AS at
   FROM (
 SELECT r.id, NULL::timestamptz AS at
@@ -279,8 +279,7 @@ SELECT r.id, NULL::timestamptz AS at
 SELECT r.id, NULL::timestamptz AS at
   FROM returns AS r
  WHERE r.merchant = :merchant
-   AND r.state = 'exception'
-   AND r.cause = ANY(:causes::text[])
+   AND r.id = ANY(:named::bigint[])
    AND r.credit_id IS NOT NULL
  UNION ALL
 SELECT o.return_id, o.settled_at
@@ -292,6 +291,18 @@ SELECT o.return_id, o.settled_at
 ) AS due
  GROUP BY id
  ORDER BY bool_or(at IS NULL) DESC, max(at) DESC, id DESC
+ LIMIT :rows_max;
+
+-- name: stopped_for
+-- Returns stopped for one of these causes with their credit made, from one number on.
+SELECT id
+  FROM returns
+ WHERE merchant = :merchant
+   AND state = 'exception'
+   AND cause = ANY(:causes::text[])
+   AND credit_id IS NOT NULL
+   AND id > :after
+ ORDER BY id
  LIMIT :rows_max;
 
 -- name: awaiting_credit

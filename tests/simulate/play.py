@@ -45,6 +45,7 @@ EVERY_LOOP = 8  # moments until every loop has a turn, whether or not the databa
 STRIDE = timedelta(minutes=30)
 """Polls, clocks and what becomes visible come so late at most, together; effects and what happens come at their moment."""
 LOOKED_AFTER = timedelta(hours=26)  # what others did is looked for so long after the last change
+ASKED_AGAIN = timedelta(hours=48)  # where webhooks are lost, Happy Returns is asked about each order again so often
 SEASON_MAX = timedelta(days=150)
 COMPARING = ("reconcile", "verify")
 COMPARED_MAX = (
@@ -211,11 +212,17 @@ class Simulation:
     def _configure(self, base: str) -> None:
         config = write_configuration(self.bench.folder, sandbox_url=base, listen="127.0.0.1:0", clock_file=None)
         lines = "\n".join(f"{name} = {orjson.dumps(value).decode()}" for name, value in self._brightpearl().items())
-        seldom = "discovery_repeat_hours = 480\nshipments_every_minutes = 720"
+        repeat = ASKED_AGAIN // HOUR if self._loses_webhooks else 480
+        seldom = f"discovery_repeat_hours = {repeat}\nshipments_every_minutes = 720"
         text = config.read_text().replace("discovery_repeat_hours = 480", seldom)
         text = "\n".join(line for line in text.splitlines() if not line.startswith("keys_held = "))
         config.write_text(text.replace("requests_per_minute = 140", lines))
         self.settings = load_settings(config)
+
+    @property
+    def _loses_webhooks(self) -> bool:
+        lost = ("webhook_drop_share", "webhook_bad_signature_share")
+        return any(self.plan.webhooks[name] > 0 for name in lost)
 
     def _brightpearl(self) -> dict[str, Any]:
         """What the merchant's configuration says of the account: the truth, where it says anything."""
@@ -272,6 +279,8 @@ class Simulation:
             _, _, what = self.todo.pop(0)
             if what == "calm":
                 self.is_calm = True
+                if self._loses_webhooks:  # what a misleading index kept back is found only from now on
+                    self.changed_at, self.compared = self.now, 0
                 self.sandbox.faults.plan({})
                 self.life.clock.offset = timedelta(0)
                 self.life.points._kills.clear()
@@ -302,7 +311,7 @@ class Simulation:
         """Nothing is planned, faults are over, nothing is on its way, and the last change has been looked at since."""
         if not self.is_calm or self.sandbox.season.steps or self.sandbox.happy_returns.deliveries or coming.loops:
             return False
-        if self.now < self.changed_at + LOOKED_AFTER:
+        if self.now < self.changed_at + LOOKED_AFTER + (ASKED_AGAIN if self._loses_webhooks else timedelta(0)):
             return False
         async with office.reading() as connection:
             return not await connection.fetchval(_OPEN)
