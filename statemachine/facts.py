@@ -137,16 +137,22 @@ def apply_event(instance: Return, event: Event, policy: Policy) -> Return:
 
 
 def _with_accepted(instance: Return, causes: tuple[str, ...]) -> Return:
-    """What a person says is right. A credit that others edited is then what they made of it: that is what is owed."""
-    trouble, credit = instance.trouble, instance.credit
+    """What a person says is right: a credit that others edited is what they made of it, and that is owed; where others
+    refunded beside us, all of it is refunded."""
+    trouble, credit, payment = instance.trouble, instance.credit, instance.payment
     if trouble is not None and trouble.cause in causes and trouble.cause in BY_NUMBER:
         causes = (*causes, *(f"{trouble.cause}:{number}" for number in trouble.numbers))
     after = replace(instance, accepted=tuple(dict.fromkeys(instance.accepted + causes)))
-    if trouble is None or credit is None or trouble.cause != "credit-differs" or trouble.cause not in causes:
+    if trouble is None or credit is None or trouble.cause not in causes:
         return after
     found = trouble.evidence
-    net, tax, currency = Decimal(found["found_net"]), Decimal(found["found_tax"]), found["found_currency"]
-    return replace(after, credit=replace(credit, net=net, tax=tax, currency=currency))
+    if trouble.cause == "credit-differs":
+        net, tax, currency = Decimal(found["found_net"]), Decimal(found["found_tax"]), found["found_currency"]
+        return replace(after, credit=replace(credit, net=net, tax=tax, currency=currency))
+    if trouble.cause == "refund-twice" and payment is not None:
+        on_credit = [Decimal(each["amount"]) for each in found.get("payments", ()) if each["on"] == credit.id]
+        return replace(after, payment=replace(payment, amount=sum(on_credit, Decimal(0)) or payment.amount))
+    return after
 
 
 def _forced(instance: Return, event: Forced) -> Return:

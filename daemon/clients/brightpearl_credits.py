@@ -59,10 +59,13 @@ def is_created(credit: ExistingCredit, order_id: int, key: str | None) -> bool:
     A gateway may answer with what it answered somebody else. The account may show no reference, or ours folded or cut
     short; any other is another's.
     """
-    if key is None or credit.parent_order_id not in (order_id, 0):
-        return False
-    shown = credit.external_ref.strip().casefold()
-    return not shown or (shown.startswith(OWN_PREFIX.casefold()) and key.casefold().startswith(shown))
+    return key is not None and credit.parent_order_id in (order_id, 0) and may_show(credit.external_ref, key)
+
+
+def may_show(shown: str, key: str) -> bool:
+    """Whether an account that drops, folds or cuts references short may show this key of ours so."""
+    told = shown.strip().casefold()
+    return not told or (told.startswith(OWN_PREFIX.casefold()) and key.casefold().startswith(told))
 
 
 def unfinished(credit: ExistingCredit, now: datetime, *, is_ours: bool) -> str:

@@ -61,7 +61,7 @@ class Search:
     what: str
     """What was written, as people call it: The credit."""
     answered_as: str
-    """Where an effect's result keeps the number that the other side answered."""
+    """Where an effect's result keeps the number that the other side answered; empty where no number settles it alone."""
     patience: timedelta
     """How long it is looked for before it counts as not found: longer than the search index lags."""
     first_looks: tuple[int, ...]

@@ -7,6 +7,8 @@ from typing import Any
 
 from daemon.clients import brightpearl_bodies as bodies
 from daemon.clients import brightpearl_wire as bp
+from daemon.clients import wire
+from daemon.clients.brightpearl_credits import may_show
 from daemon.clients.brightpearl_transport import Answer
 from daemon.clients.results import ById, Complete, Partial, ReadResult
 from daemon.errors import HomewardError, NotPermittedError, OutcomeUnknownError, RejectedError
@@ -40,8 +42,8 @@ NOT_STOCKED = 0  # goods-in id of a unit whose product Brightpearl keeps no stoc
 class StockWave(Wave):
     """One wave of ReceiveStock effects of one merchant."""
 
-    received: dict[int, list[Answer | HomewardError]] = field(default_factory=dict)
-    """Effect id → the answers to its notes."""
+    received: dict[int, dict[str, Answer | HomewardError]] = field(default_factory=dict)
+    """Effect id → reference of a note → what its sending was answered."""
     notes: dict[int, ReadResult[list[bp.GoodsInNote]]] = field(default_factory=dict)
     """Credit id → its goods-in notes."""
     orders: ById[Order] = field(default_factory=ById)
@@ -117,12 +119,12 @@ class StockWave(Wave):
             intent = await self._draw(effect, instance, units, order)
         notes = self.notes[instance.credit.id]
         assert isinstance(notes, Complete), f"effect {effect.id}: a partial read must have been put off"
-        missing = self._missing(instance.credit.id, intent)
+        missing = self._missing(effect, intent)
         looked = None
         if missing and effect.intent is not None:
             looked = look_for(effect, instance, self._search(instance.credit.id, notes), now=self.at.clock.now())
         if not missing:
-            self._finish(effect, instance, intent)
+            self._finish(effect, intent)
         elif looked is not None:
             self._settle(looked)
         elif (short := self._short(instance, missing)) is not None:
@@ -139,7 +141,7 @@ class StockWave(Wave):
             "looked_at": "goods-in notes by credit, and the credit's stock status",
         }  # fmt: skip
         return Search(
-            "The goods-in note", "note_id", self.at.lag.patience("goods-in", settings), settings.search_lag_seconds,
+            "The goods-in note", "", self.at.lag.patience("goods-in", settings), settings.search_lag_seconds,
             held is None or "goods-in" in held, facts,
         )  # fmt: skip
 
@@ -198,9 +200,36 @@ class StockWave(Wave):
         """Free text is not; a product is unless Brightpearl says otherwise."""
         return row["product_id"] is not None and self.at.stock_tracked.get(int(row["product_id"]), True)
 
-    def _missing(self, credit_id: int, intent: dict[str, Any]) -> list[dict[str, Any]]:
-        there = {note.reference.strip().casefold() for note in self.notes[credit_id].value}
-        return [note for note in intent["notes"] if note["reference"].casefold() not in there]
+    def _missing(self, effect: Leased, intent: dict[str, Any]) -> list[dict[str, Any]]:
+        there = self._shown(effect, intent)
+        return [note for note in intent["notes"] if note["reference"] not in there]
+
+    def _shown(self, effect: Leased, intent: dict[str, Any]) -> dict[str, int]:
+        """Reference of each note of this effect that Brightpearl shows → its number.
+
+        A note is known by its reference; where the account shows none, or cuts it short, by the number that was answered,
+        if it moves the same.
+        """
+        notes = self.notes[self._credit_id(effect)].value
+        by_reference = {note.reference.strip().casefold(): note.id for note in notes}
+        by_number = {note.id: note for note in notes}
+        answered = self._answered(effect)
+        shown: dict[str, int] = {}
+        for each in intent["notes"]:
+            reference, note = each["reference"], by_number.get(answered.get(each["reference"], 0))
+            if (number := by_reference.get(reference.casefold())) is not None:
+                shown[reference] = number
+            elif note is not None and may_show(note.reference, reference) and note.moved == _moved(each["body"]):
+                shown[reference] = note.id
+        return shown
+
+    def _answered(self, effect: Leased) -> dict[str, int]:
+        """Reference of a note → the number its sending was answered with, now or before."""
+        known: dict[str, int] = dict((effect.result or {}).get("note_ids", {}))
+        for reference, answer in self.received.get(effect.id, {}).items():
+            if isinstance(answer, Answer) and (number := wire.answered_id(answer.response)) is not None:
+                known[reference] = number
+        return known
 
     def _short(self, instance: Return, missing: list[dict[str, Any]]) -> Any:
         """Trouble when others received so much that ours would be too much; None when there is room."""
@@ -225,11 +254,10 @@ class StockWave(Wave):
     async def send(self, planned: list[Planned]) -> None:
         depth = max(len(each.intent["notes"]) for each in planned)
         missing = {
-            each.effect.id: {note["reference"] for note in self._missing(self._credit_id(each.effect), each.intent)}
-            for each in planned
+            each.effect.id: {note["reference"] for note in self._missing(each.effect, each.intent)} for each in planned
         }
         for number in range(depth):  # never two steps of one return in one message
-            writes = []
+            writes, sent = [], {}
             for each in planned:
                 if number >= len(each.intent["notes"]):
                     continue
@@ -237,10 +265,11 @@ class StockWave(Wave):
                 note, credit_id = each.intent["notes"][number], self._credit_id(each.effect)
                 if note["reference"] in missing[each.effect.id]:
                     label = str(each.effect.id)
+                    sent[label] = note["reference"]
                     client = self.at.brightpearl
                     writes.append(client.receive_goods(label, credit_id, note["body"], without=each.permit))
             for label, answer in (await self.at.brightpearl.send(writes)).items():
-                self.received.setdefault(int(label), []).append(answer)
+                self.received.setdefault(int(label), {})[sent[label]] = answer
 
     async def conclude(self, sent: list[Planned]) -> None:
         if not sent:
@@ -251,10 +280,10 @@ class StockWave(Wave):
         except HomewardError:
             self.notes = {self._credit_id(each.effect): Partial([], "the notes were not read") for each in sent}
         for each in sent:
-            answers = self.received.get(each.effect.id, [])
-            if not self._missing(self._credit_id(each.effect), each.intent):
+            answers = list(self.received.get(each.effect.id, {}).values())
+            if not self._missing(each.effect, each.intent):
                 self.at.lag.shown("goods-in", answered_at, self.at.clock.monotonic())
-                self._finish(each.effect, self._return(each.effect), each.intent)
+                self._finish(each.effect, each.intent)
             else:
                 self._settle(self._unfinished(each.effect, answers))
 
@@ -275,20 +304,25 @@ class StockWave(Wave):
             facts = {"effect": effect.kind, "message": str(refusal), "credit_id": self._credit_id(effect)}
             never = never_seen(effect.key, "The goods-in note", facts)
             return unsettled(effect, self.returns[effect.return_id], never.trouble, now=now)
-        return look_again(effect, "a goods-in note may exist", until=now + timedelta(seconds=1), looks=0)
+        known = {"note_ids": answered} if (answered := self._answered(effect)) else {}
+        return look_again(effect, "a goods-in note may exist", until=now + timedelta(seconds=1), looks=0, **known)
 
-    def _finish(self, effect: Leased, instance: Return, intent: dict[str, Any]) -> None:
-        assert instance.credit is not None
-        ids = {note.reference.strip().casefold(): note.id for note in self.notes[instance.credit.id].value}
+    def _finish(self, effect: Leased, intent: dict[str, Any]) -> None:
+        shown = self._shown(effect, intent)
         goods_in = dict.fromkeys(intent["without_stock"], NOT_STOCKED)
         for note in intent["notes"]:
-            goods_in |= dict.fromkeys(note["unit_keys"], ids[note["reference"].casefold()])
-        self._settle(done(effect, StockReceived(goods_in=goods_in), notes=sorted(set(ids.values()))))
+            goods_in |= dict.fromkeys(note["unit_keys"], shown[note["reference"]])
+        self._settle(done(effect, StockReceived(goods_in=goods_in), notes=sorted(set(shown.values()))))
 
     def _credit_id(self, effect: Leased) -> int:
         credit = self.returns[effect.return_id].credit
         assert credit is not None
         return credit.id
+
+
+def _moved(body: dict[str, Any]) -> tuple[tuple[int, int], ...]:
+    """What a note of ours moves: (credit row id, quantity) of each line, as `GoodsInNote.moved`."""
+    return tuple((int(line["purchaseOrderRowId"]), int(line["quantity"])) for line in body["goodsMoved"])
 
 
 def _warehouse(order: Order) -> int:

@@ -229,7 +229,7 @@ async def _records_agree_with_the_books(
     held = set()
     for row in await connection.fetch(
         "SELECT r.id, r.state, r.credit_id, r.credit_ref, r.credit_net, r.credit_tax, r.credit_currency, r.refund_due,"
-        " r.payment_id, r.payment_amount, r.close_due, r.invoice_reference, r.credit_adopted, r.accepted,"
+        " r.payment_id, r.payment_amount, r.close_due, r.invoice_reference, r.credit_adopted,"
         " EXISTS (SELECT FROM outbox AS o WHERE o.merchant = r.merchant AND o.return_id = r.id"
         " AND o.state IN ('ready', 'leased')) AS is_open FROM returns AS r"
     ):
@@ -248,10 +248,7 @@ async def _records_agree_with_the_books(
         is_stuck = row["state"] == "exception" or row["is_open"]
         money = refunds.get(credit["id"], [])
         if row["payment_id"] is not None and not is_stuck:
-            # What a person was told of and accepted is theirs.
-            theirs_too = {each["paymentId"] for each in money if f"refund-twice:{each['paymentId']}" in row["accepted"]}
-            counted = [each for each in money if each["paymentId"] not in theirs_too - {row["payment_id"]}]
-            there = sum((Decimal(each["amountPaid"]) for each in counted), Decimal(0))
+            there = sum((Decimal(each["amountPaid"]) for each in money), Decimal(0))
             is_lost = ("payment", row["payment_id"]) in gone
             found.must(
                 "C", there == row["payment_amount"] or is_lost,
