@@ -54,6 +54,7 @@ from tests.due import Due, Pace, due
 MERCHANT = "acme"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ROUNDS_MAX = 400
+STEPS_MAX = 500
 BEAT = timedelta(hours=3)
 """Everything that comes round within hours has come round once by then: comparing, watched facts, hub shipments."""
 PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)
@@ -124,26 +125,30 @@ class World:
         SCENARIOS[scenario][1](self.sandbox.season, scenario, self.now + timedelta(seconds=1))
         return self.sandbox.season.truth[-1]
 
-    async def pass_time(self, delta: timedelta, *, stride: timedelta = timedelta(0)) -> None:
+    async def pass_time(self, delta: timedelta, *, stride: timedelta | None = None) -> None:
         """Let time go by, from one moment at which something is due to the next, and both sides work at each.
 
-        `stride`: the least step, for long times in which the same is only tried again: what comes due within it is done
-        together.
+        `stride`: the least step; what comes due within it is done together. As it is, so small a part of the time that
+        nothing is tried again thousands of times.
         """
-        until = self.now + delta
+        until, stride = self.now + delta, delta / STEPS_MAX if stride is None else stride
         await self.settle()
         while self.now < until:
-            self.sandbox.clock.move(to=min(max(await self._next_moment(), self.now + stride), until))
-            await self._work()
+            await self._go_on(until, stride)
         await self.settle()
 
-    async def pass_until(self, fact: Callable[[], Any], *, within: timedelta = timedelta(days=60)) -> None:
+    async def pass_until(
+        self, fact: Callable[[], Any], *, within: timedelta = timedelta(days=60), stride: timedelta = timedelta(0)
+    ) -> None:
         """As `pass_time`, but only until the fact holds."""
         until = self.now + within
         while not fact():
             assert self.now < until, f"it never came about within {within}"
-            self.sandbox.clock.move(to=min(await self._next_moment(), until))
-            await self._work()
+            await self._go_on(until, stride)
+
+    async def _go_on(self, until: datetime, stride: timedelta) -> None:
+        self.sandbox.clock.move(to=min(max(await self._next_moment(), self.now + stride), until))
+        await self._work()
 
     async def settle(self) -> None:
         """Let both sides work until nobody has anything left to do at this moment; every loop looks at least once."""

@@ -1,7 +1,8 @@
 """Record refunds and close credits: look first, send, read back. All reads batched over the wave."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from daemon.clients import brightpearl_bodies as bodies
@@ -23,6 +24,7 @@ from daemon.loops.outcome import (
     look_for,
     parked,
     refused,
+    still_looked_for,
     trouble,
     unsettled,
     vanished,
@@ -57,7 +59,10 @@ class RefundWave(Wave):
 
     async def plan(self) -> list[Planned]:
         account, maps = await self.at.account(self.at.clock.now()), await self.at.maps()
-        self.outcomes |= _held_back(self.effects, self.returns)
+        held = _held_back(self.effects, self.returns, self.at.clock.now())
+        self.outcomes |= {
+            effect.id: held[effect.id] for effect in self.effects if effect.id in held and not effect.intent
+        }
         credit_ids = {self._credit(effect).id for effect in self.effects}
         parents = {order_id for effect in self.effects if (order_id := self._return(effect).order_id)}
         former = {number for effect in self.effects for number in _former(self._return(effect))}
@@ -66,6 +71,10 @@ class RefundWave(Wave):
         planned: list[Planned] = []
         for effect in self._open():
             read = self._read(effect)
+            if effect.id in held:
+                found = self._settled_by(effect, read) if isinstance(read, Complete) else None
+                self._settle(found or held[effect.id])
+                continue
             settled = self._stopped_by_the_credit(effect) or self._settled_by(effect, read)
             if settled is None and effect.intent is not None:
                 settled = look_for(effect, self._return(effect), self._search(effect, read), now=self.at.clock.now())
@@ -223,13 +232,22 @@ def _number(answer: Answer | HomewardError) -> int | None:
     return wire.answered_id(answer.response) if isinstance(answer, Answer) else None
 
 
-def _held_back(effects: list[Leased], returns: dict[int, Return]) -> dict[int, Outcome]:
-    """No money moves while another credit stands for the same goods; when that is settled the legs are asked for again."""
-    return {
-        effect.id: Outcome(Settlement(effect, "parked", {"why": "others changed our credit, or one stands beside it"}))
-        for effect in effects
-        if (found := returns[effect.return_id].trouble) is not None and found.cause in OF_OTHER_CREDITS
-    }
+def _held_back(effects: Iterable[Leased], returns: dict[int, Return], now: datetime) -> dict[int, Outcome]:
+    """No money moves while another credit stands for the same goods; when that is settled the legs are asked for again.
+
+    What was sent before is looked for meanwhile.
+    """
+    why = "others changed our credit, or one stands beside it"
+    held: dict[int, Outcome] = {}
+    for effect in effects:
+        stands = returns[effect.return_id].trouble
+        if stands is None or stands.cause not in OF_OTHER_CREDITS:
+            continue
+        if effect.intent is None:
+            held[effect.id] = Outcome(Settlement(effect, "parked", {"why": why}))
+        else:
+            held[effect.id] = still_looked_for(effect, why, now=now)
+    return held
 
 
 def _credit(instance: Return) -> Credit:
@@ -255,7 +273,7 @@ class CloseWave(Wave):
 
     async def plan(self) -> list[Planned]:
         account = await self.at.account(self.at.clock.now())
-        self.outcomes |= _held_back(self.effects, self.returns)
+        held = _held_back(self._open(), self.returns, self.at.clock.now())
         looked = {self._credit(effect).id for effect in self._open() if _must_look(effect)}
         states = await self.at.brightpearl.order_states(looked)
         planned: list[Planned] = []
@@ -266,6 +284,9 @@ class CloseWave(Wave):
                 if finished is not None:
                     self._settle(finished)
                     continue
+            if effect.id in held:
+                self._settle(held[effect.id])
+                continue
             today = self.at.clock.now().astimezone(account.zone).date()
             tax_date = None
             if account.locked_until is not None and today <= account.locked_until:

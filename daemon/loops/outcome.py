@@ -209,6 +209,15 @@ def behind(effect: Leased, instance: Return, other: Beside, *, now: datetime) ->
     return unsettled(effect, instance, found.trouble, now=now)
 
 
+def still_looked_for(effect: Leased, why: str, *, now: datetime) -> Outcome:
+    """Nothing is sent while the return stands, but what was sent before may exist: less and less often it is looked for."""
+    looks = int((effect.result or {}).get("looks", 0)) + 1
+    until = now + LOOKED_FOR_STILL.after(max(looks - 8, 1), spread=spread_of(effect.key))
+    return look_again(
+        effect, f"{why}; what was sent before may exist, and is looked for still", until=until, looks=looks
+    )
+
+
 LOOKED_FOR_ENDED = timedelta(days=2)  # a day more than the search index is trusted to lag
 
 
@@ -220,14 +229,11 @@ def withheld(effect: Leased, instance: Return, *, now: datetime) -> Outcome:
     if effect.intent is None:
         return Outcome(Settlement(effect, "withheld", {"why": "a person stopped the return"}))
     result, sent_at = effect.result or {}, effect.sent_at or effect.created_at
-    looks = int(result.get("looks", 0)) + 1
     if instance.is_held or now - sent_at < LOOKED_FOR_ENDED:
-        why = "a person stopped the return; what was sent before may exist, and is looked for still"
-        until = now + LOOKED_FOR_STILL.after(max(looks - 8, 1), spread=spread_of(effect.key))
-        return look_again(effect, why, until=until, looks=looks)
+        return still_looked_for(effect, "a person stopped the return", now=now)
     if "told" in result:
         return Outcome(Settlement(effect, "parked", {"why": "never found; a person who knew of it ended the return"}))
-    facts = {"effect": effect.kind, "sent_at": sent_at.isoformat(), "looks": looks}
+    facts = {"effect": effect.kind, "sent_at": sent_at.isoformat(), "looks": int(result.get("looks", 0)) + 1}
     lost = never_seen(effect.key, "What was asked for before this return was ended", facts)
     return unsettled(effect, instance, lost.trouble, now=now)
 

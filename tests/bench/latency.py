@@ -1,6 +1,7 @@
 """Seconds from a webhook's arrival to the verified credit, with one, ten and a hundred merchants on one daemon."""
 
 import statistics
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,17 @@ async def measure(folder: Path, merchants: int) -> dict[str, Any]:
         async with anyio.create_task_group() as group:
             await worlds(rig, merchants, group, returns=RETURNS[merchants])
             rig.start(0)
-            await _all_credited(rig, merchants * RETURNS[merchants])
+            await all_credited(rig, merchants * RETURNS[merchants])
             group.cancel_scope.cancel()
-        seconds = await _latencies(rig)
+        seconds = await latencies(rig)
     cuts = statistics.quantiles(seconds, n=100)
     return {"returns": len(seconds), "p50": round(cuts[49], 2), "p95": round(cuts[94], 2), "p99": round(cuts[98], 2)}
 
 
-async def worlds(rig: Rig, merchants: int, group: Any, *, returns: int) -> list[Sandbox]:
+async def worlds(
+    rig: Rig, merchants: int, group: Any, *, returns: int, spread_seconds: float = SPREAD_SECONDS,
+    tick: Callable[[Sandbox], Awaitable[None]] = Sandbox.tick,
+) -> list[Sandbox]:  # fmt: skip
     """One sandbox a merchant, all in this process, each with so many drop-offs; the daemon is configured for them all."""
     port = free_port()
     sections: list[str] = []
@@ -52,8 +56,8 @@ async def worlds(rig: Rig, merchants: int, group: Any, *, returns: int) -> list[
             "discovery_every", "discovery = false\ndiscovery_every"
         )
         sections.append(section)
-        _plan(sandbox, returns)
-        group.start_soon(sandbox.tick)
+        _plan(sandbox, returns, spread_seconds)
+        group.start_soon(tick, sandbox)
         opened.append(sandbox)
     rig.config(0).write_text(
         "\n".join([f'[web]\nlisten = "127.0.0.1:{port}"', f'[database]\ndsn = "{rig.dsn}"', *sections])
@@ -61,27 +65,28 @@ async def worlds(rig: Rig, merchants: int, group: Any, *, returns: int) -> list[
     return opened
 
 
-def _plan(sandbox: Sandbox, returns: int) -> None:
-    """Returns that are started and dropped off at once, spread over SPREAD_SECONDS."""
+def _plan(sandbox: Sandbox, returns: int, spread_seconds: float) -> None:
+    """Returns that are started and dropped off at once, spread over so many seconds."""
     season = sandbox.season
     season.open(1)
     for number in range(returns):
-        begun = season.clock.now() + timedelta(seconds=1 + SPREAD_SECONDS * number / returns)
+        begun = season.clock.now() + timedelta(seconds=1 + spread_seconds * number / returns)
         new = season.announce("bench", begun, season.items(one(season, begun), [(0, 1)]), "restocked")
         season.travel(new, new.items, begun + timedelta(seconds=5))
 
 
-async def _all_credited(rig: Rig, count: int) -> None:
+async def all_credited(rig: Rig, count: int, *, within_seconds: float = 300) -> None:
     connection = await asyncpg.connect(rig.dsn)
     try:
-        with anyio.fail_after(300):
+        with anyio.fail_after(within_seconds):
             while await connection.fetchval("SELECT count(*) FROM returns WHERE credit_id IS NOT NULL") < count:  # noqa: ASYNC110 - another process
                 await anyio.sleep(0.2)
     finally:
         await connection.close()
 
 
-async def _latencies(rig: Rig) -> list[float]:
+async def latencies(rig: Rig) -> list[float]:
+    """Seconds from each drop-off's webhook to its verified credit."""
     connection = await asyncpg.connect(rig.dsn)
     try:
         rows = await connection.fetch(

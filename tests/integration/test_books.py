@@ -22,18 +22,16 @@ from daemon.finance.matching import run_matching
 from daemon.finance.periods import events_of, prepare, reopen
 from daemon.finance.postings import postings_of
 from daemon.sandbox.closed_season import FAULTS, ClosedSeason
-from daemon.sandbox.scenarios import SCENARIOS
 from daemon.store import legs, matches, periods
 from daemon.store.database import Database
 from daemon.views.pack import as_workbook, as_zip
-from statemachine.books.legs import Kind
 from statemachine.books.matching import Action, Status
 from statemachine.books.movement import movements
 from statemachine.books.periods import Closes, last_day
 from tests.closed_season import FINANCE, gather, know, season, sources
 from tests.world import MERCHANT, World, open_world
 
-RETURNS = 5_000
+RETURNS = 2_000
 HOUR = timedelta(hours=1)
 
 
@@ -76,7 +74,7 @@ async def _both_months_balance(database: Database, books: Books) -> None:
     assert {each.currency for each in january} == {"GBP", "EUR", "USD"}
     assert [each.difference for each in (*january, *february)] == [Decimal("0.00")] * len((*january, *february))
     assert [each.opening for each in february] == [each.closing for each in january]
-    assert all(each.new > 1000 and each.closing > 0 for each in january if each.account == "credits awaiting stock")
+    assert all(each.new > 400 and each.closing > 0 for each in january if each.account == "credits awaiting stock")
 
 
 async def test_a_close_pack_is_the_same_again_whatever_comes_later(database: Database, tmp_path: Path) -> None:
@@ -196,33 +194,3 @@ async def test_libreoffice_opens_the_workbook_of_a_pack(database: Database, tmp_
         with zipfile.ZipFile(BytesIO(as_zip(pack))) as archive:
             names = {Path(name).name for name in archive.namelist()}
         assert {"SHA256SUMS", "movement.csv", "orphans.csv", "acme-2026-01-close.html"} <= names
-
-
-async def test_every_scenario_the_machine_settled_is_matched_and_no_other_is(
-    database: Database, tmp_path: Path
-) -> None:
-    config = '\n[merchants.acme.finance.tolerances.default]\nover = "0.02"\nunder = "0.02"\n'
-    async with open_world(database, tmp_path, extra_config=config) as world:
-        names = {str(world.begin(name)["express_code"]): name for name in SCENARIOS}
-        await world.pass_time(timedelta(days=45))
-
-        done = await collect(sources(world), world.now)
-        books, _ = await run_matching(database, MERCHANT, world.workplace.settings, now=world.now, actor="user:test")
-
-        assert not done.faults
-        good = (Status.MATCHED, Status.WITHIN_TOLERANCE, Status.OUT_OF_SCOPE)
-        returns = await world.all_returns()
-        twins = {row["id"] for row in returns if row["cause"] == "same-goods"}
-        states = {row["id"]: row["state"] for row in returns}
-        wrong = []
-        for each in books.matches:
-            ids = {leg.facts["return_id"] for leg in each.legs if leg.kind is Kind.UNIT}
-            if ids & twins:  # one thing under two returns: what it comes to hangs on the person who is asked
-                continue
-            stands = {states[number] for number in ids}
-            is_over = stands <= {"restocked", "closed"}
-            if ids and is_over != (each.status in good):
-                code = next(str(leg.facts["code"]) for leg in each.legs if leg.facts.get("code"))
-                wrong.append((names.get(code, code), sorted(stands), str(each.status), each.reason))
-        assert wrong == []
-        assert len(states) >= len(SCENARIOS)

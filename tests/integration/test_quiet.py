@@ -47,7 +47,7 @@ async def test_a_whole_season_without_faults_has_no_error_span_and_says_nothing_
             plan_season(world.sandbox.season, returns=SEASON, seed=1, days=10)
             for order in world.sandbox.books.orders.values():
                 order.refuses_credit = ""  # the one situation in which Brightpearl itself is made to refuse
-            await world.pass_time(timedelta(days=20))
+            await world.pass_time(timedelta(days=20), stride=timedelta(hours=6))
             await flush(world.workplace.telemetry)
 
     calls = Counter(span.told.get("outcome", "") for span in seen)

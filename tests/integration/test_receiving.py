@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import anyio
+import pytest
 
 from daemon.actions import receiving
 from daemon.store import goods, inbox
@@ -108,3 +109,18 @@ async def test_two_people_who_assign_at_once_are_both_heard(database: Database, 
             )
 
         assert sorted(row["actor"] for row in rows if row["event"] == "assigned") == ["user:anna", "user:bea"]
+
+
+@pytest.mark.parametrize(("form", "length"), [("none", 0), ("exact", 10), ("upper", 0)])
+async def test_our_goods_in_note_is_known_where_the_account_does_not_show_its_reference(
+    form: str, length: int, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.sandbox.assumptions.reference_form, world.sandbox.assumptions.reference_length = form, length
+        world.sandbox.assumptions.note_lag_seconds = 20.0
+        code = str(world.begin("bar_single")["express_code"])
+
+        await world.pass_time(timedelta(days=16))
+
+        shown = await world.show(code)
+        assert (shown["state"], len(world.books()["goods_in"])) == ("restocked", 1), shown["exception"]

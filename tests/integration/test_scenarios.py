@@ -1,48 +1,84 @@
-"""Every scenario of the season, one at a time, each ending as it must, with books that agree."""
+"""Every scenario of the season, each ending as it must, with books that agree."""
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-import pytest
+import aiohttp
 
 from daemon.console.compare import compare
+from daemon.finance.collect import collect
+from daemon.finance.matching import run_matching
 from daemon.sandbox.app import Sandbox
 from daemon.sandbox.scenarios import SCENARIOS
 from daemon.store.database import Database
+from statemachine.books.legs import Kind
+from statemachine.books.matching import Status
 from statemachine.causes import CAUSES
 from statemachine.credit.table import lines
+from tests.closed_season import sources
 from tests.integration import test_decisions, test_hands
-from tests.world import MERCHANT, NOON, open_world
+from tests.world import MERCHANT, NOON, World, open_world
+
+TOLERANCE = '\n[merchants.acme.finance.tolerances.default]\nover = "0.02"\nunder = "0.02"\n'
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-async def test_a_scenario_ends_as_it_must(scenario: str, database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        world.begin(scenario)
+async def test_every_scenario_ends_as_it_must_and_what_it_settled_is_matched(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config=TOLERANCE) as world:
+        names = {str(world.begin(name)["express_code"]): name for name in SCENARIOS}
 
-        await world.pass_time(timedelta(days=45))
-
-        import aiohttp
+        await world.pass_time(timedelta(days=45), stride=timedelta(hours=6))
+        await world.pass_time(timedelta(hours=6))
 
         base = str(world.workplace.settings.happy_returns.base_url)
         async with aiohttp.ClientSession(base_url=base) as control:
             found = await compare(database, control, MERCHANT)
         assert found.problems == []
-        assert found.summary["returns"] >= 1
+        assert found.summary["returns"] >= len(SCENARIOS)
         for row in await world.all_returns():
             if row["state"] == "exception":
-                told = (await world.show(str(row["id"])))["exception"]
-                assert told["owner"] == CAUSES[told["cause"]].owner
-                assert told["explanation"]
-                assert told["evidence"]
-                assert told["fingerprint"].startswith(told["cause"])
-                assert row["due_at"] is not None or row["escalation"] == 3  # every rung of its ladder was told
+                await assert_somebody_is_told_what_to_do(world, row)
+        assert await not_as_the_books_say(world, names) == []
 
 
+async def assert_somebody_is_told_what_to_do(world: World, row: dict[str, Any]) -> None:
+    told = (await world.show(str(row["id"])))["exception"]
+    assert told["owner"] == CAUSES[told["cause"]].owner
+    assert told["explanation"]
+    assert told["evidence"]
+    assert told["fingerprint"].startswith(told["cause"])
+    assert row["due_at"] is not None or row["escalation"] == 3, told  # every rung of its ladder was told
+
+
+async def not_as_the_books_say(world: World, names: dict[str, str]) -> list[Any]:
+    """Returns that are over and not matched, or matched and not over."""
+    done = await collect(sources(world), world.now)
+    assert not done.faults
+    settings = world.workplace.settings
+    books, _ = await run_matching(world.database, MERCHANT, settings, now=world.now, actor="user:test")
+    good = (Status.MATCHED, Status.WITHIN_TOLERANCE, Status.OUT_OF_SCOPE)
+    returns = await world.all_returns()
+    twins = {row["id"] for row in returns if row["cause"] == "same-goods"}
+    states = {row["id"]: row["state"] for row in returns}
+    wrong = []
+    for each in books.matches:
+        ids = {leg.facts["return_id"] for leg in each.legs if leg.kind is Kind.UNIT}
+        if ids & twins:  # one thing under two returns: what it comes to hangs on the person who is asked
+            continue
+        stands = {states[number] for number in ids}
+        if ids and (stands <= {"restocked", "closed"}) != (each.status in good):
+            code = next(str(leg.facts["code"]) for leg in each.legs if leg.facts.get("code"))
+            wrong.append((names.get(code, code), sorted(stands), str(each.status), each.reason))
+    return wrong
+
+
+ENDS = "test_every_scenario_ends_as_it_must_and_what_it_settled_is_matched"
 PROVEN_ELSEWHERE = {
-    "in-order": "test_a_scenario_ends_as_it_must[bar_single]",
-    "credit-exists": "test_a_scenario_ends_as_it_must[adopted_credit]",
-    "invoice-pending": "test_a_scenario_ends_as_it_must[pending_invoice]",
+    "in-order": ENDS,
+    "credit-exists": ENDS,
+    "invoice-pending": ENDS,
     "order-too-old": "test_policy_holds_what_it_names",
     "reason-unmapped": "test_an_unmapped_reason_stops_and_the_accepted_map_releases_all_it_stopped",
     "awaits-authorisation": "test_a_credit_that_must_be_authorised_is_not_paid_until_somebody_did",
@@ -66,4 +102,4 @@ def test_every_cause_of_the_decision_table_is_shown_against_the_sandbox() -> Non
     tests = {*dir(test_decisions), *dir(test_hands), *globals()}
 
     assert {line.about.code for line in lines()} <= shown
-    assert all(test.partition("[")[0] in tests for test in PROVEN_ELSEWHERE.values())
+    assert set(PROVEN_ELSEWHERE.values()) <= tests
