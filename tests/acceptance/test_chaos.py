@@ -1,5 +1,6 @@
 """A short season under every kind of trouble, and some of the defects the judge must catch."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from tests.chaos.schedule import draw
 from tests.chaos.season import play
 
 SECONDS = 25
+RETURNS = 16
 
 
 async def test_a_season_of_kills_cuts_restarts_and_faults_leaves_nothing_lost_doubled_or_lying() -> None:
     hands = {"kill": 20, "cut": 12, "restart": 8, "full": 4}
+    schedule = replace(draw(21, hours=SECONDS / 3600, hands=hands), returns=RETURNS)
     with open_folder() as folder:
-        result = await play(draw(21, hours=SECONDS / 3600, hands=hands), Path(folder))
+        result = await play(schedule, Path(folder))
 
     assert result.judgement.violations == {}
     assert result.settled
@@ -32,6 +35,7 @@ def test_the_same_seed_draws_the_same_schedule() -> None:
 async def test_the_judge_catches_a_planted_defect(defect: str, letter: str) -> None:
     trouble = {"set-no-deadline": "calm", "repeat-without-looking": "lost"}[defect]
     with open_folder() as folder:
-        judgement = await season(("-m", "tests.chaos.defects", defect), trouble, Path(folder))
+        launcher = ("-m", "tests.chaos.defects", defect)
+        judgement = await season(launcher, trouble, Path(folder), returns=RETURNS, struck=RETURNS // 2)
 
     assert letter in judgement.letters

@@ -140,7 +140,7 @@ async def in_office(world: World, chromium: str, play: Callable[[Office], Awaita
             with anyio.CancelScope(shield=True):
                 for context in browser.contexts[1:]:
                     await context.close()
-    assert office.troubles == []
+    assert office.troubles == [], office.troubles
 
 
 async def _keep_working(world: World) -> None:

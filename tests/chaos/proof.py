@@ -23,7 +23,9 @@ SEASONS = 4  # simulated ones, with each defect and without
 STRUCK = 25  # answers lost: enough that credits are among them, however fast the machine
 
 
-async def season(launcher: tuple[str, ...], trouble: str, folder: Path) -> Judgement:
+async def season(
+    launcher: tuple[str, ...], trouble: str, folder: Path, *, returns: int = RETURNS, struck: int = STRUCK
+) -> Judgement:
     """A short season with the trouble that shows the defect."""
     settings: dict[str, Any] = {"keys_held": [], **({"bundled_writes": False} if trouble == "freeze" else {})}
     rig = Rig(folder, daemons=2 if trouble == "freeze" else 1, launcher=launcher, settings=settings)
@@ -34,14 +36,14 @@ async def season(launcher: tuple[str, ...], trouble: str, folder: Path) -> Judge
             quiet = f"{section}\ndiscovery = false\nshipments_every_minutes = 90000"
             rig.config(0).write_text(rig.config(0).read_text().replace(section, quiet))
         if trouble == "freeze":
-            await rig.post("/_sandbox/scenario", {"name": "bar_single", "times": RETURNS})
+            await rig.post("/_sandbox/scenario", {"name": "bar_single", "times": returns})
         else:
-            await rig.post("/_sandbox/seed", {"returns": RETURNS, "seed": 5, "days": 2})
+            await rig.post("/_sandbox/seed", {"returns": returns, "seed": 5, "days": 2})
         rig.start(0)
         if trouble == "lost":
-            await _play(rig, [{"match": WRITES, "kind": "lose-answer", "share": 0.6}], until_struck=STRUCK)
+            await _play(rig, [{"match": WRITES, "kind": "lose-answer", "share": 0.6}], until_struck=struck)
         elif trouble == "freeze":
-            await _freeze(rig)
+            await _freeze(rig, returns)
         elif trouble == "stops":
             await _stops(rig)
         else:
@@ -66,15 +68,15 @@ async def _play(
             await anyio.sleep(0.1)
 
 
-async def _freeze(rig: Rig) -> None:
+async def _freeze(rig: Rig, returns: int) -> None:
     """In the middle of a large wave of single writes, each slow, so that many are still to be sent when it wakes."""
     await rig.post("/_sandbox/faults", {"rules": [{"match": WRITES, "kind": "late", "delay_seconds": 0.5}]})
     await rig.post("/_sandbox/clock", {"by_seconds": 6 * 86400})
-    await _until_credits(rig, RETURNS // 3)
+    await _until_credits(rig, returns // 3)
     rig.freeze(0)
     rig.start(1)
     await rig.post("/_sandbox/faults", {})
-    await _until_credits(rig, RETURNS)  # the other has taken over and made what was missing
+    await _until_credits(rig, returns)  # the other has taken over and made what was missing
     rig.thaw(0)
     await anyio.sleep(3)
 
