@@ -54,7 +54,7 @@ from tests.due import Due, Pace, due
 MERCHANT = "acme"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ROUNDS_MAX = 400
-STEPS_MAX = 500
+STEPS_MAX = 100
 BEAT = timedelta(hours=3)
 """Everything that comes round within hours has come round once by then: comparing, watched facts, hub shipments."""
 PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)

@@ -142,12 +142,11 @@ def incomplete(
     A credit waits under a name of its own from the third time on; another leg becomes an exception when it goes on.
     """
     before = (effect.result or {}).get("incomplete") or {}
-    last = datetime.fromisoformat(before["last"]) if before else None
-    if last is None or now - last > 2 * INCOMPLETE_PAUSE.cap:
+    if before.get("attempt") != effect.attempts - 1:  # another attempt had a whole answer
         before = {}
     tries = int(before.get("tries", 0)) + 1
     since = min(datetime.fromisoformat(before["since"]), now) if before else now  # a clock may have been ahead
-    kept = {"incomplete": {"tries": tries, "since": since.isoformat(), "last": now.isoformat()}}
+    kept = {"incomplete": {"tries": tries, "since": since.isoformat(), "attempt": effect.attempts}}
     until = now + INCOMPLETE_PAUSE.after(tries, spread=spread_of((effect.key, tries)))
     settlement = Settlement(effect, "waits", {"why": missing, **kept}, due_at=until, result=kept)
     order_id = order_id or instance.order_id

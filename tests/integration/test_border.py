@@ -57,20 +57,19 @@ async def test_the_confirmed_fields_alone_suffice(database: Database, tmp_path: 
         assert shown["state"] == State.INITIATED.value
 
 
-@pytest.mark.parametrize("damage", damaged_webhooks())
-async def test_a_damaged_webhook_is_kept_and_harms_nothing(damage: str, database: Database, tmp_path: Path) -> None:
-    body = damaged_webhooks()[damage]
+async def test_a_damaged_webhook_is_kept_and_harms_nothing(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
-        status = await post(world, body)
+        bodies = damaged_webhooks()
+        for damage, body in bodies.items():
+            assert await post(world, body) == 200, damage
+            await world.settle()
 
-        await world.settle()
         async with database.reading() as connection:
-            kept = await inbox.deliveries(connection, merchants=[MERCHANT], state=None, rows_max=10)
+            kept = await inbox.deliveries(connection, merchants=[MERCHANT], state=None, rows_max=2 * len(bodies))
             stuck = await inbox.listing(
                 connection, merchants=[MERCHANT], state="parked", happy_return_id=None, rows_max=10
             )
-        assert status == 200
-        assert [row["bytes"] for row in kept] == [len(body)]
+        assert sorted(row["bytes"] for row in kept) == sorted(len(body) for body in set(bodies.values()))
         assert all(row["reason"] for row in kept if row["state"] == "quarantined")
         assert stuck == []
 

@@ -24,6 +24,7 @@ from daemon.settings import load
 from daemon.store import outbox
 from daemon.store.database import Database
 from statemachine.effects import RecordRefund
+from tests.integration.test_outcome_unknown import use_bundles
 from tests.integration.test_same_goods import one_of_many
 from tests.world import MERCHANT, World, open_world
 
@@ -387,13 +388,14 @@ async def test_an_answer_that_is_not_brightpearls_own_refuses_nothing(
     async with open_world(database, tmp_path) as world:
         if not holds_keys:
             keyless(world)
+        use_bundles(world, are_used=False)
         truths = [world.begin("bar_single") for _ in ODD_ANSWERS]
         odd = [{"status": status, "body": body} for status, body in ODD_ANSWERS]
         world.sandbox.faults.plan({
             "rules": [{"match": write, "kind": "answer-after", "count": 1, **each} for each in odd]
         })  # fmt: skip
 
-        await world.pass_time(DAY * 20, stride=MINUTE)
+        await world.pass_time(DAY * 20)
 
         assert [rule.struck for rule in world.sandbox.faults.rules] == [1] * len(odd)
         assert {await state_of(world, truth) for truth in truths} == {"restocked"}

@@ -65,8 +65,7 @@ async def test_lost_answers_are_settled_whatever_the_vendor_is_like(
     assumption: str, bundled: bool, database: Database, tmp_path: Path
 ) -> None:
     async with open_world(database, tmp_path) as world:
-        if bundled:
-            use_bundles(world)
+        use_bundles(world, are_used=bundled)
         for name, value in HARSH[assumption].items():
             setattr(world.sandbox.assumptions, name, value)
         codes = [await given_a_return_on_its_way(world) for _ in range(3)]
@@ -82,9 +81,9 @@ async def test_lost_answers_are_settled_whatever_the_vendor_is_like(
         assert [p["paymentType"] for p in books["payments"]].count("PAYMENT") == 3
 
 
-def use_bundles(world: World) -> None:
+def use_bundles(world: World, *, are_used: bool = True) -> None:
     client = world.workplace.brightpearl
-    client._settings = client._settings.model_copy(update={"bundled_writes": True})
+    client._settings = client._settings.model_copy(update={"bundled_writes": are_used})
 
 
 async def test_a_credit_that_stays_pending_is_closed_again(database: Database, tmp_path: Path) -> None:

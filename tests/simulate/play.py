@@ -55,6 +55,7 @@ BEAT = timedelta(hours=3, minutes=30)
 LATER_LOOKS = (HOUR + STRIDE, BEAT, DAY + STRIDE, LOOKED_AFTER)
 """After a change: when an order is looked at as a whole, and when the longest index lag is over."""
 PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)
+ACTS_MAX = 20  # on one return: then even the most patient owner leaves it to others
 TEAM_ACTS = ("retry", "accept", "hold", "release", "force")
 
 
@@ -112,6 +113,8 @@ class Simulation:
     passings: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    acts: Counter[int] = field(default_factory=Counter)
+    """What people did about each return."""
     changed_at: datetime = BEGINS
     compared: int = 0
     compared_at: datetime = BEGINS
@@ -375,8 +378,9 @@ class Simulation:
         done = 0
         for row in rows:
             key = (self.plan.seed, row["happy_return_id"], row["order_key"], row["version"], row["cause"])
-            if chance("acts", *key, self.now) >= self.plan.people:
+            if self.acts[row["id"]] >= ACTS_MAX or chance("acts", *key, self.now) >= self.plan.people:
                 continue
+            self.acts[row["id"]] += 1
             verb = TEAM_ACTS[int(chance("verb", *key, self.now) * len(TEAM_ACTS))]
             done += await self._act(office, row["id"], verb, row["cause"])
         if done:

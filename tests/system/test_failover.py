@@ -1,29 +1,14 @@
 """The primary's machine is lost under load, and with it what it had not handed on: found at the vendors, never doubled."""
 
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import aiohttp
-import anyio
 import pytest
 
-from daemon import opening
-from daemon.console.compare import Comparison
-from daemon.console.demo import BUSY_RATE, Season
-from daemon.settings import load
-from daemon.store.database import DISCONNECTED, Database
-from tests.acceptance.processes import fetch, free_address, sandbox, until
 from tests.system import cluster as clusters
-from tests.system.cluster import Cluster, Node, cluster
-
-EFFECTS_DONE = "SELECT count(*) FROM outbox WHERE state = 'done'"
-FORGOTTEN_MIN = 5  # effects that must be done beyond what the standby knows, before the primary is lost
+from tests.system.cluster import Cluster, cluster
+from tests.system.failovers import lose_primaries, said
 
 
 @pytest.fixture
@@ -37,105 +22,13 @@ def pair() -> Iterator[Cluster]:
         yield made
 
 
-@dataclass(slots=True)
-class UnderFailover(Season):
-    """The season's driver; where it would kill the daemon, the database's primary is lost instead."""
-
-    pair: Cluster | None = None
-    url: str = ""
-    without_service: list[float] = field(default_factory=list)
-    forgotten: list[int] = field(default_factory=list)
-
-    async def play_against(self, url: str, config: Path) -> Comparison:
-        async with opening.open_database(load(config)) as database, aiohttp.ClientSession(base_url=url) as control:
-            await database.migrate()
-            return await self.drive(config, database, control)
-
-    def _kill_and_restart(self, daemon: "subprocess.Popen[bytes]", config: Path) -> "subprocess.Popen[bytes]":
-        """Both daemons go on; the primary does not."""
-        assert self.pair is not None
-        primary = self.pair.primary()
-        assert primary is not None
-        standby = self.pair.standby()
-        assert standby is not None
-        until(lambda: self._is_ahead(primary, standby), "the primary is ahead of its standby")
-        fetch(
-            f"{self.url}/_sandbox/clock", {"rate": 1}
-        )  # the world waits with us: no clock of a return runs out meanwhile
-        done = self._effects_done(primary)
-        self.pair.lose(primary)
-        lost_at = time.monotonic()
-        self.killed += 1
-        until(self.pair.primary, "the standby is promoted")
-        promoted = self.pair.primary()
-        assert promoted is not None
-        self.forgotten.append(done - self._effects_done(promoted))
-        until(lambda: self._is_worked(promoted), "a daemon works again")
-        self.without_service.append(round(time.monotonic() - lost_at, 1))
-        until(lambda: not self._is_doubted(promoted), "whatever was sent can be seen by now")
-        self.pair.mend_replication(promoted)
-        self.pair.begin(primary)
-        until(lambda: self.pair is not None and self.pair.standby() is not None, "the lost one is a standby again")
-        fetch(f"{self.url}/_sandbox/clock", {"rate": BUSY_RATE})
-        return daemon
-
-    def _is_ahead(self, primary: Node, standby: Node) -> bool:
-        assert self.pair is not None
-        if not self.pair.is_cut_off(standby):
-            return False
-        fetch(f"{self.url}/_sandbox/clock", {"by_seconds": 300})
-        known = self.pair.asked(standby, EFFECTS_DONE, "homeward")
-        return known != "" and self._effects_done(primary) >= int(known) + FORGOTTEN_MIN
-
-    def _effects_done(self, node: Node) -> int:
-        assert self.pair is not None
-        return int(
-            until(lambda: self.pair is not None and self.pair.asked(node, EFFECTS_DONE, "homeward"), "it answers")
-        )
-
-    def _is_worked(self, node: Node) -> bool:
-        assert self.pair is not None
-        held = "SELECT count(*) FROM merchant WHERE lease_until > clock_timestamp() AND epoch = database_epoch()"
-        return self.pair.asked(node, held, "homeward") == "1"
-
-    def _is_doubted(self, node: Node) -> bool:
-        assert self.pair is not None
-        return (
-            self.pair.asked(node, "SELECT count(*) FROM merchant WHERE doubted_until > clock_timestamp()", "homeward")
-            != "0"
-        )
-
-    async def _look(self, database: Database, status: dict[str, Any]) -> tuple[datetime | None, bool]:
-        while True:
-            try:
-                return await Season._look(self, database, status)
-            except DISCONNECTED:
-                await anyio.sleep(0.2)
-
-    async def _bring_receipts(self, control: aiohttp.ClientSession, database: Database, now: datetime) -> None:
-        try:
-            await Season._bring_receipts(self, control, database, now)
-        except DISCONNECTED:
-            return  # brought again with the next look: what was taken is known by its key
-
-
 def test_what_a_lost_primary_had_done_alone_is_found_at_the_vendors_and_not_done_again(
     pair: Cluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    until(lambda: pair.primary() is not None, "there is a primary")
-    primary = pair.primary()
-    assert primary is not None
-    pair.asked(primary, "CREATE DATABASE homeward")
-    folder = pair.folder / "season"
-    with sandbox(folder, free_address(), "--now", "2026-03-02T08:00:00+00:00", "--seed", "5") as (url, config):
-        config.write_text(f'{config.read_text()}\n[database]\ndsn = "{pair.dsn}"\n')
-        season = UnderFailover(folder, returns=200, seed=5, kills=2, faults=True, pair=pair, url=url)
-
-        found = anyio.run(season.play_against, url, config)
+    found, season = lose_primaries(pair, times=2, returns=200, seed=5)
 
     with capsys.disabled():
-        print(f"\nprimary lost {season.killed} times: seconds without service {season.without_service}, "
-              f"effects done that the new primary had not heard of {season.forgotten}")  # fmt: skip
+        print(f"\n{said(season)}")
     assert (found.lost, found.duplicated, found.mismatched) == (0, 0, 0), found.problems
     assert season.killed == 2
     # Patroni mends the cut by itself sooner or later: not every time is a tail lost.
