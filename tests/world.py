@@ -57,6 +57,9 @@ ROUNDS_MAX = 400
 STEPS_MAX = 100
 BEAT = timedelta(hours=3)
 """Everything that comes round within hours has come round once by then: comparing, watched facts, hub shipments."""
+COMPARING = {"reconcile", "verify", "reevaluate"}
+LATER_LOOKS = (timedelta(hours=1), BEAT, 2 * BEAT, timedelta(days=1), timedelta(hours=25))
+"""After a change: until then an index may hide it, or an order is looked at as a whole once more."""
 PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)
 DISCOVERY = timedelta(days=2)  # what the sandbox's configuration says
 EARLY = datetime.min.replace(tzinfo=UTC)
@@ -104,6 +107,8 @@ class World:
         self.database = workplace.database
         self._changed_at = self.now
         """When something last happened that what comes round may see."""
+        self._compared: dict[str, list[datetime]] = {}
+        """Loops that compare → when they have since."""
         self._pause = PAUSE
         self._rounded: dict[str, datetime] = {}
         self.rounds = 0
@@ -132,6 +137,7 @@ class World:
         nothing is tried again thousands of times.
         """
         until, stride = self.now + delta, delta / STEPS_MAX if stride is None else stride
+        self._change()  # whoever calls may have changed anything
         await self.settle()
         while self.now < until:
             await self._go_on(until, stride)
@@ -142,13 +148,22 @@ class World:
     ) -> None:
         """As `pass_time`, but only until the fact holds."""
         until = self.now + within
+        self._change()
         while not fact():
             assert self.now < until, f"it never came about within {within}"
             await self._go_on(until, stride)
 
     async def _go_on(self, until: datetime, stride: timedelta) -> None:
+        coming = self.sandbox.next_at()
         self.sandbox.clock.move(to=min(max(await self._next_moment(), self.now + stride), until))
+        if coming is not None and coming <= self.now:
+            self._change()
         await self._work()
+
+    def _change(self) -> None:
+        """Something happened that what comes round may see."""
+        self._changed_at = self.now
+        self._compared.clear()
 
     async def settle(self) -> None:
         """Let both sides work until nobody has anything left to do at this moment; every loop looks at least once."""
@@ -169,7 +184,7 @@ class World:
                     self.rounds += handled > 0
                     done += handled
                     if handled and loop.name != "intake":  # a question asked again at its time is no change
-                        self._changed_at = self.now
+                        self._change()
             if not done and not is_every:
                 return
         raise AssertionError(f"the world does not come to rest in {ROUNDS_MAX} rounds")
@@ -178,8 +193,16 @@ class World:
         """Loops that have something to do now, by the database, and those whose round has come."""
         due = await self._due()
         rounds = {name for name, at in due.rounds.items() if at <= self.now and at > self._rounded.get(name, EARLY)}
+        rounds -= {name for name in COMPARING if not self._may_see(name)}
+        for name in rounds & COMPARING:
+            self._compared.setdefault(name, []).append(self.now)
         self._rounded |= {name: due.rounds[name] for name in rounds}
         return {"health", *due.loops, *("intake" if name in ("shipments", "discovery") else name for name in rounds)}
+
+    def _may_see(self, name: str) -> bool:
+        """Whether comparing now can show what it has not shown: soon after a change, and at the later looks."""
+        done = self._compared.get(name, [])
+        return len(done) < 2 or any(done[-1] < self._changed_at + after <= self.now for after in LATER_LOOKS)
 
     async def _due(self) -> Due:
         alerts = self.workplace.alerts

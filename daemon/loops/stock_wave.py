@@ -208,11 +208,12 @@ class StockWave(Wave):
         """Reference of each note of this effect that Brightpearl shows → its number.
 
         A note is known by its reference; where the account shows none, or cuts it short, by the number that was answered,
-        if it moves the same.
+        if it moves the same and is not what other goods of this return were received with.
         """
         notes = self.notes[self._credit_id(effect)].value
         by_reference = {note.reference.strip().casefold(): note.id for note in notes}
-        by_number = {note.id: note for note in notes}
+        held = {unit.goods_in_id for unit in self.returns[effect.return_id].units}
+        by_number = {note.id: note for note in notes if note.id not in held}
         answered = self._answered(effect)
         shown: dict[str, int] = {}
         for each in intent["notes"]:
