@@ -48,7 +48,7 @@ async def database(server: embedded.Server) -> AsyncIterator[Database]:
     """An installed Homeward database without rows."""
     name = f"test_{next(_NUMBERS)}"
     admin = await asyncpg.connect(server.dsn)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
     found = await Database.connect(server.dsn.replace("/postgres?", f"/{name}?"))
     yield found
     await found.close()

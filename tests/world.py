@@ -57,7 +57,7 @@ ROUNDS_MAX = 400
 STEPS_MAX = 100
 BEAT = timedelta(hours=3)
 """Everything that comes round within hours has come round once by then: comparing, watched facts, hub shipments."""
-COMPARING = {"reconcile", "verify", "reevaluate"}
+COMPARING = {"reconcile", "verify"}
 LATER_LOOKS = (timedelta(hours=1), BEAT, 2 * BEAT, timedelta(days=1), timedelta(hours=25))
 """After a change: until then an index may hide it, or an order is looked at as a whole once more."""
 PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)
