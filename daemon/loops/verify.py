@@ -66,6 +66,8 @@ class Facts:
     """Key of a credit in the one case it is compared in → the return of ours that it was sent for."""
     held: frozenset[int]
     """Credits that returns of ours hold."""
+    gone: frozenset[int]
+    """Credits of returns whose order was not read whole that Brightpearl, asked by number, does not know."""
 
     def of_others(self, instance: Return, credits: Iterable[ExistingCredit]) -> frozenset[int]:
         """Which of these credits are other returns' of ours, by number or by key."""
@@ -216,13 +218,18 @@ class Verify:
             order, read = facts.orders.items.get(order_id), facts.credits[order_id]
             if order is None and order_id in facts.orders.gone:
                 continue
+            assert instance.credit is not None
+            own = instance.credit
             if order is None or isinstance(read, Partial):
                 not_whole.add(order_id)
                 why = read.missing if isinstance(read, Partial) else facts.orders.unread.get(order_id, "")
-                arrivals += self._told_of_gap(instance, why or f"order {order_id} was not read", now)
+                # The search may leave something out because our credit is gone: asked for by its number it says so, twice.
+                is_gone = own.id in facts.gone and self._since(order_id, now) < now
+                lost = vanished(instance, "credit", own.id, CreateSalesCredit) if is_gone else None
+                arrival = _arrival_of(instance, lost, now) if lost is not None else None
+                told = self._told_of_gap(instance, why or f"order {order_id} was not read", now)
+                arrivals += [arrival] if arrival is not None else told
                 continue
-            assert instance.credit is not None
-            own = instance.credit
             beside = [credit for credit in read.value if credit.id != own.id]
             # As our own, taken over or not.
             mine = [replace(credit, external_ref=instance.credit_ref) for credit in read.value if credit.id == own.id]
@@ -279,12 +286,17 @@ class Verify:
         }  # fmt: skip
         orders = await client.orders(order_ids)
         credits = await read_credits(client, order_ids, own=wanted, keys={}, now=now)
+        unsure = {
+            instance.credit.id for instance in instances
+            if instance.credit is not None and isinstance(credits[instance.order_id or 0], Partial)
+        }  # fmt: skip
+        gone = (await client.credits(unsure)).gone if unsure else set()
         async with self._at.database.reading() as connection:  # once more: what was sent meanwhile was stored before
             siblings = [*siblings, *await returns.siblings_on_orders(connection, self._at.merchant, sorted(order_ids))]
         return Facts(
             orders, credits, await client.payments_of(credit_ids | order_ids | former),
             await client.goods_in_of(received), {row["key"].casefold(): row["id"] for row in siblings},
-            frozenset(row["credit_id"] for row in siblings if row["credit_id"] is not None),
+            frozenset(row["credit_id"] for row in siblings if row["credit_id"] is not None), frozenset(gone),
         )  # fmt: skip
 
     def _trouble_of(self, instance: Return, facts: Facts, *, is_here: bool) -> Trouble | None:

@@ -71,6 +71,7 @@ def build(
         receivers,
         desk.stir,
         per_minute=desk.settings.web.webhooks_per_minute,
+        proxies=desk.settings.web.proxies,
     )
     app.router.add_post("/webhooks/happy-returns/{merchant}", door.receive, expect_handler=door.expect)
     _add_machines(app, desk, unready)

@@ -18,7 +18,7 @@ from daemon.store.database import DISCONNECTED, Database
 from daemon.store.scope import of_merchants
 from daemon.telemetry import Telemetry, traceparent
 from daemon.web.connections import Connection
-from daemon.web.guard import BODY_MAX, address_of
+from daemon.web.guard import BODY_MAX, client_of
 from daemon.web.signatures import HEADER_MAX, SMALL_BODY, Allowance, Senders, Signature
 
 log = logging.getLogger(__name__)
@@ -68,11 +68,12 @@ class WebhookDoor:
         stir: Callable[[str], None],
         *,
         per_minute: int,
+        proxies: tuple[str, ...] = (),
     ) -> None:
         self._allowances = {merchant: Allowance(per_minute) for merchant in receivers}
         self._database, self._clock, self._telemetry = database, clock, telemetry
         self._receivers, self._stir = receivers, stir
-        self._senders = Senders()
+        self._senders, self._proxies = Senders(), proxies
         self._waiting: list[_Body] = []
         self._turn = anyio.Lock()
 
@@ -89,7 +90,7 @@ class WebhookDoor:
             self._count(merchant if merchant in self._receivers else "", state)
             _leave_body(request)
             return _problem(status, title, detail)
-        receiver, client = self._receivers.get(merchant), address_of(request)
+        receiver, client = self._receivers.get(merchant), self._client_of(request)
         # A merchant that is not here is answered as one whose key does not fit: nobody learns who is.
         scheme = receiver.settings.happy_returns.webhook_signature if receiver is not None else ""
         keys = receiver.keys if receiver is not None else (_NOBODYS,)
@@ -128,13 +129,16 @@ class WebhookDoor:
         self._count(merchant, "quarantined" if taken.reason else "accepted")
         return web.Response(status=200)
 
+    def _client_of(self, request: web.Request) -> str:
+        return client_of(request.remote or "", request.headers.getall("X-Forwarded-For", []), self._proxies)
+
     def _refusal(self, request: web.Request) -> tuple[int, str, str, str] | None:
         """Why nothing of this body is read: status, title, detail and what it counts as. None: it is read."""
         if not 0 < len(request.headers.get(HEADER, "")) <= HEADER_MAX:
             return 401, "not signed", f"{HEADER} is missing, or is no signature; the body was not read.", "unsigned"
         if request.content_length is not None and request.content_length > BODY_MAX:
             return 413, "too large", f"A webhook has {BODY_MAX} bytes at most; the body was not read.", "too-large"
-        if not self._senders.may_send(address_of(request), request.content_length):
+        if not self._senders.may_send(self._client_of(request), request.content_length):
             log.warning(
                 "webhook refused: too many without a good signature",
                 extra={"merchant": request.match_info["merchant"][:63]},

@@ -33,6 +33,7 @@ def test_the_same_seed_plays_the_same_season_whatever_was_played_before_it() -> 
         assert together.told[last][what] == alone.told[last][what], what
     assert len({told["journal"] for told in together.told.values()}) == SEASONS
     assert together.counts["moves"] > 0
+    assert together.counts["webhooks taken"] > 0
 
 
 def test_a_seed_draws_the_same_season_and_another_seed_another() -> None:

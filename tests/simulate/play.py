@@ -56,6 +56,7 @@ LATER_LOOKS = (HOUR + STRIDE, BEAT, DAY + STRIDE, LOOKED_AFTER)
 """After a change: when an order is looked at as a whole, and when the longest index lag is over."""
 PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)
 ACTS_MAX = 20  # on one return: then even the most patient owner leaves it to others
+ACTS_UNTIL = timedelta(days=60)  # after the season began: goods that never come are else let go of for ever
 TEAM_ACTS = ("retry", "accept", "hold", "release", "force")
 
 
@@ -139,11 +140,12 @@ class Simulation:
             setattr(self.sandbox.assumptions, name, value)
         self._plan_season()
         self.sandbox.between = self._between
-        runner = web.AppRunner(self._application(), access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        self.sandbox.happy_returns.webhook_url = f"{base}/webhooks/happy-returns/{MERCHANT}"
+        vendors, receiving = [web.AppRunner(app, access_log=None) for app in (self.sandbox.app(), self._receiving())]
+        for runner in (vendors, receiving):
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+        base, door = (f"http://127.0.0.1:{runner.addresses[0][1]}" for runner in (vendors, receiving))
+        self.sandbox.happy_returns.webhook_url = f"{door}/webhooks/happy-returns/{MERCHANT}"
         self._configure(base)
         await self.bench.empty()
         # What people and commands do goes past the daemon's life, as another process.
@@ -165,7 +167,8 @@ class Simulation:
             finally:
                 if hasattr(self, "life"):
                     await self.life.end()
-                await runner.cleanup()
+                await receiving.cleanup()
+                await vendors.cleanup()
 
     # -- beginning ----------------------------------------------------------------------------------------------------
 
@@ -203,8 +206,9 @@ class Simulation:
             case "edit":
                 season.at(at, "change", order_id=order_id, sets={"quicker_edit": {"quantity": 1}})
 
-    def _application(self) -> web.Application:
-        app = self.sandbox.app()
+    def _receiving(self) -> web.Application:
+        """Where the daemon takes webhooks."""
+        app = web.Application()
 
         async def webhook(request: web.Request) -> web.Response:
             return await self.door.receive(request)
@@ -371,7 +375,7 @@ class Simulation:
 
     async def _people(self, office: Database) -> int:
         """Owners act on some exceptions: by chance that hangs on the return as it stands."""
-        if not self.plan.people:
+        if not self.plan.people or self.now > BEGINS + ACTS_UNTIL:
             return 0
         async with office.reading() as connection:
             rows = await connection.fetch(_STUCK, MERCHANT)
@@ -519,6 +523,7 @@ class Simulation:
             judgement.must("F", False, f"the season does not come to its end: {left}")
         self.counts["moves"] = len(rows)
         self.counts["requests"] = len(self.sandbox.ledger)
+        self.counts["webhooks taken"] = self.sandbox.happy_returns.sent
         journal = hashlib.sha256(orjson.dumps([[str(value) for value in row] for row in rows])).hexdigest()
         ledger = hashlib.sha256(orjson.dumps(self.sandbox.ledger)).hexdigest()
         return Result(
