@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright
 
 from daemon.web.access import people
 from daemon.web.access.roles import Role
@@ -65,6 +65,8 @@ class Office:
     world: World
     browser: Browser
     troubles: list[str] = field(default_factory=list)
+    is_looked_at: bool = False
+    """While pictures are taken and accessibility is checked, which put styles of their own into a page, or try to."""
     """What the browser complained about: scripts that broke, requests that were blocked."""
 
     async def sign_in(
@@ -94,10 +96,13 @@ class Office:
         page = await context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: self.troubles.append(f"{page.url}: {error}"))
-        page.on(
-            "console", lambda said: self.troubles.append(f"{page.url}: {said.text}") if said.type == "error" else None
-        )
+        page.on("console", lambda said: self._hear(page, said))
         return page
+
+    def _hear(self, page: Page, said: ConsoleMessage) -> None:
+        of_our_tools = self.is_looked_at and "Applying inline style" in said.text
+        if said.type == "error" and not of_our_tools:
+            self.troubles.append(f"{page.url}: {said.text}")
 
 
 async def picture(page: Page, name: str) -> None:
@@ -109,6 +114,7 @@ async def picture(page: Page, name: str) -> None:
 async def look_at(office: Office, page: Page, name: str) -> None:
     """Keep a picture of the page as it stands, and hold it to what every page must be: for everybody, on every screen."""
     before = page.viewport_size
+    office.is_looked_at = True
     await picture(page, name)
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme)
@@ -124,6 +130,7 @@ async def look_at(office: Office, page: Page, name: str) -> None:
         office.troubles.append(f"{name}: {width} wide on a phone")
     await page.emulate_media(color_scheme="light")
     await page.set_viewport_size(before or DESKTOP)
+    office.is_looked_at = False
 
 
 async def in_office(world: World, chromium: str, play: Callable[[Office], Awaitable[None]]) -> None:
