@@ -119,6 +119,10 @@ class CreditReads(Wave):
             self._wait_for_evidence(effect, why)
 
     def _order_missing(self, effect: Leased) -> None:
+        if effect.intent is not None or (effect.result or {}).get("credit_id") is not None:
+            order_id = self.order_of.get(effect.id)
+            self._wait_for_evidence(effect, f"order {order_id}, for which a credit was sent, is not shown")
+            return
         wait = timedelta(hours=self.at.settings.policy.order_wait_hours)
         number = self._return(effect).order_number
         self._stop(effect, no_order(number, since=effect.created_at, now=self.now, wait=wait))

@@ -216,8 +216,6 @@ class Verify:
         for instance in instances:
             order_id = instance.order_id or 0
             order, read = facts.orders.items.get(order_id), facts.credits[order_id]
-            if order is None and order_id in facts.orders.gone:
-                continue
             assert instance.credit is not None
             own = instance.credit
             if order is None or isinstance(read, Partial):
@@ -227,7 +225,7 @@ class Verify:
                 is_gone = own.id in facts.gone and self._since(order_id, now) < now
                 lost = vanished(instance, "credit", own.id, CreateSalesCredit) if is_gone else None
                 arrival = _arrival_of(instance, lost, now) if lost is not None else None
-                told = self._told_of_gap(instance, why or f"order {order_id} was not read", now)
+                told = self._told_of_gap(instance, why or f"order {order_id} is not shown", now)
                 arrivals += [arrival] if arrival is not None else told
                 continue
             beside = [credit for credit in read.value if credit.id != own.id]
@@ -260,7 +258,7 @@ class Verify:
     def _told_of_gap(self, instance: Return, missing: str, now: datetime) -> list[Arrival]:
         """What is said of a return whose order is not read whole: nothing at first, nor beside another trouble."""
         since = self._since(instance.order_id or 0, now)
-        if now - since < STUCK or instance.trouble is not None:
+        if now - since < STUCK or instance.trouble is not None or "evidence-incomplete" in instance.accepted:
             return []
         facts = {"effect": self.name, "order_id": instance.order_id, "missing": missing, "since": since.isoformat()}
         explanation = f"What others wrote beside this credit has not been read whole since {since:%H:%M} UTC: {missing}"

@@ -305,3 +305,23 @@ async def test_what_is_too_much_for_one_round_is_looked_at_newest_first_and_left
         assert set(read[:2]) == set(credited[1:])
         assert set(read) == set(credited)
         assert verify._left == []
+
+
+async def test_an_order_that_is_not_shown_is_not_missing_once_a_credit_was_sent_for_it(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = world.begin("bar_single")
+        plan(world, "^POST .*/sales-credit$", "lose-answer", count=1)
+        await world.pass_until(lambda: struck(world) == 1)
+        plan(world, "^GET .*/order-service/(order|sales-credit)/[0-9]", "empty-list")
+        await world.pass_time(DAY * 9)
+        shown = await world.show(str(truth["express_code"]))
+        assert (shown["exception"] or {}).get("cause") != "order-not-found", shown
+        assert shown["wait_cause"] == "evidence-incomplete" or shown["exception"], shown
+
+        world.sandbox.faults.plan({})
+        await world.pass_time(DAY * 16)
+
+        assert (len(credits_of(world)), len(refunds_of(world))) == (1, 1)
+        assert (await world.show(str(truth["express_code"])))["state"] == "restocked"
