@@ -205,7 +205,7 @@ class CreditReads(Wave):
         if looks >= SIBLING_NAMED and is_new:
             waits_for = f"the credit of return {sibling} on the same order to be known"
             event = CreditWaits(waits_for, order_id, "sibling-unknown", (order_fact(order_id),), self.maps.version)
-        until = self.now + Backoff(first=SIBLING_PAUSE, cap=timedelta(minutes=2)).after(looks)
+        until = self.now + Backoff(first=SIBLING_PAUSE, cap=timedelta(minutes=15)).after(looks)
         self._settle(waits(effect, why, until=until, event=event, waited_for_sibling=looks))
 
     async def _read_credits(self) -> None:

@@ -270,6 +270,10 @@ class Simulation:
             coming = await self._due(office)
             moved = (coming.moves, coming.attempts, len(self.sandbox.season.steps))
             still, progress = (still + 1, progress) if moved == progress else (0, moved)
+            if still > STILL_MAX and not self.is_calm:  # nothing gets through: on to the time when it does
+                self.sandbox.clock.move(to=max(self.now, BEGINS + self.plan.calm_after_hours * HOUR))
+                self._turn_the_page()
+                still = 0
             if still > STILL_MAX:
                 self.counts["standstills"] += 1
                 return
