@@ -205,7 +205,8 @@ class CreditReads(Wave):
         if looks >= SIBLING_NAMED and is_new:
             waits_for = f"the credit of return {sibling} on the same order to be known"
             event = CreditWaits(waits_for, order_id, "sibling-unknown", (order_fact(order_id),), self.maps.version)
-        until = self.now + Backoff(first=SIBLING_PAUSE, cap=timedelta(minutes=15)).after(looks)
+        cap = timedelta(hours=1) if instance.state is State.EXCEPTION else timedelta(minutes=15)  # then a person knows
+        until = self.now + Backoff(first=SIBLING_PAUSE, cap=cap).after(looks)
         self._settle(waits(effect, why, until=until, event=event, waited_for_sibling=looks))
 
     async def _read_credits(self) -> None:
