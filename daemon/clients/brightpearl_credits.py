@@ -49,7 +49,8 @@ async def read_credits(
         missing[order_id] += [f"credit {n} is named by the search and answered with nothing" for n in named_and_gone]
         missing[order_id] += [why for credit in credits if (why := unfinished(credit, now, is_ours=credit.id in ours))]
         why = "; ".join(dict.fromkeys(missing[order_id]))
-        found[order_id] = Partial(credits, why) if why else Complete(credits)
+        gone = frozenset(read.gone.intersection(ids[order_id]))
+        found[order_id] = Partial(credits, why, gone) if why else Complete(credits)
     return found
 
 

@@ -29,6 +29,8 @@ class Partial(Generic[T_co]):
 
     value: T_co
     missing: str
+    gone: frozenset[int] = frozenset()
+    """Of what was asked for by number: what the vendor, in its own words, does not know."""
 
 
 ReadResult: TypeAlias = Complete[T] | Partial[T]

@@ -20,6 +20,7 @@ from daemon.clock import Rest
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.health.kinds import BRIGHTPEARL
 from daemon.loops.credit_facts import case_for
+from daemon.loops.looked import Looked, put_off
 from daemon.loops.outcome import trouble, vanished
 from daemon.loops.workplace import Workplace, planned
 from daemon.offloop import off_the_loop
@@ -66,8 +67,6 @@ class Facts:
     """Key of a credit in the one case it is compared in → the return of ours that it was sent for."""
     held: frozenset[int]
     """Credits that returns of ours hold."""
-    gone: frozenset[int]
-    """Credits of returns whose order was not read whole that Brightpearl, asked by number, does not know."""
 
     def of_others(self, instance: Return, credits: Iterable[ExistingCredit]) -> frozenset[int]:
         """Which of these credits are other returns' of ours, by number or by key."""
@@ -82,28 +81,17 @@ class Verify:
     def __init__(self, workplace: Workplace) -> None:
         self._at = workplace
         self._rest = Rest(workplace.clock)
-        self._looked_at: datetime | None = None
-        """Until when every order that was due for a look as a whole has had it, or is kept in one of the next two."""
-        self._left: list[tuple[datetime, datetime]] = []
-        """Spans of time in which credits were made whose look was put off, since there were too many at once."""
-        self._partial: dict[str, str] = {}
-        """Order that was not read whole when it was looked at → since when: it is looked at every time until it is."""
-        self._stopped_after = 0
-        """Up to which return those stopped for what others wrote had their turn."""
-        self._moved: int | None = None
-        """Up to which move of the journal those that stopped being an exception were looked at again."""
-        self._judged: dict[str, str] = {}
-        """What others wrote beside ours → when it was last changed: it was set against ours."""
-        self._is_loaded = False
+        self._done: Looked | None = None
+        """How far it has come, once that was read."""
 
     async def run_once(self, now: datetime) -> int:
-        if not self._is_loaded:
-            await self._load(now)
+        if self._done is None:
+            self._done = await self._load(now)
         if not self._rest.is_over:
             return 0
         self._rest.begin(self._every)
         try:
-            return await self._verify(now)
+            return await self._verify(self._done, now)
         except (TransientError, RejectedError, MalformedPayloadError) as error:
             self._at.say(log, "what others wrote was not read", BRIGHTPEARL, error)
             self._rest.begin(RETRY)
@@ -116,30 +104,25 @@ class Verify:
     def _every(self) -> timedelta:
         return timedelta(minutes=self._at.settings.policy.verify_minutes)
 
-    async def _load(self, now: datetime) -> None:
+    async def _load(self, now: datetime) -> Looked:
         async with self._at.database.reading() as connection:
             stored = await merchant.read_cursor(connection, self._at.merchant, CURSOR) or {}
         self._rest.begin(planned(stored.get("at"), now=now, at_most=self._every))
-        self._looked_at = datetime.fromisoformat(stored["looked_at"]) if stored.get("looked_at") else None
-        self._judged = stored.get("judged", {})
-        self._partial = stored.get("partial", {})
-        self._stopped_after, self._moved = stored.get("stopped_after", 0), stored.get("moved")
-        self._left = [(datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in stored.get("left", ())]
-        self._is_loaded = True
+        return Looked.read(stored)
 
-    async def _verify(self, now: datetime) -> int:
-        fresh = await self._written_by_others(now)
+    async def _verify(self, done: Looked, now: datetime) -> int:
+        fresh = await self._written_by_others(done, now)
         # What was written down by a clock that was ahead says nothing of what lies between.
-        looked_at = self._looked_at if self._looked_at is not None and self._looked_at <= now else None
-        windows = [((looked_at or now - after - RECENT) - after, now - after) for after in AFTER] + self._left
-        numbers = sorted(fresh.orders | {int(order_id) for order_id in self._partial})
+        looked_at = done.looked_at if done.looked_at is not None and done.looked_at <= now else None
+        windows = [((looked_at or now - after - RECENT) - after, now - after) for after in AFTER] + done.left
+        numbers = sorted(fresh.orders | {int(order_id) for order_id in done.partial})
         async with self._at.database.reading() as connection:
             stopped = await returns.stopped_for(
-                connection, self._at.merchant, sorted(SEEN_IN_BRIGHTPEARL), after=self._stopped_after,
+                connection, self._at.merchant, sorted(SEEN_IN_BRIGHTPEARL), after=done.stopped_after,
                 rows_max=EXCEPTIONS_MAX,
             )  # fmt: skip
             let_go, moved = await chain.left_exception(
-                connection, self._at.merchant, after=self._moved, rows_max=EXCEPTIONS_MAX
+                connection, self._at.merchant, after=done.moved, rows_max=EXCEPTIONS_MAX
             )
             rows = await returns.to_verify(
                 connection, self._at.merchant, numbers=numbers, named=stopped + let_go,
@@ -152,37 +135,33 @@ class Verify:
         partial: set[int] = set()
         for start in range(0, len(pending), BATCH_MAX):
             page = pending[start : start + BATCH_MAX]
-            found, not_whole = await self._compare(page, now)
+            found, not_whole = await self._compare(page, done, now)
             arrivals += found
             partial |= not_whole
-        self._looked_at, self._moved = now, moved
-        self._stopped_after = stopped[-1] if len(stopped) == EXCEPTIONS_MAX else 0
-        self._left = _put_off(windows, rows) if len(rows) >= ROWS_MAX else []
-        since = {order_id: self._since(order_id, now).isoformat() for order_id in partial}
-        self._partial = {str(order_id): began for order_id, began in list(since.items())[-JUDGED_MAX:]}
+        since = {order_id: done.since(order_id, now).isoformat() for order_id in partial}
         whole = [instance for instance in pending if instance.order_id not in partial]
         orders = {instance.order_id for instance in whole if instance.order_id is not None}
         credits = {instance.credit.id for instance in whole if instance.credit is not None}
-        self._judged = dict(list((self._judged | fresh.judged(orders, credits)).items())[-JUDGED_MAX:])
-        cursor = {
-            "at": (now + self._every).isoformat(),
-            "looked_at": self._looked_at.isoformat(),
-            "judged": self._judged,
-            "partial": self._partial,
-            "moved": self._moved,
-            "stopped_after": self._stopped_after,
-            "left": [(a.isoformat(), b.isoformat()) for a, b in self._left],
-        }
-        self._is_loaded = False  # what was not committed was not done: it is read back
+        further = Looked(
+            looked_at=now,
+            left=put_off(windows, rows) if len(rows) >= ROWS_MAX else [],
+            partial={str(order_id): began for order_id, began in list(since.items())[-JUDGED_MAX:]},
+            stopped_after=stopped[-1] if len(stopped) == EXCEPTIONS_MAX else 0,
+            moved=moved,
+            judged=dict(list((done.judged | fresh.judged(orders, credits)).items())[-JUDGED_MAX:]),
+        )
+        self._rest.end()  # what is not committed is not done
         async with self._at.writing("verify") as connection:
             stored = await inbox.put(connection, self._at.merchant, arrivals)
+            cursor = {"at": (now + self._every).isoformat(), **further.as_json()}
             await merchant.write_cursor(connection, self._at.merchant, CURSOR, cursor)
-        self._is_loaded = True
+        self._done = further
+        self._rest.begin(self._every)
         return len(stored)
 
     # -- what is to be looked at --------------------------------------------------------------------------------------
 
-    async def _written_by_others(self, now: datetime) -> "_Fresh":
+    async def _written_by_others(self, done: Looked, now: datetime) -> "_Fresh":
         """Credits and refunds of late, as far as they are shown, that are not ours and were not set against ours yet."""
         since = (now - RECENT).date()
         made = await self._at.brightpearl.credits_made_since(since)
@@ -198,16 +177,16 @@ class Verify:
         for row in made.value:
             number, parent = int(row["orderId"]), str(row.get("parentOrderId") or "")
             changed = str(row.get("updatedOn") or row.get("createdOn") or "")
-            if number not in ours and parent.isdigit() and self._judged.get(f"credit:{number}") != changed:
+            if number not in ours and parent.isdigit() and done.judged.get(f"credit:{number}") != changed:
                 fresh.credits[number] = (int(parent), changed)
         for payment in refunds.value:
-            if ours.get(payment.order_id) != payment.id and f"payment:{payment.id}" not in self._judged:
+            if ours.get(payment.order_id) != payment.id and f"payment:{payment.id}" not in done.judged:
                 fresh.payments[payment.id] = payment.order_id
         return fresh
 
     # -- comparing ----------------------------------------------------------------------------------------------------
 
-    async def _compare(self, instances: list[Return], now: datetime) -> tuple[list[Arrival], set[int]]:
+    async def _compare(self, instances: list[Return], done: Looked, now: datetime) -> tuple[list[Arrival], set[int]]:
         """What is to be said of these returns; and the orders of which not everything was read."""
         facts = await self._read(instances, now)
         account, maps = await self._at.account(now), await self._at.maps()
@@ -221,12 +200,9 @@ class Verify:
             if order is None or isinstance(read, Partial):
                 not_whole.add(order_id)
                 why = read.missing if isinstance(read, Partial) else facts.orders.unread.get(order_id, "")
-                # The search may leave something out because our credit is gone: asked for by its number it says so, twice.
-                is_gone = own.id in facts.gone and self._since(order_id, now) < now
-                lost = vanished(instance, "credit", own.id, CreateSalesCredit) if is_gone else None
-                arrival = _arrival_of(instance, lost, now) if lost is not None else None
-                told = self._told_of_gap(instance, why or f"order {order_id} is not shown", now)
-                arrivals += [arrival] if arrival is not None else told
+                arrival = _told_as_lost(instance, own.id, read, done, now)
+                gap = _told_of_gap(instance, why or f"order {order_id} is not shown", done, now)
+                arrivals += [arrival] if arrival is not None else gap
                 continue
             beside = [credit for credit in read.value if credit.id != own.id]
             # As our own, taken over or not.
@@ -245,25 +221,10 @@ class Verify:
                 not_whole.add(order_id)
                 payments = self._payments(instance, facts)
                 why = payments.missing if isinstance(payments, Partial) else "its goods-in notes are not shown whole"
-                arrivals += self._told_of_gap(instance, why, now)
+                arrivals += _told_of_gap(instance, why, done, now)
             elif (arrival := _arrival_of(instance, found, now)) is not None:
                 arrivals.append(arrival)
         return arrivals, not_whole
-
-    def _since(self, order_id: int, now: datetime) -> datetime:
-        """Since when this order is not read whole."""
-        began = self._partial.get(str(order_id))
-        return min(datetime.fromisoformat(began), now) if began is not None else now
-
-    def _told_of_gap(self, instance: Return, missing: str, now: datetime) -> list[Arrival]:
-        """What is said of a return whose order is not read whole: nothing at first, nor beside another trouble."""
-        since = self._since(instance.order_id or 0, now)
-        if now - since < STUCK or instance.trouble is not None or "evidence-incomplete" in instance.accepted:
-            return []
-        facts = {"effect": self.name, "order_id": instance.order_id, "missing": missing, "since": since.isoformat()}
-        explanation = f"What others wrote beside this credit has not been read whole since {since:%H:%M} UTC: {missing}"
-        found = trouble("evidence-incomplete", explanation[:500], facts, key=f"order={instance.order_id}")
-        return [_arrival(instance, Troubled(found), f"{found.cause}:{instance.id}:{instance.version}", now)]
 
     async def _read(self, instances: list[Return], now: datetime) -> Facts:
         client = self._at.brightpearl
@@ -284,17 +245,12 @@ class Verify:
         }  # fmt: skip
         orders = await client.orders(order_ids)
         credits = await read_credits(client, order_ids, own=wanted, keys={}, now=now)
-        unsure = {
-            instance.credit.id for instance in instances
-            if instance.credit is not None and isinstance(credits[instance.order_id or 0], Partial)
-        }  # fmt: skip
-        gone = (await client.credits(unsure)).gone if unsure else set()
         async with self._at.database.reading() as connection:  # once more: what was sent meanwhile was stored before
             siblings = [*siblings, *await returns.siblings_on_orders(connection, self._at.merchant, sorted(order_ids))]
         return Facts(
             orders, credits, await client.payments_of(credit_ids | order_ids | former),
             await client.goods_in_of(received), {row["key"].casefold(): row["id"] for row in siblings},
-            frozenset(row["credit_id"] for row in siblings if row["credit_id"] is not None), frozenset(gone),
+            frozenset(row["credit_id"] for row in siblings if row["credit_id"] is not None),
         )  # fmt: skip
 
     def _trouble_of(self, instance: Return, facts: Facts, *, is_here: bool) -> Trouble | None:
@@ -386,10 +342,23 @@ def _arrival_of(instance: Return, found: Trouble | None, now: datetime) -> Arriv
     return _arrival(instance, Troubled(trouble=found), key, now)
 
 
-def _put_off(windows: list[tuple[datetime, datetime]], rows: list[Record]) -> list[tuple[datetime, datetime]]:
-    """What is left of these windows, of which the newest were looked at: `rows`, newest last to be cut first."""
-    last = rows[-1]["at"]  # None where even what there is news of was too much
-    return [(start, end if last is None else min(end, last)) for start, end in windows if last is None or start < last]
+def _told_as_lost(
+    instance: Return, own: int, read: ReadResult[list[ExistingCredit]], done: Looked, now: datetime
+) -> Arrival | None:
+    """The search may leave something out because our credit is gone: asked for by number at two looks, it is."""
+    is_lost = isinstance(read, Partial) and own in read.gone and done.since(instance.order_id or 0, now) < now
+    return _arrival_of(instance, vanished(instance, "credit", own, CreateSalesCredit), now) if is_lost else None
+
+
+def _told_of_gap(instance: Return, missing: str, done: Looked, now: datetime) -> list[Arrival]:
+    """What is said of a return whose order is not read whole: nothing at first, nor beside another trouble."""
+    since = done.since(instance.order_id or 0, now)
+    if now - since < STUCK or instance.trouble is not None or "evidence-incomplete" in instance.accepted:
+        return []
+    facts = {"effect": Verify.name, "order_id": instance.order_id, "missing": missing, "since": since.isoformat()}
+    explanation = f"What others wrote beside this credit has not been read whole since {since:%H:%M} UTC: {missing}"
+    found = trouble("evidence-incomplete", explanation[:500], facts, key=f"order={instance.order_id}")
+    return [_arrival(instance, Troubled(found), f"{found.cause}:{instance.id}:{instance.version}", now)]
 
 
 def _found(row: Record, credit_id: int, now: datetime) -> Arrival:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from daemon.clock import Step
+from daemon.loops.looked import Looked
 from daemon.loops.verify import Verify
 from daemon.sandbox.books import Order
 from daemon.store.database import Database
@@ -271,8 +272,9 @@ async def test_an_order_that_is_not_read_whole_is_told_of_and_holds_up_no_other(
         world.sandbox.books.credit_by_hand(order_of(world, good), 0, "goodwill")
         await world.pass_time(HOUR)
         assert await stopped_for(world, good) == "rival-credit"
-        assert verify._looked_at is not None
-        assert verify._looked_at > before
+        assert verify._done is not None
+        assert verify._done.looked_at is not None
+        assert verify._done.looked_at > before
 
         draft.rows, draft.is_cancelled = rows, True
         await world.pass_time(HOUR)
@@ -291,9 +293,9 @@ async def test_what_is_too_much_for_one_round_is_looked_at_newest_first_and_left
         verify = Verify(world.workplace)
         real = verify._compare
 
-        async def compare(page: list[Return], now: datetime) -> tuple[list[Arrival], set[int]]:
+        async def compare(page: list[Return], done: Looked, now: datetime) -> tuple[list[Arrival], set[int]]:
             read.extend(instance.credit.id for instance in page if instance.credit is not None)
-            return await real(page, now)
+            return await real(page, done, now)
 
         monkeypatch.setattr("daemon.loops.verify.ROWS_MAX", 2)
         monkeypatch.setattr(verify, "_compare", compare)
@@ -304,7 +306,8 @@ async def test_what_is_too_much_for_one_round_is_looked_at_newest_first_and_left
 
         assert set(read[:2]) == set(credited[1:])
         assert set(read) == set(credited)
-        assert verify._left == []
+        assert verify._done is not None
+        assert verify._done.left == []
 
 
 async def test_an_order_that_is_not_shown_is_not_missing_once_a_credit_was_sent_for_it(
