@@ -8,14 +8,14 @@ import asyncpg
 import pytest
 
 from daemon.store import embedded
-from daemon.store.database import Database, Role
+from daemon.store.database import Database
 from tests.acceptance.processes import open_folder
+from tests.databases import dsn_of, install
 
 _NUMBERS = itertools.count(1)
 _done: list[str] = []
 """Databases of tests that are over."""
 
-PAGES = "homeward_pages"
 TEMPLATE = "homeward_template"
 
 
@@ -35,12 +35,8 @@ async def _make_template(server: embedded.Server) -> None:
     await admin.execute("ALTER SYSTEM SET fsync = off")
     await admin.execute("ALTER SYSTEM SET max_wal_size = '128MB'")
     await admin.execute("SELECT pg_reload_conf()")
-    await admin.execute(f"CREATE ROLE {PAGES} LOGIN")
-    await admin.execute(f"CREATE DATABASE {TEMPLATE}")
-    made = await Database.connect(server.dsn.replace("/postgres?", f"/{TEMPLATE}?"), pool_max=2)
-    await made.migrate({PAGES: Role.PAGES})
-    await made.close()
     await admin.close()
+    await install(server, TEMPLATE)
 
 
 @pytest.fixture
@@ -49,7 +45,7 @@ async def database(server: embedded.Server) -> AsyncIterator[Database]:
     name = f"test_{next(_NUMBERS)}"
     admin = await asyncpg.connect(server.dsn)
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-    found = await Database.connect(server.dsn.replace("/postgres?", f"/{name}?"))
+    found = await Database.connect(dsn_of(server, name))
     yield found
     await found.close()
     # Our sessions end a moment later: dropping it under the next test waits for none of them.

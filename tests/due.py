@@ -53,6 +53,33 @@ class Due:
         return not self.loops
 
 
+LOOKS_AT_ONCE = 2
+
+
+@dataclass(slots=True)
+class Looks:
+    """Whether comparing now can show what it has not shown: soon after a change, and at the later looks."""
+
+    changed_at: datetime
+    """When something last happened that comparing may see."""
+    later: tuple[timedelta, ...]
+    """After a change: when it is worth another look."""
+    count: int = 0
+    """Looks since the change."""
+    last_at: datetime | None = None
+
+    def change(self, now: datetime) -> None:
+        self.changed_at, self.count = now, 0
+
+    def look(self, now: datetime) -> None:
+        self.count, self.last_at = self.count + 1, now
+
+    def may_show(self, now: datetime) -> bool:
+        if self.count < LOOKS_AT_ONCE or self.last_at is None:
+            return True
+        return any(self.last_at < self.changed_at + after <= now for after in self.later)
+
+
 LOOPS = ("advance", "dispatch", "expire", "intake", "notify", "batches")
 
 

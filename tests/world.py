@@ -38,7 +38,7 @@ from daemon.settings_merchant import MerchantSettings
 from daemon.settings_section import SecretFile
 from daemon.store import board, embedded, inbox, reports
 from daemon.store import merchant as merchant_store
-from daemon.store.database import Database, Role
+from daemon.store.database import Database
 from daemon.store.inbox import Arrival
 from daemon.telemetry import Telemetry
 from daemon.views.passport import passport_view
@@ -49,7 +49,8 @@ from daemon.web.webhooks import Receiver
 from statemachine.events import Resumed
 from tests.chaos.judge import Judgement, judge
 from tests.command import homeward
-from tests.due import Due, Pace, due
+from tests.databases import PAGES, install
+from tests.due import Due, Looks, Pace, due
 
 MERCHANT = "acme"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -105,10 +106,9 @@ class World:
         """What its pages work with."""
         self.pages: Serving
         self.database = workplace.database
+        self._looks = {name: Looks(self.now, LATER_LOOKS) for name in COMPARING}
         self._changed_at = self.now
         """When something last happened that what comes round may see."""
-        self._compared: dict[str, list[datetime]] = {}
-        """Loops that compare → when they have since."""
         self._pause = PAUSE
         self._rounded: dict[str, datetime] = {}
         self.rounds = 0
@@ -163,7 +163,8 @@ class World:
     def _change(self) -> None:
         """Something happened that what comes round may see."""
         self._changed_at = self.now
-        self._compared.clear()
+        for looks in self._looks.values():
+            looks.change(self.now)
 
     async def settle(self) -> None:
         """Let both sides work until nobody has anything left to do at this moment; every loop looks at least once."""
@@ -193,16 +194,11 @@ class World:
         """Loops that have something to do now, by the database, and those whose round has come."""
         due = await self._due()
         rounds = {name for name, at in due.rounds.items() if at <= self.now and at > self._rounded.get(name, EARLY)}
-        rounds -= {name for name in COMPARING if not self._may_see(name)}
+        rounds -= {name for name, looks in self._looks.items() if not looks.may_show(self.now)}
         for name in rounds & COMPARING:
-            self._compared.setdefault(name, []).append(self.now)
+            self._looks[name].look(self.now)
         self._rounded |= {name: due.rounds[name] for name in rounds}
         return {"health", *due.loops, *("intake" if name in ("shipments", "discovery") else name for name in rounds)}
-
-    def _may_see(self, name: str) -> bool:
-        """Whether comparing now can show what it has not shown: soon after a change, and at the later looks."""
-        done = self._compared.get(name, [])
-        return len(done) < 2 or any(done[-1] < self._changed_at + after <= self.now for after in LATER_LOOKS)
 
     async def _due(self) -> Due:
         alerts = self.workplace.alerts
@@ -314,15 +310,8 @@ def _as_role(dsn: str, role: str) -> str:
 @asynccontextmanager
 async def installed(server: embedded.Server, name: str) -> AsyncIterator[Database]:
     """A database of this name, just installed, for a script that opens a world beside the tests."""
-    admin = await Database.connect(server.dsn, pool_max=1)
-    async with admin.pool.acquire() as connection:
-        await connection.execute(f'CREATE DATABASE "{name}"')
-        if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'homeward_pages')"):
-            await connection.execute("CREATE ROLE homeward_pages LOGIN")
-    await admin.close()
-    database = await Database.connect(server.dsn.replace("/postgres?", f"/{name}?"))
+    database = await Database.connect(await install(server, name))
     try:
-        await database.migrate({"homeward_pages": Role.PAGES})
         yield database
     finally:
         await database.close()
@@ -376,7 +365,7 @@ async def open_world(
             yield Vendors(workplace.brightpearl, workplace.happy_returns)
 
         # Pages and API come by their own role, which sees only what whoever asks may see.
-        for_pages = await Database.connect(_as_role(database.dsn, "homeward_pages"), scoped=True)
+        for_pages = await Database.connect(_as_role(database.dsn, PAGES), scoped=True)
         desk = Desk(
             settings=settings, database=for_pages, clock=clock, telemetry=telemetry, http=http, open_vendors=vendors,
             stir=lambda merchant: None, held=lambda: {MERCHANT},

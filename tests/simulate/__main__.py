@@ -20,8 +20,8 @@ import anyio
 import asyncpg
 
 from daemon.store import embedded
-from daemon.store.database import Database, Role
 from tests.acceptance.processes import open_folder
+from tests.databases import dsn_of, install
 
 TEMPLATE = "simulated"
 FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off", "jit = off",
@@ -77,19 +77,12 @@ async def _install(server: embedded.Server, count: int) -> list[str]:
     for setting in FAST:
         await admin.execute(f"ALTER SYSTEM SET {setting}")
     await admin.execute("SELECT pg_reload_conf()")
-    await admin.execute("CREATE ROLE homeward_pages LOGIN")
-    await admin.execute(f"CREATE DATABASE {TEMPLATE}")
-    made = await Database.connect(_named(server, TEMPLATE), pool_max=2)
-    await made.migrate({"homeward_pages": Role.PAGES})
-    await made.pool.close()
-    for number in range(count):
-        await admin.execute(f"CREATE DATABASE simulated_{number} TEMPLATE {TEMPLATE}")
+    await install(server, TEMPLATE)
+    names = [f"simulated_{number}" for number in range(count)]
+    for name in names:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     await admin.close()
-    return [_named(server, f"simulated_{number}") for number in range(count)]
-
-
-def _named(server: embedded.Server, name: str) -> str:
-    return server.dsn.replace("/postgres?", f"/{name}?")
+    return [dsn_of(server, name) for name in names]
 
 
 def run(

@@ -29,7 +29,7 @@ from daemon.web.webhooks import Receiver, WebhookDoor
 from statemachine.causes import CAUSES
 from tests.chaos.judge import Judgement, judge
 from tests.chaos.rig import keys_held
-from tests.due import Due, due
+from tests.due import LOOKS_AT_ONCE, Due, Looks, due
 from tests.simulate.life import Killed, Life, Points
 from tests.simulate.plan import Plan, Stall
 from tests.simulate.scenes import scene
@@ -48,9 +48,6 @@ LOOKED_AFTER = timedelta(hours=26)  # what others did is looked for so long afte
 ASKED_AGAIN = timedelta(hours=48)  # where webhooks are lost, Happy Returns is asked about each order again so often
 SEASON_MAX = timedelta(days=150)
 COMPARING = ("reconcile", "verify")
-COMPARED_MAX = (
-    2  # comparisons at their very times, after each change; the others come at moments that something else makes
-)
 BEAT = timedelta(hours=3, minutes=30)
 LATER_LOOKS = (HOUR + STRIDE, BEAT, DAY + STRIDE, LOOKED_AFTER)
 """After a change: when an order is looked at as a whole, and when the longest index lag is over."""
@@ -116,9 +113,7 @@ class Simulation:
     notes: list[str] = field(default_factory=list)
     acts: Counter[int] = field(default_factory=Counter)
     """What people did about each return."""
-    changed_at: datetime = BEGINS
-    compared: int = 0
-    compared_at: datetime = BEGINS
+    looks: Looks = field(default_factory=lambda: Looks(BEGINS, LATER_LOOKS))
     moves: int = 0
     writes: int = 0
     lives: int = 0
@@ -291,7 +286,7 @@ class Simulation:
             if what == "calm":
                 self.is_calm = True
                 if self._loses_webhooks:  # what a misleading index kept back is found only from now on
-                    self.changed_at, self.compared = self.now, 0
+                    self.looks.change(self.now)
                 self.sandbox.faults.plan({})
                 self.life.clock.offset = timedelta(0)
                 self.life.points._kills.clear()
@@ -312,8 +307,8 @@ class Simulation:
         ]
         soft = (self.sandbox.books.next_at(), coming.next_at, coming.next_poll_at)
         moments += [max(at, now + STRIDE) for at in soft if at is not None and at > now]
-        moments += [self.changed_at + after for after in LATER_LOOKS]
-        if self.compared < COMPARED_MAX:
+        moments += [self.looks.changed_at + after for after in LATER_LOOKS]
+        if self.looks.count < LOOKS_AT_ONCE:
             moments += [coming.rounds[name] for name in COMPARING if name in coming.rounds]
         least = now + timedelta(milliseconds=1)
         return max(min((at for at in moments if at is not None and at > now), default=now + DAY), least)
@@ -322,7 +317,7 @@ class Simulation:
         """Nothing is planned, faults are over, nothing is on its way, and the last change has been looked at since."""
         if not self.is_calm or self.sandbox.season.steps or self.sandbox.happy_returns.deliveries or coming.loops:
             return False
-        if self.now < self.changed_at + LOOKED_AFTER + (ASKED_AGAIN if self._loses_webhooks else timedelta(0)):
+        if self.now < self.looks.changed_at + LOOKED_AFTER + (ASKED_AGAIN if self._loses_webhooks else timedelta(0)):
             return False
         async with office.reading() as connection:
             return not await connection.fetchval(_OPEN)
@@ -341,7 +336,8 @@ class Simulation:
                 done += await self._people(office)
             coming = await self._due(office)
             if coming.moves != self.moves:  # a return moved
-                self.moves, self.changed_at, self.compared = coming.moves, self.now, 0
+                self.moves = coming.moves
+                self.looks.change(self.now)
             is_every = number == 0 and self.counts["moments"] % EVERY_LOOP == 0
             done += await self._loops(None if is_every else coming.loops | self._round(coming))
             if not done:
@@ -352,23 +348,17 @@ class Simulation:
         """Loops whose round has come, once a round."""
         now = self.life.clock.now()
         come = {name for name, at in coming.rounds.items() if at <= now and self.rounded.get(name) != at}
-        if not self._compares():
+        if not self.looks.may_show(self.now):
             come -= set(COMPARING)
         self.rounded |= {name: coming.rounds[name] for name in come}
         return frozenset("intake" if name in ("shipments", "discovery") else name for name in come)
-
-    def _compares(self) -> bool:
-        """Whether comparing could see something that it has not seen: soon after a change, and at its later looks."""
-        return self.compared < COMPARED_MAX or any(
-            self.compared_at < self.changed_at + after <= self.now for after in LATER_LOOKS
-        )
 
     async def _vendors(self, office: Database, http: aiohttp.ClientSession) -> int:
         """What happens at the vendors and in the warehouse by now."""
         season, vendor = self.sandbox.season, self.sandbox.happy_returns
         done = season.play(self.now)
         if done:
-            self.changed_at, self.compared = self.now, 0
+            self.looks.change(self.now)
         vendor.flush(self.now)
         done += await vendor.deliver(http, self.now)
         rows, season.receipts = season.receipts, []
@@ -392,7 +382,7 @@ class Simulation:
             verb = TEAM_ACTS[int(chance("verb", *key, self.now) * len(TEAM_ACTS))]
             done += await self._act(office, row["id"], verb, row["cause"])
         if done:
-            self.changed_at, self.compared = self.now, 0
+            self.looks.change(self.now)
         return done
 
     async def _act(self, office: Database, return_id: int, verb: str, cause: str) -> int:
@@ -425,8 +415,8 @@ class Simulation:
         before = self.now
         try:
             handled = int(await loop.run_once(life.clock.now()))
-            if name in COMPARING and before >= self.changed_at:
-                self.compared, self.compared_at = self.compared + 1, before
+            if name in COMPARING and before >= self.looks.changed_at:
+                self.looks.look(before)
             return handled
         except Killed as end:
             self.notes.append(f"{name} died: {end}")
@@ -488,7 +478,7 @@ class Simulation:
         self.sandbox.clock.move(to=self.now + timedelta(seconds=stall.seconds))
         if stall.meanwhile == "season":
             self.sandbox.season.play(self.now)
-            self.changed_at, self.compared = self.now, 0
+            self.looks.change(self.now)
             return
         stalled = self.life
         if stall.meanwhile == "own":
