@@ -41,7 +41,7 @@ from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Backoff, Workplace, spread_of
 from daemon.settings import EFFECT_LEASE
 from daemon.store import health as health_store
-from daemon.store import inbox, merchant, outbox, returns
+from daemon.store import inbox, outbox, returns
 from daemon.store.inbox import Arrival
 from daemon.store.outbox import Leased, Settlement
 from daemon.store.sql import Connection
@@ -331,8 +331,7 @@ class Dispatch:
             "at": now.isoformat(), "used": transport.quota.used, "remaining": transport.quota.remaining,
             "refused": transport.quota.refused_count, "bundle_cost": transport.bundle_cost.told,
         }  # fmt: skip
-        async with self._at.writing("quota") as connection:
-            await merchant.write_cursor(connection, self._at.merchant, QUOTA, told)
+        await self._at.keep_cursor(QUOTA, told)
 
     def _shrink(self, kind: str, size: int, error: HomewardError) -> None:
         """One bad id may fail the read of a whole set: halve the wave until it stands alone.

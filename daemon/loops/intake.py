@@ -271,6 +271,10 @@ class Intake:
         self, pending: "list[_Shipped]", read: dict[str, bool], until: str | None, now: datetime
     ) -> None:
         """Store the lines of some shipments and how far we are; one is read when all its returns are known."""
+        told = {"until": until, "read": read}
+        if not pending:
+            await self._at.keep_cursor("shipments", told)
+            return
         async with self._at.writing("intake-shipments") as connection:
             for each in pending:
                 arrivals, unknown_codes = await self._departures(connection, each.id, each.lines, now)
@@ -284,7 +288,7 @@ class Intake:
                         connection, self._at.merchant, source="poll", body=body, reason=fault, received_at=now
                     )
                 read[each.id] = not unknown_codes
-            await merchant.write_cursor(connection, self._at.merchant, "shipments", {"until": until, "read": read})
+            await merchant.write_cursor(connection, self._at.merchant, "shipments", told)
 
     async def _departures(
         self, connection: Connection, shipment_id: str, lines: Iterable[ShipmentLine], now: datetime
@@ -361,9 +365,12 @@ class Intake:
         if not self._receipts_rest.is_over:
             return 0
         self._receipts_rest.begin(RECEIPTS_EVERY)
-        async with self._at.writing("intake-receipts") as connection:
+        async with self._at.database.reading() as connection:
             rows = await inbox.parked_receipts(connection, self._at.merchant, self._receipts_after, RECEIPTS_MAX)
-            self._receipts_after = rows[-1]["id"] if len(rows) == RECEIPTS_MAX else 0
+        self._receipts_after = rows[-1]["id"] if len(rows) == RECEIPTS_MAX else 0
+        if not rows:
+            return 0
+        async with self._at.writing("intake-receipts") as connection:
             return sum([await unpark_receipt(connection, self._at.merchant, row) for row in rows])
 
     # -- cursors ------------------------------------------------------------------------------------------------------
@@ -371,10 +378,6 @@ class Intake:
     async def _cursor(self, name: str) -> Any:
         async with self._at.database.reading() as connection:
             return await merchant.read_cursor(connection, self._at.merchant, name)
-
-    async def _keep_cursor(self, name: str, value: Any) -> None:
-        async with self._at.writing("intake-cursor") as connection:
-            await merchant.write_cursor(connection, self._at.merchant, name, value)
 
     async def _learn_bucket(self) -> None:
         """After a restart: the limit Happy Returns once told us, so that it need not be met again."""
@@ -390,7 +393,7 @@ class Intake:
         limit = self._at.happy_returns.bucket.limit
         if limit is not None:
             told = {"requests_per_second": limit.requests_per_second, "size_seconds": limit.size_seconds}
-            await self._keep_cursor("happy-returns-limit", told)
+            await self._at.keep_cursor("happy-returns-limit", told)
 
 
 async def store_seen(

@@ -62,5 +62,4 @@ class MeasureLag:
         fresh, lag.fresh = lag.fresh, []
         for kind, seconds in fresh:
             self._at.telemetry.metrics.search_lag.labels(self._at.merchant, kind).observe(seconds)
-        async with self._at.writing("index-lag") as connection:
-            await merchant.write_cursor(connection, self._at.merchant, CURSOR, lag.as_json())
+        await self._at.keep_cursor(CURSOR, lag.as_json())

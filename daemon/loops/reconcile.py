@@ -13,6 +13,7 @@ from daemon.loops.credit_rows import units_on_notes
 from daemon.loops.workplace import Workplace, planned
 from daemon.store import inbox, merchant, returns
 from daemon.store.inbox import Arrival
+from daemon.store.sql import Record
 from statemachine.events import StockReceived
 from statemachine.units import Return
 
@@ -42,8 +43,7 @@ class Reconcile:
             observed = await self._observe_goods_in(now)
         except (TransientError, RejectedError, MalformedPayloadError) as error:
             self._at.say(log, "goods-in notes not read", BRIGHTPEARL, error)
-        async with self._at.writing("reconcile") as connection:
-            await merchant.write_cursor(connection, self._at.merchant, "reconcile", {"at": (now + EVERY).isoformat()})
+        await self._at.keep_cursor("reconcile", {"at": (now + EVERY).isoformat()})
         return observed
 
     async def park(self, error: Exception, now: datetime) -> None:
@@ -58,11 +58,12 @@ class Reconcile:
     async def _observe_goods_in(self, now: datetime) -> int:
         """Walk all credits whose goods are awaited, 200 a call."""
         after, seen = 0, 0
-        while True:
+        rows: list[Record] = []
+        while not rows or len(rows) == BATCH_MAX:
             async with self._at.database.reading() as connection:
                 rows = await returns.stock_awaited(connection, self._at.merchant, after, BATCH_MAX)
                 if not rows:
-                    return seen
+                    break
                 instances = await returns.read(connection, self._at.merchant, [row["id"] for row in rows])
             after = rows[-1]["credit_id"]
             notes = await self._at.brightpearl.notes_in(row["credit_id"] for row in rows)
@@ -75,8 +76,10 @@ class Reconcile:
                 if instance.credit is not None
                 and (arrival := self._received(instance, by_credit.get(instance.credit.id, ()), now)) is not None
             ]
-            async with self._at.writing("reconcile") as connection:
-                seen += len(await inbox.put(connection, self._at.merchant, arrivals))
+            if arrivals:
+                async with self._at.writing("reconcile") as connection:
+                    seen += len(await inbox.put(connection, self._at.merchant, arrivals))
+        return seen
 
     def _received(self, instance: Return, notes: Iterable[GoodsInNote], now: datetime) -> Arrival | None:
         found = units_on_notes(instance, notes)

@@ -6,7 +6,7 @@ is read anyway, and the version of the accepted maps.
 
 import hashlib
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -17,7 +17,7 @@ from daemon.clock import Rest
 from daemon.errors import MalformedPayloadError, NotPermittedError, RejectedError, TransientError
 from daemon.health.kinds import BRIGHTPEARL
 from daemon.loops.workplace import Workplace, planned
-from daemon.store import inbox, merchant, returns
+from daemon.store import merchant, returns
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
 from statemachine.credit.watching import CODES, MAP, PERIOD, number_fact, number_of, order_fact, order_id_of
@@ -69,7 +69,7 @@ class Reevaluate:
         self._rest.begin(self._every)
         self._tried_map = version
         try:
-            return await self._look(self._seen, now)
+            return await self._look(self._seen, version, now)
         except (TransientError, RejectedError, NotPermittedError, MalformedPayloadError) as error:
             if not self._is_down:
                 self._at.say(log, "watched facts not read", BRIGHTPEARL, error)
@@ -83,10 +83,11 @@ class Reevaluate:
     def _every(self) -> timedelta:
         return timedelta(minutes=self._at.settings.policy.watch_orders_minutes)
 
-    async def _look(self, seen: _Seen, now: datetime) -> int:
+    async def _look(self, seen: _Seen, version: str, now: datetime) -> int:
         rows = await self._watching()
         changed, is_whole = await self._changed(rows, seen, now) if rows else ({}, True)
-        version = (await self._at.maps()).version
+        if rows:  # what they were decided with may have been accepted since
+            version = (await self._at.maps()).version
         late: dict[str, str] = {}
         looked_at = now.isoformat() if is_whole else seen.at  # what an answer left out is asked for again
         fresh = _Seen(looked_at, version, seen.period, seen.codes)
@@ -106,21 +107,20 @@ class Reevaluate:
             for row in rows
             if (fact := _news(row, changed, version)) is not None
         ]
-        async with self._at.writing("reevaluate") as connection:
-            known = await inbox.put(connection, self._at.merchant, arrivals)
-            await merchant.write_cursor(
-                connection, self._at.merchant, CURSOR,
-                {"at": fresh.at, "map": fresh.map, "period": fresh.period, "codes": fresh.codes, "late": late},
-            )  # fmt: skip
-        self._seen, self._is_down = replace(fresh, late=late), False
-        return len(known)
+        fresh = replace(fresh, late=late)
+        known = await self._at.put(arrivals, CURSOR, asdict(fresh))
+        self._seen, self._is_down = fresh, False
+        return known
 
     async def _watching(self) -> list[Record]:
         rows: list[Record] = []
         async with self._at.database.reading() as connection:
-            while page := await returns.watching(
-                connection, self._at.merchant, rows[-1]["id"] if rows else 0, BATCH_MAX
-            ):
+            page: list[Record] = []
+            while not rows or len(page) == BATCH_MAX:
+                after = rows[-1]["id"] if rows else 0
+                page = await returns.watching(connection, self._at.merchant, after, BATCH_MAX)
+                if not page:
+                    break
                 rows += page
         return rows
 

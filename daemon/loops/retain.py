@@ -45,8 +45,7 @@ class Retain:
             log.info("forgotten by age", extra={"merchant": self._at.merchant, "rows": gone})
             return gone
         self._rest.begin(EVERY)
-        async with self._at.writing("retention") as connection:
-            await merchant.write_cursor(connection, self._at.merchant, CURSOR, {"at": (now + EVERY).isoformat()})
+        await self._at.keep_cursor(CURSOR, {"at": (now + EVERY).isoformat()})
         return 0
 
     async def park(self, error: Exception, now: datetime) -> None:

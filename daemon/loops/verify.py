@@ -24,7 +24,7 @@ from daemon.loops.looked import Looked, put_off
 from daemon.loops.outcome import trouble, vanished
 from daemon.loops.workplace import Workplace, planned
 from daemon.offloop import off_the_loop
-from daemon.store import chain, inbox, merchant, returns
+from daemon.store import chain, merchant, returns
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
 from statemachine.causes import BY_NUMBER, OF_OTHERS, SEEN_IN_BRIGHTPEARL
@@ -151,13 +151,11 @@ class Verify:
             judged=dict(list((done.judged | fresh.judged(orders, credits)).items())[-JUDGED_MAX:]),
         )
         self._rest.end()  # what is not committed is not done
-        async with self._at.writing("verify") as connection:
-            stored = await inbox.put(connection, self._at.merchant, arrivals)
-            cursor = {"at": (now + self._every).isoformat(), **further.as_json()}
-            await merchant.write_cursor(connection, self._at.merchant, CURSOR, cursor)
+        cursor = {"at": (now + self._every).isoformat(), **further.as_json()}
+        stored = await self._at.put(arrivals, CURSOR, cursor)
         self._done = further
         self._rest.begin(self._every)
-        return len(stored)
+        return stored
 
     # -- what is to be looked at --------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,9 +25,11 @@ from daemon.maps import NO_MAPS
 from daemon.settings import AlertSettings
 from daemon.settings_merchant import MerchantSettings
 from daemon.settings_web import WebSettings
+from daemon.store import inbox
 from daemon.store import maps as maps_store
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
+from daemon.store.inbox import Arrival
 from daemon.store.sql import Connection
 from daemon.telemetry import Telemetry
 from statemachine.credit.maps import CreditMap
@@ -155,6 +157,22 @@ class Workplace:
         async with self.database.transaction(name) as connection:
             self.lease.is_held = await merchant_store.hold_fence(connection, self.merchant, self.lease.fence)
             yield connection
+
+    async def put(self, arrivals: Sequence[Arrival], cursor: str, value: Any) -> int:
+        """What a look showed and how far looking has come, in one commit; how much of it was new. Raises LeaseLostError."""
+        if not arrivals:
+            await self.keep_cursor(cursor, value)
+            return 0
+        async with self.writing(cursor) as connection:
+            stored = await inbox.put(connection, self.merchant, arrivals)
+            await merchant_store.write_cursor(connection, self.merchant, cursor, value)
+        return len(stored)
+
+    async def keep_cursor(self, name: str, value: Any) -> None:
+        """How far a loop has come, where that is all it has to store. Raises LeaseLostError."""
+        async with self.database.statement(name) as connection:
+            fence = self.lease.fence
+            self.lease.is_held = await merchant_store.keep_cursor(connection, self.merchant, fence, name, value)
 
 
 def planned(cursor: str | None, *, now: datetime, at_most: timedelta) -> timedelta:

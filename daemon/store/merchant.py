@@ -72,10 +72,7 @@ async def hold_fence(connection: Connection, merchant: str, fence: int) -> bool:
 
     Raises LeaseLostError, also when the database has begun another life since the lease was given.
     """
-    row = await SQL.row(connection, "hold_fence", merchant=merchant, fence=fence)
-    if row is None:
-        raise LeaseLostError(f"merchant {merchant}: fence {fence} is no longer ours")
-    return bool(row["is_held"])
+    return _held(await SQL.row(connection, "hold_fence", merchant=merchant, fence=fence), merchant, fence)
 
 
 async def hold(connection: Connection, merchant: str, *, actor: str, why: str, now: datetime) -> bool:
@@ -105,6 +102,18 @@ async def everyone(connection: Connection) -> list[Record]:
 
 async def read_cursor(connection: Connection, merchant: str, name: str) -> Any:
     return await SQL.value(connection, "read_cursor", merchant=merchant, name=name)
+
+
+async def keep_cursor(connection: Connection, merchant: str, fence: int, name: str, value: Any) -> bool:
+    """`hold_fence` and `write_cursor` in one statement, for a loop that has nothing else to store."""
+    row = await SQL.row(connection, "keep_cursor", merchant=merchant, fence=fence, name=name, value=value)
+    return _held(row, merchant, fence)
+
+
+def _held(row: Record | None, merchant: str, fence: int) -> bool:
+    if row is None:
+        raise LeaseLostError(f"merchant {merchant}: fence {fence} is no longer ours")
+    return bool(row["is_held"])
 
 
 async def write_cursor(connection: Connection, merchant: str, name: str, value: Any) -> None:

@@ -169,6 +169,24 @@ SELECT value
   FROM cursor
  WHERE merchant = :merchant AND name = :name;
 
+-- name: keep_cursor
+-- As write_cursor after hold_fence, in one statement: nothing is written, and no row comes back, when the fence is not ours.
+WITH ours AS (
+    SELECT held_since IS NOT NULL AS is_held
+      FROM merchant
+     WHERE merchant = :merchant
+       AND fence = :fence
+       AND split_part(epoch, ':', 2) = left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)
+       FOR KEY SHARE
+), kept AS (
+    INSERT INTO cursor (merchant, name, value)
+    SELECT :merchant, :name, :value
+      FROM ours
+        ON CONFLICT (merchant, name) DO UPDATE SET value = EXCLUDED.value
+)
+SELECT is_held
+  FROM ours;
+
 -- name: write_cursor!
 INSERT INTO cursor (merchant, name, value)
 VALUES (:merchant, :name, :value)
