@@ -55,10 +55,11 @@ from tests.due import Due, Looks, Pace, due
 MERCHANT = "acme"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ROUNDS_MAX = 400
-STEPS_MAX = 100
+STEPS_MAX = 50
 BEAT = timedelta(hours=3)
 """Everything that comes round within hours has come round once by then: comparing, watched facts, hub shipments."""
-COMPARING = {"reconcile", "verify"}
+COMPARING = {"reconcile", "verify", "reevaluate", "shipments"}
+"""What comes round and finds what it found before, unless something has changed."""
 LATER_LOOKS = (timedelta(hours=1), BEAT, 2 * BEAT, timedelta(days=1), timedelta(hours=25))
 """After a change: until then an index may hide it, or an order is looked at as a whole once more."""
 PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)

@@ -37,15 +37,16 @@ async def assert_all_is_done_once(world: World, codes: list[str]) -> None:
     assert all(credit["invoice_reference"].startswith("SC-") for credit in books["credits"])
 
 
-@pytest.mark.parametrize("fault", ["throttled", "error-before", "error-after", "garbage"])
-async def test_members_of_one_message_end_one_by_one(fault: str, database: Database, tmp_path: Path) -> None:
+async def test_members_of_one_message_end_one_by_one(database: Database, tmp_path: Path) -> None:
+    faults = ("throttled", "error-before", "error-after", "garbage")
     async with open_world(database, tmp_path) as world:
-        codes = one_wave(world, 12)
-        world.sandbox.faults.plan({"rules": [{"match": "^MEMBER ", "kind": fault, "share": 0.3, "count": 12}]})
+        codes = one_wave(world, 24)
+        rules = [{"match": "^MEMBER ", "kind": fault, "share": 0.2, "count": 12} for fault in faults]
+        world.sandbox.faults.plan({"rules": rules})
 
         await world.pass_time(DAYS, stride=TOGETHER)
 
-        assert sum(rule.struck for rule in world.sandbox.faults.rules) > 0
+        assert min(rule.struck for rule in world.sandbox.faults.rules) > 0
         await assert_all_is_done_once(world, codes)
 
 
@@ -57,7 +58,7 @@ async def test_where_multi_messages_are_broken_writes_go_singly(fault: str, data
 
         for _ in range(4):
             await world.pass_time(timedelta(days=1), stride=TOGETHER)
-            await world.pass_time(timedelta(minutes=20))
+            await world.pass_time(timedelta(minutes=20), stride=timedelta(minutes=2))
 
         await assert_all_is_done_once(world, codes)
 
@@ -128,7 +129,7 @@ async def test_reads_are_paid_by_the_wave_and_not_by_the_return(database: Databa
 
 async def test_a_silent_vendor_is_probed_and_no_effect_pays_for_it(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
-        codes = begin_returns(world, 30)
+        codes = begin_returns(world, 12)
         await world.pass_time(timedelta(hours=1))
         world.sandbox.faults.plan({"rules": [{"match": "/public-api/", "kind": "unavailable"}]})
         await world.pass_time(timedelta(days=5), stride=TOGETHER)
