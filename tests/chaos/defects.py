@@ -46,7 +46,12 @@ def write_without_a_fence() -> None:
     async def hold_fence(*_: Any) -> None:
         return None
 
+    async def keep_cursor(connection: Any, name: str, _: int, cursor: str, value: Any) -> bool:
+        await merchant.write_cursor(connection, name, cursor, value)
+        return False
+
     merchant.hold_fence = hold_fence  # type: ignore[assignment]
+    merchant.keep_cursor = keep_cursor  # type: ignore[assignment]
     Lease.check = lambda _: None  # type: ignore[assignment, method-assign]
     Runner._lose = lambda *_: None  # type: ignore[method-assign]
 

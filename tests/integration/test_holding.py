@@ -115,6 +115,8 @@ async def test_a_lease_of_a_lost_life_of_the_database_writes_nothing(database: D
         with pytest.raises(LeaseLostError):
             async with world.workplace.writing("anything"):
                 pass
+        with pytest.raises(LeaseLostError):
+            await world.workplace.keep_cursor("anything", {})
 
 
 async def test_a_restore_that_shows_nowhere_is_said_and_doubted_all_the_same(

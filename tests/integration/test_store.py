@@ -265,9 +265,12 @@ async def test_an_old_holder_writes_nothing_after_a_takeover(database: Database,
                 await loop.run_once(NOON + timedelta(days=90))
         with pytest.raises(LeaseLostError):
             await world.loops[0].run_once(NOON + timedelta(days=90))
+        with pytest.raises(LeaseLostError):
+            await world.workplace.keep_cursor("far", {})
 
         async with database.reading() as connection:
             assert await connection.fetchval("SELECT state FROM inbox WHERE natural_key = 'late'") == "waiting"
+            assert await merchant.read_cursor(connection, MERCHANT, "far") is None
 
 
 async def lease(connection: Connection, now: datetime, batch_max: int) -> list[outbox.Leased]:
