@@ -10,7 +10,7 @@ import pytest
 from daemon.store import embedded
 from daemon.store.database import Database
 from tests.acceptance.processes import open_folder
-from tests.databases import dsn_of, install
+from tests.databases import dsn_of, install, make_fast
 
 _NUMBERS = itertools.count(1)
 _done: list[str] = []
@@ -31,13 +31,7 @@ def server() -> Iterator[embedded.Server]:
 
 async def _make_template(server: embedded.Server) -> None:
     """An installed database to copy for each test, with the role of the pages."""
-    admin = await asyncpg.connect(server.dsn)
-    await admin.execute("ALTER SYSTEM SET fsync = off")
-    await admin.execute("ALTER SYSTEM SET max_wal_size = '128MB'")
-    # Connections are new in each test: planning anew would be a third of what their statements cost.
-    await admin.execute("ALTER SYSTEM SET plan_cache_mode = force_generic_plan")
-    await admin.execute("SELECT pg_reload_conf()")
-    await admin.close()
+    await make_fast(server)
     await install(server, TEMPLATE)
 
 

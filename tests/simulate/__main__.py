@@ -21,12 +21,9 @@ import asyncpg
 
 from daemon.store import embedded
 from tests.acceptance.processes import open_folder
-from tests.databases import dsn_of, install
+from tests.databases import dsn_of, install, make_fast
 
 TEMPLATE = "simulated"
-FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off", "jit = off",
-        "max_wal_size = '128MB'")  # fmt: skip
-"""Nobody cuts this server's power; and nothing it decides by itself may change a plan from season to season."""
 
 
 @dataclass(slots=True)
@@ -73,11 +70,9 @@ def databases(count: int) -> Iterator[list[str]]:
 
 
 async def _install(server: embedded.Server, count: int) -> list[str]:
-    admin = await asyncpg.connect(server.dsn)
-    for setting in FAST:
-        await admin.execute(f"ALTER SYSTEM SET {setting}")
-    await admin.execute("SELECT pg_reload_conf()")
+    await make_fast(server)
     await install(server, TEMPLATE)
+    admin = await asyncpg.connect(server.dsn)
     names = [f"simulated_{number}" for number in range(count)]
     for name in names:
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
