@@ -79,14 +79,14 @@ class Reads:
                     page = bp.read_search(answer.response)
             except MalformedPayloadError as error:
                 return Partial(list(filter(belongs, rows.values())), str(error))
-            fault = page.fault or _fault_of(page, columns, first=len(rows) + 1)
+            fault, is_of_rows = _fault_of(page, columns, first=len(rows) + 1)
             fresh = [(identity, row) for row in page.rows if (identity := _identity(row, columns)) is not None]
             repeated = next((_named(columns, identity) for identity, _ in fresh if identity in rows), "")
             foreign = next((_named(columns, identity) for identity, row in fresh if not belongs(row)), "")
             rows |= dict(fresh)
             matching = [row for row in rows.values() if belongs(row)]
             if fault:
-                return Partial(matching, f"{operation}: {fault}")
+                return Partial(matching, f"{operation}: {fault}", is_of_rows=is_of_rows)
             if repeated:
                 return Partial(matching, f"{operation}: {repeated} stands in the answer twice")
             if foreign and (is_exact or (page.more and not matching)):
@@ -191,13 +191,15 @@ def _list_of(answer: Answer, operation: str) -> list[Any]:
     return answer.response
 
 
-def _fault_of(page: bp.SearchPage, columns: tuple[str, ...], *, first: int) -> str:
-    """What is wrong with one page; empty when nothing is."""
+def _fault_of(page: bp.SearchPage, columns: tuple[str, ...], *, first: int) -> tuple[str, bool]:
+    """What is wrong with one page, empty when nothing is; and whether it is wrong with single rows only."""
+    if page.fault:
+        return page.fault, page.is_of_rows
     if page.first is not None and page.first != first:
-        return f"the page begins at result {page.first}, {first} was asked for"
+        return f"the page begins at result {page.first}, {first} was asked for", False
     if any(_identity(row, columns) is None for row in page.rows):
-        return f"a row has no {' or '.join(columns)}"
-    return ""
+        return f"a row has no {' or '.join(columns)}", True
+    return "", False
 
 
 def _identity(row: Row, columns: tuple[str, ...]) -> tuple[int, ...] | None:

@@ -15,6 +15,7 @@ from daemon.clients.results import Complete, Partial, ReadResult, grouped
 from daemon.errors import MalformedPayloadError
 
 WITNESSES = 3  # a search: one of them may have been deleted meanwhile
+HALVINGS_MAX = 16  # of the sets of one read, to find the orders whose rows cannot be read: each is two calls
 FIRST_ROWS = 20  # of an account, among which witnesses are looked for
 
 Rows: TypeAlias = Literal["credits", "payments", "journals"]
@@ -48,12 +49,32 @@ class SetSearch:
     written: Written
     _witnesses: list[int] = field(default_factory=list)
     """Order ids that had a row in the last complete answer that showed any."""
+    _unreadable: set[int] = field(default_factory=set)
+    """Order ids of which a row could not be read: they are asked for alone, until it can."""
 
     async def rows_of(self, reads: Reads, order_ids: Iterable[int]) -> dict[int, ReadResult[list[Row]]]:
-        """The rows of each of these orders. Raises what the transport raises."""
+        """The rows of each of these orders; a row that cannot be read holds up no order but its own.
+
+        Raises what the transport raises.
+        """
         found: dict[int, ReadResult[list[Row]]] = {}
-        for chunk in chunks(sorted(set(order_ids)), IDS_MAX - WITNESSES):
-            found |= grouped(await self._proven(reads, chunk), chunk, self._order_of)
+        wanted, halvings = set(order_ids), 0
+        alone = wanted & self._unreadable
+        waiting = [*chunks(sorted(wanted - alone), IDS_MAX - WITNESSES), *([number] for number in sorted(alone))]
+        while waiting:
+            chunk = waiting.pop(0)
+            result = await self._proven(reads, chunk)
+            is_of_rows = isinstance(result, Partial) and result.is_of_rows
+            if is_of_rows and len(chunk) > 1 and halvings < HALVINGS_MAX:
+                halvings += 1
+                waiting[:0] = [chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]]
+                continue
+            if is_of_rows and len(chunk) == 1:
+                self._unreadable.add(chunk[0])
+                self._witnesses = [number for number in self._witnesses if number != chunk[0]]
+            else:
+                self._unreadable.difference_update(chunk)
+            found |= grouped(result, chunk, self._order_of)
         return found
 
     async def _proven(self, reads: Reads, chunk: list[int]) -> ReadResult[list[Row]]:
@@ -62,7 +83,7 @@ class SetSearch:
         if isinstance(result, Partial) or self._is_borne_out(result, self._witnesses):
             return result
         first = await self._first_rows(reads)
-        if isinstance(first, Partial):
+        if isinstance(first, Partial) and not first.is_of_rows:
             return Partial(result.value, first.missing)
         others = sorted({number for row in first.value if (number := self._order_of(row))} - set(chunk))[:WITNESSES]
         if others:
@@ -70,6 +91,8 @@ class SetSearch:
             if isinstance(result, Partial) or self._is_borne_out(result, others):
                 return result
             return self._unproven(result, others, "shows of others")
+        if isinstance(first, Partial):
+            return Partial(result.value, first.missing)
         shown = {self._order_of(row) for row in result.value}
         if hidden := {self._order_of(row) for row in first.value}.intersection(chunk) - shown:
             return self._unproven(result, sorted(hidden), "shows when it is asked for all")
@@ -109,7 +132,7 @@ class SetSearch:
         except MalformedPayloadError as error:
             return Partial([], str(error))
         if page.fault:
-            return Partial(list(page.rows), f"{self.operation}: {page.fault}")
+            return Partial(list(page.rows), f"{self.operation}: {page.fault}", is_of_rows=page.is_of_rows)
         if page.more and not page.rows:
             return Partial([], f"{self.operation}: more pages are announced, and the first one is empty")
         return Complete(list(page.rows))

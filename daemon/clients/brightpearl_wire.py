@@ -259,6 +259,8 @@ class SearchPage:
     more: bool
     fault: str = ""
     """What the envelope lacks or contradicts; empty when it is whole."""
+    is_of_rows: bool = False
+    """The envelope is whole: only single rows do not fit."""
     first: int | None = None
     """The number of the first result, where the page says it; absent without results (sheet 5.3)."""
     available: int | None = None
@@ -276,16 +278,20 @@ def read_search(response: Any) -> SearchPage:
     values = [row for row in response["results"] if isinstance(row, list) and len(row) == len(columns)]
     rows = tuple(dict(zip(columns, row, strict=True)) for row in values)
     more, returned = meta.get("morePagesAvailable"), _count(meta.get("resultsReturned"))
-    fault = ""
+    fault, is_of_rows = "", False
     if "" in columns or len(set(columns)) != len(columns):
         fault = "its columns are not told apart by name"
     elif len(values) != len(response["results"]):
-        fault = f"{len(response['results']) - len(values)} row(s) do not fit the {len(columns)} columns"
+        fault, is_of_rows = (
+            f"{len(response['results']) - len(values)} row(s) do not fit the {len(columns)} columns",
+            True,
+        )
     elif returned is not None and returned != len(values):
         fault = f"{returned} rows are announced on a page of {len(values)}"
     elif not isinstance(more, bool):
         fault = "it does not say whether there are more pages"
-    return SearchPage(rows, more is True, fault, _count(meta.get("firstResult")), _count(meta.get("resultsAvailable")))
+    first, available = _count(meta.get("firstResult")), _count(meta.get("resultsAvailable"))
+    return SearchPage(rows, more is True, fault, is_of_rows, first, available)
 
 
 def _count(value: Any) -> int | None:

@@ -6,7 +6,7 @@ person. Finding something needs no proof: what a partial read does hold is there
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeAlias, TypeVar
 
 from daemon.errors import IncompleteReadError
@@ -31,6 +31,8 @@ class Partial(Generic[T_co]):
     missing: str
     gone: frozenset[int] = frozenset()
     """Of what was asked for by number: what the vendor, in its own words, does not know."""
+    is_of_rows: bool = False
+    """Single rows cannot be read: a question that does not touch them may be answered whole."""
 
 
 ReadResult: TypeAlias = Complete[T] | Partial[T]
@@ -105,5 +107,5 @@ def grouped(
         if key(item) in groups:
             groups[key(item)].append(item)
     if isinstance(result, Partial):
-        return {number: Partial(items, result.missing) for number, items in groups.items()}
+        return {number: replace(result, value=items) for number, items in groups.items()}
     return {number: Complete(items) for number, items in groups.items()}

@@ -36,6 +36,7 @@ KINDS: dict[str, str] = {
     "hollow": "the envelope without anything in it",
     "more-pages": "a search that says there is more, with nothing on the page",
     "short-rows": "rows of a search with fewer values than columns",
+    "bad-row": "single rows of a search with fewer values than columns, always the same ones",
     "odd-rows": "rows of a search in another shape",
     "counts-disagree": "a search whose figures are not those of its rows",
     "no-rows": "a search, whole in form, that shows nothing: an index that is being rebuilt",
@@ -48,6 +49,7 @@ READS = (
     "hollow",
     "more-pages",
     "short-rows",
+    "bad-row",
     "odd-rows",
     "counts-disagree",
     "no-rows",
@@ -128,6 +130,8 @@ class Rule:
     """Which of BODIES such an answer holds."""
     about: str = ""
     """What must also be found in the request's query or reference; empty: nothing."""
+    value: int = 0
+    """Of a bad row: a number it holds; 0: one row in ten."""
     struck: int = 0
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from daemon.sandbox.faults import Rule, draw
 
 _LISTS = ("items", "outboundShipments")
 """Where Happy Returns' answers hold their members."""
+BAD_SHARE = 0.1
 
 
 def misread(rule: Rule, answer: web.Response, identity: str, others: dict[str, bytes]) -> web.Response:
@@ -36,12 +37,14 @@ def misread(rule: Rule, answer: web.Response, identity: str, others: dict[str, b
         return _said(answer, {"response": []} if "response" in content else {})
     if rule.kind == "leave-out":
         return _left_out(rule, answer, content, identity)
-    spoil = _SEARCHES[rule.kind]
     found = content.get("response")
     if not isinstance(found, dict) or "results" not in found:
         return answer
     spoiled = deepcopy(found)
-    spoil(spoiled)
+    if rule.kind == "bad-row":
+        _bad_row(spoiled, rule.value)
+    else:
+        _SEARCHES[rule.kind](spoiled)
     return _said(answer, {**content, "response": spoiled})
 
 
@@ -103,6 +106,13 @@ def _no_rows(found: dict[str, Any]) -> None:
 
 def _short_rows(found: dict[str, Any]) -> None:
     found["results"] = [row[: len(row) // 2] for row in found["results"]]
+
+
+def _bad_row(found: dict[str, Any], value: int) -> None:
+    found["results"] = [
+        row[:-1] if (value in row if value else draw("bad row", row[0]) < BAD_SHARE) else row
+        for row in found["results"]
+    ]
 
 
 def _odd_rows(found: dict[str, Any]) -> None:

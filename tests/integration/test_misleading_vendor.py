@@ -260,6 +260,27 @@ async def test_one_hollow_payment_search_decides_nothing_for_good(database: Data
         await nothing_is_wrong(world)
 
 
+async def test_a_row_that_can_never_be_read_holds_up_no_order_but_its_own(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truths = [world.begin("bar_single") for _ in range(9)]
+        await world.pass_until(lambda: len(world.sandbox.happy_returns.returns) == len(truths))
+        orders = world.sandbox.books.orders
+        order, *others = (next(iter(orders.having("reference", [truth["order_number"]]))).id for truth in truths)
+        plan(world, PAYMENTS, "bad-row", value=order)
+
+        await world.pass_time(DAY * 20)
+
+        stuck = await world.show(str(truths[0]["express_code"]))
+        assert "evidence-incomplete" in (stuck["wait_cause"], (stuck["exception"] or {}).get("cause")), stuck
+        assert {await state_of(world, truth) for truth in truths[1:]} == {"restocked"}
+        assert len(refunds_of(world)) == len(others)
+
+        world.sandbox.faults.plan({})
+        await world.pass_time(DAY * 2)
+        assert len(refunds_of(world)) == len(truths)
+        await nothing_is_wrong(world)
+
+
 async def test_a_receipt_that_is_shown_late_still_names_the_refunds_method(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         truth = world.begin("bar_single")

@@ -36,6 +36,7 @@ FAULTS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     (2, "empty-list", (SETS, GOODS)),
     (2, "more-pages", (SEARCH, CREDIT_SEARCH, PAYMENT_SEARCH)),
     (2, "short-rows", (SEARCH, CREDIT_SEARCH, PAYMENT_SEARCH)),
+    (2, "bad-row", (SEARCH, CREDIT_SEARCH, PAYMENT_SEARCH)),
     (2, "odd-rows", (SEARCH, CREDIT_SEARCH, PAYMENT_SEARCH)),
     (2, "counts-disagree", (SEARCH, CREDIT_SEARCH, PAYMENT_SEARCH)),
     (3, "none-of-set", (SETS, GOODS, RETURN, "^GET .*/(tax-code|payment-method)$")),
