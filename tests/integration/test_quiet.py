@@ -1,4 +1,4 @@
-"""A span or a log line is an error only where something is wrong: a clean season has none, faults have exactly theirs."""
+"""A span is an error only where something is wrong: faults have exactly theirs. (Without any: `test_scenarios`.)"""
 
 import logging
 from collections import Counter
@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from daemon.sandbox.scenarios import SCENARIOS, plan_season
 from daemon.store.database import Database
 from tests.integration.test_trace import a_backend, flush
 from tests.world import open_world
@@ -33,33 +32,6 @@ def listening() -> Iterator[Listener]:
         yield listener
     finally:
         logger.removeHandler(listener)
-
-
-SEASON = len(SCENARIOS)
-"""Every situation once, those that stop a return for a person among them."""
-
-
-async def test_a_whole_season_without_faults_has_no_error_span_and_says_nothing_loudly(
-    database: Database, tmp_path: Path
-) -> None:
-    async with a_backend() as (endpoint, seen), open_world(database, tmp_path, otlp_endpoint=endpoint) as world:
-        with listening() as heard:
-            plan_season(world.sandbox.season, returns=SEASON, seed=1, days=10)
-            for order in world.sandbox.books.orders.values():
-                order.refuses_credit = ""  # the one situation in which Brightpearl itself is made to refuse
-            await world.pass_time(timedelta(days=20), stride=timedelta(hours=6))
-            await flush(world.workplace.telemetry)
-
-    calls = Counter(span.told.get("outcome", "") for span in seen)
-    assert [(span.name, span.told) for span in seen if span.is_error] == []
-    assert [span.name for span in seen if span.events] == []
-    assert sum(count for outcome, count in calls.items() if "No accounting period lock is set" in outcome) > 0
-    # Bodies of the season that a person must look at: a status that nobody has documented, and a fee in words.
-    said = {(record.levelname, record.getMessage(), record.__dict__.get("why")) for record in heard.records}
-    assert said == {
-        ("ERROR", "body quarantined", "unknown event 'return_status_updated/in-limbo'"),
-        ("ERROR", "body quarantined", "items[0].processingFee: 'four pounds GBP' is no amount"),
-    }
 
 
 async def test_with_faults_exactly_the_calls_they_struck_are_errors(database: Database, tmp_path: Path) -> None:

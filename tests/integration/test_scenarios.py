@@ -1,5 +1,6 @@
-"""Every scenario of the season, each ending as it must, with books that agree."""
+"""Every scenario of the season, each ending as it must, with books that agree, and nothing said that is not wrong."""
 
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from statemachine.causes import CAUSES
 from statemachine.credit.table import lines
 from tests.closed_season import sources
 from tests.integration import test_decisions, test_hands
+from tests.integration.test_quiet import Listener, listening
+from tests.integration.test_trace import Seen, a_backend, flush
 from tests.world import MERCHANT, NOON, World, open_world
 
 TOLERANCE = '\n[merchants.acme.finance.tolerances.default]\nover = "0.02"\nunder = "0.02"\n'
@@ -26,11 +29,16 @@ TOLERANCE = '\n[merchants.acme.finance.tolerances.default]\nover = "0.02"\nunder
 async def test_every_scenario_ends_as_it_must_and_what_it_settled_is_matched(
     database: Database, tmp_path: Path
 ) -> None:
-    async with open_world(database, tmp_path, extra_config=TOLERANCE) as world:
+    async with (
+        a_backend() as (endpoint, seen),
+        open_world(database, tmp_path, extra_config=TOLERANCE, otlp_endpoint=endpoint) as world,
+    ):
         names = {str(world.begin(name)["express_code"]): name for name in SCENARIOS}
 
-        await world.pass_time(timedelta(days=45), stride=timedelta(hours=6))
-        await world.pass_time(timedelta(hours=6))
+        with listening() as heard:
+            await world.pass_time(timedelta(days=45), stride=timedelta(hours=6))
+            await world.pass_time(timedelta(hours=6))
+            await flush(world.workplace.telemetry)
 
         base = str(world.workplace.settings.happy_returns.base_url)
         async with aiohttp.ClientSession(base_url=base) as control:
@@ -41,6 +49,22 @@ async def test_every_scenario_ends_as_it_must_and_what_it_settled_is_matched(
             if row["state"] == "exception":
                 await assert_somebody_is_told_what_to_do(world, row)
         assert await not_as_the_books_say(world, names) == []
+    assert_nothing_is_said_loudly(seen, heard)
+
+
+def assert_nothing_is_said_loudly(seen: list[Seen], heard: Listener) -> None:
+    """No span is an error and no line is loud, but for what the scenarios do on purpose."""
+    calls = Counter(span.told.get("outcome", "") for span in seen)
+    wrong = [span for span in seen if span.is_error or span.events]
+    assert {span.name for span in wrong} == set(), [(span.name, span.told) for span in wrong]
+    assert sum(count for outcome, count in calls.items() if "No accounting period lock is set" in outcome) > 0
+    # What a person must look at: a status that nobody has documented, a fee in words, a return that is gone under its id.
+    said = {(record.levelname, record.getMessage(), record.__dict__.get("why")) for record in heard.records}
+    assert said == {
+        ("ERROR", "body quarantined", "unknown event 'return_status_updated/in-limbo'"),
+        ("ERROR", "body quarantined", "items[0].processingFee: 'four pounds GBP' is no amount"),
+        ("ERROR", "happy returns does not know a return", "204"),
+    }
 
 
 async def assert_somebody_is_told_what_to_do(world: World, row: dict[str, Any]) -> None:
