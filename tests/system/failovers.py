@@ -71,6 +71,7 @@ class UnderFailover(Season):
         self.pair.begin(primary)
         until(lambda: self.pair is not None and self.pair.standby() is not None, "the lost one is a standby again")
         fetch(f"{self.url}/_sandbox/clock", {"rate": BUSY_RATE})
+        print(said(self), file=sys.stderr, flush=True)
         return daemon
 
     def _is_ahead(self, primary: Node, standby: Node) -> bool:
