@@ -45,8 +45,8 @@ OF_OTHER_CREDITS = frozenset({"rival-credit", "credit-cancelled", "credit-differ
 """What others did to, or beside, a credit of ours. No money moves while it stands."""
 OF_OTHERS = OF_OTHER_CREDITS | {"refund-twice", "refund-elsewhere"}
 """What others did to, or beside, anything we wrote. Trying again changes nothing: it must be seen to be gone, or accepted."""
-SEEN_IN_BRIGHTPEARL = OF_OTHERS - {SAME_GOODS}
-"""Of these, what reading Brightpearl again shows to stand or to be gone. Who holds goods is known from our returns alone."""
+SEEN_IN_BRIGHTPEARL = OF_OTHERS - {SAME_GOODS} | {"refund-differs"}
+"""What reading Brightpearl again shows to stand or to be gone. Who holds goods is known from our returns alone."""
 BY_NUMBER = frozenset({"rival-credit", "refund-twice", "refund-elsewhere"})
 """What is accepted of these is what the evidence named: another credit or payment that comes later is told of again."""
 OF_THE_REFUND = frozenset(

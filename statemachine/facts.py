@@ -150,7 +150,11 @@ def _with_accepted(instance: Return, causes: tuple[str, ...]) -> Return:
         net, tax, currency = Decimal(found["found_net"]), Decimal(found["found_tax"]), found["found_currency"]
         return replace(after, credit=replace(credit, net=net, tax=tax, currency=currency))
     if trouble.cause == "refund-twice" and payment is not None:
-        on_credit = [Decimal(each["amount"]) for each in found.get("payments", ()) if each["on"] == credit.id]
+        on_credit = [
+            Decimal(each["amount"]) * (-1 if each.get("is_taken_back") else 1)
+            for each in found.get("payments", ())
+            if each["on"] == credit.id and each["currency"] in ("", credit.currency)
+        ]
         return replace(after, payment=replace(payment, amount=sum(on_credit, Decimal(0)) or payment.amount))
     return after
 

@@ -249,7 +249,7 @@ class BookReads(AccountReads):
             filters,
             key="paymentId",
             is_exact=False,
-            belongs=lambda row: text_of(row, "paymentType") == "PAYMENT",
+            belongs=lambda row: text_of(row, "paymentType").upper() == "PAYMENT",
         )
 
     async def journals_of(self, order_ids: Iterable[int]) -> ReadResult[list[Row]]:

@@ -323,18 +323,27 @@ class CustomerPayment:
         return self.kind in ("RECEIPT", "CAPTURE")
 
 
-def read_payment(row: Mapping[str, Any]) -> CustomerPayment:
-    """A search row. Raises MalformedPayloadError.
+PAYMENT_KINDS = frozenset({"RECEIPT", "CAPTURE", "PAYMENT", "AUTH", "VOID"})
 
-    Whether a payment to the customer is told with a minus is UNCONFIRMED: the type decides, never the sign.
+
+def read_payment(row: Mapping[str, Any]) -> CustomerPayment:
+    """A search row. Raises MalformedPayloadError, also for a type nobody documented: it may be money to the customer.
+
+    Whether a payment to the customer is told with a minus is UNCONFIRMED: its type decides, never the sign. A receipt of
+    less than nothing is money to the customer, whoever entered it so.
     """
     name = f"payment {row.get('paymentId')}"
     currency = wire.currency(row.get("currencyCode"), f"{name}.currencyCode")
+    paid, kind = wire.decimal(row.get("amountPaid"), f"{name}.amountPaid"), payment_kind(row)
+    if kind not in PAYMENT_KINDS:
+        raise MalformedPayloadError(f"{name}: '{kind[:40]}' is no type of payment")
+    if paid < 0 and kind in ("RECEIPT", "CAPTURE"):
+        kind = "PAYMENT"
     return CustomerPayment(
         id=wire.identifier(row.get("paymentId"), f"{name}.paymentId"),
         order_id=wire.integer(row.get("orderId"), f"{name}.orderId") or 0,
-        kind=wire.text(row.get("paymentType"), f"{name}.paymentType"),
-        amount=as_stated(abs(wire.decimal(row.get("amountPaid"), f"{name}.amountPaid")), currency),
+        kind=kind,
+        amount=as_stated(abs(paid), currency),
         currency=currency,
         method=wire.text(row.get("paymentMethodCode"), f"{name}.paymentMethodCode"),
         reference=wire.text(row.get("transactionRef"), f"{name}.transactionRef"),
@@ -342,6 +351,11 @@ def read_payment(row: Mapping[str, Any]) -> CustomerPayment:
         paid_at=wire.moment(row.get("paymentDate"), f"{name}.paymentDate"),
         created_at=wire.moment(row.get("createdOn"), f"{name}.createdOn"),
     )
+
+
+def payment_kind(row: Mapping[str, Any]) -> str:
+    """The type of a search row, in the one case it is compared in."""
+    return wire.text(row.get("paymentType"), "paymentType").upper()
 
 
 @dataclass(frozen=True, slots=True)

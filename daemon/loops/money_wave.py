@@ -123,9 +123,7 @@ class RefundWave(Wave):
         instance, credit, now = self._return(effect), self._credit(effect), self.at.clock.now()
         if isinstance(read, Partial):
             return incomplete(effect, instance, read.missing, now=now)
-        recorded = [Recorded(p.id, p.order_id, p.amount, p.currency, p.reference, p.created_at) for p in read.value
-                    if p.is_refund]  # fmt: skip
-        verdict = about_refunds(instance, recorded, reference=effect.key)
+        verdict = about_refunds(instance, recorded(read.value, credit.id), reference=effect.key)
         if isinstance(verdict, Trouble):
             return unsettled(effect, instance, verdict, now=now)
         if verdict is None:
@@ -225,6 +223,15 @@ class RefundWave(Wave):
         if was_sent_before:
             return look_again(effect, str(answer), until=now + timedelta(seconds=10), looks=0)
         return again(effect, answer, now=now)
+
+
+def recorded(payments: Iterable[bp.CustomerPayment], credit_id: int) -> list[Recorded]:
+    """Payments to the customer as the decision takes them, and what was taken back of those on the credit."""
+    return [
+        Recorded(p.id, p.order_id, p.amount, p.currency, p.reference, p.created_at, is_taken_back=not p.is_refund)
+        for p in payments
+        if p.is_refund or (p.is_receipt and p.order_id == credit_id)
+    ]
 
 
 def _number(answer: Answer | HomewardError) -> int | None:

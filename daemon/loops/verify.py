@@ -21,16 +21,17 @@ from daemon.errors import MalformedPayloadError, RejectedError, TransientError
 from daemon.health.kinds import BRIGHTPEARL
 from daemon.loops.credit_facts import case_for
 from daemon.loops.looked import Looked, put_off
+from daemon.loops.money_wave import recorded
 from daemon.loops.outcome import trouble, vanished
 from daemon.loops.workplace import Workplace, planned
 from daemon.offloop import off_the_loop
 from daemon.store import chain, merchant, returns
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
-from statemachine.causes import BY_NUMBER, OF_OTHERS, SEEN_IN_BRIGHTPEARL
+from statemachine.causes import BY_NUMBER, SEEN_IN_BRIGHTPEARL
 from statemachine.credit.about_credits import rival_beside_own
 from statemachine.credit.changed import about_own_credit
-from statemachine.credit.refunds import Recorded, about_refunds, recorded_elsewhere
+from statemachine.credit.refunds import about_refunds, recorded_elsewhere
 from statemachine.credit.snapshot import OWN_PREFIX, ExistingCredit, Order
 from statemachine.credit.watching import order_fact
 from statemachine.effects import CreateSalesCredit, ReceiveStock, RecordRefund
@@ -259,10 +260,11 @@ class Verify:
             return vanished(instance, "credit", credit.id, CreateSalesCredit)
         payments = self._payments(instance, facts)
         if isinstance(payments, Complete):
-            refunds = [recorded(payment) for payment in payments.value if payment.is_refund]
+            moved = recorded(payments.value, credit.id)
+            refunds = [each for each in moved if not each.is_taken_back]
             reference = payment_ref(instance.credit_ref, instance.made_anew.refund)
-            verdict = about_refunds(instance, refunds, reference=reference)
-            if isinstance(verdict, Trouble) and verdict.cause in OF_OTHERS:
+            verdict = about_refunds(instance, moved, reference=reference)
+            if isinstance(verdict, Trouble) and verdict.cause in SEEN_IN_BRIGHTPEARL:
                 return verdict
             if (elsewhere := recorded_elsewhere(instance, refunds)) is not None:
                 return elsewhere
@@ -308,13 +310,6 @@ class _Fresh:
         }
         payments = {number for number, on in self.payments.items() if on in credits or on in orders}
         return concerned | {f"payment:{number}": "" for number in payments}
-
-
-def recorded(payment: bp.CustomerPayment) -> Recorded:
-    """A payment to the customer as the decision takes it."""
-    return Recorded(
-        payment.id, payment.order_id, payment.amount, payment.currency, payment.reference, payment.created_at
-    )
 
 
 def _rivals_of(instance: Return) -> set[int]:

@@ -25,6 +25,13 @@ class Recorded:
     currency: str
     reference: str
     created_at: datetime | None
+    is_taken_back: bool = False
+    """A receipt on the credit: money that came back from the customer, or a refund that never reached them."""
+
+    @property
+    def paid(self) -> Decimal:
+        """What the customer has of it."""
+        return -self.amount if self.is_taken_back else self.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +53,26 @@ def about_refunds(instance: Return, recorded: Iterable[Recorded], *, reference: 
     credit, due = instance.credit, instance.credit.net + instance.credit.tax
     payments = list(recorded)
     on_credit = [payment for payment in payments if payment.order_id == credit.id]
-    own = [payment for payment in on_credit if is_same_ref(payment.reference, reference)]
-    total = sum((payment.amount for payment in on_credit), _NOTHING)
-    foreign = next((p.currency for p in on_credit if p.currency and p.currency != credit.currency), None)
-    if foreign is not None:
-        return _trouble("refund-differs", credit, on_credit, f"A refund on credit {credit.id} is in {foreign}.")
+    to_customer = [payment for payment in on_credit if not payment.is_taken_back]
+    own = [payment for payment in to_customer if is_same_ref(payment.reference, reference)]
+    foreign = [payment for payment in on_credit if payment.currency not in ("", credit.currency)]
+    total = sum((payment.paid for payment in on_credit if payment not in foreign), _NOTHING)
     is_accepted = all(instance.has_accepted("refund-twice", payment.id) for payment in on_credit)
+    if foreign and not (is_accepted and total >= due):
+        cause = "refund-twice" if total >= due else "refund-differs"
+        return _trouble(
+            cause, credit, on_credit, f"A refund on credit {credit.id} is in {foreign[0].currency}; {total} are recorded "
+            f"in {credit.currency}, {due} were due.",
+        )  # fmt: skip
     if (len(own) > 1 or total > due) and not is_accepted:
         why = f"{len(own)} payments carry {reference}" if len(own) > 1 else f"{total} are recorded, {due} were due"
         return _trouble("refund-twice", credit, on_credit, f"Credit {credit.id} is refunded more than once: {why}.")
-    if on_credit and (total >= due or "refund-differs" in instance.accepted):
-        return Paid((own or on_credit)[0].id, total)
-    if on_credit:
+    if to_customer and (total >= due or "refund-differs" in instance.accepted):
+        return Paid((own or to_customer)[0].id, max(total, _NOTHING))
+    if on_credit and "refund-differs" not in instance.accepted:
+        back = -sum((payment.paid for payment in on_credit if payment.is_taken_back), _NOTHING)
         explanation = f"{total} are recorded on credit {credit.id}; due were {due}."
+        explanation += f" {back} of what was refunded came back." if back else ""
         return _trouble("refund-differs", credit, on_credit, explanation)
     return recorded_elsewhere(instance, payments)
 
@@ -92,6 +106,7 @@ def _trouble(cause: str, credit: Credit, payments: Iterable[Recorded], explanati
         "currency": credit.currency,
         "payments": [
             {"id": p.id, "on": p.order_id, "amount": str(p.amount), "currency": p.currency, "reference": p.reference}
+            | ({"is_taken_back": True} if p.is_taken_back else {})
             for p in payments
         ],
     }
