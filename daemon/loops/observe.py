@@ -5,10 +5,10 @@ what we asked for and read, becomes progress of that unit; a claim without proof
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from daemon.clients.happy_returns_wire import Item, Occurrence
 from daemon.store.inbox import Arrival
@@ -24,7 +24,8 @@ from statemachine.events import (
     UnitEvent,
 )
 from statemachine.facts import merge_unit
-from statemachine.refs import order_key
+from statemachine.goods import has_offset
+from statemachine.refs import fold_id, order_key
 from statemachine.units import PROGRESS, Progress, Unit
 
 
@@ -113,44 +114,108 @@ def _once_each(items: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(once.values())
 
 
-def _recognise(items: list[Item], known: list[KnownUnit], key: str) -> list[Item]:
-    """Give each item the key it is already known by: by item id, else by line id.
+_Name: TypeAlias = tuple[str | bool, ...]
 
-    Units that were known by their line alone get their ids one after the other, and are no second units.
+
+def _recognise(items: list[Item], known: list[KnownUnit], key: str) -> list[Item]:
+    """Give each item the key it is already known by: the surest names of all items first.
+
+    An item may leave out identifiers that its unit had before, or bring others: it is a new unit only where none is left
+    that it could be. Read as two, one parcel would be paid twice.
     """
-    here = [unit for unit in known if unit.order_key == key]
-    by_item = {unit.happy_item_id: unit.unit_key for unit in here if unit.happy_item_id}
-    unused_of: dict[tuple[str, str], dict[str, None]] = {}
-    """Unit keys that no item was given yet, in their order: by line id, by line id where they have no item id, and by SKU
-    where they have no other identifier."""
-    names_of: dict[str, list[tuple[str, str]]] = {}
-    for each in sorted(here, key=lambda stored: stored.unit_key):
-        is_nameless = not each.happy_item_id
-        for name in (
-            *([("line", each.line_item_id)] if each.line_item_id else ()),
-            *([("nameless line", each.line_item_id)] if each.line_item_id and is_nameless else ()),
-            *([("sku", each.sku)] if is_nameless and not each.line_item_id and each.sku else ()),
-        ):
-            unused_of.setdefault(name, {})[each.unit_key] = None
-            names_of.setdefault(each.unit_key, []).append(name)
-    result: list[Item] = []
-    for item in items:
-        unit = item.unit
-        found = by_item.get(unit.happy_item_id) if unit.happy_item_id else None
-        if found is None:
-            same_line = unused_of.get(("line", unit.line_item_id), {})
-            without_id = unused_of.get(("nameless line", unit.line_item_id), {})
-            if without_id:  # its id became known only now
-                found = next(iter(without_id))
-            elif len(same_line) == 1 or (same_line and not unit.happy_item_id):
-                found = next(iter(same_line))
-        if found is None:
-            found = next(iter(unused_of.get(("sku", unit.sku), {})), None)
-        final = found or unit.key
-        for name in names_of.get(final, ()):
-            unused_of[name].pop(final, None)
-        result.append(replace(item, unit=replace(unit, key=final)))
+    here = sorted((unit for unit in known if unit.order_key == key), key=lambda unit: unit.unit_key)
+    unused = {unit.unit_key: unit for unit in here}
+    found: dict[int, str] = {}
+    for names_of_unit, names_of_item, is_only_one in _WAYS:
+        named: dict[_Name, list[str]] = {}
+        for unit_key, stored in reversed(unused.items()):
+            for name in names_of_unit(stored):
+                named.setdefault(name, []).append(unit_key)
+        for number, item in enumerate(items):
+            if number in found:
+                continue
+            for name in names_of_item(item.unit):
+                left = named.get(name, [])
+                while left and left[-1] not in unused:
+                    left.pop()
+                if left and not (is_only_one and len(left) > 1):
+                    found[number] = left.pop()
+                    del unused[found[number]]
+                    break
+    return _with_own_keys(items, found)
+
+
+def _with_own_keys(items: list[Item], found: Mapping[int, str]) -> list[Item]:
+    """Under the key that was found for each; what is new takes its own, or one beside it where another item has that."""
+    taken, result = set(found.values()), list[Item]()
+    for number, item in enumerate(items):
+        unit_key, count = found.get(number, item.unit.key), 0
+        while number not in found and unit_key in taken:
+            count += 1
+            unit_key = f"{item.unit.key}#{count}"
+        taken.add(unit_key)
+        result.append(replace(item, unit=replace(item.unit, key=unit_key)))
     return result
+
+
+def _item_id(unit: KnownUnit | Unit) -> list[_Name]:
+    return [(unit.happy_item_id,)] if unit.happy_item_id else []
+
+
+def _line(unit: KnownUnit | Unit) -> list[_Name]:
+    return [(unit.line_item_id,)] if unit.line_item_id else []
+
+
+def _line_without_id(unit: KnownUnit) -> list[_Name]:
+    return _line(unit) if not unit.happy_item_id else []
+
+
+def _line_of_item_without_id(unit: Unit) -> list[_Name]:
+    return _line(unit) if not unit.happy_item_id else []
+
+
+def _spelled_line(unit: KnownUnit) -> list[_Name]:
+    """The line in one form; and without its offset, where it has one."""
+    line, has_id = fold_id(unit.line_item_id), bool(unit.happy_item_id)
+    if not line:
+        return []
+    bare = line.rsplit("-", 2)[0] if has_offset(line) else ""
+    return [(line, has_id)] + ([(bare, has_id, "offset")] if bare else [])
+
+
+def _line_spelled_otherwise(unit: Unit) -> list[_Name]:
+    """The same line in another spelling, or with or without its offset; of two that have item ids those decide."""
+    line = fold_id(unit.line_item_id)
+    if not line:
+        return []
+    forms: list[_Name] = [(line,)]
+    forms.append((line.rsplit("-", 2)[0],) if has_offset(line) else (line, "offset"))
+    has_ids = (False, True) if not unit.happy_item_id else (False,)
+    return [(form[0], has_id, *form[1:]) for form in forms for has_id in has_ids]
+
+
+def _sku(unit: KnownUnit) -> list[_Name]:
+    sku = unit.sku.strip().casefold()
+    return [(sku, bool(unit.happy_item_id), bool(unit.line_item_id))] if sku else []
+
+
+def _sku_and_no_other(unit: Unit) -> list[_Name]:
+    """The article alone, where not both are named by item ids, nor both by lines."""
+    sku = unit.sku.strip().casefold()
+    ids = (False, True) if not unit.happy_item_id else (False,)
+    lines = (False, True) if not unit.line_item_id else (False,)
+    return [(sku, has_id, has_line) for has_id in ids for has_line in lines] if sku else []
+
+
+_WAYS: tuple[tuple[Callable[[KnownUnit], list[_Name]], Callable[[Unit], list[_Name]], bool], ...] = (
+    (_item_id, _item_id, False),
+    (_line_without_id, _line, False),  # its id became known only now
+    (_line, _line_of_item_without_id, False),
+    (_line, _line, True),  # the only unit of its line, under another id
+    (_spelled_line, _line_spelled_otherwise, False),
+    (_sku, _sku_and_no_other, False),
+)
+"""By what an item is known to be a unit, surest first: the unit's names, the item's, and whether no other may have them."""
 
 
 def _settled_by(events: list[UnitEvent], claim: str) -> bool:

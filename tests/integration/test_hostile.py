@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from daemon.sandbox.books import Order
+from daemon.sandbox.catalogue import Line
 from daemon.store.database import Database
 from tests.integration.test_beside_ours import credited_and_not_refunded, order_of, stopped_for
+from tests.integration.test_border import post
+from tests.integration.test_decisions import our_credits
 from tests.integration.test_misleading_vendor import DAY, HOUR, refunds_of
-from tests.integration.test_same_goods import one_of_many
+from tests.integration.test_same_goods import body_of, one_of_many
 from tests.world import World, open_world
 
 
@@ -122,3 +125,39 @@ async def test_a_refund_that_comes_back_after_it_was_recorded_is_told_of(databas
         del world.sandbox.books.payments[back["paymentId"]]
         await world.pass_time(4 * HOUR)
         assert await stopped_for(world, truth) == ""
+
+
+# -- one unit under other names ----------------------------------------------------------------------------------------------
+
+OTHER_NAMES: dict[str, dict[str, Any]] = {
+    "without its line": {"happyReturnsItemID": "", "orderLineItemID": ""},
+    "its line with an offset": {"happyReturnsItemID": "", "orderLineItemID": "{line}-0-4"},
+    "its line padded": {"happyReturnsItemID": "", "orderLineItemID": "{line}\u200b"},
+    "without anything but its article in other case": {"happyReturnsItemID": "", "orderLineItemID": "", "sku": "{low}"},
+}
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+@pytest.mark.parametrize("item_id", ["", "b1c7c8c2"])
+async def test_a_unit_that_a_later_look_names_otherwise_is_paid_once(
+    item_id: str, name: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config="confirm_webhooks = false\n") as world:
+        world.sandbox.season.open(1)
+        order = world.sandbox.season.order([Line(next(iter(world.sandbox.books.products.values())), 4)], world.now)
+        row = next(row for row in order.rows if row.sku)
+        first = {
+            "orderNumber": order.reference, "orderLineItemID": row.external_ref, "sku": row.sku, "refundAmount": None,
+            "happyReturnsItemID": item_id,
+        }  # fmt: skip
+        later = {
+            key: told.format(line=row.external_ref, low=row.sku.lower()) for key, told in OTHER_NAMES[name].items()
+        }
+
+        for told in (first, {**first, **later}):
+            assert await post(world, body_of(("ret-1", "HRAAAAAA"), **told)) == 200
+            await world.settle()
+            await world.pass_time(DAY)
+
+        assert sum(int(row["quantity"]) for credit in our_credits(world) for row in credit["rows"]) == 1
+        assert len(ours(world)) == 1

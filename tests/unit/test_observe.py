@@ -83,3 +83,49 @@ def test_units_beyond_those_known_by_a_line_are_new() -> None:
     shown = items(*[{"happyReturnsItemID": name, "orderLineItemID": "12345"} for name in ("a", "b")])
 
     assert keys_of(look(*shown), *known) == ["12345", "b"]
+
+
+ITEM, LINE, SKU = "happyReturnsItemID", "orderLineItemID", "sku"
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        (KnownUnit("10422", "u", "", "Line-AB", "TEE"), {ITEM: "", LINE: "LINE-ab"}),
+        (KnownUnit("10422", "u", "", "77", "TEE"), {ITEM: "", LINE: "\uff17\uff17"}),
+        (KnownUnit("10422", "u", "", "77", "TEE"), {ITEM: "", LINE: ""}),
+        (KnownUnit("10422", "u", "a", "77", "TEE"), {ITEM: "", LINE: ""}),
+        (KnownUnit("10422", "u", "", "", "TEE"), {ITEM: "", LINE: "", SKU: "tee"}),
+        (KnownUnit("10422", "u", "a", "", "TEE"), {ITEM: "", LINE: "77"}),
+        (KnownUnit("10422", "u", "", "77", "TEE"), {ITEM: "", LINE: "77-0-4"}),
+        (KnownUnit("10422", "u", "", "77-0-4", "TEE"), {ITEM: "a", LINE: "77"}),
+        (KnownUnit("10422", "u", "a", "77-0-4", "TEE"), {ITEM: "", LINE: "77"}),
+    ],
+)
+def test_an_item_that_names_its_unit_otherwise_is_no_second_unit(known: KnownUnit, told: dict[str, Any]) -> None:
+    (shown,) = items({SKU: "TEE", **told})
+
+    assert keys_of(look(shown), known) == ["u"]
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        (KnownUnit("10422", "u", "a", "77-0-4", "TEE"), {ITEM: "b", LINE: "77-1-4"}),
+        (KnownUnit("10422", "u", "", "77-0-4", "TEE"), {ITEM: "", LINE: "77-1-4"}),
+        (KnownUnit("10422", "u", "a", "", "TEE"), {ITEM: "b", LINE: ""}),
+        (KnownUnit("10422", "u", "", "77", "TEE"), {ITEM: "", LINE: "78"}),
+        (KnownUnit("10422", "u", "a", "77", "TEE"), {ITEM: "", LINE: "", SKU: "CAP"}),
+    ],
+)
+def test_an_item_whose_names_contradict_the_units_is_another_unit(known: KnownUnit, told: dict[str, Any]) -> None:
+    (shown,) = items({SKU: "TEE", **told})
+
+    assert keys_of(look(shown), known) != ["u"]
+
+
+def test_the_surest_names_of_all_items_go_first() -> None:
+    known = [KnownUnit("10422", "u", "a", "77", "TEE")]
+    told = ({ITEM: "", LINE: "", SKU: "TEE"}, {ITEM: "b", LINE: "77"}, {ITEM: "a", LINE: "77"})
+
+    assert keys_of(look(*items(*told)), *known) == ["TEE", "b", "u"]
