@@ -167,11 +167,6 @@ class BookReads(AccountReads):
             result.unread |= {number: f"credit {number} exists, but is left out when it is read" for number in doubted}
         return result
 
-    async def credits_made_since(self, since: date) -> ReadResult[list[Row]]:
-        """Search rows of credits made since a day."""
-        filters = {"orderTypeId": "3", "createdOn": f"{since.isoformat()}/"}
-        return await self.search("order-search", _ORDERS, filters, key="orderId", belongs=_is_credit)
-
     async def credits_since(self, since: date) -> ReadResult[list[Row]]:
         """Search rows of credits made or updated since a day, each once."""
         results = [

@@ -1,9 +1,9 @@
 """Verify: look again at what was written, and at what others wrote beside it.
 
-Every ten minutes everything that was credited or refunded of late is set against what we know. Each order we credited is
-looked at again as a whole after an hour and after a day, since a search index may hide a rival for as long, and whenever its
-return stopped being an exception: what a person's word covered may stand still. What differs becomes an event; what is seen
-to be gone again ends the exception it was.
+Every ten minutes everything that was credited, changed or refunded of late is set against what we know. Each order we
+credited is looked at again as a whole after an hour and after a day, since a search index may hide a rival for as long, and
+whenever its return stopped being an exception: what a person's word covered may stand still. What differs becomes an event;
+what is seen to be gone again ends the exception it was.
 """
 
 import logging
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from daemon.clients import brightpearl_wire as bp
+from daemon.clients import wire
 from daemon.clients.brightpearl_credits import read_credits
 from daemon.clients.results import ById, Complete, Partial, ReadResult, joined
 from daemon.clients.throttle import Lane
@@ -45,6 +46,9 @@ log = logging.getLogger(__name__)
 CURSOR = "verify"
 AFTER = (timedelta(hours=1), timedelta(days=1))  # after being credited, an order is looked at as a whole
 RECENT = timedelta(days=2)  # whose credits and refunds are asked for; a day more than the index is trusted to lag
+OWN_CHANGED = timedelta(
+    hours=1
+)  # before the last look: how long the index may take to show that a credit of ours changed
 RETRY = timedelta(minutes=1)
 BATCH_MAX = 200
 ROWS_MAX = 5000
@@ -112,9 +116,9 @@ class Verify:
         return Looked.read(stored)
 
     async def _verify(self, done: Looked, now: datetime) -> int:
-        fresh = await self._written_by_others(done, now)
         # What was written down by a clock that was ahead says nothing of what lies between.
         looked_at = done.looked_at if done.looked_at is not None and done.looked_at <= now else None
+        fresh = await self._written_by_others(done, looked_at or now)
         windows = [((looked_at or now - after - RECENT) - after, now - after) for after in AFTER] + done.left
         numbers = sorted(fresh.orders | {int(order_id) for order_id in done.partial})
         async with self._at.database.reading() as connection:
@@ -160,10 +164,14 @@ class Verify:
 
     # -- what is to be looked at --------------------------------------------------------------------------------------
 
-    async def _written_by_others(self, done: Looked, now: datetime) -> "_Fresh":
-        """Credits and refunds of late, as far as they are shown, that are not ours and were not set against ours yet."""
-        since = (now - RECENT).date()
-        made = await self._at.brightpearl.credits_made_since(since)
+    async def _written_by_others(self, done: Looked, looked_at: datetime) -> "_Fresh":
+        """Credits and refunds of late, as far as they are shown, that are not ours and were not set against ours yet.
+
+        Late is since the last look and somewhat before, however long ago that was. A credit that was changed, or is not
+        cancelled any more, is as good as a new one; of our own what changed since the last look.
+        """
+        since = (looked_at - RECENT).date()
+        made = await self._at.brightpearl.credits_since(since)
         refunds = await self._at.brightpearl.refunds_since(since, column="createdOn")
         numbers = {int(row["orderId"]) for row in made.value} | {payment.order_id for payment in refunds.value}
         async with self._at.database.reading() as connection:
@@ -176,7 +184,8 @@ class Verify:
         for row in made.value:
             number, parent = int(row["orderId"]), str(row.get("parentOrderId") or "")
             changed = str(row.get("updatedOn") or row.get("createdOn") or "")
-            if number not in ours and parent.isdigit() and done.judged.get(f"credit:{number}") != changed:
+            is_due = number not in ours or _is_after(changed, looked_at - OWN_CHANGED)
+            if is_due and parent.isdigit() and done.judged.get(f"credit:{number}") != changed:
                 fresh.credits[number] = (int(parent), changed)
         for payment in refunds.value:
             if ours.get(payment.order_id) != payment.id and f"payment:{payment.id}" not in done.judged:
@@ -310,6 +319,15 @@ class _Fresh:
         }
         payments = {number for number, on in self.payments.items() if on in credits or on in orders}
         return concerned | {f"payment:{number}": "" for number in payments}
+
+
+def _is_after(changed: str, moment: datetime) -> bool:
+    """Whether it was changed after this moment; what cannot be read may have been."""
+    try:
+        at = wire.moment(changed, "updatedOn")
+    except MalformedPayloadError:
+        return True
+    return at is None or at > moment
 
 
 def _rivals_of(instance: Return) -> set[int]:

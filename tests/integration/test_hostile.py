@@ -12,7 +12,7 @@ from daemon.store.database import Database
 from tests.integration.test_beside_ours import credited_and_not_refunded, order_of, stopped_for
 from tests.integration.test_border import post
 from tests.integration.test_decisions import our_credits
-from tests.integration.test_misleading_vendor import DAY, HOUR, refunds_of
+from tests.integration.test_misleading_vendor import DAY, HOUR, MINUTE, refunds_of
 from tests.integration.test_same_goods import body_of, one_of_many
 from tests.world import World, open_world
 
@@ -161,3 +161,62 @@ async def test_a_unit_that_a_later_look_names_otherwise_is_paid_once(
 
         assert sum(int(row["quantity"]) for credit in our_credits(world) for row in credit["rows"]) == 1
         assert len(ours(world)) == 1
+
+
+# -- what nobody looked at in time -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["refund", "credit"])
+async def test_a_double_made_while_the_daemon_was_stopped_for_days_is_told_of(
+    what: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth, _ = await credited_and_refunded(world)
+        await world.pass_time(2 * DAY)
+        order = order_of(world, truth)
+        if what == "refund":
+            pay(world, order, Decimal(5))
+        else:
+            world.sandbox.books.credit_by_hand(order, 0, "goodwill")
+        world.sandbox.clock.move(to=world.now + 4 * DAY)  # nobody works meanwhile
+        await world.pass_time(HOUR)
+
+        assert await stopped_for(world, truth) == ("refund-elsewhere" if what == "refund" else "rival-credit")
+
+
+@pytest.mark.parametrize("how", ["edited", "not cancelled any more"])
+async def test_an_old_credit_of_others_that_becomes_a_rival_is_told_of(
+    how: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        order = order_of(world, truth)
+        await world.pass_time(2 * MINUTE)
+        old = world.sandbox.books.credit_by_hand(order, 0, "goodwill")
+        row, (product_id, net, tax) = old.rows[0], (old.rows[0].product_id, old.rows[0].net, old.rows[0].tax)
+        old.is_cancelled = how != "edited"
+        if how == "edited":
+            row.product_id, row.name, row.net, row.tax = None, "a voucher", Decimal("0.00"), Decimal("0.00")
+        await world.pass_time(5 * DAY)
+        assert (await stopped_for(world, truth), len(ours(world))) == ("", 1)
+
+        old.is_cancelled, old.updated_at = False, world.now
+        row.product_id, row.net, row.tax = product_id, net, tax
+        await world.pass_time(HOUR)
+
+        assert await stopped_for(world, truth) == "rival-credit"
+
+
+@pytest.mark.parametrize("cause", ["credit-differs", "credit-cancelled"])
+async def test_our_own_credit_that_is_changed_long_after_is_told_of(
+    cause: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth, credit = await credited_and_refunded(world)
+        await world.pass_time(5 * DAY)
+        credit.is_cancelled, credit.updated_at = cause == "credit-cancelled", world.now
+        credit.rows[0].net -= Decimal(1) if cause == "credit-differs" else Decimal(0)
+
+        await world.pass_time(HOUR)
+
+        assert await stopped_for(world, truth) == cause
