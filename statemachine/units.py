@@ -251,6 +251,12 @@ class Return:
         return cause in self.accepted and not any(each.startswith(f"{cause}:") for each in self.accepted)
 
     @property
+    def began_at(self) -> datetime | None:
+        """Since when it is under way, by the earliest that is told of it; None where nothing is."""
+        told = (each for unit in self.units for each in (unit.started_at, unit.dropped_off_at, unit.approved_at))
+        return min((at for at in told if at is not None), default=None)
+
+    @property
     def is_returnless(self) -> bool:
         return bool(self.units) and all(unit.dropoff_method == "returnless" for unit in self.units)
 

@@ -74,7 +74,7 @@ def understand(
     `known`: the units stored of each return; `orders`: keys of the orders a return is known to be about. A look at one
     order of a return is not a look at the whole.
     """
-    seen = replace(seen, items=_once_each(seen.items))
+    seen = replace(seen, items=_once_each(_begun_by(seen.received_at, each) for each in seen.items))
     families: dict[tuple[str, str], list[Item]] = {}
     returns: dict[str, list[Item]] = {}
     for item in seen.items:
@@ -96,6 +96,14 @@ def understand(
             open_claims[return_id] = claim
         arrivals += [_arrival(seen, return_id, order_number, event) for event in events]
     return Understood(tuple(arrivals), open_claims)
+
+
+def _begun_by(seen_at: datetime, item: Item) -> Item:
+    """Nothing begins after it was seen: what others write meanwhile is told from what went before by when it began."""
+    unit = item.unit
+    if unit.started_at is None or unit.started_at <= seen_at:
+        return item
+    return replace(item, unit=replace(unit, started_at=seen_at))
 
 
 def _once_each(items: Iterable[Item]) -> tuple[Item, ...]:

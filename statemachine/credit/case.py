@@ -91,7 +91,7 @@ class Case:
 
     @cached_property
     def began_at(self) -> datetime | None:
-        return min((unit.started_at for unit in self.instance.units if unit.started_at), default=None)
+        return self.instance.began_at
 
     def is_since_it_began(self, credit: ExistingCredit) -> bool:
         """Made while this return was under way, or at an unknown time; ours forgotten by a restore always count."""

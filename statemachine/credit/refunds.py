@@ -95,7 +95,7 @@ def recorded_elsewhere(instance: Return, recorded: Iterable[Recorded]) -> Troubl
 
 
 def _is_since_it_began(payment: Recorded, instance: Return) -> bool:
-    began_at = min((unit.started_at for unit in instance.units if unit.started_at), default=None)
+    began_at = instance.began_at
     return began_at is None or payment.created_at is None or payment.created_at >= began_at
 
 

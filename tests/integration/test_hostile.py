@@ -220,3 +220,24 @@ async def test_our_own_credit_that_is_changed_long_after_is_told_of(
         await world.pass_time(HOUR)
 
         assert await stopped_for(world, truth) == cause
+
+
+@pytest.mark.parametrize("what", ["refund", "credit"])
+async def test_a_return_that_is_said_to_begin_later_than_it_was_seen_hides_no_rival(
+    what: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        begun = world.sandbox.happy_returns.returns
+        await world.pass_until(lambda: truth["happy_return_id"] in begun)
+        for item in begun[truth["happy_return_id"]].items:
+            item.started_at = world.now + 30 * DAY
+        await world.pass_time(MINUTE)
+        if what == "refund":
+            pay(world, order_of(world, truth), Decimal(5))
+        else:
+            world.sandbox.books.credit_by_hand(order_of(world, truth), 0, "goodwill")
+        await world.pass_time(DAY)
+
+        assert await stopped_for(world, truth) == ("refund-elsewhere" if what == "refund" else "rival-credit")
+        assert ours(world) == []
