@@ -20,7 +20,8 @@ async def read_credits(
     `keys` those of credits whose answer was lost, which are searched for besides; `answered` the numbers that a creation
     was answered with, and the key it was sent under: nothing but a number, which may be another's.
 
-    Complete where the search was read whole and every credit it names, or we know of, was read with its rows.
+    Complete where the search was read whole and every credit it names, or we know of, was read with its rows, and says of
+    itself that it is of that order.
     """
     by_order = await client.credit_ids_of(orders)
     ids = {
@@ -47,6 +48,11 @@ async def read_credits(
         missing[order_id] += [result.missing] if isinstance(result, Partial) else []
         named_and_gone = sorted(read.gone.intersection(by_order[order_id].value))
         missing[order_id] += [f"credit {n} is named by the search and answered with nothing" for n in named_and_gone]
+        missing[order_id] += [
+            f"credit {credit.id} is of order {order_id} by the search, and of {credit.parent_order_id} by itself"
+            for credit in result.value
+            if credit not in credits and credit.id in by_order[order_id].value and not credit.is_cancelled
+        ]
         missing[order_id] += [why for credit in credits if (why := unfinished(credit, now, is_ours=credit.id in ours))]
         why = "; ".join(dict.fromkeys(missing[order_id]))
         gone = frozenset(read.gone.intersection(ids[order_id]))

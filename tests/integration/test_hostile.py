@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from daemon.sandbox import brightpearl_views as views
 from daemon.sandbox.books import Order
 from daemon.sandbox.catalogue import Line
 from daemon.store.database import Database
@@ -240,4 +241,27 @@ async def test_a_return_that_is_said_to_begin_later_than_it_was_seen_hides_no_ri
         await world.pass_time(DAY)
 
         assert await stopped_for(world, truth) == ("refund-elsewhere" if what == "refund" else "rival-credit")
+        assert ours(world) == []
+
+
+# -- answers that contradict each other --------------------------------------------------------------------------------------
+
+
+async def test_a_credit_that_is_of_another_order_by_itself_than_by_the_search_keeps_ours_from_being_made(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        order = order_of(world, truth)
+        await world.pass_time(2 * MINUTE)
+        rival = world.sandbox.books.credit_by_hand(order, 0, "goodwill")
+        with monkeypatch.context() as lie:
+            true_view = views.credit_view
+            lie.setattr(views, "credit_view", lambda *of: true_view(*of) | ({"parentId": 7} if of[1] is rival else {}))
+            await world.pass_time(2 * DAY)
+            shown = await world.show(str(truth["express_code"]))
+            assert (shown["wait_cause"] or shown["exception"]["cause"]) == "evidence-incomplete"
+
+        await world.pass_time(DAY)
+        assert await stopped_for(world, truth) == "rival-credit"
         assert ours(world) == []
