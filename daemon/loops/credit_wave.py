@@ -80,7 +80,11 @@ class CreditWave(CreditReads):
         """The credit of this effect: under its key, or under the number that Brightpearl answered, unless it is another's."""
         answered, order_id = (effect.result or {}).get("credit_id"), self.order_of[effect.id]
         by_key = next((c for c in read.value if is_same_ref(c.external_ref, effect.key)), None)
-        by_number = (c for c in read.value if c.id == answered and is_created(c, order_id, effect.key))
+        by_number = (
+            c for c in read.value
+            if c.id == answered and is_created(c, order_id, effect.key)
+            and self.owners.get(c.id, {effect.return_id}) == {effect.return_id}
+        )  # fmt: skip
         return by_key or next(by_number, None)
 
     def _search(self, order: Order, read: Complete[list[ExistingCredit]], *, keyed: Mapping[str, Any]) -> Search:

@@ -265,3 +265,23 @@ async def test_a_credit_that_is_of_another_order_by_itself_than_by_the_search_ke
         await world.pass_time(DAY)
         assert await stopped_for(world, truth) == "rival-credit"
         assert ours(world) == []
+
+
+async def test_an_account_that_cuts_keys_so_that_two_parts_share_one_has_each_told_apart(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        world.sandbox.assumptions.reference_length = 23  # of "HW-", twenty digits and "-1": the part is cut away
+        season = world.sandbox.season
+        season.open(1)
+        order = season.order([Line(next(iter(world.sandbox.books.products.values())), 4)], world.now)
+        items = season.items(order, [(0, 2)])
+        new = season.announce("two parts", world.now + MINUTE, items, "restocked")
+        season.travel(new, items[:1], world.now + HOUR)
+        season.travel(new, items[1:], world.now + 3 * DAY)
+
+        await world.pass_time(10 * DAY)
+
+        told = {row["part"]: (row["state"], row["cause"]) for row in await world.all_returns()}
+        assert sorted(told.values()) == [("exception", "outcome-unknown"), ("restocked", None)]
+        assert len(ours(world)) == 1
