@@ -280,17 +280,22 @@ class Dispatch:
                 wave.outcomes[each.effect.id] = behind(each.effect, instance, other, now=now)
 
     async def _send(self, wave: Wave, planned: list[Planned], instances: dict[int, Return]) -> None:
-        """Send as the quota allows; each part's intents are stored in the moment before it leaves."""
+        """Send as the quota allows; each part's intents are stored in the moment before it leaves.
+
+        For the quota it may wait a minute: a return that changed meanwhile, by a person's word or its own, is judged anew.
+        """
         sent: list[Planned] = []
-        while len(sent) < len(planned):
+        while planned:
             if self._at.lease.writes_held:
                 now = self._at.clock.now()
-                wave.outcomes |= {p.effect.id: observed(p.effect, p.intent, now=now) for p in planned[len(sent) :]}
+                wave.outcomes |= {p.effect.id: observed(p.effect, p.intent, now=now) for p in planned}
                 break
-            room = await self._room(len(planned) - len(sent))
+            room = await self._room(len(planned))
             if room == 0:
                 break  # asked to leave: what was not begun stays as it is, and whoever is next takes it
-            part = planned[len(sent) : len(sent) + room]
+            part, planned = await self._as_judged(wave, planned[:room], instances), planned[room:]
+            if not part:
+                continue
             await self._settle(list(wave.outcomes.values()), instances, intents=part)
             wave.outcomes.clear()
             await wave.send(part)
@@ -298,12 +303,22 @@ class Dispatch:
             refused = next((a for p in part if isinstance(a := wave.answers.get(p.effect.id), NotPermittedError)), None)
             if refused is not None:  # the rest would only be refused too
                 self._forbid(part[0].effect.kind)
-                for rest in planned[len(sent) :]:
+                for rest in planned:
                     instance = instances[rest.effect.return_id]
                     wave.outcomes[rest.effect.id] = self._put_off(rest.effect, instance, refused)
                 break
         await wave.conclude(sent)
         await self._settle(list(wave.outcomes.values()), instances)
+
+    async def _as_judged(self, wave: Wave, part: list[Planned], instances: dict[int, Return]) -> list[Planned]:
+        """Those whose return is what it was when it was judged; the others are put back."""
+        async with self._at.database.reading() as connection:
+            versions = await returns.versions(connection, self._at.merchant, [p.effect.return_id for p in part])
+        changed = [p for p in part if versions.get(p.effect.return_id) != instances[p.effect.return_id].version]
+        why, now = {"why": "the return changed while this was about to be sent"}, self._at.clock.now()
+        for each in changed:
+            wave.outcomes[each.effect.id] = Outcome(Settlement(each.effect, "again", why, due_at=now, is_counted=False))
+        return [each for each in part if each.effect.id not in wave.outcomes]
 
     async def _room(self, writes: int) -> int:
         """How many writes may leave now; waits for the quota, but not when we are to leave."""

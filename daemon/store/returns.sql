@@ -35,6 +35,13 @@ SELECT return_id, facts || jsonb_build_object('occurrence', occurrence, 'stands_
    AND return_id = ANY(:ids::bigint[])
  ORDER BY return_id, unit_key;
 
+-- name: versions
+-- How often each of these returns has moved.
+SELECT id, version
+  FROM returns
+ WHERE merchant = :merchant
+   AND id = ANY(:ids::bigint[]);
+
 -- name: unit_counts
 SELECT return_id, count(*) AS units
   FROM unit

@@ -285,3 +285,33 @@ async def test_an_account_that_cuts_keys_so_that_two_parts_share_one_has_each_to
         told = {row["part"]: (row["state"], row["cause"]) for row in await world.all_returns()}
         assert sorted(told.values()) == [("exception", "outcome-unknown"), ("restocked", None)]
         assert len(ours(world)) == 1
+
+
+# -- what comes between the look and the write ------------------------------------------------------------------------------
+
+
+async def test_a_return_that_is_held_while_its_credit_waits_for_the_quota_is_not_credited(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        room, advance, told = world.workplace.brightpearl.room, world.loops[0], list[int]()
+
+        async def room_after_a_while(writes: int) -> int:
+            if not told:
+                number = str((await world.show(str(truth["express_code"])))["id"])
+                words = ("--reason", "data-error", "--note", "a word with the customer first", "--yes")
+                code, _, said = await world.homeward("return", "hold", number, *words)
+                assert code == 0, said
+                await advance.run_once(world.now)
+                told.append(code)
+            return await room(writes)
+
+        monkeypatch.setattr(world.workplace.brightpearl, "room", room_after_a_while)
+        await world.pass_time(DAY)
+        assert (await stopped_for(world, truth), world.books()["credits"]) == ("held", [])
+
+        number = str((await world.show(str(truth["express_code"])))["id"])
+        assert (await world.homeward("return", "release", number, "--reason", "data-error", "--yes"))[0] == 0
+        await world.pass_time(DAY)
+        assert len(world.books()["credits"]) == 1
