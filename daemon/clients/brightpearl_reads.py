@@ -71,6 +71,7 @@ class Reads:
         """
         columns = (key,) if isinstance(key, str) else key
         rows: dict[tuple[int, ...], Row] = {}
+        available: int | None = None
         for _ in range(PAGES_MAX):
             query = {**filters, "pageSize": str(PAGE), "firstResult": str(len(rows) + 1)}
             try:
@@ -87,6 +88,9 @@ class Reads:
             matching = [row for row in rows.values() if belongs(row)]
             if fault:
                 return Partial(matching, f"{operation}: {fault}", is_of_rows=is_of_rows)
+            if self._trusts_totals and available not in (None, page.available):
+                return Partial(matching, f"{operation}: {available} results became {page.available} between two pages")
+            available = page.available
             if repeated:
                 return Partial(matching, f"{operation}: {repeated} stands in the answer twice")
             if foreign and (is_exact or (page.more and not matching)):

@@ -1,11 +1,13 @@
 """Lies that go together, and words that nobody wrote down: nothing is paid twice, and nobody is left untold."""
 
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from daemon.clients.results import Complete, Partial
 from daemon.sandbox import brightpearl_views as views
 from daemon.sandbox.books import Order
 from daemon.sandbox.catalogue import Line
@@ -285,6 +287,31 @@ async def test_an_account_that_cuts_keys_so_that_two_parts_share_one_has_each_to
         told = {row["part"]: (row["state"], row["cause"]) for row in await world.all_returns()}
         assert sorted(told.values()) == [("exception", "outcome-unknown"), ("restocked", None)]
         assert len(ours(world)) == 1
+
+
+async def test_pages_that_shift_while_they_are_read_prove_no_absence(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        _, credit = await credited_and_refunded(world)
+        payments = []
+        for _ in range(520):
+            world.sandbox.clock.move(to=world.now + timedelta(seconds=1))
+            payments.append(pay(world, credit, Decimal(1), kind="VOID"))
+        true_view, books = views.search_view, world.sandbox.books
+
+        def shifting(*of: Any, **page: Any) -> dict[str, Any]:
+            shown = true_view(*of, **page)
+            if page["first"] == 1 and payments:  # one of the first page is deleted before the second is asked for
+                del books.payments[payments[0]["paymentId"]]
+                payments.clear()
+            return shown
+
+        monkeypatch.setattr(views, "search_view", shifting)
+        first, second = [(await world.workplace.brightpearl.payments_of([credit.id]))[credit.id] for _ in range(2)]
+
+        assert (isinstance(first, Partial), isinstance(second, Complete)) == (True, True)
+        assert len(second.value) == 520
 
 
 # -- what comes between the look and the write ------------------------------------------------------------------------------
