@@ -233,7 +233,7 @@ class BookReads(AccountReads):
         except RejectedError:
             rows = await self._refunds(period)
         day = since.isoformat()
-        recent = mapped(rows, lambda r: [row for row in r if text_of(row, column) >= day])
+        recent = mapped(rows, lambda r: [row for row in r if (told := text_of(row, column)) >= day or not told])
         return mapped(_read_payments(recent), lambda payments: [each for each in payments if each.is_refund])
 
     async def _refunds(self, filters: dict[str, str]) -> ReadResult[list[Row]]:

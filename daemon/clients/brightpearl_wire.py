@@ -210,7 +210,7 @@ def read_credit(value: Any) -> ExistingCredit:
         reference=wire.text(told.get("ref") or told.get("reference"), f"{name}.ref"),
         currency=code,
         created_at=wire.moment(told.get("createdOn"), f"{name}.createdOn"),
-        is_cancelled=told.get("isCanceled") is True or told.get("isCancelled") is True,
+        is_cancelled=any(wire.flag(told.get(key), f"{name}.{key}") for key in ("isCanceled", "isCancelled")),
         rows=tuple(row for row, _ in read),
         unusable=tuple(fault for _, fault in read if fault),
         warehouse_id=wire.integer(told.get("warehouseId"), f"{name}.warehouseId"),

@@ -89,6 +89,17 @@ def any_decimal(value: Any, name: str) -> Decimal:
     return number if abs(number) < _NUMBER_LIMIT else _NUMBER_LIMIT.copy_sign(number)
 
 
+_FLAGS = {"": False, "false": False, "0": False, "no": False, "true": True, "1": True, "yes": True}
+
+
+def flag(value: Any, name: str) -> bool:
+    """Yes or no; absent is no. Raises MalformedPayloadError for what is neither."""
+    told = str(value).casefold() if isinstance(value, bool) else text(value, name).casefold()
+    if told not in _FLAGS:
+        raise MalformedPayloadError(f"{name}: '{told[:40]}' is neither yes nor no")
+    return _FLAGS[told]
+
+
 def integer(value: Any, name: str) -> int | None:
     """A whole number that the schema can hold. None where there is none."""
     told = text(value, name)

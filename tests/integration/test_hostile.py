@@ -314,6 +314,32 @@ async def test_pages_that_shift_while_they_are_read_prove_no_absence(
         assert len(second.value) == 520
 
 
+@pytest.mark.parametrize(
+    ("told", "cause"), [("true", "credit-cancelled"), (1, "credit-cancelled"), ("perhaps", "evidence-incomplete")]
+)
+async def test_a_credit_that_is_said_to_be_cancelled_in_another_form_is_not_refunded(
+    told: Any, cause: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth, _ = await credited_and_not_refunded(world)
+        true_view = views.credit_view
+        monkeypatch.setattr(views, "credit_view", lambda *of: true_view(*of) | {"isCanceled": told})
+        world.sandbox.faults.plan({})
+        await world.pass_time(HOUR)
+
+        assert (await stopped_for(world, truth), ours(world)) == (cause, [])
+
+
+async def test_a_refund_that_does_not_say_when_it_was_made_is_told_of(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth, _ = await credited_and_refunded(world)
+        await world.pass_time(3 * DAY)
+        pay(world, order_of(world, truth), Decimal(5))["createdOn"] = None
+        await world.pass_time(HOUR)
+
+        assert await stopped_for(world, truth) == "refund-elsewhere"
+
+
 # -- what comes between the look and the write ------------------------------------------------------------------------------
 
 
