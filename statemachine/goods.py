@@ -116,6 +116,9 @@ def _same(instance: Return, unit: Unit, holder: Holder) -> By | None:
     if is_line and (not both_named or (has_offset(unit.line_item_id) and holder.has_asked)):
         return By.LINE
     is_other = other != instance.happy_return_id or holder.is_pruned
+    is_same_offset = has_offset(unit.line_item_id) and unit.line_item_id == holder.line_item_id
+    if not is_other and is_same_offset and unit.sku == holder.sku and not both_named:
+        return By.LINE  # Happy Returns corrected the order's number
     if instance.express_code and instance.express_code == holder.express_code and is_other:
         return By.CODE
     return None

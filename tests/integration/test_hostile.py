@@ -166,6 +166,25 @@ async def test_a_unit_that_a_later_look_names_otherwise_is_paid_once(
         assert len(ours(world)) == 1
 
 
+async def test_a_unit_whose_return_is_said_to_be_of_another_order_later_is_paid_once(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config="confirm_webhooks = false\n") as world:
+        world.sandbox.season.open(1)
+        line = Line(next(iter(world.sandbox.books.products.values())), 4)
+        orders = [world.sandbox.season.order([line], world.now) for _ in range(2)]
+        row = next(row for row in orders[0].rows if row.sku)
+        told = {"orderLineItemID": "77-0-2", "sku": row.sku, "refundAmount": None, "happyReturnsItemID": ""}
+
+        for order in orders:
+            assert await post(world, body_of(("ret-1", "HRAAAAAA"), orderNumber=order.reference, **told)) == 200
+            await world.settle()
+            await world.pass_time(DAY)
+
+        assert {row["cause"] for row in await world.all_returns()} == {None, "same-goods"}
+        assert (len(our_credits(world)), len(ours(world))) == (1, 1)
+
+
 # -- what nobody looked at in time -------------------------------------------------------------------------------------------
 
 
