@@ -387,3 +387,44 @@ async def test_a_return_that_is_held_while_its_credit_waits_for_the_quota_is_not
         assert (await world.homeward("return", "release", number, "--reason", "data-error", "--yes"))[0] == 0
         await world.pass_time(DAY)
         assert len(world.books()["credits"]) == 1
+
+
+# -- what is open: each pays somebody wrongly, and nobody is told ------------------------------------------------------------
+
+
+@pytest.mark.xfail(strict=True, reason="credits without a parent are in no search by order")
+@pytest.mark.parametrize("named", ["order_number", "express_code"])
+async def test_a_credit_by_hand_that_names_no_parent_order_is_a_rival(
+    named: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        order = order_of(world, truth)
+        await world.pass_time(2 * MINUTE)
+        books = world.sandbox.books
+        rival = books.credit_by_hand(order, 0, str(truth[named]))
+        del books.orders[rival.id]
+        books.orders._by["parent_id", order.id].remove(rival.id)
+        rival.parent_id = 0
+        books.orders[rival.id] = rival
+
+        await world.pass_time(2 * DAY)
+
+        assert await stopped_for(world, truth) != "" or ours(world) == []
+
+
+@pytest.mark.xfail(
+    strict=True, reason="one number alone is searched for form by form, and the first form found ends it"
+)
+async def test_two_orders_whose_numbers_differ_by_their_sign_are_ambiguous(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        order, books = order_of(world, truth), world.sandbox.books
+        clone = world.sandbox.season.order([Line(next(iter(books.products.values())), 4)], world.now)
+        del books.orders[clone.id]
+        clone.reference = f"#{order.reference}"
+        books.orders[clone.id] = clone
+
+        await world.pass_time(DAY)
+
+        assert await stopped_for(world, truth) == "order-ambiguous"
