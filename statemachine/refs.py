@@ -1,7 +1,9 @@
 """Names that compare equal, and keys that are the same on every attempt, on every machine, after every restore."""
 
 import hashlib
+import re
 import unicodedata
+from collections.abc import Iterable
 
 _ROUNDS_MAX = 4  # folding some rare letters brings forth others that fold again
 
@@ -31,6 +33,13 @@ def fold_code(text: str) -> str:
     Source: Happy Returns sheet 3.4, `^HR[0-9A-Z]{6}$`.
     """
     return fold_id(text).upper()
+
+
+def names(text: str, marks: Iterable[str]) -> bool:
+    """Whether one of these identifiers stands in a text as a word of its own: 12 does not stand in 1012."""
+    folded = fold_id(text)
+    told = (fold_id(mark).removeprefix("#") for mark in marks)
+    return any(mark and re.search(rf"(?<!\w){re.escape(mark)}(?!\w)", folded) for mark in told)
 
 
 def is_number(text: str) -> bool:

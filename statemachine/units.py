@@ -251,6 +251,12 @@ class Return:
         return cause in self.accepted and not any(each.startswith(f"{cause}:") for each in self.accepted)
 
     @property
+    def names(self) -> frozenset[str]:
+        """What a person may have written on a credit that is for this return, or for its order."""
+        told = (self.order_number, self.express_code, self.happy_return_id, self.rma_id)
+        return frozenset(each for each in told if each)
+
+    @property
     def began_at(self) -> datetime | None:
         """Since when it is under way, by the earliest that is told of it; None where nothing is."""
         told = (each for unit in self.units for each in (unit.started_at, unit.dropped_off_at, unit.approved_at))

@@ -50,12 +50,13 @@ class BookReads(AccountReads):
     async def find_orders(self, numbers: Iterable[str]) -> dict[str, ReadResult[list[int]]]:
         """Sales-order ids by the shopper's order number, from the search index: it may lag behind.
 
+        All that carry it in any of its forms: 1042 and #1042 may be two orders.
         Asks in sets first, and singly for what the set did not find or where sets are refused or ignored.
         """
         column = "externalRef" if self._settings.order_number_field == "external_ref" else "customerRef"
         wanted = list(dict.fromkeys(numbers))
         found: dict[str, ReadResult[list[int]]] = {}
-        if len(wanted) > 1 and not self._sets_refused:
+        if wanted and not self._sets_refused:
             found = await self._find_in_sets(wanted, column)
         for number in wanted:
             if number not in found or (isinstance(found[number], Complete) and not found[number].value):
@@ -98,8 +99,6 @@ class BookReads(AccountReads):
                 belongs=lambda row: bool(_ids_with(column, number, [row])),
             )
             results.append(mapped(rows, partial(_ids_with, column, number)))
-            if results[-1].value:
-                break
         return mapped(joined(results), lambda ids: sorted(set(ids)))
 
     async def orders_shipped_since(self, since: date, *, column: str) -> ReadResult[list[Row]]:
@@ -154,6 +153,27 @@ class BookReads(AccountReads):
             belongs=lambda row: _is_credit(row) and text_of(row, "externalRef").casefold() == external_ref.casefold(),
         )
         return mapped(rows, _order_ids)
+
+    async def credits_named(self, marks: Iterable[str]) -> list[Row]:
+        """Search rows of credits that name no order they are against, and have one of these texts as their reference.
+
+        What is found here counts; that nothing is found proves nothing, since the account may ignore or refuse the filter
+        (UNCONFIRMED for this search, sheet 5.3).
+        """
+        wanted = sorted({form for mark in marks for form in _forms(mark) if "," not in form})
+        rows: list[Row] = []
+        for chunk in _of_length(wanted, NUMBERS_LENGTH) if not self._sets_refused else ():
+            try:
+                found = await self.search(
+                    "order-search", _ORDERS, {"orderTypeId": "3", "customerRefs": ",".join(chunk)}, key="orderId",
+                    is_exact=False, belongs=_texts("customerRef", {form.casefold() for form in chunk}),
+                )  # fmt: skip
+            except NotPermittedError:
+                raise
+            except RejectedError:
+                return rows
+            rows += [row for row in found.value if _is_credit(row) and not number_of(row, "parentOrderId")]
+        return rows
 
     async def credits(self, ids: Iterable[int]) -> ById[ExistingCredit]:
         """Credits by id. One is gone only where the order resource, asked for the same id, knows of no credit either."""

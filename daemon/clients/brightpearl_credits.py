@@ -1,13 +1,17 @@
 """Every credit against an order, read so that what is missing can be known: from the search, by id, and by key."""
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from daemon.clients.brightpearl_books import BookReads
+from daemon.clients.brightpearl_reads import Row, text_of
 from daemon.clients.results import Complete, Partial, ReadResult
 from statemachine.credit.snapshot import OWN_PREFIX, ExistingCredit
-from statemachine.refs import is_same_ref
+from statemachine.refs import fold_id, is_same_ref, names, order_key
 
+NO_MARKS: Mapping[int, Collection[str]] = {}
+NO_ROWS: Collection[Row] = ()
 NO_ANSWERS: Mapping[int, Mapping[int, str]] = {}
 WRITTEN_WITHIN = timedelta(minutes=2)  # another tool may write a credit's header first and its rows one by one
 
@@ -15,19 +19,27 @@ WRITTEN_WITHIN = timedelta(minutes=2)  # another tool may write a credit's heade
 async def read_credits(
     client: BookReads, orders: Collection[int], *, own: Mapping[int, Collection[int]],
     keys: Mapping[int, Collection[str]], now: datetime, answered: Mapping[int, Mapping[int, str]] = NO_ANSWERS,
+    marks: Mapping[int, Collection[str]] = NO_MARKS, unparented: Collection[Row] = NO_ROWS,
 ) -> dict[int, ReadResult[list[ExistingCredit]]]:  # fmt: skip
     """Every credit against these orders. By order: `own` are ids that we know of, which the index may not show yet;
     `keys` those of credits whose answer was lost, which are searched for besides; `answered` the numbers that a creation
-    was answered with, and the key it was sent under: nothing but a number, which may be another's.
+    was answered with, and the key it was sent under: nothing but a number, which may be another's; `marks` what a credit
+    that names no order (`unparented`) may have written on it in its place.
 
     Complete where the search was read whole and every credit it names, or we know of, was read with its rows, and says of
     itself that it is of that order.
     """
     by_order = await client.credit_ids_of(orders)
-    ids = {
-        order_id: {*by_order[order_id].value, *own.get(order_id, ()), *answered.get(order_id, ())}
+    by_name = {
+        order_id: {int(row["orderId"]) for row in unparented if names(_written_on(row), marks.get(order_id, ()))}
         for order_id in orders
     }
+    ids = {
+        order_id: {
+            *by_order[order_id].value, *own.get(order_id, ()), *answered.get(order_id, ()), *by_name[order_id]
+        }
+        for order_id in orders
+    }  # fmt: skip
     missing = {order_id: [r.missing] if isinstance(r := by_order[order_id], Partial) else [] for order_id in orders}
     for order_id, refs in keys.items():
         for ref in refs:
@@ -44,6 +56,7 @@ async def read_credits(
             credit for credit in result.value
             if credit.id in ours or any(is_same_ref(credit.external_ref, ref) for ref in refs)
             or (credit.id in by_order[order_id].value and credit.parent_order_id in (order_id, 0))
+            or (credit.id in by_name[order_id] and credit.parent_order_id in (order_id, 0))
         ]  # fmt: skip
         missing[order_id] += [result.missing] if isinstance(result, Partial) else []
         named_and_gone = sorted(read.gone.intersection(by_order[order_id].value))
@@ -58,6 +71,16 @@ async def read_credits(
         gone = frozenset(read.gone.intersection(ids[order_id]))
         found[order_id] = Partial(credits, why, gone) if why else Complete(credits)
     return found
+
+
+def _written_on(row: Row) -> str:
+    return f"{text_of(row, 'customerRef')} {text_of(row, 'externalRef')}"
+
+
+def words_on(row: Row) -> frozenset[str]:
+    """The words that are written on a credit, and each of its references as a whole, as identifiers are compared."""
+    references = (order_key(text_of(row, column)) for column in ("customerRef", "externalRef"))
+    return frozenset(each for each in (*re.findall(r"\w+", fold_id(_written_on(row))), *references) if each)
 
 
 def is_created(credit: ExistingCredit, order_id: int, key: str | None) -> bool:

@@ -222,7 +222,13 @@ class CreditReads(Wave):
                 answered.setdefault(order_id, {})[int(number)] = effect.key
             if effect.intent is not None and not (number and result.get("is_read")):
                 lost.setdefault(order_id, []).append(effect.key)  # the number may be another's
-        read = await read_credits(self.at.brightpearl, orders, own=own, keys=lost, answered=answered, now=self.now)
+        marks: dict[int, set[str]] = {}
+        for effect in self._open():
+            marks.setdefault(self.order_of[effect.id], set()).update(self._return(effect).names)
+        read = await read_credits(
+            self.at.brightpearl, orders, own=own, keys=lost, answered=answered, now=self.now, marks=marks,
+            unparented=await self.at.brightpearl.credits_named(mark for each in marks.values() for mark in each),
+        )  # fmt: skip
         self.credits_of = self._with_references(read)
         for effect in self._open():
             credits = self.credits_of[self.order_of[effect.id]]

@@ -7,14 +7,15 @@ what is seen to be gone again ends the exception it was.
 """
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from daemon.clients import brightpearl_wire as bp
 from daemon.clients import wire
-from daemon.clients.brightpearl_credits import read_credits
+from daemon.clients.brightpearl_credits import read_credits, words_on
+from daemon.clients.brightpearl_reads import Row, number_of, text_of
 from daemon.clients.results import ById, Complete, Partial, ReadResult, joined
 from daemon.clients.throttle import Lane
 from daemon.clock import Rest
@@ -46,9 +47,7 @@ log = logging.getLogger(__name__)
 CURSOR = "verify"
 AFTER = (timedelta(hours=1), timedelta(days=1))  # after being credited, an order is looked at as a whole
 RECENT = timedelta(days=2)  # whose credits and refunds are asked for; a day more than the index is trusted to lag
-OWN_CHANGED = timedelta(
-    hours=1
-)  # before the last look: how long the index may take to show that a credit of ours changed
+OWN_CHANGED = timedelta(hours=1)  # before the last look: for what the index may be slow to show of our own credits
 RETRY = timedelta(minutes=1)
 BATCH_MAX = 200
 ROWS_MAX = 5000
@@ -140,7 +139,7 @@ class Verify:
         partial: set[int] = set()
         for start in range(0, len(pending), BATCH_MAX):
             page = pending[start : start + BATCH_MAX]
-            found, not_whole = await self._compare(page, done, now)
+            found, not_whole = await self._compare(page, fresh.unparented, done, now)
             arrivals += found
             partial |= not_whole
         since = {order_id: done.since(order_id, now).isoformat() for order_id in partial}
@@ -176,27 +175,48 @@ class Verify:
         numbers = {int(row["orderId"]) for row in made.value} | {payment.order_id for payment in refunds.value}
         async with self._at.database.reading() as connection:
             ours = await returns.payment_by_credit(connection, self._at.merchant, sorted(numbers))
-        fresh = _Fresh({}, {}, {})
+        fresh = _Fresh({}, {}, {}, [])
         for row in made.value:
             reference = str(row.get("externalRef") or "")
             if int(row["orderId"]) not in ours and reference.upper().startswith(OWN_PREFIX):
                 fresh.found[OWN_PREFIX + reference[len(OWN_PREFIX) :].lower()] = int(row["orderId"])
         for row in made.value:
-            number, parent = int(row["orderId"]), str(row.get("parentOrderId") or "")
+            number, parent = int(row["orderId"]), number_of(row, "parentOrderId")
             changed = str(row.get("updatedOn") or row.get("createdOn") or "")
             is_due = number not in ours or _is_after(changed, looked_at - OWN_CHANGED)
-            if is_due and parent.isdigit() and done.judged.get(f"credit:{number}") != changed:
-                fresh.credits[number] = (int(parent), changed)
+            if is_due and parent and done.judged.get(f"credit:{number}") != changed:
+                fresh.credits[number] = (parent, changed)
+        unparented = [row for row in made.value if not number_of(row, "parentOrderId")]
+        fresh.unparented.extend(unparented)
+        fresh.credits.update(await self._orders_named(unparented, ours, done))
         for payment in refunds.value:
             if ours.get(payment.order_id) != payment.id and f"payment:{payment.id}" not in done.judged:
                 fresh.payments[payment.id] = payment.order_id
         return fresh
 
+    async def _orders_named(
+        self, rows: list[Row], ours: Mapping[int, int | None], done: Looked
+    ) -> dict[int, tuple[int, str]]:
+        """Credits that name no order, but by what is written on them one of ours: with that order, and when last changed."""
+        words = {int(row["orderId"]): words_on(row) for row in rows if int(row["orderId"]) not in ours}
+        async with self._at.database.reading() as connection:
+            names = sorted(frozenset[str]().union(*words.values()))
+            orders = await returns.orders_named(connection, self._at.merchant, names) if names else []
+        changed = {int(row["orderId"]): text_of(row, "updatedOn") or text_of(row, "createdOn") for row in rows}
+        return {
+            number: (order_id, changed[number])
+            for number, written in words.items()
+            for name, order_id in orders
+            if name in written and done.judged.get(f"credit:{number}") != changed[number]
+        }
+
     # -- comparing ----------------------------------------------------------------------------------------------------
 
-    async def _compare(self, instances: list[Return], done: Looked, now: datetime) -> tuple[list[Arrival], set[int]]:
+    async def _compare(
+        self, instances: list[Return], unparented: list[Row], done: Looked, now: datetime
+    ) -> tuple[list[Arrival], set[int]]:
         """What is to be said of these returns; and the orders of which not everything was read."""
-        facts = await self._read(instances, now)
+        facts = await self._read(instances, unparented, now)
         account, maps = await self._at.account(now), await self._at.maps()
         arrivals: list[Arrival] = []
         not_whole: set[int] = set()
@@ -234,7 +254,7 @@ class Verify:
                 arrivals.append(arrival)
         return arrivals, not_whole
 
-    async def _read(self, instances: list[Return], now: datetime) -> Facts:
+    async def _read(self, instances: list[Return], unparented: list[Row], now: datetime) -> Facts:
         client = self._at.brightpearl
         order_ids = {instance.order_id for instance in instances if instance.order_id is not None}
         async with self._at.database.reading() as connection:
@@ -252,7 +272,12 @@ class Verify:
             if instance.credit is not None and any(unit.goods_in_id for unit in instance.units)
         }  # fmt: skip
         orders = await client.orders(order_ids)
-        credits = await read_credits(client, order_ids, own=wanted, keys={}, now=now)
+        marks: dict[int, set[str]] = {}
+        for instance in instances:
+            marks.setdefault(instance.order_id or 0, set()).update(instance.names)
+        credits = await read_credits(
+            client, order_ids, own=wanted, keys={}, now=now, marks=marks, unparented=unparented
+        )
         async with self._at.database.reading() as connection:  # once more: what was sent meanwhile was stored before
             siblings = [*siblings, *await returns.siblings_on_orders(connection, self._at.merchant, sorted(order_ids))]
         return Facts(
@@ -307,6 +332,8 @@ class _Fresh:
     """Payment to a customer → the credit or order it stands on."""
     found: dict[str, int]
     """Key of ours → the credit that carries it, and that no return of ours holds."""
+    unparented: list[Row]
+    """Search rows of credits that name no order."""
 
     @property
     def orders(self) -> set[int]:

@@ -321,6 +321,13 @@ async def payment_by_credit(connection: Connection, merchant: str, numbers: list
     return {row["credit_id"]: row["payment_id"] for row in rows}
 
 
+async def orders_named(connection: Connection, merchant: str, names: list[str]) -> list[tuple[str, int]]:
+    """Which of these names (folded) are of returns of ours that have a credit, each with the order that was credited."""
+    codes = [name.upper() for name in names]
+    rows = await SQL.rows(connection, "orders_named", merchant=merchant, names=names, codes=codes)
+    return [(row["name"], row["order_id"]) for row in rows]
+
+
 async def shift(connection: Connection, merchant: str, *, since: datetime, until: datetime, by: timedelta) -> None:
     """What moved while our clock said these times, moved so much later or earlier; its deadlines with it."""
     await SQL.run(connection, "shift_deadlines", merchant=merchant, since=since, until=until, by=by)

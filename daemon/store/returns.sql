@@ -323,6 +323,29 @@ SELECT id, credit_ref, happy_return_id, order_number, part, state
         OR (state = 'closed' AND close_reason IN ('written-off', 'same-goods')))
  ORDER BY id;
 
+-- name: orders_named
+-- Orders that were credited, by what a person may write on a credit for them: order number, express code, return id.
+SELECT r.order_key AS name, r.order_id
+  FROM returns AS r
+ WHERE r.merchant = :merchant
+   AND r.order_key = ANY(:names::text[])
+   AND r.credit_id IS NOT NULL
+   AND r.order_id IS NOT NULL
+ UNION
+SELECT lower(r.express_code), r.order_id
+  FROM returns AS r
+ WHERE r.merchant = :merchant
+   AND r.express_code = ANY(:codes::text[])
+   AND r.credit_id IS NOT NULL
+   AND r.order_id IS NOT NULL
+ UNION
+SELECT r.happy_return_id, r.order_id
+  FROM returns AS r
+ WHERE r.merchant = :merchant
+   AND r.happy_return_id = ANY(:names::text[])
+   AND r.credit_id IS NOT NULL
+   AND r.order_id IS NOT NULL;
+
 -- name: payment_by_credit
 -- Which of these are credits that returns of ours hold, and the payment that is recorded of each.
 SELECT credit_id, payment_id

@@ -1,6 +1,5 @@
 """One return set against its order: everything a check may ask, worked out once, when first asked. Pure."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,7 +30,7 @@ from statemachine.credit.reading import Unmatched
 from statemachine.credit.snapshot import ExistingCredit, Header, Order, OrderRow, Plan, PlannedRow, Reference
 from statemachine.credit.watching import MAP, order_fact
 from statemachine.money import AMOUNT_LIMIT, Money, MoneyError, in_minor_units
-from statemachine.refs import fold_id, order_key
+from statemachine.refs import names, order_key
 from statemachine.units import Place, Return, Unit, Unreadable
 
 
@@ -485,7 +484,6 @@ def is_same_order(order: Order, order_number: str) -> bool:
 
 
 def _claims(credit: ExistingCredit, instance: Return) -> bool:
-    """Somebody wrote this return's own identifiers on the credit, each as a word of its own: 12 does not stand in 1012."""
-    text = fold_id(f"{credit.external_ref} {credit.reference}")
-    marks = (instance.express_code, instance.happy_return_id, instance.rma_id)
-    return any(mark and re.search(rf"(?<!\w){re.escape(fold_id(mark))}(?!\w)", text) for mark in marks)
+    """Somebody wrote this return's own identifiers on the credit."""
+    text = f"{credit.external_ref} {credit.reference}"
+    return names(text, (instance.express_code, instance.happy_return_id, instance.rma_id))

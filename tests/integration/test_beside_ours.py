@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from daemon.clients.brightpearl_reads import Row
 from daemon.clock import Step
 from daemon.loops.looked import Looked
 from daemon.loops.verify import Verify
@@ -293,9 +294,11 @@ async def test_what_is_too_much_for_one_round_is_looked_at_newest_first_and_left
         verify = Verify(world.workplace)
         real = verify._compare
 
-        async def compare(page: list[Return], done: Looked, now: datetime) -> tuple[list[Arrival], set[int]]:
+        async def compare(
+            page: list[Return], unparented: list[Row], done: Looked, now: datetime
+        ) -> tuple[list[Arrival], set[int]]:
             read.extend(instance.credit.id for instance in page if instance.credit is not None)
-            return await real(page, done, now)
+            return await real(page, unparented, done, now)
 
         monkeypatch.setattr("daemon.loops.verify.ROWS_MAX", 2)
         monkeypatch.setattr(verify, "_compare", compare)
