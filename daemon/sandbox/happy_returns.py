@@ -103,6 +103,8 @@ class HappyReturns:
     _index: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     bodies: list[bytes] = field(default_factory=list)
     """Webhooks as sent, where they are kept."""
+    spells: dict[str, dict[str, str]] = field(default_factory=dict)
+    """How single returns are spelled, by assumption (`spells_reads`, …), where it is not as assumed of all."""
     _told: set[str] = field(default_factory=set)
     """Returns that have something a webhook has not told yet."""
     shipments: dict[str, Shipment] = field(default_factory=dict)
@@ -273,7 +275,7 @@ class HappyReturns:
         told = {
             "event": primary[1], "typeID": primary[2], "retailerID": RETAILER, "otherEvents": others,
             "items": [
-                self.view(found, item, now, spelled=self.assumptions.spells_webhooks)
+                self.view(found, item, now, spelled=self._how(found, "spells_webhooks"))
                 for item in found.items
                 if item.order_number == order
             ],
@@ -367,6 +369,10 @@ class HappyReturns:
             }  # fmt: skip
         return told
 
+    def _how(self, found: ReturnOfGoods, border: str) -> str:
+        """How this border spells the ids of this return."""
+        return self.spells.get(found.return_id, {}).get(border) or str(getattr(self.assumptions, border))
+
     async def get_return(self, request: web.Request) -> web.Response:
         if (refusal := self._refuse(request, "rma")) is not None:
             return refusal
@@ -383,7 +389,7 @@ class HappyReturns:
         value = value.upper() if name == "happyReturnsExpressCode" else value
         now = self.clock.now() - timedelta(seconds=self.assumptions.snapshot_lag_seconds)
         items = [
-            self.view(found, item, now, spelled=self.assumptions.spells_reads)
+            self.view(found, item, now, spelled=self._how(found, "spells_reads"))
             for found in self._named(name, value)
             for item in found.items
             if (name == "happyReturnsExpressCode" and found.express_code == value)
@@ -427,8 +433,8 @@ class HappyReturns:
                 "upc": item.upc, "returnBagBarcodes": [item.bag], "tracking": shipment.tracking, "carrier": "ups",
                 "departureDate": shipment.departed_at.date().isoformat(), "destinationAddressID": "wh-main",
                 "happyReturnsRetailerID": RETAILER,
-                "happyReturnsExpressCode": spell(found.express_code, self.assumptions.spells_shipments),
-                "happyReturnsItemID": spell(item.item_id, self.assumptions.spells_shipments),
+                "happyReturnsExpressCode": spell(found.express_code, self._how(found, "spells_shipments")),
+                "happyReturnsItemID": spell(item.item_id, self._how(found, "spells_shipments")),
             }
             for found in self._with_items(wanted)
             for item in found.items
@@ -442,10 +448,9 @@ class HappyReturns:
             return refusal
         told = await request.json()
         self.approvals.append({"id": request.match_info["id"], "body": told})
-        spelled = self.assumptions.spells_reads  # ids come back as they were shown
         wanted = {each["happyReturnsItemID"] for each in told.get("returning", []) if each.get("approve")}
         for found in self.returns.values():
-            shown = [] if found.became else found.items
+            shown, spelled = [] if found.became else found.items, self._how(found, "spells_reads")  # as they were shown
             if ids := [i.item_id for i in shown if spell(i.item_id, spelled).strip() in wanted and not i.approved_at]:
                 self.approve_items(found.return_id, ids, self.clock.now())
         return web.json_response({})

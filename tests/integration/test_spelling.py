@@ -1,11 +1,10 @@
 """One id in two spellings is one return, one credit, one refund, whichever border it comes in by."""
 
+import itertools
 import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from daemon.actions.imports import import_events, import_receipts
 from daemon.actions.receiving import open_box, receive
@@ -14,52 +13,48 @@ from daemon.sandbox.happy_returns import spell
 from daemon.store import board
 from daemon.store.database import Database
 from statemachine.units import Condition
+from tests.abreast import abreast, booked
 from tests.integration.test_approval import allow
 from tests.integration.test_border import post
 from tests.samples import FULL_ITEM, WEBHOOK
 from tests.world import MERCHANT, World, open_world
 
 HOW = ("capitals", "swapped", "wide", "padded")
+BORDERS = ("spells_reads", "spells_webhooks", "spells_shipments")
 DAYS = timedelta(days=1)
 
 
-async def is_one_return(world: World, truth: dict[str, Any]) -> None:
+async def is_one_return(world: World, truth: dict[str, Any], case: object = "") -> None:
     """Paid once, and everything of it under one key."""
-    (row,) = await world.all_returns()
-    books = world.books()
-    assert (row["happy_return_id"], row["express_code"]) == (truth["happy_return_id"], truth["express_code"])
-    assert row["state"] == "restocked"
-    assert len(books["credits"]) == 1
-    assert len([each for each in books["payments"] if each["paymentType"] == "PAYMENT"]) == 1
-    assert len(books["goods_in"]) == 1
+    (row,) = [row for row in await world.all_returns() if row["order_number"] == truth["order_number"]]
+    names = (row["happy_return_id"], row["express_code"])
+    assert (*names, row["state"]) == (truth["happy_return_id"], truth["express_code"], "restocked"), case
+    assert booked(world, truth["order_number"]).counts == (1, 1, 1), case
 
 
-@pytest.mark.parametrize("how", HOW)
-@pytest.mark.parametrize("border", ["spells_reads", "spells_webhooks", "spells_shipments"])
-async def test_a_return_spelled_otherwise_at_one_border_is_the_same_return(
-    how: str, border: str, database: Database, tmp_path: Path
+async def test_a_return_spelled_otherwise_at_one_border_or_from_some_day_on_is_the_same_return(
+    database: Database, tmp_path: Path
 ) -> None:
     async with open_world(database, tmp_path) as world:
-        setattr(world.sandbox.assumptions, border, how)
-        truth = world.begin("bar_single")
+        spells, truths = world.sandbox.happy_returns.spells, dict[object, dict[str, Any]]()
+        for border, how in itertools.product(BORDERS, HOW):
+            truths[border, how] = truth = world.begin("bar_single")
+            spells[truth["happy_return_id"]] = {border: how}
+        moments = [timedelta(hours=1), 1 * DAYS, 4 * DAYS, 8 * DAYS]
+        truths |= {moment: world.begin("bar_single") for moment in moments}
+        abreast(world)
+        began = world.now
 
-        await world.pass_time(20 * DAYS)
+        for moment in moments:
+            await world.pass_time(began + moment - world.now)
+            spells[truths[moment]["happy_return_id"]] = dict.fromkeys(BORDERS, "capitals")
+        await world.pass_time(12 * DAYS)
 
-        await is_one_return(world, truth)
-        shown = await world.show(truth["express_code"])
-        assert shown["units"][0]["bag"].startswith("HR2")
-
-
-@pytest.mark.parametrize("after", [timedelta(hours=1), 1 * DAYS, 4 * DAYS, 8 * DAYS])
-async def test_capitals_from_some_day_on_change_nothing(after: timedelta, database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        truth = world.begin("bar_single")
-        spellings = {"spells_reads": "capitals", "spells_webhooks": "capitals", "spells_shipments": "capitals"}
-        world.sandbox.season.at(world.now + after, "assume", **spellings)
-
-        await world.pass_time(20 * DAYS)
-
-        await is_one_return(world, truth)
+        assert len(await world.all_returns()) == len(truths)
+        for case, truth in truths.items():
+            await is_one_return(world, truth, case)
+            shown = await world.show(truth["express_code"])
+            assert shown["units"][0]["bag"].startswith("HR2"), case
 
 
 async def test_mailed_units_are_approved_under_the_ids_happy_returns_shows(database: Database, tmp_path: Path) -> None:
@@ -69,7 +64,7 @@ async def test_mailed_units_are_approved_under_the_ids_happy_returns_shows(datab
         truth = world.begin("mail_inspected")
         world.sandbox.season.steps = [step for step in world.sandbox.season.steps if step.kind != "approve"]
 
-        await world.pass_time(20 * DAYS)
+        await world.pass_time(16 * DAYS)
 
         (approval,) = world.sandbox.happy_returns.approvals
         (item_id,) = truth["units"]
@@ -77,63 +72,53 @@ async def test_mailed_units_are_approved_under_the_ids_happy_returns_shows(datab
         await is_one_return(world, truth)
 
 
-@pytest.mark.parametrize("how", HOW)
-@pytest.mark.parametrize("column", ["express_code", "happy_item_id", "happy_return_id"])
-async def test_a_receipt_finds_its_unit_in_any_spelling(
-    column: str, how: str, database: Database, tmp_path: Path
-) -> None:
+async def test_receipts_scans_and_searches_find_the_unit_in_any_spelling(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
-        truth = world.begin("bar_single")
+        columns = ("express_code", "happy_item_id", "happy_return_id")
+        imported = {case: world.begin("bar_single") for case in itertools.product(columns, HOW)}
+        scanned = {how: world.begin("bar_single") for how in HOW}
         world.sandbox.season.steps = [step for step in world.sandbox.season.steps if step.kind != "receive"]
-        await world.pass_time(8 * DAYS)
-        (item_id,) = truth["units"]
-        name = {**truth, "happy_item_id": item_id}[column]
-        raw = f"{column},condition\n{spell(name, how)},sellable\n".encode()
+        abreast(world)
+        await world.pass_time(11 * DAYS)
 
-        (row,) = await import_receipts(database, MERCHANT, raw, world.now, actor="user:test")
+        await is_found_in_any_spelling(world, scanned[HOW[0]])
+        for (column, how), truth in imported.items():
+            (item_id,) = truth["units"]
+            name = {**truth, "happy_item_id": item_id}[column]
+            raw = f"{column},condition\n{spell(name, how)},sellable\n".encode()
+            (row,) = await import_receipts(database, MERCHANT, raw, world.now, actor="user:test")
+            assert row["result"] == "received", (column, how)
+        for how, truth in scanned.items():
+            await receive_spelled(world, truth, how)
         await world.settle()
 
-        assert row["result"] == "received"
-        await is_one_return(world, truth)
+        assert len(await world.all_returns()) == len(imported) + len(scanned)
+        for case, truth in (imported | scanned).items():
+            await is_one_return(world, truth, case)
 
 
-@pytest.mark.parametrize("how", HOW)
-async def test_what_is_searched_or_filtered_for_is_found_in_any_spelling(
-    how: str, database: Database, tmp_path: Path
-) -> None:
-    async with open_world(database, tmp_path) as world:
-        truth = world.begin("bar_single")
-        await world.pass_time(7 * DAYS)
-        (item_id,) = truth["units"]
-        bag = (await world.show(truth["express_code"]))["units"][0]["bag"]
-
+async def is_found_in_any_spelling(world: World, truth: dict[str, Any]) -> None:
+    """By every name of it, and by a filter."""
+    (item_id,) = truth["units"]
+    bag = (await world.show(truth["express_code"]))["units"][0]["bag"]
+    for how in HOW:
         for name in (truth["happy_return_id"], truth["express_code"], item_id, bag):
-            assert (await world.show(spell(name, how)))["happy_return_id"] == truth["happy_return_id"]
-
+            assert (await world.show(spell(name, how)))["happy_return_id"] == truth["happy_return_id"], (how, name)
         condition = compile_filter(f'express="{spell(truth["express_code"], how)}"', world.now)
-        async with database.reading() as connection:
-            assert len(await board.listing(connection, condition, rows_max=9)) == 1
+        async with world.database.reading() as connection:
+            assert len(await board.listing(connection, condition, rows_max=9)) == 1, how
 
 
-@pytest.mark.parametrize("how", HOW)
-async def test_a_scanner_that_spells_otherwise_receives_the_same_unit(
-    how: str, database: Database, tmp_path: Path
-) -> None:
-    async with open_world(database, tmp_path) as world:
-        truth = world.begin("bar_single")
-        world.sandbox.season.steps = [step for step in world.sandbox.season.steps if step.kind != "receive"]
-        await world.pass_time(8 * DAYS)
-        (item_id,) = truth["units"]
-        bag = (await world.show(truth["express_code"]))["units"][0]["bag"]
-
-        (box,) = await open_box(database, spell(bag, how), [MERCHANT])
-        (unit,) = box.meant_by(spell(item_id, how))
-        await receive(
-            database, box, [unit], condition=Condition.SELLABLE, key="k", actor="user:test", source="warehouse", now=world.now
-        )  # fmt: skip
-        await world.settle()
-
-        await is_one_return(world, truth)
+async def receive_spelled(world: World, truth: dict[str, Any], how: str) -> None:
+    """Bag and unit are scanned by a scanner that spells so."""
+    (item_id,) = truth["units"]
+    bag = (await world.show(truth["express_code"]))["units"][0]["bag"]
+    (box,) = await open_box(world.database, spell(bag, how), [MERCHANT])
+    (unit,) = box.meant_by(spell(item_id, how))
+    await receive(
+        world.database, box, [unit], condition=Condition.SELLABLE, key=f"scan {how}", actor="user:test",
+        source="warehouse", now=world.now,
+    )  # fmt: skip
 
 
 async def test_a_file_of_webhooks_in_other_case_repeats_what_is_known(database: Database, tmp_path: Path) -> None:
