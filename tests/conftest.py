@@ -1,18 +1,18 @@
 """One embedded PostgreSQL for the run, one database a test."""
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
 
-import asyncpg
 import pytest
 
 from daemon.store import embedded
 from daemon.store.database import Database
 from tests.acceptance.processes import open_folder
-from tests.databases import dsn_of, install, make_fast
+from tests.databases import install, make_fast
+from tests.given import Given, Made, copy_of, drop, name_of
 
-_NUMBERS = itertools.count(1)
 _done: list[str] = []
 """Databases of tests that are over."""
 
@@ -38,14 +38,26 @@ async def _make_template(server: embedded.Server) -> None:
 @pytest.fixture
 async def database(server: embedded.Server) -> AsyncIterator[Database]:
     """An installed Homeward database without rows."""
-    name = f"test_{next(_NUMBERS)}"
-    admin = await asyncpg.connect(server.dsn)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-    found = await Database.connect(dsn_of(server, name))
-    yield found
-    await found.close()
-    # Our sessions end a moment later: dropping it under the next test waits for none of them.
-    for old in _done:
-        await admin.execute(f"DROP DATABASE {old} WITH (FORCE)")
-    _done[:] = [name]
-    await admin.close()
+    async with copy_of(server, TEMPLATE) as found:
+        yield found
+    await _drop_later(server, [name_of(found)])
+
+
+@pytest.fixture(scope="session")
+def made() -> dict[Any, Made]:
+    """Worlds that were made in this run, to be copied."""
+    return {}
+
+
+@pytest.fixture
+async def given(server: embedded.Server, made: dict[Any, Made], tmp_path: Path) -> AsyncIterator[Given]:
+    """Where a test gets the world it begins with."""
+    mine = Given(server, TEMPLATE, tmp_path, made)
+    yield mine
+    await _drop_later(server, mine.copies)
+
+
+async def _drop_later(server: embedded.Server, names: list[str]) -> None:
+    """Our sessions end a moment later: dropping it under the next test waits for none of them."""
+    await drop(server, _done)
+    _done[:] = names

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,14 +17,16 @@ from daemon.finance.matching import run_matching
 from daemon.finance.periods import prepare
 from daemon.store import files, inbox, matches
 from daemon.store.database import Database
+from daemon.store.scope import Scope
 from daemon.store.sealed import new_key
 from daemon.web.access import people
 from daemon.web.access.roles import Role
 from daemon.web.api.describing import BASE
 from tests.closed_season import sources
 from tests.finance_files import SHOPIFY
-from tests.visitor import PASSWORD, Visitor, given_factor, program, visitor
-from tests.world import MERCHANT, World, open_world
+from tests.given import Given
+from tests.visitor import PASSWORD, Visitor, given_factor, program, returning, visitor
+from tests.world import MERCHANT, World
 
 OTHER = "zenith"
 SECOND_MERCHANT = """
@@ -40,6 +42,8 @@ account_token_file = "acme.brightpearl.token"
 [merchants.zenith.policy]
 credit_trigger = "dropped_off"
 """
+ZED = Scope((OTHER,), "zed", "administrator", (OTHER,))
+"""How the database knows zenith's administrator."""
 WRITTEN = "acme’s own words"
 """What people of acme wrote, wherever they can write."""
 
@@ -122,10 +126,25 @@ PEOPLE = {
 
 
 @asynccontextmanager
-async def two_tenants(database: Database, folder: Path) -> AsyncIterator[Tenancy]:
-    (folder / "sealing").write_text(new_key())
+async def two_tenants(given: Given) -> AsyncIterator[Tenancy]:
+    """Copies of the same two, with zenith's administrator signed in."""
+    files = {"sealing": _sealing_key()}
+    async with (
+        given.world(_both, files=files, extra_config=SECOND_MERCHANT) as (world, (acme, session, headers)),
+        returning(world, session) as zed,
+    ):
+        yield Tenancy(world, zed, headers, acme, _marks(acme))
+
+
+@cache
+def _sealing_key() -> str:
+    return new_key()
+
+
+async def _both(world: World) -> tuple[Aim, tuple[str, str], dict[str, str]]:
+    """What is acme's, the session of zenith's administrator, and the headers of zenith's token."""
+    database = world.database
     async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(open_world(database, folder, extra_config=SECOND_MERCHANT))
         async with database.transaction() as connection:
             await connection.execute("INSERT INTO merchant (merchant) VALUES ('zenith')")
             await connection.execute("SELECT setval('return_id', 710000)")
@@ -148,7 +167,7 @@ async def two_tenants(database: Database, folder: Path) -> AsyncIterator[Tenancy
         zed = await stack.enter_async_context(visitor(world, "zed", Role.ADMINISTRATOR, merchants=[OTHER]))
         headers = await program(world, "write", merchants=[OTHER], name="zenith.write")
         await given_factor(world, "cleo.acme")
-        yield Tenancy(world, zed, headers, acme, _marks(acme))
+        return acme, (zed.token, zed.csrf), headers
 
 
 def _marks(acme: Aim) -> list[str]:
@@ -223,3 +242,21 @@ def plain(text: str, aim: Aim) -> str:
 
 def values(row: Any) -> str:
     return " ".join(str(value) for value in dict(row).values())
+
+
+COUNTED = "one row: a wrong password was counted, and written down"
+
+
+def changed(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, Any]:
+    """Tables whose rows of others differ; what a wrong password at the front door does to its account is named."""
+    differing: dict[str, Any] = {}
+    for table, rows in after.items():
+        fresh = [row for row in rows if row not in before[table]]
+        gone = [row for row in before[table] if row not in rows]
+        if not fresh and not gone:
+            continue
+        is_counted = len(fresh) == 1 and '"cleo.acme"' in fresh[0] and (
+            ('"failures": 1' in fresh[0] and len(gone) == 1) or ("sign-in-refused" in fresh[0] and not gone)
+        )  # fmt: skip
+        differing[table] = COUNTED if is_counted else (fresh, gone)
+    return differing

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from daemon.store import factors
 from daemon.store.scope import AT_THE_DOOR
@@ -64,6 +65,16 @@ async def visitor(
         found = Visitor(world, http)
         if signs_in:
             assert await found.sign_in(name) == 200
+        yield found
+
+
+@asynccontextmanager
+async def returning(world: World, session: tuple[str, str]) -> AsyncIterator[Visitor]:
+    """Somebody who signed in before and comes back with this session: its token and its secret."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+        found = Visitor(world, http)
+        token, found.csrf = session
+        http.cookie_jar.update_cookies({"homeward": token}, URL(world.url))
         yield found
 
 

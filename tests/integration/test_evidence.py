@@ -13,6 +13,7 @@ from typing import Any
 from daemon.store.database import Database
 from daemon.store.evidence import HAPPENED, STANDING
 from daemon.web.access.roles import Role
+from tests.given import Given
 from tests.tenancy import OTHER, WRITTEN, two_tenants
 from tests.visitor import visitor
 from tests.world import MERCHANT, open_world
@@ -58,8 +59,8 @@ async def test_the_pack_holds_what_people_did_and_its_own_digests(database: Data
     assert b"argon2" not in everything
 
 
-async def test_the_pack_of_one_merchant_holds_nothing_of_another(database: Database, tmp_path: Path) -> None:
-    async with two_tenants(database, tmp_path) as tenancy:
+async def test_the_pack_of_one_merchant_holds_nothing_of_another(given: Given, tmp_path: Path) -> None:
+    async with two_tenants(given) as tenancy:
         world = tenancy.world
         async with visitor(world, "zara", Role.OPERATOR, merchants=[OTHER]):
             pass
