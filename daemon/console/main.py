@@ -2,6 +2,7 @@
 
 import os
 import sys
+from copy import copy
 from importlib import import_module
 from importlib.metadata import version as installed
 from typing import Any
@@ -37,8 +38,8 @@ SERVICES = {
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
-def build(asked: str | None = None) -> typer.Typer:
-    """The command; with `asked`, only that noun or service is loaded, where there is one of that name."""
+def build(asked: str | None = None, verb: str | None = None) -> typer.Typer:
+    """The command; with `asked`, only that noun or service is loaded, and of a noun only that verb, where there is one."""
     cli = typer.Typer(
         name="homeward",
         help="Brings returned goods home in the books: Happy Returns and Brightpearl, reconciled to the penny.",
@@ -51,11 +52,21 @@ def build(asked: str | None = None) -> typer.Typer:
     is_known = asked in NOUNS or asked in SERVICES or asked == "version"
     for name, place in NOUNS.items():
         if not is_known or name == asked:
-            cli.add_typer(_load(place), name=name)
+            cli.add_typer(_only(verb, _load(place)) if is_known else _load(place), name=name)
     for name, place in SERVICES.items():
         if not is_known or name == asked:
             cli.command(name, context_settings=PASSED_ON if name == "sandbox" else None)(_load(place))
     return cli
+
+
+def _only(verb: str | None, noun: typer.Typer) -> typer.Typer:
+    """This noun with this verb alone, if it has it: making every other verb ready takes longer than most do their work."""
+    named = [each for each in noun.registered_commands if each.name == verb]
+    if not named:
+        return noun
+    alone = copy(noun)
+    alone.registered_commands = named
+    return alone
 
 
 def _load(place: str) -> Any:
@@ -102,7 +113,7 @@ def main() -> None:
         shown.command = " ".join(words if words and words[0] in NOUNS else words[:1])
     as_json = any(a in sys.argv for a in ("json", "ndjson", "--output=json", "-ojson", "--output=ndjson", "-ondjson"))
     try:
-        build(sys.argv[1] if len(sys.argv) > 1 else None)()
+        build(*sys.argv[1:3])()
     except HomewardError as error:
         fail(error, as_json=as_json)
     except BrokenPipeError:  # whoever read us has had enough
