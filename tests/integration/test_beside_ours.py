@@ -27,7 +27,7 @@ from tests.integration.test_misleading_vendor import (
     refunds_of,
     struck,
 )
-from tests.integration.test_same_goods import one_of_many
+from tests.same_goods import one_of_many
 from tests.world import MERCHANT, World, open_world
 
 PAYMENTS = "^GET .*/customer-payment-search"

@@ -16,7 +16,8 @@ from tests.integration.test_beside_ours import credited_and_not_refunded, order_
 from tests.integration.test_border import post
 from tests.integration.test_decisions import our_credits
 from tests.integration.test_misleading_vendor import DAY, HOUR, MINUTE, refunds_of
-from tests.integration.test_same_goods import body_of, one_of_many
+from tests.integration.test_same_goods import body_of
+from tests.same_goods import one_of_many
 from tests.world import World, open_world
 
 

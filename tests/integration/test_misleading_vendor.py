@@ -25,7 +25,7 @@ from daemon.store import outbox
 from daemon.store.database import Database
 from statemachine.effects import RecordRefund
 from tests.integration.test_outcome_unknown import use_bundles
-from tests.integration.test_same_goods import one_of_many
+from tests.same_goods import one_of_many
 from tests.world import MERCHANT, World, open_world
 
 CREDIT, PAYMENT = "^POST .*/sales-credit$", "^POST .*/customer-payment$"
