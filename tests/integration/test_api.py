@@ -17,6 +17,7 @@ from daemon.web.access import people
 from daemon.web.access.roles import Role
 from daemon.web.api import endpoints
 from daemon.web.api.describing import BASE
+from tests.given import Given
 from tests.visitor import program
 from tests.world import World, open_world
 
@@ -52,9 +53,8 @@ async def say(world: World, path: str, headers: dict[str, str], key: str, body: 
 
 # Schemathesis itself draws with `random` inside a strategy.
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning")
-async def test_every_answer_is_what_the_description_says_whatever_is_asked(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        await a_week(world)
+async def test_every_answer_is_what_the_description_says_whatever_is_asked(given: Given) -> None:
+    async with given.world(a_week) as (world, _):
         headers = await program(world, "write")
         schema = schemathesis.openapi.from_dict(orjson.loads(endpoints.openapi()))
         operations: list[Any] = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
@@ -94,9 +94,8 @@ async def _keep_working(world: World) -> None:
         await anyio.sleep(0.1)
 
 
-async def test_the_same_key_again_is_answered_again_and_done_once(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        found = await a_week(world)
+async def test_the_same_key_again_is_answered_again_and_done_once(given: Given) -> None:
+    async with given.world(a_week) as (world, found):
         headers, path = await program(world, "write"), f"/returns/{found['id']}/note"
 
         first = await say(world, path, headers, "the-very-same-1", {"note": "once"})
@@ -112,9 +111,8 @@ async def test_the_same_key_again_is_answered_again_and_done_once(database: Data
         assert [row["actor"] for row in notes] == ["token:test-write"]
 
 
-async def test_each_scope_does_what_it_is_for_and_no_more(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        found = await a_week(world)
+async def test_each_scope_does_what_it_is_for_and_no_more(given: Given) -> None:
+    async with given.world(a_week) as (world, found):
         number, code = found["id"], found["express_code"]
         told = {}
         for scope in ("helpdesk", "read", "warehouse", "write"):
@@ -135,12 +133,8 @@ async def test_each_scope_does_what_it_is_for_and_no_more(database: Database, tm
         assert headers["WWW-Authenticate"].startswith("Bearer")
 
 
-async def test_the_helpdesk_hears_what_may_be_told_and_nothing_that_names_a_person(
-    database: Database, tmp_path: Path
-) -> None:
-    async with open_world(database, tmp_path) as world:
-        found = await a_week(world)
-
+async def test_the_helpdesk_hears_what_may_be_told_and_nothing_that_names_a_person(given: Given) -> None:
+    async with given.world(a_week) as (world, found):
         _, told, _ = await ask(world, f"/answers/{found['express_code']}", await program(world, "helpdesk"))
 
         (answer,) = told["data"]
@@ -159,11 +153,8 @@ async def test_the_helpdesk_hears_what_may_be_told_and_nothing_that_names_a_pers
         }
 
 
-async def test_lists_page_to_their_end_and_an_unchanged_answer_is_not_sent_again(
-    database: Database, tmp_path: Path
-) -> None:
-    async with open_world(database, tmp_path) as world:
-        await a_week(world)
+async def test_lists_page_to_their_end_and_an_unchanged_answer_is_not_sent_again(given: Given) -> None:
+    async with given.world(a_week) as (world, _):
         headers = await program(world, "read")
         seen: list[int] = []
         cursor = ""
@@ -181,12 +172,17 @@ async def test_lists_page_to_their_end_and_an_unchanged_answer_is_not_sent_again
         assert (status, nothing) == (304, None)
 
 
-async def test_a_bulk_change_is_previewed_then_done_as_a_batch(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        found = await a_week(world)
+async def test_a_bulk_change_is_previewed_then_done_as_a_batch(given: Given) -> None:
+    async with given.world(a_week) as (world, found):
         headers = await program(world, "write")
         await people.add_account(
-            database, "clara", role=Role.CUSTOMER_SERVICE, merchants=None, password=None, by="user:test", now=world.now
+            world.database,
+            "clara",
+            role=Role.CUSTOMER_SERVICE,
+            merchants=None,
+            password=None,
+            by="user:test",
+            now=world.now,
         )
         body = {"verb": "assign", "where": "state=exception", "options": {"to": "clara"}}
 
@@ -213,9 +209,9 @@ REFUSALS: list[tuple[str, dict[str, Any], int, str]] = [
 ]
 
 
-async def test_every_refusal_says_why(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        found, headers = await a_week(world), await program(world, "write")
+async def test_every_refusal_says_why(given: Given) -> None:
+    async with given.world(a_week) as (world, found):
+        headers = await program(world, "write")
         for number, (path, body, status, why) in enumerate(REFUSALS):
             told = await say(world, path.replace("{id}", str(found["id"])), headers, f"refused-{number}", body)
 
