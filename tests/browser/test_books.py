@@ -4,10 +4,10 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from daemon.store.database import Database
 from daemon.web.access.roles import Role
 from tests.browser.office import Office, in_office, look_at
 from tests.finance_files import SHOPIFY
+from tests.given import Given
 from tests.integration.test_book_pages import book_world
 
 PAGES = {
@@ -17,10 +17,8 @@ PAGES = {
 }  # fmt: skip
 
 
-async def test_the_books_can_be_read_by_everybody_and_fit_a_phone(
-    database: Database, tmp_path: Path, chromium: str
-) -> None:
-    async with book_world(database, tmp_path) as world:
+async def test_the_books_can_be_read_by_everybody_and_fit_a_phone(given: Given, chromium: str) -> None:
+    async with book_world(given) as world:
         world.loops = []  # the season is over
 
         async def play(office: Office) -> None:
@@ -33,9 +31,9 @@ async def test_the_books_can_be_read_by_everybody_and_fit_a_phone(
 
 
 async def test_finance_follows_an_orphan_to_its_unit_and_settles_it(
-    database: Database, tmp_path: Path, chromium: str
+    given: Given, tmp_path: Path, chromium: str
 ) -> None:
-    async with book_world(database, tmp_path) as world:
+    async with book_world(given) as world:
         world.loops = []
         file = tmp_path / "shopify.csv"
         file.write_text(SHOPIFY)

@@ -22,6 +22,7 @@ from daemon.web import guard, webhooks
 from daemon.web.access import passwords, people
 from daemon.web.access.roles import Role
 from daemon.web.pages import sign_in
+from tests.given import Given
 from tests.samples import FULL_ITEM, WEBHOOK
 from tests.visitor import PASSWORD, program, visitor
 from tests.world import MERCHANT, World, open_world
@@ -119,9 +120,8 @@ async def drip(world: World, path: str, *, cookie: str) -> int:
 # -- sessions ------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_form_from_another_site_is_refused(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world, visitor(world, signs_in=False) as anna:
-        number = await stuck(world)
+async def test_a_form_from_another_site_is_refused(given: Given) -> None:
+    async with given.world(stuck) as (world, number), visitor(world, signs_in=False) as anna:
         await anna.sign_in("anna")
         before = await version_of(world, number)
         note = {"verb": "note", "ids": f"{MERCHANT}:{number}", "note": "forged", "step": "do"}
@@ -376,9 +376,8 @@ async def test_paths_and_numbers_made_up_lead_nowhere(database: Database, tmp_pa
         assert {status for status, _ in told.values()} <= {400, 403, 404}
 
 
-async def test_what_is_not_ones_to_see_or_do_is_refused_by_its_number_too(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        number = await stuck(world)
+async def test_what_is_not_ones_to_see_or_do_is_refused_by_its_number_too(given: Given) -> None:
+    async with given.world(stuck) as (world, number):
         before = await version_of(world, number)
         ids = f"{MERCHANT}:{number}"
         async with visitor(world, "vera", Role.VIEWER) as vera, visitor(world, "nina", merchants=["another"]) as nina:

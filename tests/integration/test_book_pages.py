@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import aiohttp
-import pytest
 
 from daemon.finance.matching import run_matching
 from daemon.store import matches
@@ -15,6 +14,7 @@ from daemon.store.database import Database
 from daemon.web.access.roles import Role
 from tests.closed_season import AFTER, FINANCE, gather, know, season
 from tests.finance_files import SHOPIFY
+from tests.given import Given
 from tests.visitor import Visitor, visitor
 from tests.world import MERCHANT, World, open_world
 
@@ -26,14 +26,17 @@ PAGES = (
 LISTS = tuple(f"/books/{name}" for name in ("matches", "orphans", "fees", "files", "periods", "checks"))
 
 
-@asynccontextmanager
-async def book_world(database: Database, folder: Path) -> AsyncIterator[World]:
+async def books_of_a_season(world: World) -> None:
     """A season that is over and matched, before anybody signs in."""
-    async with open_world(database, folder, extra_config=FINANCE) as world:
-        told = season(world, returns=80)
-        await know(world.database, told)
-        await gather(world, told)
-        await run_matching(world.database, MERCHANT, world.workplace.settings, now=world.now, actor="user:test")
+    told = season(world, returns=80)
+    await know(world.database, told)
+    await gather(world, told)
+    await run_matching(world.database, MERCHANT, world.workplace.settings, now=world.now, actor="user:test")
+
+
+@asynccontextmanager
+async def book_world(given: Given) -> AsyncIterator[World]:
+    async with given.world(books_of_a_season, extra_config=FINANCE) as (world, _):
         yield world
 
 
@@ -44,13 +47,13 @@ async def _rows(world: World, *statuses: str, is_return: bool = True) -> list[st
 
 
 async def test_every_page_of_the_books_answers_with_and_without_anything_in_them(
-    database: Database, tmp_path: Path
+    given: Given, database: Database, tmp_path: Path
 ) -> None:
     async with open_world(database, tmp_path, extra_config=FINANCE) as world:
         world.sandbox.clock.move(to=AFTER)  # a session does not outlive a season
         async with visitor(world, "fin", Role.FINANCE) as anna:
             empty = {path: (await anna.get(path))[0] for path in PAGES if path != "/books/files/1"}
-    async with book_world(database, tmp_path) as world, visitor(world, "ann", Role.FINANCE) as anna:
+    async with book_world(given) as world, visitor(world, "ann", Role.FINANCE) as anna:
         full = {path: await anna.get(path) for path in PAGES}
         files = {(path, how): await anna.get(f"{path}.{how}") for path in LISTS for how in ("csv", "xlsx", "json")}
         odd = [(await anna.get(path))[0] for path in (
@@ -67,9 +70,9 @@ async def test_every_page_of_the_books_answers_with_and_without_anything_in_them
         assert files["/books/orphans", "csv"][1].count("\n") >= 26
 
 
-async def test_the_way_leads_from_the_bank_line_to_the_physical_unit(database: Database, tmp_path: Path) -> None:
+async def test_the_way_leads_from_the_bank_line_to_the_physical_unit(given: Given) -> None:
     async with (
-        book_world(database, tmp_path) as world,
+        book_world(given) as world,
         visitor(world, "fin", Role.FINANCE) as anna,
     ):
         pages = [
@@ -88,9 +91,9 @@ async def test_the_way_leads_from_the_bank_line_to_the_physical_unit(database: D
         assert (await anna.get(passport))[0] == 200
 
 
-async def test_a_decision_shows_at_once_and_is_taken_back(database: Database, tmp_path: Path) -> None:
+async def test_a_decision_shows_at_once_and_is_taken_back(given: Given) -> None:
     async with (
-        book_world(database, tmp_path) as world,
+        book_world(given) as world,
         visitor(world, "fin", Role.FINANCE) as anna,
     ):
         (key, *_) = await _rows(world, "unmatched")
@@ -104,16 +107,16 @@ async def test_a_decision_shows_at_once_and_is_taken_back(database: Database, tm
         assert "written off" in after
         assert "agreed with the customer" in after
         assert "unmatched" in again
-        async with database.reading() as connection:
+        async with world.database.reading() as connection:
             assert [str(each.action) for each in await matches.decisions(connection, MERCHANT, None)] == [
                 "write-off",
                 "reopen",
             ]
 
 
-async def test_a_file_is_previewed_imported_once_and_undone(database: Database, tmp_path: Path) -> None:
+async def test_a_file_is_previewed_imported_once_and_undone(given: Given) -> None:
     async with (
-        book_world(database, tmp_path) as world,
+        book_world(given) as world,
         visitor(world, "fin", Role.FINANCE) as anna,
     ):
 
@@ -139,9 +142,9 @@ async def test_a_file_is_previewed_imported_once_and_undone(database: Database, 
         assert "undone by user:fin" in undone
 
 
-async def test_two_people_close_a_month_and_one_cannot(database: Database, tmp_path: Path) -> None:
+async def test_two_people_close_a_month_and_one_cannot(given: Given) -> None:
     async with (
-        book_world(database, tmp_path) as world,
+        book_world(given) as world,
         visitor(world, "fin", Role.FINANCE) as anna,
         visitor(world, "boss", Role.FINANCE) as boss,
     ):
@@ -163,27 +166,23 @@ async def test_two_people_close_a_month_and_one_cannot(database: Database, tmp_p
         assert "2026-01 is open again." in reopened
 
 
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.CUSTOMER_SERVICE, Role.WAREHOUSE, Role.OPERATOR])
-async def test_only_finance_changes_the_books(database: Database, tmp_path: Path, role: Role) -> None:
-    async with book_world(database, tmp_path) as world, visitor(world, "x", role) as somebody:
-        told = {"merchant": MERCHANT, "reason": "x", "key": "k", "action": "write-off"}
-        paths = (
-            "/books/decide",
-            "/books/match-now",
-            "/books/files",
-            "/books/files/1/undo",
-            "/books/periods/2026-01/prepare",
-        )
+async def test_only_finance_changes_the_books(given: Given) -> None:
+    told = {"merchant": MERCHANT, "reason": "x", "key": "k", "action": "write-off"}
+    paths = (
+        "/books/decide", "/books/match-now", "/books/files", "/books/files/1/undo", "/books/periods/2026-01/prepare",
+    )  # fmt: skip
+    async with book_world(given) as world:
+        for role in (Role.VIEWER, Role.CUSTOMER_SERVICE, Role.WAREHOUSE, Role.OPERATOR):
+            async with visitor(world, role.value, role) as somebody:
+                refused = [(await somebody.post(path, told))[0] for path in paths]
 
-        refused = [(await somebody.post(path, told))[0] for path in paths]
-
-        assert refused == [403] * len(paths)
-        assert (await somebody.get("/books"))[0] == 200
+                assert refused == [403] * len(paths), role
+                assert (await somebody.get("/books"))[0] == 200, role
 
 
-async def test_a_merchant_one_may_not_see_is_not_there(database: Database, tmp_path: Path) -> None:
+async def test_a_merchant_one_may_not_see_is_not_there(given: Given) -> None:
     async with (
-        book_world(database, tmp_path) as world,
+        book_world(given) as world,
         visitor(world, "x", Role.FINANCE, merchants=[]) as nobody,
     ):
         statuses = [

@@ -8,6 +8,7 @@ import pytest
 from daemon.errors import SettingsError
 from daemon.maps import from_content, read_map, to_content
 from daemon.store.database import Database
+from tests.given import Given
 from tests.world import World, open_world
 
 DAYS = timedelta(days=1)
@@ -83,9 +84,8 @@ async def test_five_planted_faults_are_found_and_none_is_invented(database: Data
         assert all(fault["detail"] and fault["fix"] for fault in found)
 
 
-async def test_bundles_and_substitutions_are_checked_against_the_catalogue(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        await a_season(world)
+async def test_bundles_and_substitutions_are_checked_against_the_catalogue(given: Given, tmp_path: Path) -> None:
+    async with given.world(a_season) as (world, _):
         products = world.sandbox.books.products.values()
         bundle = next(product for product in products if product.components)
         single = next(product for product in products if not product.components)
@@ -104,11 +104,8 @@ async def test_bundles_and_substitutions_are_checked_against_the_catalogue(datab
         ]  # fmt: skip
 
 
-async def test_what_if_shows_every_posting_that_would_differ_and_changes_nothing(
-    database: Database, tmp_path: Path
-) -> None:
-    async with open_world(database, tmp_path) as world:
-        await a_season(world)
+async def test_what_if_shows_every_posting_that_would_differ_and_changes_nothing(given: Given, tmp_path: Path) -> None:
+    async with given.world(a_season) as (world, _):
         before = world.books()
         file = tmp_path / "changed.toml"
         file.write_text('[nominal]\n"4000" = "4900"\n\n[substitutions]\n"GHOST-1" = ["' + _stuck_sku(world) + '"]\n')

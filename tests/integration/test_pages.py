@@ -10,6 +10,7 @@ from daemon.store import health
 from daemon.store import merchant as merchant_store
 from daemon.store.database import Database
 from daemon.web.access.roles import HOMES, Role
+from tests.given import Given
 from tests.visitor import Visitor, program, visitor
 from tests.world import MERCHANT, World, open_world
 
@@ -34,9 +35,8 @@ async def behind(anna: Visitor, address: str) -> str:
     return found[1] if found else "no list"
 
 
-async def test_every_number_opens_a_list_of_as_many(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        await a_month(world)
+async def test_every_number_opens_a_list_of_as_many(given: Given) -> None:
+    async with given.world(a_month) as (world, _):
         async with visitor(world) as anna:
             wrong, compared = [], 0
             for home in HOMES:
@@ -54,9 +54,8 @@ async def test_every_number_opens_a_list_of_as_many(database: Database, tmp_path
         assert compared >= 15
 
 
-async def test_months_open_the_credits_made_in_them(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        await a_month(world)
+async def test_months_open_the_credits_made_in_them(given: Given) -> None:
+    async with given.world(a_month) as (world, _):
         async with visitor(world) as anna:
             _, text = await anna.get("/home/finance")
             months = re.findall(r'data-of="Month"><a href="([^"]+)">.*?data-of="Credits">([\d,]+)', text)
@@ -67,9 +66,8 @@ async def test_months_open_the_credits_made_in_them(database: Database, tmp_path
         assert sum(map(int, listed)) == sum(int(number) for _, number in months)
 
 
-async def test_a_list_by_the_clock_pages_through_every_return_once(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        await a_month(world)
+async def test_a_list_by_the_clock_pages_through_every_return_once(given: Given) -> None:
+    async with given.world(a_month) as (world, _):
         everything = sorted(row["id"] for row in await world.all_returns())
         headers = await program(world, "read")
         for order in ("clock", "newest"):
@@ -127,9 +125,8 @@ ROUND = re.compile(
 )
 
 
-async def test_every_figure_of_a_round_opens_a_list_of_as_many(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        await a_month(world)
+async def test_every_figure_of_a_round_opens_a_list_of_as_many(given: Given) -> None:
+    async with given.world(a_month) as (world, _):
         async with visitor(world) as anna:
             _, text = await anna.get("/checklists")
             items = ROUND.findall(text)

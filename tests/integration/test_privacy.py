@@ -12,6 +12,7 @@ from daemon.loops.retain import Retain
 from daemon.store import chain
 from daemon.store.database import Database
 from tests.closed_season import sources
+from tests.given import Given
 from tests.visitor import program
 from tests.world import MERCHANT, World, open_world
 
@@ -52,17 +53,16 @@ async def books_of(world: World) -> tuple[Any, ...]:
     return statuses, [(each.name, len(each.violations)) for each in checks], verified.broken_at, verified.head
 
 
-async def test_a_persons_data_is_erased_and_the_books_stay_as_they_are(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        code = await given_a_return_of_somebody(world)
+async def test_a_persons_data_is_erased_and_the_books_stay_as_they_are(given: Given) -> None:
+    async with given.world(given_a_return_of_somebody) as (world, code):
         shown, books = await world.show(code), await books_of(world)
-        async with database.reading() as connection:
+        async with world.database.reading() as connection:
             parcels = [row["tracking"] for row in await connection.fetch("SELECT tracking FROM unit")]
-        assert any(word in dumped(database) for word in as_dumped(SHOPPER))
+        assert any(word in dumped(world.database) for word in as_dumped(SHOPPER))
 
         _, found, _ = await world.homeward("privacy", "find", SHOPPER)
         dry = await world.homeward("privacy", "erase", code, "--word", SHOPPER, "--reason", "asked for", "--dry-run")
-        after_dry = dumped(database)
+        after_dry = dumped(world.database)
         exit_code, erased, said = await world.homeward(
             "privacy", "erase", code, "--word", SHOPPER, "--reason", "asked for", "--yes"
         )
@@ -74,7 +74,7 @@ async def test_a_persons_data_is_erased_and_the_books_stay_as_they_are(database:
         assert any(word in after_dry for word in as_dumped(SHOPPER))
         assert erased["parcels"] == 1
         assert erased["bodies"] == len(found) > 0
-        left = dumped(database)
+        left = dumped(world.database)
         assert all(parcels)
         where = [line[:200] for line in left.splitlines() for each in parcels if each in line]
         assert where == []
@@ -161,21 +161,22 @@ async def test_the_return_goes_on_after_an_erasure(database: Database, tmp_path:
         assert (await world.show(code))["state"] == "restocked"
 
 
-async def test_what_may_name_a_person_goes_by_age_and_not_before(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path, extra_config="\n[merchants.acme.retention]\nbodies_days = 30\n") as world:
-        code = await given_a_return_of_somebody(world)
+async def test_what_may_name_a_person_goes_by_age_and_not_before(given: Given) -> None:
+    async with given.world(
+        given_a_return_of_somebody, extra_config="\n[merchants.acme.retention]\nbodies_days = 30\n"
+    ) as (world, code):
         retain = Retain(world.workplace)
 
-        before = await rows(database)
+        before = await rows(world.database)
         await retain.run_once(world.now)
-        young = await rows(database)
+        young = await rows(world.database)
         for _ in range(40):
             world.sandbox.clock.move(to=world.now + timedelta(days=1))
             while await retain.run_once(world.now):
                 pass
 
         assert young == before > 0
-        assert await rows(database) == 0
+        assert await rows(world.database) == 0
         assert (await world.show(code))["state"] == "restocked"
 
 

@@ -11,6 +11,7 @@ from daemon.store import goods, inbox
 from daemon.store.database import Database
 from daemon.web.access.roles import Role
 from statemachine.units import Condition
+from tests.given import Given
 from tests.visitor import visitor
 from tests.world import MERCHANT, World, open_world
 
@@ -30,16 +31,15 @@ async def received(world: World) -> int:
     return len(rows)
 
 
-async def test_two_scanners_at_one_bag_receive_two_units(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        code = await a_bag(world)
+async def test_two_scanners_at_one_bag_receive_two_units(given: Given) -> None:
+    async with given.world(a_bag) as (world, code):
 
         async def scan(key: str, told: list[list[str]]) -> None:
-            (box,) = await receiving.open_box(database, code, [MERCHANT])
+            (box,) = await receiving.open_box(world.database, code, [MERCHANT])
             told.append(
                 await receiving.receive(
-                    database, box, box.awaited, condition=Condition.SELLABLE, key=key, actor="user:test", source="warehouse",
-                    now=world.now, at_most=1,
+                    world.database, box, box.awaited, condition=Condition.SELLABLE, key=key, actor="user:test",
+                    source="warehouse", now=world.now, at_most=1,
                 )
             )  # fmt: skip
 
@@ -53,9 +53,8 @@ async def test_two_scanners_at_one_bag_receive_two_units(database: Database, tmp
         assert await received(world) == 2
 
 
-async def test_a_second_scan_on_the_same_page_is_not_lost(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        code = await a_bag(world)
+async def test_a_second_scan_on_the_same_page_is_not_lost(given: Given) -> None:
+    async with given.world(a_bag) as (world, code):
         skus = [unit["sku"] for unit in (await world.show(code))["units"]]
         async with visitor(world, "walt", Role.WAREHOUSE) as walt:
             page = {"scan": code, "merchant": MERCHANT, "key": "0123456789abcdef"}  # the page has not changed yet
@@ -67,9 +66,8 @@ async def test_a_second_scan_on_the_same_page_is_not_lost(database: Database, tm
         assert await received(world) == len(skus)
 
 
-async def test_all_of_a_bag_is_what_was_shown(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        code = await a_bag(world)
+async def test_all_of_a_bag_is_what_was_shown(given: Given) -> None:
+    async with given.world(a_bag) as (world, code):
         first = (await world.show(code))["units"][0]
         family = (await world.show(code))["happy_return_id"]
         async with visitor(world, "walt", Role.WAREHOUSE) as walt:
@@ -82,9 +80,8 @@ async def test_all_of_a_bag_is_what_was_shown(database: Database, tmp_path: Path
         assert await received(world) == 1
 
 
-async def test_the_same_words_are_noted_again_when_they_are_said_again(database: Database, tmp_path: Path) -> None:
-    async with open_world(database, tmp_path) as world:
-        code = await a_bag(world)
+async def test_the_same_words_are_noted_again_when_they_are_said_again(given: Given) -> None:
+    async with given.world(a_bag) as (world, code):
         number = (await world.show(code))["id"]
         async with visitor(world) as anna:
             for nonce in ("a" * 16, "a" * 16, "b" * 16):  # sent twice, then written once more
