@@ -452,18 +452,11 @@ class Messaging(Receiver):
         return answer
 
 
-@pytest.mark.parametrize(
-    ("scenario", "words"),
-    [
-        ("bar_single", ["refunded"]),
-        ("returnless", ["refunded"]),
-        ("unmatched_order", ["holding"]),
-        ("tax_code_left_out", ["holding"]),
-    ],
-)
-async def test_a_customer_is_told_of_a_refund_only_when_the_books_hold_it(
-    scenario: str, words: list[str], database: Database, tmp_path: Path
-) -> None:
+async def test_a_customer_is_told_of_a_refund_only_when_the_books_hold_it(database: Database, tmp_path: Path) -> None:
+    words = {
+        "bar_single": ["refunded"], "returnless": ["refunded"], "unmatched_order": ["holding"],
+        "tax_code_left_out": ["holding"],
+    }  # fmt: skip
     messaging = Messaging()
     app = web.Application()
     app.add_routes([web.post("/", messaging.take)])
@@ -473,13 +466,17 @@ async def test_a_customer_is_told_of_a_refund_only_when_the_books_hold_it(
     config = f'\n[merchants.acme.messaging]\nwebhook_url = "http://127.0.0.1:{runner.addresses[0][1]}/"\n'
     async with open_world(database, tmp_path, extra_config=config) as world:
         messaging.world = world
-        world.begin(scenario)
+        numbers = {scenario: world.begin(scenario)["order_number"] for scenario in words}
         await world.pass_time(timedelta(days=30))
-        (returned, *_) = await world.all_returns()
-        shown = await world.show(str(returned["happy_return_id"]))
+        may_be_told = {}
+        for scenario, number in numbers.items():
+            (row, *_) = [each for each in await world.all_returns() if each["order_number"] == number]
+            may_be_told[scenario] = (await world.show(str(row["happy_return_id"])))["customer_may_be_told"]
     await runner.cleanup()
 
-    assert [notice["word"] for notice in messaging.digests] == words
+    heard = [(notice["return"]["order_number"], notice["word"]) for notice in messaging.digests]
+    assert {s: [word for number, word in heard if number == numbers[s]] for s in words} == words
+    assert len(heard) == len(words)
     assert messaging.lies == []
-    said = "has been issued" if words == ["refunded"] else "not done yet"
-    assert said in shown["customer_may_be_told"]
+    for scenario, told in words.items():
+        assert ("has been issued" if told == ["refunded"] else "not done yet") in may_be_told[scenario], scenario

@@ -91,7 +91,7 @@ async def test_every_answer_is_what_the_description_says_whatever_is_asked(given
 async def _keep_working(world: World) -> None:
     while True:
         await world.settle()
-        await anyio.sleep(0.1)
+        await anyio.sleep(0.5)
 
 
 async def test_the_same_key_again_is_answered_again_and_done_once(given: Given) -> None:

@@ -14,6 +14,8 @@ from daemon.store.database import Database
 from daemon.store.inbox import Arrival
 from statemachine.events import Resumed, Started, StatusUnclear
 from statemachine.units import Unit
+from tests.abreast import abreast
+from tests.given import Given
 from tests.world import MERCHANT, World, open_world
 
 DAYS = timedelta(days=1)
@@ -32,6 +34,13 @@ async def until_known(world: World, truth: dict[str, Any]) -> dict[str, Any]:
     while not await world.all_returns():
         await world.pass_time(timedelta(minutes=10))
     return await world.show(code(truth))
+
+
+async def a_rival(world: World) -> dict[str, Any]:
+    """A return whose order somebody else has credited."""
+    truth = world.begin("rival_credit")
+    await world.pass_time(10 * DAYS)
+    return truth
 
 
 async def second_person(world: World, number: int, *, to: str = batch.RUNNING) -> None:
@@ -123,12 +132,8 @@ async def test_a_forced_credit_skips_the_trigger_and_says_which_rule_it_went_pas
         assert (await world.show(code(truth)))["state"] == "restocked"
 
 
-async def test_credited_cannot_be_forced_without_a_credit_and_a_named_one_is_read_back(
-    database: Database, tmp_path: Path
-) -> None:
-    async with open_world(database, tmp_path) as world:
-        truth = world.begin("rival_credit")
-        await world.pass_time(10 * DAYS)
+async def test_credited_cannot_be_forced_without_a_credit_and_a_named_one_is_read_back(given: Given) -> None:
+    async with given.world(a_rival) as (world, truth):
         told = await world.show(code(truth))
         rival = next(credit for credit in world.books()["credits"] if not credit["external_ref"].startswith("HW-"))
         force = ("return", "force", code(truth), "--to", "credited")
@@ -149,12 +154,8 @@ async def test_credited_cannot_be_forced_without_a_credit_and_a_named_one_is_rea
         assert our_credits(world) == []
 
 
-async def test_a_credit_that_cannot_be_taken_over_stops_the_return_and_none_is_made(
-    database: Database, tmp_path: Path
-) -> None:
-    async with open_world(database, tmp_path) as world:
-        truth = world.begin("rival_credit")
-        await world.pass_time(10 * DAYS)
+async def test_a_credit_that_cannot_be_taken_over_stops_the_return_and_none_is_made(given: Given) -> None:
+    async with given.world(a_rival) as (world, truth):
         rival = next(credit for credit in world.books()["credits"] if not credit["external_ref"].startswith("HW-"))
         await world.homeward("return", "force", code(truth), "--to", "credited", "--adopt", str(rival["id"]), *FORCE)
         world.sandbox.books.orders[rival["id"]].is_cancelled = True
@@ -234,6 +235,7 @@ async def test_a_batch_says_each_event_once_in_order_and_can_be_paused_resumed_a
     async with open_world(database, tmp_path) as world:
         for _ in range(5):
             world.begin("sku_of_nobody")
+        abreast(world)
         await world.pass_time(10 * DAYS)
         release = ("exception", "retry", "--where", "cause=sku-unknown-to-order", "--reason", "mended", "--yes")
 
@@ -264,6 +266,7 @@ async def test_the_same_command_joins_its_batch_while_it_runs_and_a_key_belongs_
     async with open_world(database, tmp_path) as world:
         for _ in range(3):
             world.begin("sku_of_nobody")
+        abreast(world)
         await world.pass_time(10 * DAYS)
         note = ("exception", "note", "--where", "state=exception", "--yes")
 

@@ -160,7 +160,7 @@ async def test_one_forbidden_resource_is_told_by_its_name_and_the_rest_goes_on(
         monitor = monitor_of(world)
         code = world.begin("bar_single")["express_code"]
         world.sandbox.faults.plan({"rules": [{"match": "GET .*customer-payment-search", "kind": "forbidden"}]})
-        await live(world, monitor, 8 * DAY, step=HOUR)
+        await live(world, monitor, 8 * DAY, step=6 * HOUR)
         shown, subjects, (status, _) = await world.show(code), await stands(world), await ready(world)
         world.sandbox.faults.plan({"rules": []})
         await live(world, monitor, 20 * DAY, step=6 * HOUR)
@@ -192,7 +192,7 @@ async def test_silence_rubbish_and_refusal_of_all_are_told_apart_and_told(
         await world.settle()
         world.sandbox.faults.plan({"rules": rules})
         world.begin("bar_single")
-        await live(world, monitor, DAY, step=10 * MINUTE)
+        await live(world, monitor, DAY, step=HOUR)
         during = await stands(world)
         world.sandbox.faults.plan({"rules": []})
         await live(world, monitor, HOUR)
