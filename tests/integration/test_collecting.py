@@ -158,16 +158,16 @@ async def test_a_long_file_is_imported_without_being_held(database: Database, tm
             finally:
                 tracemalloc.stop()
 
-        await peak(4000, preview=True)  # what is made once, is made
-        small = await peak(4000, preview=True)
-        growth = await peak(16_000, preview=False) - small
+        await peak(2000, preview=True)  # what is made once, is made
+        small = await peak(2000, preview=True)
+        growth = await peak(8000, preview=False) - small
         async with database.reading() as connection:
             (file,) = await files.listing(connection, MERCHANT)
             rows = await files.rows(connection, MERCHANT, file["id"])
 
-        assert (file["rows"], file["accepted"], len(rows)) == (16_000, 16_000, 16_000)
-        assert len(await _known(world, Kind.BANK)) == 16_000
-        assert growth / 12_000 < 700  # bytes a row: what tells equal rows apart, not the rows
+        assert (file["rows"], file["accepted"], len(rows)) == (8000, 8000, 8000)
+        assert len(await _known(world, Kind.BANK)) == 8000
+        assert growth / 6000 < 700  # bytes a row: what tells equal rows apart, not the rows
 
 
 async def test_an_account_that_refuses_some_searches_is_read_all_the_same(database: Database, tmp_path: Path) -> None:

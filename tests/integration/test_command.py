@@ -38,7 +38,7 @@ from tests.closed_season import sources
 from tests.command import homeward
 from tests.finance_files import SHOPIFY
 from tests.integration.test_misleading_vendor import CREDIT, keyless, plan
-from tests.visitor import PASSWORD, code_now, given_factor, program
+from tests.visitor import account, code_now, given_factor, program
 from tests.world import MERCHANT, World, open_world
 
 DAYS = timedelta(days=1)
@@ -322,9 +322,7 @@ async def test_every_command_succeeds_is_refused_and_prints_what_its_schema_says
                 database, name, role=Role.VIEWER, merchants=None, password=None, by="user:test", now=world.now
             )
         for name in ("fay", "gus", "hal", "ida", "jon"):
-            await people.add_account(
-                database, name, role=Role.VIEWER, merchants=None, password=PASSWORD, by="user:test", now=world.now
-            )
+            await account(world, name, role=Role.VIEWER)
         for name in ("gus", "jon"):
             await given_factor(world, name)
         await program(world, "read", name="old")
