@@ -1,16 +1,21 @@
 """The `homeward` command without its start: a process that has everything imported forks for each call.
 
 What runs is the command's own main() in a process of its own, behind real pipes; only the imports, two thirds of its time,
-are paid once. The command as its users start it runs at the terminals of test_command.py and in tests/system.
+are paid once. So begin, too, the programs that stay, the daemon and the sandbox: `start`. The command as its users start it
+runs at the terminals of test_command.py, the daemon in test_service.py, and both in tests/system.
 """
 
+import gc
 import json
 import os
+import random
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 
 from anyio import to_thread
@@ -33,6 +38,52 @@ def call(arguments: tuple[str, ...], given: bytes, environment: dict[str, str]) 
             return starter.call(arguments, given, environment)
         finally:
             _free.append(starter)
+
+
+def start(arguments: tuple[str, ...], environment: Mapping[str, str], *, stdout: int, stderr: int) -> "Program":
+    """Begin a call that stays; it writes to these descriptors and reads nothing."""
+    with _turn:
+        starter = _free.pop() if _free else Starter()
+        try:
+            return starter.start(arguments, dict(environment), stdout=stdout, stderr=stderr)
+        finally:
+            _free.append(starter)
+
+
+class Program:
+    """A process that stays, with what `subprocess.Popen` offers for one."""
+
+    def __init__(self, pid: int, keeper: socket.socket) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._keeper = keeper
+
+    def poll(self) -> int | None:
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises subprocess.TimeoutExpired."""
+        if self.returncode is None:
+            self._keeper.settimeout(timeout)
+            try:
+                self.returncode = int(self._keeper.recv(16))
+            except (TimeoutError, BlockingIOError) as error:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0) from error
+            self._keeper.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 class Starter:
@@ -64,6 +115,15 @@ class Starter:
             reader.join()
         return int(self._control.recv(16)), said[from_stdout], said[from_stderr]
 
+    def start(
+        self, arguments: tuple[str, ...], environment: dict[str, str], *, stdout: int, stderr: int
+    ) -> Program:  # fmt: skip
+        ours, keepers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        message = json.dumps([list(arguments), environment]).encode()
+        with open(os.devnull, "rb") as nothing, keepers:
+            socket.send_fds(self._control, [message], [nothing.fileno(), stdout, stderr, keepers.fileno()])
+        return Program(int(ours.recv(16)), ours)
+
 
 def _read(descriptor: int, said: dict[int, bytes]) -> None:
     with os.fdopen(descriptor, "rb") as pipe:
@@ -71,26 +131,56 @@ def _read(descriptor: int, said: dict[int, bytes]) -> None:
 
 
 def _serve(control: socket.socket) -> None:
-    """In the process that forks: one call after the other."""
+    """In the process that forks: one call after the other. A program that stays is waited for by a process of its own."""
     from daemon.console import main
 
     main.build()
     for name in ("beside", "adoption", "recheck", "map_replay"):
         import_module(f"daemon.actions.{name}")
     import_module("daemon.app")
+    gc.collect()
+    gc.freeze()  # what is imported stays: a fork's collector need not copy it
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 3)
+        message, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 4)
         if not message:
             return
+        arguments, environment = json.loads(message)
+        stays = len(descriptors) == 4
         child = os.fork()
         if child == 0:
             control.close()
-            arguments, environment = json.loads(message)
+            if stays:
+                _keep(arguments, environment, descriptors)
             _become(arguments, environment, descriptors)
         for each in descriptors:
             os.close(each)
+        if not stays:
+            _, status = os.waitpid(child, 0)
+            control.send(str(os.waitstatus_to_exitcode(status)).encode())
+        _bury()
+
+
+def _bury() -> None:
+    """Keepers whose programs are over."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _keep(arguments: list[str], environment: dict[str, str], descriptors: list[int]) -> None:
+    """In a child: begin the program, tell who it is, and how it ended."""
+    *given, told_on = descriptors
+    child = os.fork()
+    if child == 0:
+        os.close(told_on)
+        _become(arguments, environment, given)
+    for each in given:
+        os.close(each)
+    with suppress(OSError), socket.socket(fileno=told_on) as whoever:  # who asked may be gone
+        whoever.send(str(child).encode())
         _, status = os.waitpid(child, 0)
-        control.send(str(os.waitstatus_to_exitcode(status)).encode())
+        whoever.send(str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
 
 
 def _become(arguments: list[str], environment: dict[str, str], descriptors: list[int]) -> None:
@@ -102,6 +192,7 @@ def _become(arguments: list[str], environment: dict[str, str], descriptors: list
         os.close(each)
     os.environ.clear()
     os.environ.update(environment)
+    random.seed()  # not the numbers of every other fork
     sys.argv = ["homeward", *arguments]
     code: object = 0
     try:

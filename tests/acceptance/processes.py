@@ -3,9 +3,7 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -16,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.command import call
+from tests.command import Program, call, start
 
 GIVE_UP_SECONDS = 180.0
 LOOK_SECONDS = 0.05
@@ -65,32 +63,28 @@ def fetch(url: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
 @contextmanager
 def sandbox(folder: Path, daemon_address: str, *arguments: str) -> Iterator[tuple[str, Path]]:
     """Its address, and the configuration it wrote for a daemon."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "daemon.sandbox", "--listen", "127.0.0.1:0", "--daemon", daemon_address, "--directory",
-         str(folder), *arguments],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        yield told["sandbox"], Path(told["config"])
-    finally:
-        process.terminate()
-        process.communicate()
+    told_to = ("--listen", "127.0.0.1:0", "--daemon", daemon_address, "--directory", str(folder), *arguments)
+    reading, writing = os.pipe()
+    with open(reading, "rb") as said:
+        with open(writing, "wb") as stdout, (folder / "sandbox.log").open("ab") as log:
+            process = start(("sandbox", *told_to), os.environ, stdout=stdout.fileno(), stderr=log.fileno())
+        try:
+            told = json.loads(said.readline())
+            yield told["sandbox"], Path(told["config"])
+        finally:
+            process.terminate()
+            process.wait()
 
 
 @contextmanager
-def daemon(config: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def daemon(config: Path) -> Iterator[Program]:
     """A running daemon; stopped by SIGTERM at the end if it still runs."""
     with (config.parent / "daemon.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "daemon.console.main", "run", "--config", str(config)], stderr=log, stdout=log
-        )
+        process = start(("run", "--config", str(config)), os.environ, stdout=log.fileno(), stderr=log.fileno())
     try:
         yield process
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+        process.terminate()
         process.wait(60)
 
 

@@ -18,7 +18,7 @@ async def test_a_season_of_kills_cuts_restarts_and_faults_leaves_nothing_lost_do
     hands = {"kill": 20, "cut": 12, "restart": 8, "full": 4}
     schedule = replace(draw(21, hours=SECONDS / 3600, hands=hands), returns=RETURNS)
     with open_folder() as folder:
-        result = await play(schedule, Path(folder))
+        result = await play(schedule, Path(folder), is_preloaded=True)
 
     assert result.judgement.violations == {}
     assert result.settled
@@ -36,6 +36,8 @@ async def test_the_judge_catches_a_planted_defect(defect: str, letter: str) -> N
     trouble = {"set-no-deadline": "calm", "repeat-without-looking": "lost"}[defect]
     with open_folder() as folder:
         launcher = ("-m", "tests.chaos.defects", defect)
-        judgement = await season(launcher, trouble, Path(folder), returns=RETURNS, struck=RETURNS // 2)
+        judgement = await season(
+            launcher, trouble, Path(folder), returns=RETURNS, struck=RETURNS // 2, is_preloaded=True
+        )
 
     assert letter in judgement.letters

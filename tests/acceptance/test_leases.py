@@ -18,7 +18,7 @@ def add_merchants(rig: Rig, *names: str) -> None:
 
 async def test_daemons_share_merchants_as_they_join_stop_and_die() -> None:
     with open_folder() as folder:
-        async with Rig(Path(folder)).running() as rig:
+        async with Rig(Path(folder), is_preloaded=True).running() as rig:
             add_merchants(rig, "b", "c")
 
             rig.start(0)

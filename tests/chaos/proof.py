@@ -24,11 +24,13 @@ STRUCK = 25  # answers lost: enough that credits are among them, however fast th
 
 
 async def season(
-    launcher: tuple[str, ...], trouble: str, folder: Path, *, returns: int = RETURNS, struck: int = STRUCK
-) -> Judgement:
+    launcher: tuple[str, ...], trouble: str, folder: Path, *, returns: int = RETURNS, struck: int = STRUCK,
+    is_preloaded: bool = False,
+) -> Judgement:  # fmt: skip
     """A short season with the trouble that shows the defect."""
     settings: dict[str, Any] = {"keys_held": [], **({"bundled_writes": False} if trouble == "freeze" else {})}
-    rig = Rig(folder, daemons=2 if trouble == "freeze" else 1, launcher=launcher, settings=settings)
+    daemons = 2 if trouble == "freeze" else 1
+    rig = Rig(folder, daemons=daemons, launcher=launcher, settings=settings, is_preloaded=is_preloaded)
     async with rig.running():
         await rig.post("/_sandbox/assumptions", KEYLESS)
         if trouble == "stops":

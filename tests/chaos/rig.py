@@ -24,10 +24,12 @@ from daemon.errors import DatabaseUnusableError
 from daemon.store import embedded
 from daemon.store.database import DISCONNECTED
 from tests.chaos import judge as judges
-from tests.command import call
+from tests.command import Program, call
+from tests.command import start as start_program
 from tests.due import Due, Pace, due
 
 MERCHANT = "acme"
+DAEMON = ("-m", "daemon.console.main")
 BEGINS = "2026-03-02T08:00:00+00:00"
 RATE = 240.0  # seconds of the season in one real second
 STRIDE = timedelta(hours=6)  # how late what only asks or reminds may come
@@ -38,6 +40,7 @@ PACE = Pace(
 )  # as the sandbox configures its daemons
 QUIET = 5  # looks, with the clock standing, at which nothing is on its way: then nothing comes any more
 STILL_SECONDS, STILL_CPU_SECONDS = 20.0, 5.0  # without any progress for so long, though the daemons had the processor
+NEVER_SECONDS = 180.0
 STILL_DAYS = timedelta(days=100)  # of the season: longer than every ladder and every order is asked for
 
 
@@ -54,7 +57,9 @@ class Rig:
 
     folder: Path
     daemons: int = 2
-    launcher: tuple[str, ...] = ("-m", "daemon.console.main")
+    launcher: tuple[str, ...] = DAEMON
+    is_preloaded: bool = False
+    """Sandbox and daemons are forked from a process that has imported everything; their memory is not an installation's."""
     clock_offset_seconds: float = 0.0
     small_disk: bool = False
     has_maps: bool = True
@@ -64,7 +69,7 @@ class Rig:
     server: embedded.Server = field(init=False)
     url: str = field(init=False)
     dsn: str = field(init=False)
-    processes: dict[int, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    processes: dict[int, "subprocess.Popen[bytes] | Program"] = field(default_factory=dict)
     environment: dict[int, dict[str, str]] = field(default_factory=dict)
     frozen: set[int] = field(default_factory=set)
     remembered: dict[str, str] = field(default_factory=dict)
@@ -74,7 +79,9 @@ class Rig:
     http: aiohttp.ClientSession = field(init=False)
     hand: anyio.Lock = field(default_factory=anyio.Lock)
     """On PostgreSQL: one trouble at a time."""
-    _sandbox: "subprocess.Popen[bytes] | None" = None
+    _sandbox: "subprocess.Popen[bytes] | Program | None" = None
+    _connection: asyncpg.Connection | None = None
+    _looking: anyio.Lock = field(default_factory=anyio.Lock)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -93,7 +100,9 @@ class Rig:
                     self.kill(number)
                 if self._sandbox is not None:
                     self._sandbox.kill()
-                    self._sandbox.communicate()
+                    self._sandbox.wait()
+                if self._connection is not None:
+                    self._connection.terminate()
                 self.end_postgres(signal.SIGQUIT)
                 if self.has_small_disk:
                     await anyio.run_process(["umount", "-l", str(self.folder / "small")], check=False)
@@ -129,13 +138,7 @@ class Rig:
         return self._sandbox.pid
 
     async def _open_sandbox(self) -> None:
-        self._sandbox = subprocess.Popen(  # noqa: ASYNC220 - held on to like the daemons, which are begun the same way
-            [sys.executable, "-m", "daemon.sandbox", "--listen", "127.0.0.1:0", "--daemon", f"127.0.0.1:{free_port()}",
-             "--directory", str(self.folder / "world"), "--now", BEGINS],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert self._sandbox.stdout is not None
-        told = json.loads(await anyio.to_thread.run_sync(self._sandbox.stdout.readline))
+        told = await anyio.to_thread.run_sync(self._begin_sandbox)
         self.url = told["sandbox"]
         base = Path(told["config"])
         for number in range(self.daemons):
@@ -145,6 +148,17 @@ class Rig:
             self.command("map", "accept", "--merchant", MERCHANT, "--reason", "first version", "--yes")
         await self.post("/_sandbox/webhook", {"url": f"http://{self.address(0)}/webhooks/happy-returns/{MERCHANT}"})
         await self.post("/_sandbox/clock", {"rate": self.rate})
+
+    def _begin_sandbox(self) -> dict[str, Any]:
+        """What it tells in its first line."""
+        arguments = ("sandbox", "--listen", "127.0.0.1:0", "--daemon", f"127.0.0.1:{free_port()}",
+                     "--directory", str(self.folder / "world"), "--now", BEGINS)  # fmt: skip
+        reading, writing = os.pipe()
+        with open(reading, "rb") as said:
+            with open(writing, "wb") as stdout, open(os.devnull, "wb") as stderr:
+                self._sandbox = self._begin(DAEMON, arguments, dict(os.environ), stdout.fileno(), stderr.fileno())
+            told: dict[str, Any] = json.loads(said.readline())
+        return told
 
     def _configure(self, base: Path, number: int) -> None:
         text = base.read_text()
@@ -188,10 +202,21 @@ class Rig:
     def start(self, number: int, **environment: str) -> None:
         told = {**os.environ, **self.environment.get(number, {}), **environment}
         with (self.folder / f"daemon{number}.log").open("ab") as log:
-            self.processes[number] = subprocess.Popen(
-                [sys.executable, *self.launcher, "run", "--config", str(self.config(number))], stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, env=told,
-            )  # fmt: skip
+            arguments = ("run", "--config", str(self.config(number)))
+            self.processes[number] = self._begin(self.launcher, arguments, told, log.fileno(), log.fileno())
+
+    def _begin(
+        self,
+        launcher: tuple[str, ...],
+        arguments: tuple[str, ...],
+        environment: dict[str, str],
+        stdout: int,
+        stderr: int,
+    ) -> "subprocess.Popen[bytes] | Program":
+        if self.is_preloaded and launcher == DAEMON:
+            return start_program(arguments, environment, stdout=stdout, stderr=stderr)
+        command = [sys.executable, *launcher, *arguments]
+        return subprocess.Popen(command, stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL, env=environment)
 
     def kill(self, number: int) -> None:
         process = self.processes.pop(number)
@@ -317,14 +342,11 @@ class Rig:
         """What is waited for and how far things are; raises LOST while the database is away."""
         status = await self.get("/_sandbox/status")
         now = datetime.fromisoformat(status["now"])
-        connection = await asyncpg.connect(self.dsn, timeout=5, command_timeout=30)
-        try:
+        async with self._reading() as connection:
             coming = await due(connection, now, PACE, waits=[])
             row = await connection.fetchrow(_LOOK)
             assert row is not None
             told = dict(row)
-        finally:
-            await connection.close()
         next_at = datetime.fromisoformat(status["next_at"]) if status["next_at"] else None
         return {
             **told, "now": now, "season_next": next_at, "struck": status["faults_struck"], "coming": coming,
@@ -334,10 +356,35 @@ class Rig:
                          status["webhooks"]["sent"], self.receipts_taken),
         }  # fmt: skip
 
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[asyncpg.Connection]:
+        """A session that is kept from look to look, and made anew after anything went wrong with it."""
+        async with self._looking:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await asyncpg.connect(self.dsn, timeout=5, command_timeout=30)
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.terminate()
+                raise
+
     async def until_moves(self, moves: int) -> None:
         """Until the returns have moved so often: the daemons are in the midst of it."""
         while (await self.look())["moves"] < moves:  # noqa: ASYNC110 - other processes move them
             await anyio.sleep(0.05)
+
+    async def until_ends(self, number: int) -> int:
+        """Go on until this daemon has ended by itself; how it ended. The bound only ends what would never come about."""
+        process, give_up = self.processes[number], time.monotonic() + NEVER_SECONDS
+        while process.poll() is None:
+            assert time.monotonic() < give_up, f"daemon {number} does not end"
+            with contextlib.suppress(*LOST):
+                await self.bring_receipts()
+                await self.let_time_pass(await self.look())
+            await anyio.sleep(0.05)
+        del self.processes[number]
+        assert process.returncode is not None
+        return process.returncode
 
     def holders(self) -> list[str]:
         """Which daemon holds each merchant, as the operator's command tells it; empty where nobody does."""
@@ -367,9 +414,8 @@ class Rig:
 
     async def remember(self) -> None:
         with contextlib.suppress(*LOST):
-            connection = await asyncpg.connect(self.dsn, timeout=5)
-            self.remembered |= await judges.remember(connection)
-            await connection.close()
+            async with self._reading() as connection:
+                self.remembered |= await judges.remember(connection)
 
     async def judge(self) -> judges.Judgement:
         books, started = await self.get("/_sandbox/books"), await self.get("/_sandbox/started")
