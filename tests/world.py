@@ -171,6 +171,10 @@ class World:
         """Let both sides work until nobody has anything left to do at this moment; every loop looks at least once."""
         await self._work(every_loop=True)
 
+    async def work(self) -> None:
+        """Let both sides do what is due at this moment, as far as the database tells it."""
+        await self._work()
+
     async def _work(self, *, every_loop: bool = False) -> None:
         season, vendor = self.sandbox.season, self.sandbox.happy_returns
         for number in range(ROUNDS_MAX):

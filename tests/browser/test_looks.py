@@ -1,12 +1,15 @@
 """Every page, as it looks: readable by everybody, on a phone, in the dark, and without scripts."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
+import daemon.web
 from daemon.store.database import Database
 from tests.browser.office import DESKTOP, Office, in_office, look_at
 from tests.world import World, open_world
 
+STATIC = Path(daemon.web.__file__).parent / "static"
 TROUBLES = (
     "bar_single", "cancelled_order", "over_return", "sku_of_nobody", "rival_credit", "two_bags", "other_currency", "damaged",
     "missing_item", "unidentified_extra",
@@ -34,6 +37,15 @@ PAGES = {
     "found-several": "/find?q=10401", "found-nothing": "/find?q=NOTHING1",
     "not-found": "/returns/99999", "wrong-filter": "/exceptions?where=nonsense",
 }  # fmt: skip
+
+
+def test_the_dark_sets_nothing_but_colours() -> None:
+    styles = (STATIC / "homeward.css").read_text()
+
+    blocks = re.findall(r"@media[^{]*prefers-color-scheme[^{]*\{\s*:root\s*\{([^{}]*)\}\s*\}", styles)
+
+    assert len(blocks) == styles.count("prefers-color-scheme") == 1
+    assert all(re.fullmatch(r"\s*--[\w-]+:\s*#[0-9a-f]{6}\s*", each) for each in blocks[0].split(";") if each.strip())
 
 
 async def test_every_page_can_be_read_by_everybody_and_fits_a_phone(
