@@ -1,7 +1,7 @@
 """When something next comes due: every such moment is in the database or in the season's plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,26 +58,33 @@ LOOKS_AT_ONCE = 2
 
 @dataclass(slots=True)
 class Looks:
-    """Whether comparing now can show what it has not shown: soon after a change, and at the later looks."""
+    """Whether comparing now can show what it has not shown: soon after a change, and at the later looks after each."""
 
     changed_at: datetime
     """When something last happened that comparing may see."""
     later: tuple[timedelta, ...]
     """After a change: when it is worth another look."""
     count: int = 0
-    """Looks since the change."""
-    last_at: datetime | None = None
+    """Looks since the last change."""
+    due: set[datetime] = field(default_factory=set)
+    """The later looks that are still to come, by the quarter of an hour."""
 
     def change(self, now: datetime) -> None:
         self.changed_at, self.count = now, 0
+        self.due |= {_quarter(now + after) for after in self.later}
 
     def look(self, now: datetime) -> None:
-        self.count, self.last_at = self.count + 1, now
+        self.count += 1
+        self.due = {at for at in self.due if at > now}
 
     def may_show(self, now: datetime) -> bool:
-        if self.count < LOOKS_AT_ONCE or self.last_at is None:
-            return True
-        return any(self.last_at < self.changed_at + after <= now for after in self.later)
+        return self.count < LOOKS_AT_ONCE or any(at <= now for at in self.due)
+
+
+def _quarter(moment: datetime) -> datetime:
+    """The next quarter of an hour: changes that lie close together are looked at together."""
+    start = moment.replace(minute=0, second=0, microsecond=0)
+    return start + timedelta(minutes=15 * -(-(moment - start).total_seconds() // 900))
 
 
 LOOPS = ("advance", "dispatch", "expire", "intake", "notify", "batches")

@@ -113,7 +113,9 @@ class Simulation:
     notes: list[str] = field(default_factory=list)
     acts: Counter[int] = field(default_factory=Counter)
     """What people did about each return."""
-    looks: Looks = field(default_factory=lambda: Looks(BEGINS, LATER_LOOKS))
+    looks: dict[str, Looks] = field(default_factory=lambda: {name: Looks(BEGINS, LATER_LOOKS) for name in COMPARING})
+    changed_at: datetime = BEGINS
+    """When something last happened that comparing may see."""
     moves: int = 0
     writes: int = 0
     lives: int = 0
@@ -286,7 +288,7 @@ class Simulation:
             if what == "calm":
                 self.is_calm = True
                 if self._loses_webhooks:  # what a misleading index kept back is found only from now on
-                    self.looks.change(self.now)
+                    self._change()
                 self.sandbox.faults.plan({})
                 self.life.clock.offset = timedelta(0)
                 self.life.points._kills.clear()
@@ -307,9 +309,10 @@ class Simulation:
         ]
         soft = (self.sandbox.books.next_at(), coming.next_at, coming.next_poll_at)
         moments += [max(at, now + STRIDE) for at in soft if at is not None and at > now]
-        moments += [self.looks.changed_at + after for after in LATER_LOOKS]
-        if self.looks.count < LOOKS_AT_ONCE:
-            moments += [coming.rounds[name] for name in COMPARING if name in coming.rounds]
+        for name, looks in self.looks.items():
+            moments += looks.due
+            if looks.count < LOOKS_AT_ONCE and name in coming.rounds:
+                moments.append(coming.rounds[name])
         least = now + timedelta(milliseconds=1)
         return max(min((at for at in moments if at is not None and at > now), default=now + DAY), least)
 
@@ -317,7 +320,7 @@ class Simulation:
         """Nothing is planned, faults are over, nothing is on its way, and the last change has been looked at since."""
         if not self.is_calm or self.sandbox.season.steps or self.sandbox.happy_returns.deliveries or coming.loops:
             return False
-        if self.now < self.looks.changed_at + LOOKED_AFTER + (ASKED_AGAIN if self._loses_webhooks else timedelta(0)):
+        if self.now < self.changed_at + LOOKED_AFTER + (ASKED_AGAIN if self._loses_webhooks else timedelta(0)):
             return False
         async with office.reading() as connection:
             return not await connection.fetchval(_OPEN)
@@ -337,19 +340,24 @@ class Simulation:
             coming = await self._due(office)
             if coming.moves != self.moves:  # a return moved
                 self.moves = coming.moves
-                self.looks.change(self.now)
+                self._change()
             is_every = number == 0 and self.counts["moments"] % EVERY_LOOP == 0
             done += await self._loops(None if is_every else coming.loops | self._round(coming))
             if not done:
                 return
         self.notes.append(f"no rest in {ROUNDS_MAX} rounds at {self.now}")
 
+    def _change(self) -> None:
+        """Something happened that comparing may see."""
+        self.changed_at = self.now
+        for looks in self.looks.values():
+            looks.change(self.now)
+
     def _round(self, coming: Due) -> frozenset[str]:
         """Loops whose round has come, once a round."""
         now = self.life.clock.now()
         come = {name for name, at in coming.rounds.items() if at <= now and self.rounded.get(name) != at}
-        if not self.looks.may_show(self.now):
-            come -= set(COMPARING)
+        come -= {name for name, looks in self.looks.items() if not looks.may_show(self.now)}
         self.rounded |= {name: coming.rounds[name] for name in come}
         return frozenset("intake" if name in ("shipments", "discovery") else name for name in come)
 
@@ -358,7 +366,7 @@ class Simulation:
         season, vendor = self.sandbox.season, self.sandbox.happy_returns
         done = season.play(self.now)
         if done:
-            self.looks.change(self.now)
+            self._change()
         vendor.flush(self.now)
         done += await vendor.deliver(http, self.now)
         rows, season.receipts = season.receipts, []
@@ -382,7 +390,7 @@ class Simulation:
             verb = TEAM_ACTS[int(chance("verb", *key, self.now) * len(TEAM_ACTS))]
             done += await self._act(office, row["id"], verb, row["cause"])
         if done:
-            self.looks.change(self.now)
+            self._change()
         return done
 
     async def _act(self, office: Database, return_id: int, verb: str, cause: str) -> int:
@@ -415,8 +423,8 @@ class Simulation:
         before = self.now
         try:
             handled = int(await loop.run_once(life.clock.now()))
-            if name in COMPARING and before >= self.looks.changed_at:
-                self.looks.look(before)
+            if name in COMPARING and before >= self.changed_at:
+                self.looks[name].look(before)
             return handled
         except Killed as end:
             self.notes.append(f"{name} died: {end}")
@@ -478,7 +486,7 @@ class Simulation:
         self.sandbox.clock.move(to=self.now + timedelta(seconds=stall.seconds))
         if stall.meanwhile == "season":
             self.sandbox.season.play(self.now)
-            self.looks.change(self.now)
+            self._change()
             return
         stalled = self.life
         if stall.meanwhile == "own":
