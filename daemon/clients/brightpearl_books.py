@@ -154,13 +154,14 @@ class BookReads(AccountReads):
         )
         return mapped(rows, _order_ids)
 
-    async def credits_named(self, marks: Iterable[str]) -> list[Row]:
-        """Search rows of credits that name no order they are against, and have one of these texts as their reference.
+    async def credits_named(self, numbers: Iterable[str], codes: Iterable[str]) -> list[Row]:
+        """Search rows of credits that name no order they are against, and have an order number or code as their reference.
 
         What is found here counts; that nothing is found proves nothing, since the account may ignore or refuse the filter
         (UNCONFIRMED for this search, sheet 5.3).
         """
-        wanted = sorted({form for mark in marks for form in _forms(mark) if "," not in form})
+        forms = {form for number in numbers for form in _forms(number)} | set(codes)
+        wanted = sorted(form for form in forms if form and "," not in form)
         rows: list[Row] = []
         for chunk in _of_length(wanted, NUMBERS_LENGTH) if not self._sets_refused else ():
             try:

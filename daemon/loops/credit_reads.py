@@ -223,11 +223,15 @@ class CreditReads(Wave):
             if effect.intent is not None and not (number and result.get("is_read")):
                 lost.setdefault(order_id, []).append(effect.key)  # the number may be another's
         marks: dict[int, set[str]] = {}
-        for effect in self._open():
-            marks.setdefault(self.order_of[effect.id], set()).update(self._return(effect).names)
+        instances = [self._return(effect) for effect in self._open()]
+        for effect, instance in zip(self._open(), instances, strict=True):
+            marks.setdefault(self.order_of[effect.id], set()).update(instance.names)
+        unparented = await self.at.brightpearl.credits_named(
+            {instance.order_number for instance in instances}, {instance.express_code for instance in instances}
+        )
         read = await read_credits(
             self.at.brightpearl, orders, own=own, keys=lost, answered=answered, now=self.now, marks=marks,
-            unparented=await self.at.brightpearl.credits_named(mark for each in marks.values() for mark in each),
+            unparented=unparented,
         )  # fmt: skip
         self.credits_of = self._with_references(read)
         for effect in self._open():
