@@ -25,7 +25,7 @@ tools: ## What some tests need of Debian, where it may be installed; where not, 
 	@tests/tools $(TOOLS)
 
 test: $(STAMP) tools ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal
 
 deb: $(STAMP) ## Build the Debian package into dist/ (on Debian; installs debhelper where it may)
 	@tests/tools dh:debhelper dpkg-buildpackage:dpkg-dev fakeroot:fakeroot
