@@ -24,6 +24,7 @@ from daemon.settings import load
 from daemon.store import outbox
 from daemon.store.database import Database
 from statemachine.effects import RecordRefund
+from tests.abreast import abreast
 from tests.integration.test_outcome_unknown import use_bundles
 from tests.same_goods import one_of_many
 from tests.world import MERCHANT, World, open_world
@@ -249,6 +250,7 @@ async def test_one_hollow_payment_search_decides_nothing_for_good(database: Data
     kinds = ("hollow", "more-pages", "short-rows", "odd-rows", "counts-disagree", "garbage")
     async with open_world(database, tmp_path) as world:
         truths = [world.begin("bar_single") for _ in kinds]
+        abreast(world)
         rules = [{"match": "^GET .*/customer-payment-search", "kind": kind, "count": 3} for kind in kinds]
         world.sandbox.faults.plan({"rules": rules})
 
@@ -263,6 +265,7 @@ async def test_one_hollow_payment_search_decides_nothing_for_good(database: Data
 async def test_a_row_that_can_never_be_read_holds_up_no_order_but_its_own(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         truths = [world.begin("bar_single") for _ in range(9)]
+        abreast(world)
         await world.pass_until(lambda: len(world.sandbox.happy_returns.returns) == len(truths))
         orders = world.sandbox.books.orders
         order, *others = (next(iter(orders.having("reference", [truth["order_number"]]))).id for truth in truths)
@@ -301,6 +304,7 @@ async def test_goods_that_a_read_leaves_out_are_not_received_twice(database: Dat
     async with open_world(database, tmp_path) as world:
         use_bundles(world, are_used=False)
         truths = [world.begin("bar_single") for _ in kinds]
+        abreast(world)
         world.sandbox.faults.plan({"rules": [
             {"match": GOODS_IN, "kind": "lose-answer", "count": len(truths)},
             *({"match": "^GET .*/goods-in", "kind": kind, "count": 6} for kind in kinds),
@@ -421,6 +425,7 @@ async def test_an_answer_that_is_not_brightpearls_own_refuses_nothing(
             keyless(world)
         use_bundles(world, are_used=False)
         truths = [world.begin("bar_single") for _ in ODD_ANSWERS]
+        abreast(world)
         odd = [(write, status, body) for write in (CREDIT, PAYMENT, GOODS_IN) for status, body in ODD_ANSWERS]
         world.sandbox.faults.plan({"rules": [
             {"match": write, "kind": "answer-after", "count": 1, "status": status, "body": body}
@@ -446,6 +451,7 @@ async def test_a_proxys_limit_after_the_effect_makes_nothing_twice(database: Dat
         world.sandbox.assumptions.payment_lag_seconds = 600.0
         for _ in limits:
             world.begin("bar_single")
+        abreast(world)
         world.sandbox.faults.plan({"rules": [
             {"match": write, "kind": "answer-after", "status": status, "body": body, "count": 1}
             for write in (CREDIT, PAYMENT) for status, body in limits
@@ -503,6 +509,7 @@ async def test_what_was_lost_without_keys_is_asked_of_a_person_and_made_anew_by_
         keyless(world)
         use_bundles(world, are_used=False)
         truths = [world.begin("bar_single"), world.begin("bar_single")]
+        abreast(world)
         rules = [{"match": write, "kind": "error-before", "count": 1} for write in (CREDIT, PAYMENT)]
         world.sandbox.faults.plan({"rules": rules})
         await world.pass_time(DAY * 7)
@@ -644,6 +651,7 @@ async def test_a_rival_is_told_of_within_minutes_of_being_visible(database: Data
     async with open_world(database, tmp_path) as world:
         hidden = (timedelta(0), 5 * MINUTE, 3 * HOUR, 20 * HOUR)
         truths = [world.begin("bar_single") for _ in hidden]
+        abreast(world)
         await world.pass_until(lambda: len(refunds_of(world)) == len(hidden))
         await world.pass_time(timedelta(minutes=2))
         began = world.now

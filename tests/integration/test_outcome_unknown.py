@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from daemon.store.database import Database
+from tests.abreast import abreast
 from tests.world import World, open_world
 
 WRITES = {
@@ -42,18 +43,21 @@ def assert_books_hold_exactly_one(world: World, *, of_each: int = 1) -> None:
     assert all(credit["invoice_reference"].startswith("SC-") for credit in books["credits"])
 
 
-@pytest.mark.parametrize("write", WRITES)
 async def test_a_write_that_fails_is_done_once_and_repeated_only_when_it_was_not_done(
-    write: str, database: Database, tmp_path: Path
+    database: Database, tmp_path: Path
 ) -> None:
     async with open_world(database, tmp_path) as world:
         use_bundles(world, are_used=False)
         codes = [await given_a_return_on_its_way(world) for _ in FAULTS]
-        world.sandbox.faults.plan({"rules": [{"match": WRITES[write], "kind": fault, "count": 1} for fault in FAULTS]})
+        abreast(world)
+        tried = [(write, fault) for write in WRITES for fault in FAULTS]
+        rules = [{"match": WRITES[write], "kind": fault, "count": 1} for write, fault in tried]
+        world.sandbox.faults.plan({"rules": rules})
 
         await world.pass_time(timedelta(days=20))
 
-        assert [rule.struck for rule in world.sandbox.faults.rules] == [1] * len(FAULTS)
+        struck = {each: rule.struck for each, rule in zip(tried, world.sandbox.faults.rules, strict=True)}
+        assert struck == dict.fromkeys(tried, 1)
         assert {(await world.show(code))["state"] for code in codes} == {"restocked"}
         assert_books_hold_exactly_one(world, of_each=len(codes))
 
@@ -68,6 +72,7 @@ async def test_lost_answers_are_settled_whatever_the_vendor_is_like(
         for name, value in HARSH[assumption].items():
             setattr(world.sandbox.assumptions, name, value)
         codes = [await given_a_return_on_its_way(world) for _ in range(3)]
+        abreast(world)
         match = "multi-message$" if bundled else "|".join(WRITES.values())
         world.sandbox.faults.plan({"rules": [{"match": match, "kind": "lose-answer", "share": 0.5, "count": 8}]})
 
