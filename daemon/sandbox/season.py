@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from daemon.sandbox import catalogue
-from daemon.sandbox.books import Books, Order
+from daemon.sandbox.books import Books, Order, Refusal
 from daemon.sandbox.catalogue import Line
 from daemon.sandbox.clock import SandboxClock
 from daemon.sandbox.coins import written
@@ -235,13 +235,23 @@ class Season:
 
     def _do_human_credit(
         self, at: datetime, order_id: int, row_index: int, reference: str, whole_value: bool = False,
-        hidden: timedelta | None = None, rows_after: timedelta | None = None,
+        hidden: timedelta | None = None, rows_after: timedelta | None = None, tries: int = 0,
     ) -> None:  # fmt: skip
-        """Somebody credits a unit in Brightpearl by hand; perhaps not shown by the search for a while, or rows last."""
+        """Somebody credits a unit in Brightpearl by hand; perhaps not shown by the search for a while, or rows last.
+
+        An order that takes no credit takes none of theirs either: they try again later.
+        """
         order = self.books.orders.get(order_id)
         if order is None:
             return
-        credit = self.books.credit_by_hand(order, row_index, reference, at=at, whole_value=whole_value)
+        try:
+            credit = self.books.credit_by_hand(order, row_index, reference, at=at, whole_value=whole_value)
+        except Refusal:
+            self._again(
+                tries, "human_credit", order_id=order_id, row_index=row_index, reference=reference,
+                whole_value=whole_value, hidden=hidden, rows_after=rows_after,
+            )  # fmt: skip
+            return
         if hidden is not None:
             credit.indexed_at = self.clock.now() + hidden
         if rows_after is not None:
