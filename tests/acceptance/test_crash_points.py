@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from tests.acceptance.processes import open_folder, until
+from tests.acceptance.processes import GIVE_UP_SECONDS, open_folder, until
 from tests.chaos.rig import Rig
 
 POINTS = {
@@ -50,7 +50,7 @@ async def test_a_daemon_asked_to_stop_under_load_finishes_what_it_holds_and_its_
             process = rig.processes.pop(0)
 
             process.terminate()
-            code = process.wait(10)
+            code = process.wait(GIVE_UP_SECONDS)
 
             until(lambda: rig.holders() == ["daemon1"], "the other daemon has the merchant")
             assert open_effects > 0

@@ -12,7 +12,7 @@ import pytest
 
 from daemon.errors import DatabaseUnusableError
 from daemon.store import embedded
-from tests.acceptance.processes import open_folder
+from tests.acceptance.processes import GIVE_UP_SECONDS, open_folder
 
 
 async def ask(server: embedded.Server) -> int:
@@ -34,7 +34,7 @@ async def test_a_server_left_by_a_crash_is_adopted() -> None:
         assert await ask(second) >= 14  # somebody still uses it
         embedded.stop(second)
         assert first.process is not None
-        first.process.wait(10)
+        first.process.wait(GIVE_UP_SECONDS)
         third = embedded.ensure(folder)
         assert third.was_running is False
         embedded.stop(third)
@@ -46,7 +46,7 @@ async def test_a_server_that_was_killed_is_started_again() -> None:
         pid = int((first.data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
         assert first.process is not None
-        first.process.wait(10)
+        first.process.wait(GIVE_UP_SECONDS)
         assert first.hold is not None
         first.hold.close()  # its holder died too
 

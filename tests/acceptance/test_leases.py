@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.acceptance.processes import open_folder, until
+from tests.acceptance.processes import GIVE_UP_SECONDS, open_folder, until
 from tests.chaos.rig import Rig
 
 
@@ -31,7 +31,7 @@ async def test_daemons_share_merchants_as_they_join_stop_and_die() -> None:
             until(lambda: sorted(rig.holders()) == ["daemon0", "daemon1", "daemon1"], "it gets a share again")
             stopped = rig.processes.pop(1)
             stopped.terminate()
-            code = stopped.wait(10)
+            code = stopped.wait(GIVE_UP_SECONDS)
             until(lambda: rig.holders() == ["daemon0"] * 3, "the stopped one's merchants move on")
 
     assert code == 0

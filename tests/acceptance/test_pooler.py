@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from daemon.store import embedded
-from tests.acceptance.processes import daemon, fetch, free_address, homeward_json, open_folder, sandbox, until
+from tests.acceptance.processes import (
+    GIVE_UP_SECONDS,
+    daemon,
+    fetch,
+    free_address,
+    homeward_json,
+    open_folder,
+    sandbox,
+    until,
+)
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(
@@ -48,7 +57,7 @@ pidfile = {folder}/pid
         yield f"{host}:{port}"
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(GIVE_UP_SECONDS)
 
 
 def _exists(account: str) -> bool:

@@ -5,7 +5,17 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.processes import daemon, fetch, free_address, homeward, homeward_json, open_folder, sandbox, until
+from tests.acceptance.processes import (
+    GIVE_UP_SECONDS,
+    daemon,
+    fetch,
+    free_address,
+    homeward,
+    homeward_json,
+    open_folder,
+    sandbox,
+    until,
+)
 
 
 def given_a_receipt(folder: Path, rows: list[dict[str, str]]) -> Path:
@@ -48,7 +58,7 @@ def test_a_return_is_followed_from_its_start_to_its_restock() -> None:
         homeward("journal", "verify", "--head", "nonsense", config=config, check=2)
         false = homeward("journal", "verify", "--head", f"1:{'0' * 64}", config=config, check=1)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(GIVE_UP_SECONDS) == 0
 
     assert verified["is_whole"]
     assert [json.loads(move)["seq"] for move in moves] == list(range(1, verified["head"] + 1))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.acceptance.processes import daemon, fetch, free_address, open_folder, sandbox, until
+from tests.acceptance.processes import GIVE_UP_SECONDS, daemon, fetch, free_address, open_folder, sandbox, until
 
 RUN = [sys.executable, "-m", "daemon.console.main", "run", "--config"]
 
@@ -46,7 +46,7 @@ def test_systemd_hears_readiness_a_heartbeat_and_the_end(tmp_path: Path) -> None
             until(lambda: "WATCHDOG=1" in heard_on(channel), "it beats again")
         finally:
             process.send_signal(signal.SIGTERM)
-            ended = process.wait(30)
+            ended = process.wait(GIVE_UP_SECONDS)
 
         assert ended == 0
         assert "STOPPING=1" in heard_on(channel)
@@ -68,7 +68,7 @@ def test_the_socket_systemd_holds_is_served() -> None:
             until(lambda: fetch(f"http://{held}/readyz")[0] == 200, "the handed socket answers")
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0
+            assert process.wait(GIVE_UP_SECONDS) == 0
 
 
 def test_a_vendor_that_cannot_even_be_asked_keeps_us_unready_and_alive() -> None:

@@ -16,6 +16,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 from daemon.web.access import people
 from daemon.web.access.roles import Role
+from tests.acceptance.processes import GIVE_UP_SECONDS
 from tests.world import World
 
 ARTEFACTS = Path(__file__).parent / "artefacts"
@@ -59,7 +60,7 @@ def start_chromium() -> Iterator[str]:
             yield _address(Path(folder) / "profile" / "DevToolsActivePort")
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(GIVE_UP_SECONDS)
 
 
 def _address(port_file: Path) -> str:
