@@ -67,11 +67,15 @@ class Looks:
     count: int = 0
     """Looks since the last change."""
     due: set[datetime] = field(default_factory=set)
-    """The later looks that are still to come, by the quarter of an hour."""
+    """The later looks that are still to come, by the hour: changes that lie close together are looked at together."""
 
     def change(self, now: datetime) -> None:
         self.changed_at, self.count = now, 0
-        self.due |= {_quarter(now + after) for after in self.later}
+        self.due |= {_full_hour(now + after) for after in self.later}
+
+    def show(self) -> None:
+        """What happened before comes to be seen only now."""
+        self.count = 0
 
     def look(self, now: datetime) -> None:
         self.count += 1
@@ -81,10 +85,10 @@ class Looks:
         return self.count < LOOKS_AT_ONCE or any(at <= now for at in self.due)
 
 
-def _quarter(moment: datetime) -> datetime:
-    """The next quarter of an hour: changes that lie close together are looked at together."""
+def _full_hour(moment: datetime) -> datetime:
+    """The next full hour."""
     start = moment.replace(minute=0, second=0, microsecond=0)
-    return start + timedelta(minutes=15 * -(-(moment - start).total_seconds() // 900))
+    return start if start == moment else start + timedelta(hours=1)
 
 
 LOOPS = ("advance", "dispatch", "expire", "intake", "notify", "batches")

@@ -48,9 +48,8 @@ LOOKED_AFTER = timedelta(hours=26)  # what others did is looked for so long afte
 ASKED_AGAIN = timedelta(hours=48)  # where webhooks are lost, Happy Returns is asked about each order again so often
 SEASON_MAX = timedelta(days=150)
 COMPARING = ("reconcile", "verify")
-BEAT = timedelta(hours=3, minutes=30)
-LATER_LOOKS = (HOUR + STRIDE, BEAT, DAY + STRIDE, LOOKED_AFTER)
-"""After a change: when an order is looked at as a whole, and when the longest index lag is over."""
+LATER_LOOKS = (HOUR + STRIDE, DAY + STRIDE)
+"""After a change: when an order is looked at as a whole. What the index shows late is a change of what can be seen."""
 PAUSE, PAUSE_MAX = timedelta(seconds=2), timedelta(minutes=10)
 ACTS_MAX = 20  # on one return: then even the most patient owner leaves it to others
 ACTS_UNTIL = timedelta(days=60)  # after the season began: goods that never come are else let go of for ever
@@ -278,7 +277,11 @@ class Simulation:
                 self.counts["moments"] += 1
                 return
             self.counts["moments"] += 1
+            shows_at = self.sandbox.books.next_at()
             self.sandbox.clock.move(to=self._next_moment(coming))
+            if shows_at is not None and shows_at <= self.now:
+                for looks in self.looks.values():
+                    looks.show()
             self._turn_the_page()
 
     def _turn_the_page(self) -> None:
