@@ -67,11 +67,12 @@ class Reads:
         filter was ignored, or that this is another question's answer; where it may match more than was asked for
         (texts), other rows are left out, and only a page of nothing but others proves it.
 
-        An answer that cannot be read is a partial one. Raises what else the transport raises.
+        An answer that cannot be read is a partial one; so is one that changed while it was read, but it is read to its end:
+        what it shows counts. Raises what else the transport raises.
         """
         columns = (key,) if isinstance(key, str) else key
         rows: dict[tuple[int, ...], Row] = {}
-        available: int | None = None
+        available, doubt = None, ""
         for _ in range(PAGES_MAX):
             query = {**filters, "pageSize": str(PAGE), "firstResult": str(len(rows) + 1)}
             try:
@@ -84,17 +85,20 @@ class Reads:
             fresh = [(identity, row) for row in page.rows if (identity := _identity(row, columns)) is not None]
             repeated = next((_named(columns, identity) for identity, _ in fresh if identity in rows), "")
             foreign = next((_named(columns, identity) for identity, row in fresh if not belongs(row)), "")
+            is_stale = all(identity in rows for identity, _ in fresh)
             rows |= dict(fresh)
             matching = [row for row in rows.values() if belongs(row)]
             if fault:
                 return Partial(matching, f"{operation}: {fault}", is_of_rows=is_of_rows)
             if self._trusts_totals and available not in (None, page.available):
-                return Partial(matching, f"{operation}: {available} results became {page.available} between two pages")
-            available = page.available
+                doubt = doubt or f"{operation}: {available} results became {page.available} between two pages"
             if repeated:
-                return Partial(matching, f"{operation}: {repeated} stands in the answer twice")
+                doubt = doubt or f"{operation}: {repeated} stands in the answer twice"
+            available = page.available
             if foreign and (is_exact or (page.more and not matching)):
                 return Partial(matching, f"{operation}: {foreign} is in the answer, and was not asked for")
+            if doubt and (is_stale or not page.more):
+                return Partial(matching, doubt)
             if not page.more:
                 return self._counted(operation, page, len(rows), matching)
             if not page.rows:
