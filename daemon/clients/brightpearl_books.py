@@ -158,7 +158,7 @@ class BookReads(AccountReads):
         """Search rows of credits that name no order they are against, and have an order number or code as their reference.
 
         What is found here counts; that nothing is found proves nothing, since the account may ignore or refuse the filter
-        (UNCONFIRMED for this search, sheet 5.3).
+        (UNCONFIRMED for this search, sheet 5.3). One that ignores it shows one page, and is not asked for its other credits.
         """
         forms = {form for number in numbers for form in _forms(number)} | set(codes)
         wanted = sorted(form for form in forms if form and "," not in form)
@@ -167,7 +167,7 @@ class BookReads(AccountReads):
             try:
                 found = await self.search(
                     "order-search", _ORDERS, {"orderTypeId": "3", "customerRefs": ",".join(chunk)}, key="orderId",
-                    is_exact=False, belongs=_texts("customerRef", {form.casefold() for form in chunk}),
+                    belongs=_texts("customerRef", {form.casefold() for form in chunk}),
                 )  # fmt: skip
             except NotPermittedError:
                 raise

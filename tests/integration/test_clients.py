@@ -12,8 +12,11 @@ from daemon.clients.brightpearl_wire import id_set
 from daemon.clients.results import Complete, Partial
 from daemon.clients.throttle import LeakyBucket, parse_bucket_limit
 from daemon.errors import NotPermittedError, OutcomeUnknownError, RejectedError, TransientError
+from daemon.sandbox.brightpearl import Brightpearl
 from daemon.sandbox.brightpearl_gateway import FIRST_REFRESH_TOKEN, OAUTH_CLIENT_SECRET
+from daemon.sandbox.catalogue import Line
 from daemon.store.database import Database
+from tests.integration.test_hostile import parentless
 from tests.world import MovedByHand, open_world
 
 
@@ -71,6 +74,30 @@ async def test_what_others_use_of_the_quota_is_left_to_them(database: Database, 
                 await world.workplace.brightpearl.locked_until()
 
         assert bp.throttled <= 3  # one a window: when the other takes the very last request
+
+
+async def test_an_account_that_ignores_which_credits_are_asked_for_is_not_read_whole(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        season, books = world.sandbox.season, world.sandbox.books
+        season.open(1)
+        order = season.order([Line(next(iter(books.products.values())), 1)], world.now)
+        named = parentless(world, order, "HRAAAAAA")
+        for number in range(1100):
+            books.credit_by_hand(order, 0, f"another {number}")
+        world.sandbox.clock.move(to=world.now + timedelta(hours=1))
+        asked: list[str] = []
+
+        def without_references(of: Brightpearl, query: dict[str, str]) -> dict[str, str]:
+            asked.append(query.pop("customerRefs"))
+            return query
+
+        monkeypatch.setattr(Brightpearl, "_folded", without_references)
+        rows = await world.workplace.brightpearl.credits_named(["1042"], ["HRAAAAAA"])
+
+        assert [row["orderId"] for row in rows] == [named.id]
+        assert len(asked) == 1
 
 
 async def test_a_bucket_without_a_limit_does_not_slow_us(database: Database, tmp_path: Path) -> None:
