@@ -13,6 +13,7 @@ from statemachine.refs import fold_id, is_same_ref, names, order_key
 NO_MARKS: Mapping[int, Collection[str]] = {}
 NO_ROWS: Collection[Row] = ()
 NO_ANSWERS: Mapping[int, Mapping[int, str]] = {}
+WORDS_MAX = 5  # of an identifier with signs in it: a UUID
 WRITTEN_WITHIN = timedelta(minutes=2)  # another tool may write a credit's header first and its rows one by one
 
 
@@ -78,9 +79,14 @@ def _written_on(row: Row) -> str:
 
 
 def words_on(row: Row) -> frozenset[str]:
-    """The words that are written on a credit, and each of its references as a whole, as identifiers are compared."""
+    """What may be an identifier in a credit's references, folded: each word, each run of up to WORDS_MAX words as written
+    (a return id has five, US-1042 two), and each reference as a whole.
+    """
+    text = fold_id(_written_on(row))
+    words = list(re.finditer(r"\w+", text))
+    runs = (text[first.start() : last.end()] for i, first in enumerate(words) for last in words[i : i + WORDS_MAX])
     references = (order_key(text_of(row, column)) for column in ("customerRef", "externalRef"))
-    return frozenset(each for each in (*re.findall(r"\w+", fold_id(_written_on(row))), *references) if each)
+    return frozenset(each for each in (*runs, *references) if each)
 
 
 def is_created(credit: ExistingCredit, order_id: int, key: str | None) -> bool:

@@ -185,7 +185,7 @@ class Verify:
             changed = str(row.get("updatedOn") or row.get("createdOn") or "")
             is_due = number not in ours or _is_after(changed, looked_at - OWN_CHANGED)
             if is_due and parent and done.judged.get(f"credit:{number}") != changed:
-                fresh.credits[number] = (parent, changed)
+                fresh.credits[number] = ({parent}, changed)
         unparented = [row for row in made.value if not number_of(row, "parentOrderId")]
         fresh.unparented.extend(unparented)
         fresh.credits.update(await self._orders_named(unparented, ours, done))
@@ -196,19 +196,19 @@ class Verify:
 
     async def _orders_named(
         self, rows: list[Row], ours: Mapping[int, int | None], done: Looked
-    ) -> dict[int, tuple[int, str]]:
-        """Credits that name no order, but by what is written on them one of ours: with that order, and when last changed."""
+    ) -> dict[int, tuple[set[int], str]]:
+        """Credits that name no order, but by what is written on them some of ours: with those, and when last changed."""
         words = {int(row["orderId"]): words_on(row) for row in rows if int(row["orderId"]) not in ours}
         async with self._at.database.reading() as connection:
             names = sorted(frozenset[str]().union(*words.values()))
             orders = await returns.orders_named(connection, self._at.merchant, names) if names else []
-        changed = {int(row["orderId"]): text_of(row, "updatedOn") or text_of(row, "createdOn") for row in rows}
-        return {
-            number: (order_id, changed[number])
-            for number, written in words.items()
-            for name, order_id in orders
-            if name in written and done.judged.get(f"credit:{number}") != changed[number]
-        }
+        found: dict[int, tuple[set[int], str]] = {}
+        for row in rows:
+            number, changed = int(row["orderId"]), text_of(row, "updatedOn") or text_of(row, "createdOn")
+            named = {order_id for name, order_id in orders if name in words.get(number, ())}
+            if named and done.judged.get(f"credit:{number}") != changed:
+                found[number] = (named, changed)
+        return found
 
     # -- comparing ----------------------------------------------------------------------------------------------------
 
@@ -326,8 +326,8 @@ class Verify:
 class _Fresh:
     """What others may have written of late."""
 
-    credits: dict[int, tuple[int, str]]
-    """Credit → its order, and when it was last changed."""
+    credits: dict[int, tuple[set[int], str]]
+    """Credit → its order, or those it may be of, and when it was last changed."""
     payments: dict[int, int]
     """Payment to a customer → the credit or order it stands on."""
     found: dict[str, int]
@@ -337,12 +337,14 @@ class _Fresh:
 
     @property
     def orders(self) -> set[int]:
-        return {order_id for order_id, _ in self.credits.values()} | set(self.payments.values())
+        return {order_id for orders, _ in self.credits.values() for order_id in orders} | set(self.payments.values())
 
     def judged(self, orders: Collection[int], credits: Collection[int]) -> dict[str, str]:
         """What of it concerns these orders and credits of ours, as it is remembered."""
         concerned = {
-            f"credit:{number}": changed for number, (order_id, changed) in self.credits.items() if order_id in orders
+            f"credit:{number}": changed
+            for number, (named, changed) in self.credits.items()
+            if named.intersection(orders)
         }
         payments = {number for number, on in self.payments.items() if on in credits or on in orders}
         return concerned | {f"payment:{number}": "" for number in payments}

@@ -10,7 +10,7 @@ import pytest
 from daemon.clients.results import Complete, Partial
 from daemon.sandbox import brightpearl_views as views
 from daemon.sandbox.books import Order
-from daemon.sandbox.catalogue import Line
+from daemon.sandbox.catalogue import Line, place_order
 from daemon.store.database import Database
 from tests.integration.test_beside_ours import credited_and_not_refunded, order_of, stopped_for
 from tests.integration.test_border import post
@@ -420,6 +420,30 @@ async def test_a_credit_by_hand_that_names_no_parent_order_is_a_rival(
 
         assert await stopped_for(world, truth) == "rival-credit"
         assert len(ours(world)) == (0 if is_first else 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["return {happy_return_id}", "for {order_number}, goodwill", "{other} and {order_number}"]
+)
+async def test_a_late_credit_by_hand_that_names_the_return_among_other_words_is_a_rival(
+    text: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        other, season, books = one_of_many(world), world.sandbox.season, world.sandbox.books
+        line = Line(next(iter(books.products.values())), 4)
+        order = place_order(books, "US-1042", [line], at=world.now - DAY, platform_id=7)
+        new = season.announce("with a sign", world.now + MINUTE, season.items(order, [(0, 1)]), "restocked")
+        season.travel(new, new.items, world.now + HOUR)
+        truth = season.truth[-1]
+        await world.pass_until(lambda: len(ours(world)) == 2)
+        await world.pass_time(5 * DAY)
+
+        parentless(world, order, text.format(**truth, other=other["order_number"]))
+        await world.pass_time(HOUR)
+
+        assert await stopped_for(world, truth) == "rival-credit"
+        is_of_both = "{other}" in text
+        assert await stopped_for(world, other) == ("rival-credit" if is_of_both else "")
 
 
 async def test_a_credit_by_hand_that_names_the_return_and_no_order_is_taken_over(
