@@ -65,13 +65,16 @@ class SetSearch:
             chunk = waiting.pop(0)
             result = await self._proven(reads, chunk)
             is_of_rows = isinstance(result, Partial) and result.is_of_rows
+            if is_of_rows and self._witnesses:  # the row may be a witness's: others are found
+                self._witnesses = []
+                result = await self._proven(reads, chunk)
+                is_of_rows = isinstance(result, Partial) and result.is_of_rows
             if is_of_rows and len(chunk) > 1 and halvings < HALVINGS_MAX:
                 halvings += 1
                 waiting[:0] = [chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]]
                 continue
             if is_of_rows and len(chunk) == 1:
                 self._unreadable.add(chunk[0])
-                self._witnesses = [number for number in self._witnesses if number != chunk[0]]
             else:
                 self._unreadable.difference_update(chunk)
             found |= grouped(result, chunk, self._order_of)
@@ -87,10 +90,7 @@ class SetSearch:
             return Partial(result.value, first.missing)
         others = sorted({number for row in first.value if (number := self._order_of(row))} - set(chunk))[:WITNESSES]
         if others:
-            result = await self._search(reads, chunk, others)
-            if isinstance(result, Partial) or self._is_borne_out(result, others):
-                return result
-            return self._unproven(result, others, "shows of others")
+            return await self._beside(reads, chunk, others)
         if isinstance(first, Partial):
             return Partial(result.value, first.missing)
         shown = {self._order_of(row) for row in result.value}
@@ -102,6 +102,16 @@ class SetSearch:
         if before := self._witnesses or await self.written.numbers(self.rows):
             return self._unproven(result, before[:WITNESSES], "must show by what we know")
         return result
+
+    async def _beside(self, reads: Reads, chunk: list[int], others: list[int]) -> ReadResult[list[Row]]:
+        """The rows of these orders, which can be read, proven by some of the others; by one of them if not by all."""
+        for witnesses in (others, *([number] for number in others)):
+            result = await self._search(reads, chunk, witnesses)
+            if not (isinstance(result, Partial) and result.is_of_rows):
+                break
+        if isinstance(result, Partial) or self._is_borne_out(result, witnesses):
+            return result
+        return self._unproven(result, witnesses, "shows of others")
 
     def _is_borne_out(self, result: ReadResult[list[Row]], witnesses: list[int]) -> bool:
         """Whether the answer shows one of the witnesses, or, where there are none, anything; what it shows is remembered."""

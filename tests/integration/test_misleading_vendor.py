@@ -284,6 +284,28 @@ async def test_a_row_that_can_never_be_read_holds_up_no_order_but_its_own(databa
         await nothing_is_wrong(world)
 
 
+async def test_a_row_that_cannot_be_read_any_more_of_an_order_that_proves_others_leaves_them_provable(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        one_of_many(world)
+        await world.pass_until(lambda: bool(refunds_of(world)))
+        (refund,) = refunds_of(world)
+        client, credit = world.workplace.brightpearl, refund["orderId"]
+        other = world.sandbox.books.pay({
+            "transactionRef": "by hand", "paymentMethodCode": "SHOPIFY", "paymentType": "VOID", "orderId": credit,
+            "currencyIsoCode": refund["currencyCode"], "amountPaid": "1", "paymentDate": world.now.isoformat(),
+        })  # fmt: skip
+        assert isinstance(
+            (await client.payments_of([credit]))[credit], Complete
+        )  # from now on it is asked for beside others
+        plan(world, PAYMENTS, "bad-row", value=other)
+
+        read = [(await client.payments_of([number]))[number] for number in (99999, credit, 99999)]
+
+        assert [isinstance(each, Complete) for each in read] == [True, False, True]
+
+
 async def test_a_receipt_that_is_shown_late_still_names_the_refunds_method(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
         truth = world.begin("bar_single")
