@@ -68,10 +68,10 @@ class Register:
         """What others hold of what this family has, and of what these events bring it."""
         names = set[str]()
         for instance in parts:
-            names.update(_names(family[1], instance.express_code, instance.units))
+            names.update(_names(family, instance.express_code, instance.units))
         for event in events:
             if isinstance(event, UnitEvent):
-                names.update(_names(family[1], event.express_code, event.units))
+                names.update(_names(family, event.express_code, event.units))
         others = {other for name in names for other in self._named.get(name, ())} - {family}
         holders = tuple(holder for other in sorted(others) for holder in self._holders.get(other, ()))
         return Elsewhere(holders, self._began.get(family, NEWEST), self._claimed, self._sent) if holders else _NOTHING
@@ -79,8 +79,8 @@ class Register:
     def _put(self, family: Family, holders: list[Holder]) -> None:
         self._holders.setdefault(family, []).extend(holders)
         for holder in holders:
-            key = order_key(holder.goods.order_number)
-            for name in _names_of(key, holder.express_code, holder.happy_item_id, holder.line_item_id):
+            own = (holder.goods.happy_return_id, order_key(holder.goods.order_number))
+            for name in _names_of(own, holder.express_code, holder.happy_item_id, holder.line_item_id):
                 self._named.setdefault(name, set()).add(family)
 
     def _holder_of(self, family: Family, instance: Return, unit: Unit, began: int) -> Holder:
@@ -100,17 +100,22 @@ class Register:
 _NOTHING = Elsewhere()
 
 
-def _names(key: str, code: str, units: Iterable[Unit]) -> Iterator[str]:
+def _names(family: Family, code: str, units: Iterable[Unit]) -> Iterator[str]:
     for unit in units:
-        yield from _names_of(key, code, unit.happy_item_id, unit.line_item_id)
+        yield from _names_of(family, code, unit.happy_item_id, unit.line_item_id)
 
 
-def _names_of(key: str, code: str, item_id: str, line_id: str) -> Iterator[str]:
-    """By what goods may be known elsewhere; each name tells of what kind it is."""
+def _names_of(family: Family, code: str, item_id: str, line_id: str) -> Iterator[str]:
+    """By what goods may be known elsewhere; each name tells of what kind it is.
+
+    A line under its return's id, whatever the order: Happy Returns may have corrected the order's number.
+    """
+    happy_return_id, key = family
     if item_id:
         yield f"item:{item_id}"
     if line_id:
         yield f"line:{key}/{line_id}"
+        yield f"return:{happy_return_id}/{line_id}"
     if code:
         yield f"code:{code}"
 
@@ -141,7 +146,7 @@ async def register(
             codes.add(code)
             items.update(unit.happy_item_id for unit in units)
             lines.update((family[1], unit.line_item_id) for unit in units if unit.line_item_id)
-            for name in _names(family[1], code, units):
+            for name in _names(family, code, units):
                 named.setdefault(name, set()).add(family)
     if not named:
         return Register((), (), kept)
@@ -149,7 +154,8 @@ async def register(
         connection, "elsewhere", merchant=merchant, happy_item_ids=sorted(items - {""}),
         express_codes=sorted(codes - {""}), order_keys=[key for key, _ in sorted(lines)],
         line_item_ids=[line for _, line in sorted(lines)],
-        identities=sorted(name for name in named if not name.startswith("code:")),
+        happy_return_ids=sorted({happy_return_id for happy_return_id, _ in kept}),
+        identities=sorted(name for name in named if name.startswith(("item:", "line:"))),
     )  # fmt: skip
     is_shared = any(len(holders) > 1 for holders in named.values()) or any(
         not row["state"] or (row["happy_return_id"], row["order_key"]) not in kept for row in rows

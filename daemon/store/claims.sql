@@ -1,6 +1,6 @@
 -- name: elsewhere
--- Units under which goods are held, by item id, express code or order line, each way by its own index; and the claims of
--- returns that are kept no more.
+-- Units under which goods are held, by item id, express code, order line, or under the same return's id, each way by its own
+-- index; and the claims of returns that are kept no more.
 WITH line AS (
     SELECT l.order_key, l.line_item_id
       FROM unnest(:order_keys::text[], :line_item_ids::text[]) AS l(order_key, line_item_id)
@@ -22,6 +22,12 @@ WITH line AS (
       FROM line AS l
       JOIN returns AS r ON r.merchant = :merchant AND r.order_key = l.order_key
       JOIN unit AS u ON u.merchant = r.merchant AND u.return_id = r.id AND u.line_item_id = l.line_item_id
+     UNION
+    SELECT u.happy_return_id, u.order_key, u.unit_key
+      FROM unit AS u
+     WHERE u.merchant = :merchant
+       AND u.happy_return_id = ANY(:happy_return_ids::text[])
+       AND u.line_item_id = ANY(:line_item_ids::text[])
 ), kept_no_more AS (
     SELECT c.identity, c.occurrence
       FROM goods_claim AS c

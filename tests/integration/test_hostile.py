@@ -167,8 +167,9 @@ async def test_a_unit_that_a_later_look_names_otherwise_is_paid_once(
         assert len(ours(world)) == 1
 
 
+@pytest.mark.parametrize("code", ["HRAAAAAA", ""])
 async def test_a_unit_whose_return_is_said_to_be_of_another_order_later_is_paid_once(
-    database: Database, tmp_path: Path
+    code: str, database: Database, tmp_path: Path
 ) -> None:
     async with open_world(database, tmp_path, extra_config="confirm_webhooks = false\n") as world:
         world.sandbox.season.open(1)
@@ -178,7 +179,7 @@ async def test_a_unit_whose_return_is_said_to_be_of_another_order_later_is_paid_
         told = {"orderLineItemID": "77-0-2", "sku": row.sku, "refundAmount": None, "happyReturnsItemID": ""}
 
         for order in orders:
-            assert await post(world, body_of(("ret-1", "HRAAAAAA"), orderNumber=order.reference, **told)) == 200
+            assert await post(world, body_of(("ret-1", code), orderNumber=order.reference, **told)) == 200
             await world.settle()
             await world.pass_time(DAY)
 
