@@ -16,7 +16,7 @@ from daemon.sandbox.brightpearl import Brightpearl
 from daemon.sandbox.brightpearl_gateway import FIRST_REFRESH_TOKEN, OAUTH_CLIENT_SECRET
 from daemon.sandbox.catalogue import Line
 from daemon.store.database import Database
-from tests.integration.test_hostile import parentless
+from tests.by_hand import parentless
 from tests.world import MovedByHand, open_world
 
 

@@ -9,13 +9,17 @@ from typing import Any
 from daemon.actions.imports import import_events, import_receipts
 from daemon.actions.receiving import open_box, receive
 from daemon.filters import compile_filter
+from daemon.sandbox.catalogue import Line
 from daemon.sandbox.happy_returns import spell
 from daemon.store import board
 from daemon.store.database import Database
 from statemachine.units import Condition
 from tests.abreast import abreast, booked
 from tests.integration.test_approval import allow
+from tests.integration.test_beside_ours import order_of, stopped_for
 from tests.integration.test_border import post
+from tests.integration.test_misleading_vendor import DAY
+from tests.same_goods import one_of_many
 from tests.samples import FULL_ITEM, WEBHOOK
 from tests.world import MERCHANT, World, open_world
 
@@ -148,3 +152,17 @@ async def test_a_return_is_pulled_by_its_code_in_small_letters(database: Databas
 
         assert (code, pulled["units"]) == (0, 1)
         assert (await world.show(truth["express_code"]))["happy_return_id"] == truth["happy_return_id"]
+
+
+async def test_two_orders_whose_numbers_differ_by_their_sign_are_ambiguous(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        order, books = order_of(world, truth), world.sandbox.books
+        clone = world.sandbox.season.order([Line(next(iter(books.products.values())), 4)], world.now)
+        del books.orders[clone.id]
+        clone.reference = f"#{order.reference}"
+        books.orders[clone.id] = clone
+
+        await world.pass_time(DAY)
+
+        assert await stopped_for(world, truth) == "order-ambiguous"

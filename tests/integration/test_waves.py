@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from daemon.store.database import Database
+from tests.integration.test_beside_ours import stopped_for
+from tests.integration.test_misleading_vendor import DAY
+from tests.same_goods import one_of_many
 from tests.world import World, open_world
 
 DAYS = timedelta(days=20)
@@ -144,3 +147,30 @@ async def test_a_silent_vendor_is_probed_and_no_effect_pays_for_it(database: Dat
         world.sandbox.faults.plan({})
         await world.pass_time(DAYS, stride=TOGETHER)
         await assert_all_is_done_once(world, codes)
+
+
+async def test_a_return_that_is_held_while_its_credit_waits_for_the_quota_is_not_credited(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth = one_of_many(world)
+        room, advance, told = world.workplace.brightpearl.room, world.loops[0], list[int]()
+
+        async def room_after_a_while(writes: int) -> int:
+            if not told:
+                number = str((await world.show(str(truth["express_code"])))["id"])
+                words = ("--reason", "data-error", "--note", "a word with the customer first", "--yes")
+                code, _, said = await world.homeward("return", "hold", number, *words)
+                assert code == 0, said
+                await advance.run_once(world.now)
+                told.append(code)
+            return await room(writes)
+
+        monkeypatch.setattr(world.workplace.brightpearl, "room", room_after_a_while)
+        await world.pass_time(DAY)
+        assert (await stopped_for(world, truth), world.books()["credits"]) == ("held", [])
+
+        number = str((await world.show(str(truth["express_code"])))["id"])
+        assert (await world.homeward("return", "release", number, "--reason", "data-error", "--yes"))[0] == 0
+        await world.pass_time(DAY)
+        assert len(world.books()["credits"]) == 1
