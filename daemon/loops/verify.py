@@ -30,7 +30,7 @@ from daemon.offloop import off_the_loop
 from daemon.store import chain, merchant, returns
 from daemon.store.inbox import Arrival
 from daemon.store.sql import Record
-from statemachine.causes import BY_NUMBER, SEEN_IN_BRIGHTPEARL
+from statemachine.causes import BY_NUMBER, OF_OTHERS, SEEN_IN_BRIGHTPEARL
 from statemachine.credit.about_credits import rival_beside_own
 from statemachine.credit.changed import about_own_credit
 from statemachine.credit.refunds import about_refunds, recorded_elsewhere
@@ -298,7 +298,10 @@ class Verify:
             refunds = [each for each in moved if not each.is_taken_back]
             reference = payment_ref(instance.credit_ref, instance.made_anew.refund)
             verdict = about_refunds(instance, moved, reference=reference)
-            if isinstance(verdict, Trouble) and verdict.cause in SEEN_IN_BRIGHTPEARL:
+            told_of = (
+                SEEN_IN_BRIGHTPEARL if instance.refund_due else OF_OTHERS
+            )  # else how much of it is paid is others' matter
+            if isinstance(verdict, Trouble) and verdict.cause in told_of:
                 return verdict
             if (elsewhere := recorded_elsewhere(instance, refunds)) is not None:
                 return elsewhere

@@ -9,7 +9,9 @@ import pytest
 from daemon.store.database import Database
 from tests.by_hand import credited_and_refunded, ours, pay, worth
 from tests.integration.test_beside_ours import credited_and_not_refunded, order_of, stopped_for
+from tests.integration.test_decisions import our_credits
 from tests.integration.test_misleading_vendor import DAY, HOUR
+from tests.same_goods import one_of_many
 from tests.world import open_world
 
 OTHER_WORDS: list[dict[str, Any]] = [
@@ -104,3 +106,18 @@ async def test_a_refund_that_does_not_say_when_it_was_made_is_told_of(database: 
         await world.pass_time(HOUR)
 
         assert await stopped_for(world, truth) == "refund-elsewhere"
+
+
+@pytest.mark.parametrize("kind", ["PAYMENT", "RECEIPT"])
+async def test_what_others_record_of_a_refund_that_is_not_ours_to_record_may_be_any_part_of_it(
+    kind: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config="record_refund = false\n") as world:
+        truth = one_of_many(world)
+        await world.pass_until(lambda: bool(our_credits(world)))
+        credit = world.sandbox.books.credits_of([order_of(world, truth).id])[0]
+        pay(world, credit, Decimal(5), kind=kind)
+
+        await world.pass_time(2 * DAY)
+
+        assert (await stopped_for(world, truth), ours(world)) == ("", [])
