@@ -174,11 +174,7 @@ def _line(unit: KnownUnit | Unit) -> list[_Name]:
     return [(unit.line_item_id,)] if unit.line_item_id else []
 
 
-def _line_without_id(unit: KnownUnit) -> list[_Name]:
-    return _line(unit) if not unit.happy_item_id else []
-
-
-def _line_of_item_without_id(unit: Unit) -> list[_Name]:
+def _line_without_id(unit: KnownUnit | Unit) -> list[_Name]:
     return _line(unit) if not unit.happy_item_id else []
 
 
@@ -218,7 +214,7 @@ def _sku_and_no_other(unit: Unit) -> list[_Name]:
 _WAYS: tuple[tuple[Callable[[KnownUnit], list[_Name]], Callable[[Unit], list[_Name]], bool], ...] = (
     (_item_id, _item_id, False),
     (_line_without_id, _line, False),  # its id became known only now
-    (_line, _line_of_item_without_id, False),
+    (_line, _line_without_id, False),
     (_line, _line, True),  # the only unit of its line, under another id
     (_spelled_line, _line_spelled_otherwise, False),
     (_sku, _sku_and_no_other, False),
