@@ -694,14 +694,14 @@ async def test_a_rival_is_told_of_within_minutes_of_being_visible(database: Data
 
 async def test_what_brightpearl_acknowledged_and_lost_is_told_of(database: Database, tmp_path: Path) -> None:
     async with open_world(database, tmp_path) as world:
-        others, truths = world.begin("bar_single"), {}
-        await world.pass_until(lambda: len(refunds_of(world)) == 1)
-        for what in ("credit", "payment"):
-            truths[what] = world.begin("bar_single")
-            await world.pass_until(lambda: len(refunds_of(world)) > len(truths))
-            order = next(iter(world.sandbox.books.orders.having("reference", [truths[what]["order_number"]])))
+        others, *lost = [world.begin("bar_single") for _ in range(3)]
+        abreast(world)
+        truths = dict(zip(("credit", "payment"), lost, strict=True))
+        await world.pass_until(lambda: len(refunds_of(world)) == 3)
+        for what, truth in truths.items():
+            order = next(iter(world.sandbox.books.orders.having("reference", [truth["order_number"]])))
             world.sandbox.season.at(world.now + MINUTE, "forget", order_id=order.id, what=what)
-            await world.pass_time(DAY * 2)
+        await world.pass_time(DAY * 2)
 
         for what, truth in truths.items():
             shown = await world.show(str(truth["express_code"]))
