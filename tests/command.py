@@ -2,7 +2,7 @@
 
 What runs is the command's own main() in a process of its own, behind real pipes; only the imports, two thirds of its time,
 are paid once. So begin, too, the programs that stay, the daemon and the sandbox: `start`. The command as its users start it
-runs at the terminals of test_command.py, the daemon in test_service.py, and both in tests/system.
+runs at terminals of test_command.py, the daemon in test_service.py, and both in tests/system.
 """
 
 import gc
@@ -41,12 +41,14 @@ def call(arguments: tuple[str, ...], given: bytes, environment: dict[str, str]) 
             _free.append(starter)
 
 
-def start(arguments: tuple[str, ...], environment: Mapping[str, str], *, stdout: int, stderr: int) -> "Program":
-    """Begin a call that stays; it writes to these descriptors and reads nothing."""
+def start(
+    arguments: tuple[str, ...], environment: Mapping[str, str], *, stdout: int, stderr: int, stdin: int | None = None
+) -> "Program":  # fmt: skip
+    """Begin a call that stays; it writes to these descriptors, and reads nothing unless it is told what."""
     with _turn:
         starter = _free.pop() if _free else Starter()
         try:
-            return starter.start(arguments, dict(environment), stdout=stdout, stderr=stderr)
+            return starter.start(arguments, dict(environment), stdout=stdout, stderr=stderr, stdin=stdin)
         finally:
             _free.append(starter)
 
@@ -117,12 +119,13 @@ class Starter:
         return int(self._control.recv(16)), said[from_stdout], said[from_stderr]
 
     def start(
-        self, arguments: tuple[str, ...], environment: dict[str, str], *, stdout: int, stderr: int
+        self, arguments: tuple[str, ...], environment: dict[str, str], *, stdout: int, stderr: int, stdin: int | None
     ) -> Program:  # fmt: skip
         ours, keepers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         message = json.dumps([list(arguments), environment]).encode()
         with open(os.devnull, "rb") as nothing, keepers:
-            socket.send_fds(self._control, [message], [nothing.fileno(), stdout, stderr, keepers.fileno()])
+            given = nothing.fileno() if stdin is None else stdin
+            socket.send_fds(self._control, [message], [given, stdout, stderr, keepers.fileno()])
         return Program(int(ours.recv(16)), ours)
 
 

@@ -35,7 +35,7 @@ from daemon.web.access.factor import Key
 from daemon.web.access.roles import Role
 from statemachine.events import Noted
 from tests.closed_season import sources
-from tests.command import homeward
+from tests.command import Program, homeward, start
 from tests.finance_files import SHOPIFY
 from tests.integration.test_misleading_vendor import CREDIT, keyless, plan
 from tests.visitor import account, code_now, given_factor, program
@@ -417,11 +417,21 @@ async def test_lists_come_in_every_format_and_empty_ones_are_empty(database: Dat
 
 
 class Terminal:
-    """A command at a pseudo-terminal: what it wrote, and what is typed."""
+    """A command at a pseudo-terminal: what it wrote, and what is typed.
 
-    def __init__(self, world: World, *arguments: str, **environment: str) -> None:
+    `is_started`: as its users start it, which takes a second of a core; else it forks as all others here.
+    """
+
+    def __init__(self, world: World, *arguments: str, is_started: bool, **environment: str) -> None:
         self.seen = ""
         told = {**os.environ, "HOMEWARD_CONFIG": str(world.config), "TERM": "xterm", "COLUMNS": "200", **environment}
+        self._program: Program | None = None
+        if not is_started:
+            self._end, theirs = pty.openpty()
+            self._program = start(arguments, told, stdin=theirs, stdout=theirs, stderr=theirs)
+            self.pid = self._program.pid
+            os.close(theirs)
+            return
         self.pid, self._end = pty.fork()
         if self.pid == 0:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests in the background ignores it
@@ -444,14 +454,16 @@ class Terminal:
 
     def ends(self) -> int:
         self.until(lambda _: False)
-        _, status = os.waitpid(self.pid, 0)
+        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]) if self._program is None else self._program.wait()
         os.close(self._end)
-        return os.waitstatus_to_exitcode(status)
+        return code
 
 
-async def at_a_terminal(world: World, *arguments: str, type_: str, at: str, **environment: str) -> tuple[int, str]:
+async def at_a_terminal(
+    world: World, *arguments: str, type_: str, at: str, is_started: bool = False, **environment: str
+) -> tuple[int, str]:
     def play() -> tuple[int, str]:
-        terminal = Terminal(world, *arguments, **environment)
+        terminal = Terminal(world, *arguments, is_started=is_started, **environment)
         terminal.until(lambda seen: at in seen)
         if type_ == "^C":
             os.kill(terminal.pid, signal.SIGINT)
@@ -473,14 +485,14 @@ async def test_a_person_at_a_terminal_is_asked_and_obeyed(database: Database, tm
         unasked, said_unasked = await at_a_terminal(world, *hold, "--no-input", at="--yes", type_="")
         no, said_no = await at_a_terminal(world, *hold, at="[y/N]", type_="n\n")
         nothing = (await world.show(number))["exception"]["cause"]
-        yes, said_yes = await at_a_terminal(world, *hold, at="[y/N]", type_="y\n")
+        yes, said_yes = await at_a_terminal(world, *hold, at="[y/N]", type_="y\n", is_started=True)
         await world.settle()
         miscounted, _ = await at_a_terminal(world, *close, at="Type the number", type_="7\n")
         counted, _ = await at_a_terminal(world, *close, at="Type the number", type_="2\n")
         await world.settle()
         live = ("top", "--every", "0.5")
-        plain = await at_a_terminal(world, *live, at="alerts", type_="^C", NO_COLOR="1")
-        coloured = await at_a_terminal(world, *live, at="alerts", type_="^C")
+        plain = await at_a_terminal(world, *live, at="alerts", type_="^C", is_started=True, NO_COLOR="1")
+        coloured = await at_a_terminal(world, *live, at="alerts", type_="^C", is_started=True)
 
         assert (unasked, no, nothing, yes) == (2, 130, "sku-unknown-to-order", 0)
         assert "[y/N]" not in said_unasked
