@@ -71,7 +71,7 @@ async def test_what_is_held_is_not_credited_and_what_is_released_is_credited_onc
         assert "release" in said
 
         await world.homeward("return", "release", code(truth), "--reason", "cleared", "--yes")
-        await world.pass_time(20 * DAYS)
+        await world.pass_time(3 * DAYS)  # the goods have long been there
 
         assert (await world.show(code(truth)))["state"] == "restocked"
         assert len(our_credits(world)) == 1
@@ -87,7 +87,7 @@ async def test_an_effect_that_waits_is_withheld_with_its_return_and_done_when_it
         truth = world.begin("bar_single")
         world.sandbox.faults.plan({"rules": [{"match": "GET .*/order.*", "kind": "error-before", "count": 10_000}]})
         while (await until_known(world, truth))["state"] != "credit-pending":
-            await world.pass_time(timedelta(hours=1))
+            await world.pass_time(timedelta(hours=6))
 
         _, preview, _ = await world.homeward("return", "hold", code(truth), "--reason", "fraud?", "--dry-run")
         await world.homeward("return", "hold", code(truth), "--reason", "fraud?", "--yes")
@@ -100,7 +100,8 @@ async def test_an_effect_that_waits_is_withheld_with_its_return_and_done_when_it
         await world.pass_time(2 * DAYS)
         assert our_credits(world) == []
         await world.homeward("return", "release", code(truth), "--reason", "fine", "--yes")
-        await world.pass_time(20 * DAYS)
+        await world.pass_until(lambda: bool(our_credits(world)))
+        await world.pass_time(3 * DAYS)
         assert len(our_credits(world)) == 1
 
 
