@@ -112,6 +112,8 @@ class World:
         """When something last happened that what comes round may see."""
         self._pause = PAUSE
         self._rounded: dict[str, datetime] = {}
+        self._seen: Due | None = None
+        """What the database said at this moment, where nothing was done since."""
         self.rounds = 0
         """Times a loop had something to do."""
         self.loops: list[Loop] = [
@@ -163,7 +165,7 @@ class World:
 
     def _change(self) -> None:
         """Something happened that what comes round may see."""
-        self._changed_at = self.now
+        self._changed_at, self._seen = self.now, None
         for looks in self._looks.values():
             looks.change(self.now)
 
@@ -192,12 +194,14 @@ class World:
                     if handled and loop.name != "intake":  # a question asked again at its time is no change
                         self._change()
             if not done and not is_every:
+                if names != {"health"}:  # what came round kept when it did
+                    self._seen = None
                 return
         raise AssertionError(f"the world does not come to rest in {ROUNDS_MAX} rounds")
 
     async def _busy(self) -> set[str]:
         """Loops that have something to do now, by the database, and those whose round has come."""
-        due = await self._due()
+        due = self._seen = await self._due()
         rounds = {name for name, at in due.rounds.items() if at <= self.now and at > self._rounded.get(name, EARLY)}
         rounds -= {name for name, looks in self._looks.items() if not looks.may_show(self.now)}
         for name in rounds & COMPARING:
@@ -218,7 +222,8 @@ class World:
         time it would find what it found before. What is due and could not be done (a limit, a vendor that is down) is tried
         again after a pause that grows.
         """
-        due, now = await self._due(), self.now
+        due, now = self._seen or await self._due(), self.now
+        self._seen = None
         is_held_up = bool(due.loops) or any(self.workplace.health(vendor).is_open for vendor in VENDORS)
         self._pause = min(self._pause * 2, PAUSE_MAX) if is_held_up else PAUSE
         moments = [self.sandbox.next_at(), due.next_at, due.next_poll_at, now + self._pause if is_held_up else None]
