@@ -423,10 +423,11 @@ class Simulation:
         """One round of one loop, as the runner has it; what it meets is met as there."""
         life, loop = self.life, self.life.loop(name)
         life.at_work = name
-        before = self.now
+        before, struck = self.now, self.sandbox.faults.struck.total()
         try:
             handled = int(await loop.run_once(life.clock.now()))
-            if name in COMPARING and before >= self.changed_at:
+            is_undisturbed = struck == self.sandbox.faults.struck.total()
+            if name in COMPARING and before >= self.changed_at and is_undisturbed:
                 self.looks[name].look(before)
             return handled
         except Killed as end:
