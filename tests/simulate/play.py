@@ -430,10 +430,6 @@ class Simulation:
             if name in COMPARING and before >= self.changed_at and is_undisturbed:
                 self.looks[name].look(before)
             return handled
-        except Killed as end:
-            self.notes.append(f"{name} died: {end}")
-            self.counts["kills"] += 1
-            await self._begin_anew(life.name)
         except LeaseLostError:
             self.counts["leases lost"] += 1
             if self.life is life:
@@ -449,6 +445,12 @@ class Simulation:
                 self.counts["cuts"] += 1
             except Killed:
                 await self._begin_anew(life.name)
+        except (Killed, BaseExceptionGroup) as end:
+            if isinstance(end, BaseExceptionGroup) and end.split(Killed)[1] is not None:
+                raise  # something besides a death among several writes
+            self.notes.append(f"{name} died: {end}")
+            self.counts["kills"] += 1
+            await self._begin_anew(life.name)
         finally:
             life.at_work = ""
             if self.life is not life:  # another has the merchant: this one has nothing left to do
