@@ -407,7 +407,7 @@ async def store_seen(
     orders = await watch.orders_of(connection, merchant_name, ids)
     known: dict[str, list[KnownUnit]] = {return_id: [] for return_id in ids}
     for r in await returns.known_units(connection, merchant_name, ids):
-        unit = KnownUnit(r["order_key"], r["unit_key"], r["happy_item_id"], r["line_item_id"], r["sku"])
+        unit = KnownUnit(r["order_key"], r["unit_key"], r["happy_item_id"], r["line_item_id"], r["sku"], r["barcode"])
         known[r["happy_return_id"]].append(unit)
     for seen, _ in looks:
         for item in seen.items:

@@ -38,6 +38,7 @@ class KnownUnit:
     happy_item_id: str
     line_item_id: str
     sku: str = ""
+    barcode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,21 @@ def _sku_and_no_other(unit: Unit) -> list[_Name]:
     return [(sku, has_id, has_line) for has_id in ids for has_line in lines] if sku else []
 
 
+def _article(unit: KnownUnit) -> list[_Name]:
+    barcode: list[_Name] = [("barcode", unit.barcode)] if unit.barcode else []
+    if unit.sku and unit.barcode:
+        return barcode
+    return [*barcode, ("only SKU" if unit.sku else "only barcode",)]
+
+
+def _article_told_otherwise(unit: Unit) -> list[_Name]:
+    """The article alone, by what its unit was not named by: a SKU and a barcode cannot be told apart here."""
+    if unit.happy_item_id or unit.line_item_id:
+        return []
+    other: list[_Name] = [] if unit.sku and unit.barcode else [("only barcode" if unit.sku else "only SKU",)]
+    return [*([("barcode", unit.barcode)] if unit.barcode else ()), *other]
+
+
 _WAYS: tuple[tuple[Callable[[KnownUnit], list[_Name]], Callable[[Unit], list[_Name]], bool], ...] = (
     (_item_id, _item_id, False),
     (_line_without_id, _line, False),  # its id became known only now
@@ -218,6 +234,7 @@ _WAYS: tuple[tuple[Callable[[KnownUnit], list[_Name]], Callable[[Unit], list[_Na
     (_line, _line, True),  # the only unit of its line, under another id
     (_spelled_line, _line_spelled_otherwise, False),
     (_sku, _sku_and_no_other, False),
+    (_article, _article_told_otherwise, False),
 )
 """By what an item is known to be a unit, surest first: the unit's names, the item's, and whether no other may have them."""
 

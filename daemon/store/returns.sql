@@ -201,7 +201,8 @@ SELECT u.happy_return_id, r.order_number, u.unit_key, u.happy_item_id, u.sku, u.
 
 -- name: known_units
 -- What we know of the units of some Happy Returns returns: for recognising them under another identifier.
-SELECT u.happy_return_id, u.order_key, u.unit_key, u.happy_item_id, u.line_item_id, u.sku
+SELECT u.happy_return_id, u.order_key, u.unit_key, u.happy_item_id, u.line_item_id, u.sku,
+       coalesce(u.facts->>'barcode', '') AS barcode
   FROM unit AS u
  WHERE u.merchant = :merchant
    AND u.happy_return_id = ANY(:happy_return_ids::text[]);

@@ -18,6 +18,7 @@ OTHER_NAMES: dict[str, dict[str, Any]] = {
     "without its line": {"happyReturnsItemID": "", "orderLineItemID": ""},
     "its line with an offset": {"happyReturnsItemID": "", "orderLineItemID": "{line}-0-4"},
     "its line padded": {"happyReturnsItemID": "", "orderLineItemID": "{line}\u200b"},
+    "by its barcode alone": {"happyReturnsItemID": "", "orderLineItemID": "", "sku": "", "upc": "{barcode}"},
     "without anything but its article in other case": {"happyReturnsItemID": "", "orderLineItemID": "", "sku": "{low}"},
 }
 
@@ -33,10 +34,12 @@ async def test_a_unit_that_a_later_look_names_otherwise_is_paid_once(
         row = next(row for row in order.rows if row.sku)
         first = {
             "orderNumber": order.reference, "orderLineItemID": row.external_ref, "sku": row.sku, "refundAmount": None,
-            "happyReturnsItemID": item_id,
+            "happyReturnsItemID": item_id, "upc": "", "labelBarcode": "",
         }  # fmt: skip
+        barcode = next(iter(world.sandbox.books.products.values())).barcode
         later = {
-            key: told.format(line=row.external_ref, low=row.sku.lower()) for key, told in OTHER_NAMES[name].items()
+            key: told.format(line=row.external_ref, low=row.sku.lower(), barcode=barcode)
+            for key, told in OTHER_NAMES[name].items()
         }
 
         for told in (first, {**first, **later}):

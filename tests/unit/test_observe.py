@@ -85,7 +85,7 @@ def test_units_beyond_those_known_by_a_line_are_new() -> None:
     assert keys_of(look(*shown), *known) == ["12345", "b"]
 
 
-ITEM, LINE, SKU = "happyReturnsItemID", "orderLineItemID", "sku"
+ITEM, LINE, SKU, UPC = "happyReturnsItemID", "orderLineItemID", "sku", "upc"
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,9 @@ ITEM, LINE, SKU = "happyReturnsItemID", "orderLineItemID", "sku"
         (KnownUnit("10422", "u", "", "77", "TEE"), {ITEM: "", LINE: "77-0-4"}),
         (KnownUnit("10422", "u", "", "77-0-4", "TEE"), {ITEM: "a", LINE: "77"}),
         (KnownUnit("10422", "u", "a", "77-0-4", "TEE"), {ITEM: "", LINE: "77"}),
+        (KnownUnit("10422", "u", "a", "77", "TEE"), {ITEM: "", LINE: "", SKU: "", UPC: "012"}),
+        (KnownUnit("10422", "u", "", "", "TEE", "012"), {ITEM: "", LINE: "", SKU: "", UPC: "012"}),
+        (KnownUnit("10422", "u", "", "", "", "012"), {ITEM: "", LINE: "", UPC: "", "labelBarcode": ""}),
     ],
 )
 def test_an_item_that_names_its_unit_otherwise_is_no_second_unit(known: KnownUnit, told: dict[str, Any]) -> None:
@@ -116,6 +119,7 @@ def test_an_item_that_names_its_unit_otherwise_is_no_second_unit(known: KnownUni
         (KnownUnit("10422", "u", "a", "", "TEE"), {ITEM: "b", LINE: ""}),
         (KnownUnit("10422", "u", "", "77", "TEE"), {ITEM: "", LINE: "78"}),
         (KnownUnit("10422", "u", "a", "77", "TEE"), {ITEM: "", LINE: "", SKU: "CAP"}),
+        (KnownUnit("10422", "u", "", "77", "TEE", "012"), {ITEM: "", LINE: "", SKU: "", UPC: "013"}),
     ],
 )
 def test_an_item_whose_names_contradict_the_units_is_another_unit(known: KnownUnit, told: dict[str, Any]) -> None:
