@@ -11,7 +11,7 @@ from daemon.errors import (
     RejectedError,
     TransientError,
 )
-from daemon.loops.outcome import Outcome, again, done, incomplete, observed, parked, refused, trouble
+from daemon.loops.outcome import Outcome, again, done, incomplete, judged_anew, observed, parked, refused, trouble
 from daemon.loops.wave import Planned, Wave
 from daemon.loops.workplace import Workplace
 from daemon.store import outbox
@@ -59,7 +59,9 @@ async def _approve(at: Workplace, effect: Leased, instance: Return) -> Outcome:
         async with at.writing("intent") as connection:
             if at.lease.writes_held:  # as this transaction found it
                 return observed(effect, {"returning": missing}, now=at.clock.now())
-            await outbox.store_intents(connection, at.merchant, [(effect, {"returning": body})], at.clock.now())
+            begun = [(effect, instance.version, {"returning": body})]
+            if await outbox.store_intents(connection, at.merchant, begun, at.clock.now()):
+                return judged_anew(effect, now=at.clock.now())
         rma_id = next((item.rma_id_as_sent for item in answer[0] if item.rma_id_as_sent), instance.rma_id)
         await at.happy_returns.approve(rma_id or instance.express_code, body)
     except (TransientError, NotPermittedError, MalformedPayloadError, OutcomeUnknownError) as error:

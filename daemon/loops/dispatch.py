@@ -30,6 +30,7 @@ from daemon.loops.outcome import (
     Outcome,
     behind,
     incomplete,
+    judged_anew,
     observed,
     parked,
     trouble,
@@ -293,11 +294,15 @@ class Dispatch:
             room = await self._room(len(planned))
             if room == 0:
                 break  # asked to leave: what was not begun stays as it is, and whoever is next takes it
-            part, planned = await self._as_judged(wave, planned[:room], instances), planned[room:]
+            part, planned = planned[:room], planned[room:]
+            moved = await self._settle(list(wave.outcomes.values()), instances, intents=part)
+            wave.outcomes.clear()
+            wave.outcomes |= {
+                p.effect.id: judged_anew(p.effect, now=self._at.clock.now()) for p in part if p.effect.id in moved
+            }
+            part = [p for p in part if p.effect.id not in moved]
             if not part:
                 continue
-            await self._settle(list(wave.outcomes.values()), instances, intents=part)
-            wave.outcomes.clear()
             await wave.send(part)
             sent += part
             refused = next((a for p in part if isinstance(a := wave.answers.get(p.effect.id), NotPermittedError)), None)
@@ -309,16 +314,6 @@ class Dispatch:
                 break
         await wave.conclude(sent)
         await self._settle(list(wave.outcomes.values()), instances)
-
-    async def _as_judged(self, wave: Wave, part: list[Planned], instances: dict[int, Return]) -> list[Planned]:
-        """Those whose return is what it was when it was judged; the others are put back."""
-        async with self._at.database.reading() as connection:
-            versions = await returns.versions(connection, self._at.merchant, [p.effect.return_id for p in part])
-        changed = [p for p in part if versions.get(p.effect.return_id) != instances[p.effect.return_id].version]
-        why, now = {"why": "the return changed while this was about to be sent"}, self._at.clock.now()
-        for each in changed:
-            wave.outcomes[each.effect.id] = Outcome(Settlement(each.effect, "again", why, due_at=now, is_counted=False))
-        return [each for each in part if each.effect.id not in wave.outcomes]
 
     async def _room(self, writes: int) -> int:
         """How many writes may leave now; waits for the quota, but not when we are to leave."""
@@ -385,10 +380,13 @@ class Dispatch:
 
     async def _settle(
         self, outcomes: list[Outcome], instances: dict[int, Return], *, intents: list[Planned] | None = None
-    ) -> None:
-        """Effects, attempts, the events that tell the machine, and what is about to be sent: one transaction."""
+    ) -> set[int]:
+        """Effects, attempts, the events that tell the machine, and what is about to be sent: one transaction.
+
+        Answers which of the intents were not stored, since their return is not what it was when they were judged.
+        """
         if not outcomes and not intents:
-            return
+            return set()
         now = self._at.clock.now()
         arrivals = [
             Arrival(
@@ -409,12 +407,13 @@ class Dispatch:
         async with self._at.writing("intent" if intents else "settle") as connection:
             await outbox.settle(connection, self._at.merchant, [outcome.settlement for outcome in outcomes], now)
             await inbox.put(connection, self._at.merchant, arrivals)
-            stored = [(each.effect, each.intent) for each in intents or ()]
-            await outbox.store_intents(connection, self._at.merchant, stored, now)
+            begun = [(each.effect, instances[each.effect.return_id].version, each.intent) for each in intents or ()]
+            moved = await outbox.store_intents(connection, self._at.merchant, begun, now)
         settled = {outcome.settlement.effect.id for outcome in outcomes}
         self._held = [effect for effect in self._held if effect.id not in settled]
         for outcome in outcomes:
             self._tell(outcome)
+        return moved
 
     def _tell(self, outcome: Outcome) -> None:
         """A wave has one span, in the trace of its first return; each return's own trace links to it."""

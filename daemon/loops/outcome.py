@@ -37,6 +37,12 @@ def done(effect: Leased, event: Event | None, **detail: Any) -> Outcome:
     return Outcome(Settlement(effect, "done", detail, result=detail or None), event)
 
 
+def judged_anew(effect: Leased, *, now: datetime) -> Outcome:
+    """Not sent: its return changed since it was judged, by a person's word or its own."""
+    why = {"why": "the return changed while this was about to be sent"}
+    return Outcome(Settlement(effect, "again", why, due_at=now, is_counted=False))
+
+
 def waits(
     effect: Leased, why: str, *, until: datetime, event: Event | None = None, forget_intent: bool = False, **known: Any
 ) -> Outcome:

@@ -151,15 +151,21 @@ async def give_back(connection: Connection, merchant: str, effects: list[Leased]
 
 
 async def store_intents(
-    connection: Connection, merchant: str, intents: list[tuple[Leased, dict[str, Any]]], now: datetime
-) -> None:
-    """Persist what is about to be sent. Raises LeaseLostError when any of the leases is gone."""
+    connection: Connection, merchant: str, intents: list[tuple[Leased, int, dict[str, Any]]], now: datetime
+) -> set[int]:
+    """Persist what is about to be sent, each with the version its return had when it was judged; answer the ids of those
+    whose return has moved since, which are not stored. Raises LeaseLostError when any of the leases is gone.
+    """
     if not intents:
-        return
-    rows = [{"id": effect.id, "attempts": effect.attempts, "intent": intent} for effect, intent in intents]
+        return set()
+    rows = [
+        {"id": effect.id, "attempts": effect.attempts, "version": version, "intent": intent}
+        for effect, version, intent in intents
+    ]
     stored = await SQL.rows(connection, "store_intents", merchant=merchant, rows=rows, now=now)
     if len(stored) != len(rows):
         raise LeaseLostError(f"merchant {merchant}: {len(rows) - len(stored)} effect(s) were taken over")
+    return {row["id"] for row in stored if not row["is_as_judged"]}
 
 
 async def settle(connection: Connection, merchant: str, settlements: list[Settlement], now: datetime) -> None:

@@ -159,15 +159,18 @@ UPDATE outbox
    AND state = 'leased';
 
 -- name: store_intents
--- What is about to be sent, before it is sent.
+-- What is about to be sent, before it is sent; not where its return has moved since it was judged.
 UPDATE outbox AS o
-   SET intent = r.intent, sent_at = :now
-  FROM jsonb_to_recordset(:rows) AS r(id bigint, attempts integer, intent jsonb)
+   SET intent = CASE WHEN t.version = r.version THEN r.intent ELSE o.intent END,
+       sent_at = CASE WHEN t.version = r.version THEN :now ELSE o.sent_at END
+  FROM jsonb_to_recordset(:rows) AS r(id bigint, attempts integer, version integer, intent jsonb), returns AS t
  WHERE o.merchant = :merchant
    AND o.id = r.id
    AND o.state = 'leased'
    AND o.attempts = r.attempts
-RETURNING o.id;
+   AND t.merchant = o.merchant
+   AND t.id = o.return_id
+RETURNING o.id, t.version = r.version AS is_as_judged;
 
 -- name: settle
 -- Record how attempts ended, fenced by the lease's attempt number; one that does not count gives its number back.

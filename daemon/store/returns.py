@@ -61,12 +61,6 @@ async def _with_units(connection: Connection, merchant: str, rows: list[Record])
     return [(_from_row(row, tuple(units.get(row["id"], ()))), row["trace"]) for row in rows]
 
 
-async def versions(connection: Connection, merchant: str, ids: Iterable[int]) -> dict[int, int]:
-    """Return id → how often it has moved."""
-    rows = await SQL.rows(connection, "versions", merchant=merchant, ids=sorted(set(ids)))
-    return {row["id"]: row["version"] for row in rows}
-
-
 async def unit_counts(connection: Connection, merchant: str, ids: Iterable[int]) -> dict[int, int]:
     """Return id → how many units it has."""
     rows = await SQL.rows(connection, "unit_counts", merchant=merchant, ids=sorted(set(ids)))

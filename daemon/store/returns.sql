@@ -35,13 +35,6 @@ SELECT return_id, facts || jsonb_build_object('occurrence', occurrence, 'stands_
    AND return_id = ANY(:ids::bigint[])
  ORDER BY return_id, unit_key;
 
--- name: versions
--- How often each of these returns has moved.
-SELECT id, version
-  FROM returns
- WHERE merchant = :merchant
-   AND id = ANY(:ids::bigint[]);
-
 -- name: unit_counts
 SELECT return_id, count(*) AS units
   FROM unit
@@ -326,24 +319,14 @@ SELECT id, credit_ref, happy_return_id, order_number, part, state
 
 -- name: orders_named
 -- Orders that were credited, by what a person may write on a credit for them: order number, express code, return id.
-SELECT r.order_key AS name, r.order_id
+SELECT DISTINCT n.name, r.order_id
   FROM returns AS r
+ CROSS JOIN LATERAL (VALUES (r.order_key), (lower(r.express_code)), (r.happy_return_id)) AS n(name)
  WHERE r.merchant = :merchant
-   AND r.order_key = ANY(:names::text[])
-   AND r.credit_id IS NOT NULL
-   AND r.order_id IS NOT NULL
- UNION
-SELECT lower(r.express_code), r.order_id
-  FROM returns AS r
- WHERE r.merchant = :merchant
-   AND r.express_code = ANY(:codes::text[])
-   AND r.credit_id IS NOT NULL
-   AND r.order_id IS NOT NULL
- UNION
-SELECT r.happy_return_id, r.order_id
-  FROM returns AS r
- WHERE r.merchant = :merchant
-   AND r.happy_return_id = ANY(:names::text[])
+   AND (r.order_key = ANY(:names::text[])
+        OR (r.express_code = ANY(:codes::text[]) AND r.express_code <> '')
+        OR r.happy_return_id = ANY(:names::text[]))
+   AND n.name = ANY(:names::text[])
    AND r.credit_id IS NOT NULL
    AND r.order_id IS NOT NULL;
 

@@ -19,8 +19,8 @@ from tests.simulate.plan import Hand
 def skip_the_intent() -> None:
     from daemon.store import outbox
 
-    async def store_intents(*_: Any) -> None:
-        return None
+    async def store_intents(*_: Any) -> set[int]:
+        return set()
 
     outbox.store_intents = store_intents  # type: ignore[assignment]
 
