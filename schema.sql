@@ -42,6 +42,7 @@ CREATE FUNCTION fold_unit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.happy_return_id := fold_id(NEW.happy_return_id);
     NEW.happy_item_id := fold_id(NEW.happy_item_id);
+    NEW.line_item_id := fold_id(NEW.line_item_id);
     NEW.bag := fold_code(NEW.bag);
     RETURN NEW;
 END $$;
@@ -894,9 +895,9 @@ CREATE TRIGGER watch_is_folded BEFORE INSERT OR UPDATE OF happy_return_id ON wat
 CREATE TRIGGER returns_is_folded BEFORE INSERT OR UPDATE OF happy_return_id, express_code, rma_id ON returns FOR EACH ROW
     WHEN (NEW.happy_return_id <> fold_id(NEW.happy_return_id) OR NEW.express_code <> fold_code(NEW.express_code)
           OR NEW.rma_id <> fold_code(NEW.rma_id)) EXECUTE FUNCTION fold_return();
-CREATE TRIGGER unit_is_folded BEFORE INSERT OR UPDATE OF happy_return_id, happy_item_id, bag ON unit FOR EACH ROW
+CREATE TRIGGER unit_is_folded BEFORE INSERT OR UPDATE OF happy_return_id, happy_item_id, line_item_id, bag ON unit FOR EACH ROW
     WHEN (NEW.happy_return_id <> fold_id(NEW.happy_return_id) OR NEW.happy_item_id <> fold_id(NEW.happy_item_id)
-          OR NEW.bag <> fold_code(NEW.bag)) EXECUTE FUNCTION fold_unit();
+          OR NEW.line_item_id <> fold_id(NEW.line_item_id) OR NEW.bag <> fold_code(NEW.bag)) EXECUTE FUNCTION fold_unit();
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- People's work on many returns at once

@@ -13,7 +13,7 @@ from typing import Any
 from statemachine.causes import CAUSES, SAME_GOODS
 from statemachine.events import Approved, Departed, DroppedOff, Event, GoodsSettled, UnitEvent, UnitsReceived, Way
 from statemachine.policy import Policy
-from statemachine.refs import order_key
+from statemachine.refs import fold_id, order_key
 from statemachine.states import BEFORE_CREDIT, State
 from statemachine.units import Goods, Return, Trouble, Unit
 
@@ -116,8 +116,8 @@ def _same(instance: Return, unit: Unit, holder: Holder) -> By | None:
     if is_line and (not both_named or (has_offset(unit.line_item_id) and holder.has_asked)):
         return By.LINE
     is_other = other != instance.happy_return_id or holder.is_pruned
-    is_same_offset = has_offset(unit.line_item_id) and unit.line_item_id == holder.line_item_id
-    if not is_other and is_same_offset and unit.sku == holder.sku and not both_named:
+    has_line = bool(unit.line_item_id) and unit.line_item_id == holder.line_item_id
+    if not is_other and has_line and fold_id(unit.sku) == fold_id(holder.sku) and not both_named:
         return By.LINE  # Happy Returns corrected the order's number
     if instance.express_code and instance.express_code == holder.express_code and is_other:
         return By.CODE

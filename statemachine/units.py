@@ -116,7 +116,7 @@ class Unit:
     """Of amounts that are stated, and blank here because they cannot be read."""
 
     def __post_init__(self) -> None:
-        _fold(self, fold_id, "happy_item_id")
+        _fold(self, fold_id, "happy_item_id", "line_item_id")
         _fold(self, fold_code, "bag")
 
 

@@ -63,6 +63,9 @@ class Reads:
     ) -> ReadResult[list[Row]]:
         """Every row of a search, page by page. `key` names the column or columns that identify a row.
 
+        Each page begins with the last row of the page before: where it does not, rows have moved meanwhile, and one may
+        have been passed over though the total is the same.
+
         `belongs` says whether a row answers the question. Where the filter is exact a row that does not proves that the
         filter was ignored, or that this is another question's answer; where it may match more than was asked for
         (texts), other rows are left out, and only a page of nothing but others proves it.
@@ -73,19 +76,25 @@ class Reads:
         columns = (key,) if isinstance(key, str) else key
         rows: dict[tuple[int, ...], Row] = {}
         available, doubt = None, ""
+        last: tuple[int, ...] | None = None
         for _ in range(PAGES_MAX):
-            query = {**filters, "pageSize": str(PAGE), "firstResult": str(len(rows) + 1)}
+            first = max(len(rows), 1)
+            query = {**filters, "pageSize": str(PAGE), "firstResult": str(first)}
             try:
                 answer = await self._transport.read(operation, path, query)
                 with self.parsing(operation):
                     page = bp.read_search(answer.response)
             except MalformedPayloadError as error:
                 return Partial(list(filter(belongs, rows.values())), str(error))
-            fault, is_of_rows = _fault_of(page, columns, first=len(rows) + 1)
+            fault, is_of_rows = _fault_of(page, columns, first=first)
             fresh = [(identity, row) for row in page.rows if (identity := _identity(row, columns)) is not None]
+            if last is not None and fresh and fresh[0][0] == last:
+                fresh = fresh[1:]
+            elif last is not None:
+                doubt = doubt or f"{operation}: {_named(columns, last)} is not result {first} any more"
             repeated = next((_named(columns, identity) for identity, _ in fresh if identity in rows), "")
             foreign = next((_named(columns, identity) for identity, row in fresh if not belongs(row)), "")
-            is_stale = all(identity in rows for identity, _ in fresh)
+            is_stale, last = all(identity in rows for identity, _ in fresh), fresh[-1][0] if fresh else last
             rows |= dict(fresh)
             matching = [row for row in rows.values() if belongs(row)]
             if fault:
@@ -101,7 +110,7 @@ class Reads:
                 return Partial(matching, doubt)
             if not page.more:
                 return self._counted(operation, page, len(rows), matching)
-            if not page.rows:
+            if not fresh:
                 return Partial(matching, f"{operation}: more pages are announced, and the next one is empty")
         return Partial(list(filter(belongs, rows.values())), f"{operation}: more than {PAGES_MAX} pages")
 

@@ -181,7 +181,7 @@ def read_item(value: Any, name: str, faults: list[str]) -> Item:
         raise MalformedPayloadError(f"{name}.happyReturnsReturnID: is required")
     if not order_number:
         raise MalformedPayloadError(f"{name}.orderNumber: is required")
-    item_id_as_sent, line_id = strict("happyReturnsItemID", "happyReturnsItemId"), strict("orderLineItemID")
+    item_id_as_sent, line_id = strict("happyReturnsItemID", "happyReturnsItemId"), fold_id(strict("orderLineItemID"))
     item_id, rma_id = fold_id(item_id_as_sent), text("externalRMAID", "happyReturnsRMAID")
     if not item_id and not line_id and not text("sku", "upc", "productVariantID"):
         raise MalformedPayloadError(f"{name}: nothing identifies the unit (item id, line id, sku, upc, variant id)")
@@ -270,7 +270,7 @@ def _shipment_line(value: Any, name: str) -> ShipmentLine:
 
     bags = told.get("returnBagBarcodes") or told.get("bagBarcodes") or []
     bag = wire.text(bags[0], f"{name}.bag") if isinstance(bags, list) and bags else ""
-    item_id, line_id = fold_id(text("happyReturnsItemID")), text("orderLineItemID")
+    item_id, line_id = fold_id(text("happyReturnsItemID")), fold_id(text("orderLineItemID"))
     unit = Unit(
         key=item_id or line_id, happy_item_id=item_id, line_item_id=line_id, sku=text("sku"), barcode=text("upc"),
         bag=bag, tracking=text("tracking"), departed_at=wire.moment(told.get("departureDate"), f"{name}.departureDate"),

@@ -25,7 +25,7 @@ from statemachine.events import (
 )
 from statemachine.facts import merge_unit
 from statemachine.goods import has_offset
-from statemachine.refs import fold_id, order_key
+from statemachine.refs import order_key
 from statemachine.units import PROGRESS, Progress, Unit
 
 
@@ -179,18 +179,18 @@ def _line_without_id(unit: KnownUnit | Unit) -> list[_Name]:
     return _line(unit) if not unit.happy_item_id else []
 
 
-def _spelled_line(unit: KnownUnit) -> list[_Name]:
-    """The line in one form; and without its offset, where it has one."""
-    line, has_id = fold_id(unit.line_item_id), bool(unit.happy_item_id)
+def _line_and_bare_line(unit: KnownUnit) -> list[_Name]:
+    """The line; and without its offset, where it has one."""
+    line, has_id = unit.line_item_id, bool(unit.happy_item_id)
     if not line:
         return []
     bare = line.rsplit("-", 2)[0] if has_offset(line) else ""
     return [(line, has_id)] + ([(bare, has_id, "offset")] if bare else [])
 
 
-def _line_spelled_otherwise(unit: Unit) -> list[_Name]:
-    """The same line in another spelling, or with or without its offset; of two that have item ids those decide."""
-    line = fold_id(unit.line_item_id)
+def _line_with_or_without_offset(unit: Unit) -> list[_Name]:
+    """The same line, or with or without its offset; of two that have item ids those decide."""
+    line = unit.line_item_id
     if not line:
         return []
     forms: list[_Name] = [(line,)]
@@ -232,7 +232,7 @@ _WAYS: tuple[tuple[Callable[[KnownUnit], list[_Name]], Callable[[Unit], list[_Na
     (_line_without_id, _line, False),  # its id became known only now
     (_line, _line_without_id, False),
     (_line, _line, True),  # the only unit of its line, under another id
-    (_spelled_line, _line_spelled_otherwise, False),
+    (_line_and_bare_line, _line_with_or_without_offset, False),
     (_sku, _sku_and_no_other, False),
     (_article, _article_told_otherwise, False),
 )

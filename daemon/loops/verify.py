@@ -48,6 +48,8 @@ CURSOR = "verify"
 AFTER = (timedelta(hours=1), timedelta(days=1))  # after being credited, an order is looked at as a whole
 RECENT = timedelta(days=2)  # whose credits and refunds are asked for; a day more than the index is trusted to lag
 OWN_CHANGED = timedelta(hours=1)  # before the last look: for what the index may be slow to show of our own credits
+OWN_WRITE = timedelta(minutes=1)  # a change of our own credit that long after we wrote to it is others'
+YOUNG = timedelta(minutes=45)  # a credit that is looked at as a whole before long
 RETRY = timedelta(minutes=1)
 BATCH_MAX = 200
 ROWS_MAX = 5000
@@ -167,14 +169,17 @@ class Verify:
         """Credits and refunds of late, as far as they are shown, that are not ours and were not set against ours yet.
 
         Late is since the last look and somewhat before, however long ago that was. A credit that was changed, or is not
-        cancelled any more, is as good as a new one; of our own what changed since the last look.
+        cancelled any more, is as good as a new one; of our own what changed since the last look, and not by our own writing.
         """
         since = (looked_at - RECENT).date()
         made = await self._at.brightpearl.credits_since(since)
         refunds = await self._at.brightpearl.refunds_since(since, column="createdOn")
         numbers = {int(row["orderId"]) for row in made.value} | {payment.order_id for payment in refunds.value}
+        late = [row for row in made.value if _is_after(_changed(row), looked_at - OWN_CHANGED)]
         async with self._at.database.reading() as connection:
             ours = await returns.payment_by_credit(connection, self._at.merchant, sorted(numbers))
+            written = await returns.written_at(connection, self._at.merchant, [int(row["orderId"]) for row in late])
+        edited = {int(row["orderId"]) for row in late if not _is_as_written(row, written, looked_at)}
         fresh = _Fresh({}, {}, {}, [])
         for row in made.value:
             reference = str(row.get("externalRef") or "")
@@ -182,8 +187,7 @@ class Verify:
                 fresh.found[OWN_PREFIX + reference[len(OWN_PREFIX) :].lower()] = int(row["orderId"])
         for row in made.value:
             number, parent = int(row["orderId"]), number_of(row, "parentOrderId")
-            changed = str(row.get("updatedOn") or row.get("createdOn") or "")
-            is_due = number not in ours or _is_after(changed, looked_at - OWN_CHANGED)
+            changed, is_due = _changed(row), number not in ours or number in edited
             if is_due and parent and done.judged.get(f"credit:{number}") != changed:
                 fresh.credits[number] = ({parent}, changed)
         unparented = [row for row in made.value if not number_of(row, "parentOrderId")]
@@ -204,7 +208,7 @@ class Verify:
             orders = await returns.orders_named(connection, self._at.merchant, names) if names else []
         found: dict[int, tuple[set[int], str]] = {}
         for row in rows:
-            number, changed = int(row["orderId"]), text_of(row, "updatedOn") or text_of(row, "createdOn")
+            number, changed = int(row["orderId"]), _changed(row)
             named = {order_id for name, order_id in orders if name in words.get(number, ())}
             if named and done.judged.get(f"credit:{number}") != changed:
                 found[number] = (named, changed)
@@ -351,6 +355,17 @@ class _Fresh:
         }
         payments = {number for number, on in self.payments.items() if on in credits or on in orders}
         return concerned | {f"payment:{number}": "" for number in payments}
+
+
+def _changed(row: Row) -> str:
+    return text_of(row, "updatedOn") or text_of(row, "createdOn")
+
+
+def _is_as_written(row: Row, written: Mapping[int, datetime], looked_at: datetime) -> bool:
+    """Whether a young credit of ours was last changed by our own writing, as far as times tell."""
+    at = written.get(int(row["orderId"]))
+    is_young = _is_after(text_of(row, "createdOn"), looked_at - YOUNG)
+    return at is not None and is_young and not _is_after(_changed(row), at + OWN_WRITE)
 
 
 def _is_after(changed: str, moment: datetime) -> bool:

@@ -315,6 +315,12 @@ async def payment_by_credit(connection: Connection, merchant: str, numbers: list
     return {row["credit_id"]: row["payment_id"] for row in rows}
 
 
+async def written_at(connection: Connection, merchant: str, numbers: list[int]) -> dict[int, datetime]:
+    """When we last wrote to each of these credits of ours, as far as what came of it is known."""
+    rows = await SQL.rows(connection, "written_at", merchant=merchant, numbers=numbers)
+    return {row["credit_id"]: row["written_at"] for row in rows}
+
+
 async def orders_named(connection: Connection, merchant: str, names: list[str]) -> list[tuple[str, int]]:
     """Which of these names (folded) are of returns of ours that have a credit, each with the order that was credited."""
     codes = [name.upper() for name in names]

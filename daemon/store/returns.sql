@@ -337,6 +337,16 @@ SELECT credit_id, payment_id
  WHERE merchant = :merchant
    AND credit_id = ANY(:numbers::bigint[]);
 
+-- name: written_at
+-- When we last wrote to each of these credits: the last time that one of its return's effects was settled.
+SELECT r.credit_id, max(o.settled_at) AS written_at
+  FROM returns AS r
+  JOIN outbox AS o ON o.merchant = r.merchant AND o.return_id = r.id
+ WHERE r.merchant = :merchant
+   AND r.credit_id = ANY(:numbers::bigint[])
+ GROUP BY r.credit_id
+HAVING max(o.settled_at) IS NOT NULL;
+
 -- name: shift_deadlines!
 -- Deadlines of returns that moved while our clock was wrong.
 UPDATE deadline AS d

@@ -51,6 +51,7 @@ CREATE FUNCTION fold_unit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.happy_return_id := fold_id(NEW.happy_return_id);
     NEW.happy_item_id := fold_id(NEW.happy_item_id);
+    NEW.line_item_id := fold_id(NEW.line_item_id);
     NEW.bag := fold_code(NEW.bag);
     RETURN NEW;
 END $$;
@@ -82,8 +83,8 @@ UPDATE returns AS r
 UPDATE inbox SET happy_return_id = fold_id(happy_return_id) WHERE happy_return_id <> fold_id(happy_return_id);
 UPDATE returns SET express_code = fold_code(express_code), rma_id = fold_code(rma_id)
  WHERE express_code <> fold_code(express_code) OR rma_id <> fold_code(rma_id);
-UPDATE unit SET happy_item_id = fold_id(happy_item_id), bag = fold_code(bag)
- WHERE happy_item_id <> fold_id(happy_item_id) OR bag <> fold_code(bag);
+UPDATE unit SET happy_item_id = fold_id(happy_item_id), line_item_id = fold_id(line_item_id), bag = fold_code(bag)
+ WHERE happy_item_id <> fold_id(happy_item_id) OR line_item_id <> fold_id(line_item_id) OR bag <> fold_code(bag);
 UPDATE delivery
    SET return_ids = ARRAY(SELECT DISTINCT fold_id(spelled) FROM unnest(return_ids) AS spelled ORDER BY 1)
  WHERE EXISTS (SELECT FROM unnest(return_ids) AS spelled WHERE spelled <> fold_id(spelled));
@@ -105,9 +106,9 @@ CREATE TRIGGER watch_is_folded BEFORE INSERT OR UPDATE OF happy_return_id ON wat
 CREATE TRIGGER returns_is_folded BEFORE INSERT OR UPDATE OF happy_return_id, express_code, rma_id ON returns FOR EACH ROW
     WHEN (NEW.happy_return_id <> fold_id(NEW.happy_return_id) OR NEW.express_code <> fold_code(NEW.express_code)
           OR NEW.rma_id <> fold_code(NEW.rma_id)) EXECUTE FUNCTION fold_return();
-CREATE TRIGGER unit_is_folded BEFORE INSERT OR UPDATE OF happy_return_id, happy_item_id, bag ON unit FOR EACH ROW
+CREATE TRIGGER unit_is_folded BEFORE INSERT OR UPDATE OF happy_return_id, happy_item_id, line_item_id, bag ON unit FOR EACH ROW
     WHEN (NEW.happy_return_id <> fold_id(NEW.happy_return_id) OR NEW.happy_item_id <> fold_id(NEW.happy_item_id)
-          OR NEW.bag <> fold_code(NEW.bag)) EXECUTE FUNCTION fold_unit();
+          OR NEW.line_item_id <> fold_id(NEW.line_item_id) OR NEW.bag <> fold_code(NEW.bag)) EXECUTE FUNCTION fold_unit();
 
 -- What a webhook said and no answer bears out is an exception in every state before the credit.
 ALTER TABLE watch ADD COLUMN claimed_at timestamptz;

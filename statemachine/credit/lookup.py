@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from statemachine.credit.maps import plain_sku
+from statemachine.refs import fold_id
 
 if TYPE_CHECKING:
     from statemachine.credit.snapshot import Order, OrderRow, Product
@@ -120,11 +121,11 @@ class RowLookup:
     @cached_property
     def _lines(self) -> dict[str, Rows]:
         lines = (row for row in self._order.rows if not row.bundle_child and row.net >= 0 and row.quantity > 0)
-        return _grouped((row.external_ref, row) for row in lines)
+        return _grouped((fold_id(row.external_ref), row) for row in lines)
 
     @cached_property
     def goods_by_ref(self) -> dict[str, Rows]:
-        return _grouped((row.external_ref, row) for row in self.goods.rows if row.external_ref)
+        return _grouped((fold_id(row.external_ref), row) for row in self.goods.rows if row.external_ref)
 
     @cached_property
     def goods_by_product(self) -> dict[int | None, Rows]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from statemachine.credit.lookup import NO_ROWS, Articles
 from statemachine.credit.maps import CreditMap, plain_sku
 from statemachine.credit.snapshot import Order, OrderRow
-from statemachine.refs import is_number
+from statemachine.refs import fold_id, is_number
 from statemachine.units import Unit
 
 OnSkuDifference = Literal["hold", "trust-line"]
@@ -109,7 +109,7 @@ def _direct(unit: Unit, order: Order, steps: tuple[str, ...]) -> tuple[str, Arti
             case "line id":
                 articles = lookup.with_refs(line, unit.line_item_id) if line else lookup.articles(NO_ROWS)
             case "variant id":
-                articles = lookup.articles(lookup.goods_by_ref.get(unit.variant_id, NO_ROWS))
+                articles = lookup.articles(lookup.goods_by_ref.get(fold_id(unit.variant_id), NO_ROWS))
             case "sku":
                 articles = lookup.articles(lookup.goods.by_sku.get(sku, NO_ROWS))
             case _:

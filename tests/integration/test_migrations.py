@@ -238,7 +238,8 @@ SPELLED_APART = """
     INSERT INTO unit
     SELECT (jsonb_populate_record(u, jsonb_build_object(
                'return_id', u.return_id + 1000, 'happy_return_id', upper(u.happy_return_id),
-               'happy_item_id', '　' || upper(u.happy_item_id), 'bag', lower('HR2X')))).*
+               'happy_item_id', '　' || upper(u.happy_item_id), 'bag', lower('HR2X'),
+               'line_item_id', ' Line-' || upper(u.line_item_id)))).*
       FROM unit AS u WHERE u.return_id = ANY($1::bigint[]);
     INSERT INTO watch
     SELECT (jsonb_populate_record(w, jsonb_build_object(
@@ -269,7 +270,7 @@ async def test_ids_are_brought_into_one_form_and_twins_are_set_apart(server: emb
     async with released.reading() as connection:
         names = dict(await connection.fetch("SELECT id, happy_return_id FROM returns WHERE id IN (3, 4, 1003)"))
         units = await connection.fetch(
-            "SELECT happy_return_id, happy_item_id, bag FROM unit WHERE return_id IN (3, 1003)"
+            "SELECT happy_return_id, happy_item_id, line_item_id, bag FROM unit WHERE return_id IN (3, 1003)"
         )
         watched = await connection.fetch("SELECT key, happy_return_id FROM watch WHERE happy_return_id <> ''")
         code = await connection.fetchval("SELECT express_code FROM returns WHERE id = 1003")
@@ -295,6 +296,8 @@ async def test_ids_are_brought_into_one_form_and_twins_are_set_apart(server: emb
     assert {unit["happy_return_id"] for unit in units} == {names[3], names[1003]}
     assert len({unit["happy_item_id"] for unit in units}) == 1
     assert {unit["bag"] for unit in units} <= {"", "HR2X"}
+    lines = {unit["line_item_id"] for unit in units}
+    assert {line.removeprefix("line-") for line in lines if line.startswith("line-")} < lines
     assert code == code.upper()
     assert [row["key"] for row in watched] == [f"return:{row['happy_return_id']}" for row in watched]
     assert all(row["happy_return_id"] == row["happy_return_id"].lower() for row in watched)

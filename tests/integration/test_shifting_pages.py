@@ -61,16 +61,24 @@ async def test_a_row_that_comes_between_two_pages_hides_none_of_the_others(
         assert [len(first.value), len(second.value)] == [len(everything)] * 2
 
 
+@pytest.mark.parametrize("added", [0, 1])
 async def test_pages_that_shift_while_they_are_read_prove_no_absence(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    added: int, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also where as many come as go, so that the total stays."""
     async with open_world(database, tmp_path) as world:
         order, books = order_with_payments(world, 520), world.sandbox.books
         of_order = [number for number, each in books.payments.items() if each["orderId"] == order.id]
-        after_the_first_page(monkeypatch, lambda: books.payments.pop(of_order[0]))
+
+        def shift() -> None:
+            books.payments.pop(of_order[0])
+            for number in range(added):
+                authorise(world, order, f"meanwhile {number}")
+
+        after_the_first_page(monkeypatch, shift)
         client = world.workplace.brightpearl
 
         first, second = [(await client.payments_of([order.id]))[order.id] for _ in range(2)]
 
         assert (isinstance(first, Partial), isinstance(second, Complete)) == (True, True)
-        assert len(second.value) == len(of_order) - 1
+        assert len(second.value) == len(of_order) - 1 + added

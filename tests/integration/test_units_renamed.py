@@ -51,16 +51,36 @@ async def test_a_unit_that_a_later_look_names_otherwise_is_paid_once(
         assert len(ours(world)) == 1
 
 
-@pytest.mark.parametrize("code", ["HRAAAAAA", ""])
-async def test_a_unit_whose_return_is_said_to_be_of_another_order_later_is_paid_once(
-    code: str, database: Database, tmp_path: Path
+@pytest.mark.parametrize("spelled", ["ABC-0-2", " abc-0-2 "])
+async def test_a_line_that_another_return_spells_otherwise_is_paid_once(
+    spelled: str, database: Database, tmp_path: Path
 ) -> None:
     async with open_world(database, tmp_path, extra_config="confirm_webhooks = false\n") as world:
         world.sandbox.season.open(1)
-        line = Line(next(iter(world.sandbox.books.products.values())), 4)
-        orders = [world.sandbox.season.order([line], world.now) for _ in range(2)]
+        order = world.sandbox.season.order([Line(next(iter(world.sandbox.books.products.values())), 4)], world.now)
+        row = next(row for row in order.rows if row.sku)
+        told = {"sku": row.sku, "refundAmount": None, "happyReturnsItemID": "", "orderNumber": order.reference}
+
+        for number, line in enumerate(("abc-0-2", spelled)):
+            key = (f"ret-{number}", f"HRAAAAA{number}")
+            assert await post(world, body_of(key, orderLineItemID=line, **told)) == 200
+            await world.settle()
+            await world.pass_time(DAY)
+
+        assert {row["cause"] for row in await world.all_returns()} == {None, "same-goods"}
+        assert (len(our_credits(world)), len(ours(world))) == (1, 1)
+
+
+@pytest.mark.parametrize(("code", "line"), [("HRAAAAAA", "77-0-2"), ("", "77-0-2"), ("", "77")])
+async def test_a_unit_whose_return_is_said_to_be_of_another_order_later_is_paid_once(
+    code: str, line: str, database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path, extra_config="confirm_webhooks = false\n") as world:
+        world.sandbox.season.open(1)
+        sold = Line(next(iter(world.sandbox.books.products.values())), 4)
+        orders = [world.sandbox.season.order([sold], world.now) for _ in range(2)]
         row = next(row for row in orders[0].rows if row.sku)
-        told = {"orderLineItemID": "77-0-2", "sku": row.sku, "refundAmount": None, "happyReturnsItemID": ""}
+        told = {"orderLineItemID": line, "sku": row.sku, "refundAmount": None, "happyReturnsItemID": ""}
 
         for order in orders:
             assert await post(world, body_of(("ret-1", code), orderNumber=order.reference, **told)) == 200

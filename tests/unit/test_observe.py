@@ -91,7 +91,7 @@ ITEM, LINE, SKU, UPC = "happyReturnsItemID", "orderLineItemID", "sku", "upc"
 @pytest.mark.parametrize(
     ("known", "told"),
     [
-        (KnownUnit("10422", "u", "", "Line-AB", "TEE"), {ITEM: "", LINE: "LINE-ab"}),
+        (KnownUnit("10422", "u", "", "line-ab", "TEE"), {ITEM: "", LINE: "LINE-ab"}),
         (KnownUnit("10422", "u", "", "77", "TEE"), {ITEM: "", LINE: "\uff17\uff17"}),
         (KnownUnit("10422", "u", "", "77", "TEE"), {ITEM: "", LINE: ""}),
         (KnownUnit("10422", "u", "a", "77", "TEE"), {ITEM: "", LINE: ""}),
