@@ -17,6 +17,7 @@ NOT_RENEWABLE = "token-not-renewable"
 CLOCK_SKEW = "clock-skew"
 WEBHOOKS_MISSING = "webhooks-missing"
 NOT_WORKED, LOOP_STANDS_STILL = "not-worked", "loop-stands-still"
+NOT_COMPARED = "not-compared"
 UNDELIVERED = "alerts-undelivered"
 NO_WRITES, NEARLY_FULL = "database-takes-no-writes", "database-nearly-full"
 BACKUP_LATE = "backup-late"
@@ -84,6 +85,11 @@ KINDS: dict[str, Kind] = _kinds(
          "systemctl status homeward on every machine that should work it; the log says why it is not taken.", "daemon-down"),
     Kind(LOOP_STANDS_STILL, 5 * _MINUTE, "One loop of this merchant does not go round; what it does is not done.",
          "The log names what breaks it; report that to the developers, and restart the daemon.", "loop-stands-still"),
+    Kind(NOT_COMPARED, _MINUTE,
+         "What others write in Brightpearl has not been read whole for an hour: a second credit or refund beside ours would "
+         "not be noticed meanwhile. Our own credits and refunds go on, each with reads of its own.",
+         "Look at what stands between us and Brightpearl; keep an answer and ask its support.", "vendor-garbled",
+         is_urgent=False, stops_work=False),
     Kind(UNDELIVERED, 5 * _MINUTE, "Messages to this team do not arrive; others are told in its place of what is urgent.",
          "homeward alert test TEAM shows why; correct the address, account or secret.", "messages-fail", stops_work=False),
     Kind(NO_WRITES, _MINUTE, "The database takes no writes: nothing is stored, so nothing is decided and nothing sent.",

@@ -24,6 +24,8 @@ class Looked:
     """Up to which move of the journal those that stopped being an exception were looked at again."""
     judged: dict[str, str]
     """What others wrote beside ours → when it was last changed: it was set against ours."""
+    unread: str | None = None
+    """Since when the credits and refunds of late have not been read whole."""
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> "Looked":
@@ -31,7 +33,7 @@ class Looked:
         left = [(datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in stored.get("left", ())]
         return cls(
             looked_at, left, stored.get("partial", {}), stored.get("stopped_after", 0), stored.get("moved"),
-            stored.get("judged", {}),
+            stored.get("judged", {}), stored.get("unread"),
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import asyncpg
 from daemon.clients.throttle import LANE, Lane
 from daemon.clock import Clock
 from daemon.errors import HomewardError, LeaseLostError, SettingsError
-from daemon.health.kinds import LOOP_STANDS_STILL, NOT_WORKED, UNKNOWN, VENDORS, WELL
+from daemon.health.kinds import LOOP_STANDS_STILL, NOT_COMPARED, NOT_WORKED, UNKNOWN, VENDORS, WELL
 from daemon.health.signals import Signal
 from daemon.loops.advance import Advance
 from daemon.loops.batches import Batches
@@ -107,6 +107,12 @@ def loops_of(workplace: Workplace) -> list[Loop]:
         Batches(workplace), Reconcile(workplace), Verify(workplace), MeasureLag(workplace), Reevaluate(workplace),
         Report(workplace), MatchBooks(workplace), Retain(workplace), Probe(workplace),
     ]  # fmt: skip
+
+
+def not_compared(workplace: Workplace) -> list[Signal]:
+    """That what others write in Brightpearl has not been read whole for long, if it has not."""
+    told = workplace.unread
+    return [Signal(workplace.merchant, "work:compare", NOT_COMPARED, *told)] if told is not None else []
 
 
 class Runner:
@@ -205,6 +211,7 @@ class Runner:
             ]
             well = [name for name in held.ended if name not in late and name not in held.broken]
             found += [Signal(merchant, f"loop:{name}", WELL, now) for name in well]
+            found += not_compared(held.workplace) if held.workplace is not None else []
         return found
 
     def works(self, merchant: str) -> bool:

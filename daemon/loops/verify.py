@@ -16,7 +16,7 @@ from daemon.clients import brightpearl_wire as bp
 from daemon.clients import wire
 from daemon.clients.brightpearl_credits import read_credits, words_on
 from daemon.clients.brightpearl_reads import Row, number_of, text_of
-from daemon.clients.results import ById, Complete, Partial, ReadResult, joined
+from daemon.clients.results import ById, Complete, Partial, ReadResult, joined, mapped
 from daemon.clients.throttle import Lane
 from daemon.clock import Rest
 from daemon.errors import MalformedPayloadError, RejectedError, TransientError
@@ -100,6 +100,7 @@ class Verify:
             return await self._verify(self._done, now)
         except (TransientError, RejectedError, MalformedPayloadError) as error:
             self._at.say(log, "what others wrote was not read", BRIGHTPEARL, error)
+            self._done = self._note_unread(self._done, str(error), now)
             self._rest.begin(RETRY)
             return 0
 
@@ -156,12 +157,19 @@ class Verify:
             moved=moved,
             judged=dict(list((done.judged | fresh.judged(orders, credits)).items())[-JUDGED_MAX:]),
         )
+        further = self._note_unread(replace(further, unread=done.unread), fresh.missing, now)
         self._rest.end()  # what is not committed is not done
         cursor = {"at": (now + self._every).isoformat(), **further.as_json()}
         stored = await self._at.put(arrivals, CURSOR, cursor)
         self._done = further
         self._rest.begin(self._every)
         return stored
+
+    def _note_unread(self, done: Looked, missing: str, now: datetime) -> Looked:
+        """What others wrote of late was read whole, or what is missing; after a while people are told."""
+        since = min(datetime.fromisoformat(done.unread), now) if done.unread else now
+        self._at.unread = (since, missing[:500]) if missing and now - since >= STUCK else None
+        return replace(done, unread=since.isoformat() if missing else None)
 
     # -- what is to be looked at --------------------------------------------------------------------------------------
 
@@ -180,7 +188,8 @@ class Verify:
             ours = await returns.payment_by_credit(connection, self._at.merchant, sorted(numbers))
             written = await returns.written_at(connection, self._at.merchant, [int(row["orderId"]) for row in late])
         edited = {int(row["orderId"]) for row in late if not _is_as_written(row, written, looked_at)}
-        fresh = _Fresh({}, {}, {}, [])
+        whole = joined([mapped(made, lambda _: [None]), mapped(refunds, lambda _: [None])])
+        fresh = _Fresh({}, {}, {}, [], whole.missing if isinstance(whole, Partial) else "")
         for row in made.value:
             reference = str(row.get("externalRef") or "")
             if int(row["orderId"]) not in ours and reference.upper().startswith(OWN_PREFIX):
@@ -341,6 +350,8 @@ class _Fresh:
     """Key of ours → the credit that carries it, and that no return of ours holds."""
     unparented: list[Row]
     """Search rows of credits that name no order."""
+    missing: str
+    """What of late was not read; empty where all was."""
 
     @property
     def orders(self) -> set[int]:

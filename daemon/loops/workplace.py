@@ -100,6 +100,8 @@ class Workplace:
     _maps: CreditMap = NO_MAPS
     lag: IndexLag = field(default_factory=IndexLag)
     """How long Brightpearl takes to show what was written, as measured."""
+    unread: tuple[datetime, str] | None = None
+    """Since when, and why, what others write in Brightpearl has not been read whole; None before it is worth telling."""
     stock_tracked: dict[int, bool] = field(default_factory=dict)
     """Product id → whether Brightpearl keeps stock of it."""
 

@@ -17,6 +17,7 @@ import re
 import sys
 import urllib.request
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -96,14 +97,17 @@ async def judge(
     remembered: dict[str, str] | None = None,
     is_over: bool = True,
     read_to_write: timedelta = READ_TO_WRITE,
+    unread: Sequence[tuple[datetime, datetime]] = (),
 ) -> Judgement:
-    """`now` by the clock the daemon was given; `is_over`: everything has had the time to come to its end."""
+    """`now` by the clock the daemon was given; `is_over`: everything has had the time to come to its end; `unread`: spans
+    in which people knew that what others wrote could not be read.
+    """
     found = Judgement()
     await _events_are_accounted_for(found, connection, started, is_over=is_over)
     await _journals_are_legal(found, connection)
     await _records_agree_with_the_books(found, connection, books, is_over=is_over)
     read = physical.Books(books, started, read_to_write)
-    await _physical_things_exist_once(found, connection, read, now)
+    await _physical_things_exist_once(found, connection, read, now, unread)
     await _only_what_came_back_is_credited(found, connection, started)
     await _outbox_is_settled(found, connection, now, is_over=is_over)
     if remembered is not None:
@@ -160,8 +164,9 @@ async def _journals_are_legal(found: Judgement, connection: asyncpg.Connection) 
 
 
 async def _physical_things_exist_once(
-    found: Judgement, connection: asyncpg.Connection, read: physical.Books, now: datetime
-) -> None:
+    found: Judgement, connection: asyncpg.Connection, read: physical.Books, now: datetime,
+    unread: Sequence[tuple[datetime, datetime]],
+) -> None:  # fmt: skip
     """No unit, penny, payment or goods twice; where others had a part in it, a person with a name was told in time."""
     found.checked["C"] += len(read.credits)
     for breach in physical.breaches(read):
@@ -171,7 +176,11 @@ async def _physical_things_exist_once(
             continue
         if told is not None:
             found.told_after.append(max((told - breach.since).total_seconds(), 0.0))
-        is_in_time = now < breach.since + TOLD_IN if told is None else told <= breach.since + TOLD_IN
+        since = breach.since
+        for began, until in sorted([*unread, *await _stopped_unread(connection, read, breach, now)]):
+            if began <= since + TOLD_IN:  # as long as it cannot be read, and people know that, it is not to be seen
+                since = max(since, until)
+        is_in_time = now < since + TOLD_IN if told is None else told <= since + TOLD_IN
         when = "nobody was told" if told is None else f"told only at {told}"
         found.must("C", is_in_time, f"{breach.why}, to be seen since {breach.since}: {when}")
 
@@ -182,6 +191,17 @@ SELECT j.at, j.facts::text AS facts, j.facts->>'cause' AS cause, r.cause AS caus
   FROM journal AS j
   JOIN returns AS r ON r.merchant = j.merchant AND r.id = j.return_id
  WHERE j.event = 'troubled' AND j.to_state = 'exception'
+   AND (r.order_id = ANY($1::bigint[]) OR lower(r.order_number) = lower($2))
+ ORDER BY j.at
+"""
+_UNREAD = """
+SELECT j.at, (SELECT min(n.at)
+                FROM journal AS n
+               WHERE n.merchant = j.merchant AND n.return_id = j.return_id AND n.version > j.version
+                 AND (n.from_state = 'exception' AND n.to_state <> 'exception' OR n.event = 'troubled')) AS until
+  FROM journal AS j
+  JOIN returns AS r ON r.merchant = j.merchant AND r.id = j.return_id
+ WHERE j.event = 'troubled' AND j.to_state = 'exception' AND j.facts->>'cause' = 'evidence-incomplete'
    AND (r.order_id = ANY($1::bigint[]) OR lower(r.order_number) = lower($2))
  ORDER BY j.at
 """
@@ -205,6 +225,14 @@ async def _told_at(connection: asyncpg.Connection, read: physical.Books, breach:
         if row["cause"] in TELLING or breach.names & {int(each) for each in re.findall(r"\b\d{1,15}\b", words)}:
             return row["at"]  # type: ignore[no-any-return]
     return None
+
+
+async def _stopped_unread(
+    connection: asyncpg.Connection, read: physical.Books, breach: physical.Breach, now: datetime
+) -> list[tuple[datetime, datetime]]:
+    """Spans in which a return of that order stood stopped since what is written beside it could not be read."""
+    rows = await connection.fetch(_UNREAD, *_order(read, breach))
+    return [(row["at"], row["until"] or now) for row in rows]
 
 
 async def _was_accepted(connection: asyncpg.Connection, read: physical.Books, breach: physical.Breach) -> bool:

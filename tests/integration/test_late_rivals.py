@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from daemon.loops.runner import not_compared
 from daemon.store.database import Database
 from tests.by_hand import credited_and_refunded, ours, pay
 from tests.integration.test_beside_ours import order_of, stopped_for
 from tests.integration.test_misleading_vendor import DAY, HOUR, MINUTE
+from tests.integration.test_monitor import subjects
+from tests.integration.test_operations_told import monitor_of
 from tests.same_goods import one_of_many
 from tests.world import open_world
 
@@ -88,3 +91,22 @@ async def test_a_return_that_is_said_to_begin_later_than_it_was_seen_hides_no_ri
 
         assert await stopped_for(world, truth) == ("refund-elsewhere" if what == "refund" else "rival-credit")
         assert ours(world) == []
+
+
+async def test_that_what_others_write_cannot_be_read_is_told_and_a_double_is_found_once_it_can(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_world(database, tmp_path) as world:
+        truth, _ = await credited_and_refunded(world)
+        await world.pass_time(2 * DAY)
+        monitor = monitor_of(world, troubles=lambda: not_compared(world.workplace))
+        told = []
+        for rules in ([{"match": "^GET .*/order-search", "kind": "garbage"}], []):
+            world.sandbox.faults.plan({"rules": rules})
+            world.sandbox.books.credit_by_hand(order_of(world, truth), 0, "goodwill")
+            for _ in range(2):
+                await world.pass_time(HOUR)
+                await monitor.run_once(world.now)
+            told.append(((await subjects(world)).get("work:compare"), await stopped_for(world, truth)))
+
+        assert told == [("not-compared", ""), (None, "rival-credit")]

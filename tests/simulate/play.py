@@ -122,6 +122,8 @@ class Simulation:
     rounded: dict[str, datetime] = field(default_factory=dict)
     is_stalled: bool = False
     is_calm: bool = False
+    unread: dict[datetime, datetime] = field(default_factory=dict)
+    """Since when the daemon told that it could not read what others wrote → until when it still did."""
     door: WebhookDoor = field(init=False)
     todo: list[tuple[datetime, int, str]] = field(default_factory=list)
 
@@ -426,6 +428,8 @@ class Simulation:
         before, struck = self.now, self.sandbox.faults.struck.total()
         try:
             handled = int(await loop.run_once(life.clock.now()))
+            if life.workplace.unread is not None:
+                self.unread[life.workplace.unread[0]] = self.now
             is_undisturbed = struck == self.sandbox.faults.struck.total()
             if name in COMPARING and before >= self.changed_at and is_undisturbed:
                 self.looks[name].look(before)
@@ -520,7 +524,7 @@ class Simulation:
         async with office.reading() as connection:
             judgement = await judge(
                 connection, self.sandbox.books.as_json(), self.sandbox.happy_returns.as_json(), now=self.now,
-                read_to_write=timedelta(minutes=1),
+                read_to_write=timedelta(minutes=1), unread=list(self.unread.items()),
             )  # fmt: skip
             rows = await connection.fetch(_JOURNAL)
             self.counts["returns"] = await connection.fetchval("SELECT count(*) FROM returns")
