@@ -127,9 +127,9 @@ def _ask_person(
     current = instance.trouble
     is_same_cause = current is not None and current.cause == found.cause
     is_known = current is not None and is_same_cause and current.evidence.get("effect") == found.evidence.get("effect")
-    # Told before: another leg's took its place since, or a person has ended the return knowing of it.
-    stands = is_same_cause or instance.state is State.CLOSED
-    was_told = stands and (effect.result or {}).get("told") == found.cause
+    # Told before: it stands, or another trouble took its place and goes first, or a person ended the return knowing of it.
+    is_stopped = current is not None or instance.state is State.CLOSED
+    was_told = is_stopped and (effect.result or {}).get("told") == found.cause
     event = None if is_known or was_told else Troubled(found, order_id)
     result["told"] = found.cause
     return Outcome(Settlement(effect, "unknown", detail, due_at=until, result=result), event)

@@ -9,7 +9,7 @@ from daemon.loops.runner import not_compared
 from daemon.store.database import Database
 from tests.by_hand import credited_and_refunded, ours, pay
 from tests.integration.test_beside_ours import order_of, stopped_for
-from tests.integration.test_misleading_vendor import DAY, HOUR, MINUTE
+from tests.integration.test_misleading_vendor import DAY, GOODS_IN, HOUR, MINUTE, keyless, plan
 from tests.integration.test_monitor import subjects
 from tests.integration.test_operations_told import monitor_of
 from tests.same_goods import one_of_many
@@ -110,3 +110,23 @@ async def test_that_what_others_write_cannot_be_read_is_told_and_a_double_is_fou
             told.append(((await subjects(world)).get("work:compare"), await stopped_for(world, truth)))
 
         assert told == [("not-compared", ""), (None, "rival-credit")]
+
+
+async def test_two_troubles_of_one_return_do_not_take_turns(database: Database, tmp_path: Path) -> None:
+    async with open_world(database, tmp_path) as world:
+        keyless(world)
+        plan(world, GOODS_IN, "error-before", count=1)
+        truth, credit = await credited_and_refunded(world)
+        await world.pass_until(lambda: world.sandbox.faults.rules[0].struck == 1, stride=6 * HOUR)
+        await world.pass_time(HOUR)
+        assert await stopped_for(world, truth) == "outcome-unknown"
+
+        pay(world, credit, Decimal(5))
+        await world.pass_time(5 * DAY, stride=6 * HOUR)
+
+        number = (await world.show(str(truth["express_code"])))["id"]
+        async with database.reading() as connection:
+            told = await connection.fetch(
+                "SELECT facts->>'cause' AS cause FROM journal WHERE return_id = $1 AND event = 'troubled'", number
+            )
+        assert [row["cause"] for row in told] == ["outcome-unknown", "refund-twice"]
