@@ -308,7 +308,7 @@ def _what_was_acknowledged_is_there(books: Books) -> Iterator[Breach]:
             if not again:
                 order_id = books.order_of.get(lost["parent_id"], lost["parent_id"])
                 yield Breach(f"credit {lost['id']} was acknowledged and is gone", order_id, frozenset({lost["id"]}), at)
-        if lost["kind"] == "payment" and lost["paymentType"] == "PAYMENT":
+        if lost["kind"] == "payment" and lost["paymentType"] == "PAYMENT" and lost["made_by"] == API:
             again = any(p["transactionRef"] == lost["transactionRef"] for p in books.told["payments"])
             credit = next((c for c in books.credits if c.id == lost["orderId"]), None)
             if not again and credit is not None:
