@@ -152,7 +152,8 @@ class Sandbox:
             self.books.forget_since(before)
             return answer
         if fault.kind in READS:
-            return misread(fault, answer, identity, others)
+            is_payment = "payment-search" in request.path
+            return misread(fault, answer, identity, others, lambda row: self.books.hide(row, is_payment=is_payment))
         return await _spoiled(fault, request, answer)
 
     # -- control ------------------------------------------------------------------------------------------------------

@@ -221,7 +221,8 @@ class Books:
                 del self.orders[key]
             case "payment":
                 payment = self.payments.pop(key)
-                self.gone.append({**payment, "id": key, "kind": kind, "at": iso(self.clock.now())})
+                who = self.made_by.get(key, PERSON)
+                self.gone.append({**payment, "id": key, "kind": kind, "made_by": who, "at": iso(self.clock.now())})
             case "goods-in":
                 note = self.notes_in.pop(key)
                 self._notes_of[note["orderId"]].remove(key)
@@ -519,6 +520,13 @@ class Books:
         return "PAID" if paid >= total else "PARTIALLY_PAID" if paid > 0 else "UNPAID"
 
     # -- everything, for whoever compares ----------------------------------------------------------------------------
+
+    def hide(self, number: object, *, is_payment: bool) -> None:
+        """The index did not show this row just now: nobody could have seen it until now."""
+        if is_payment and number in self.indexed_at:
+            self.indexed_at[number] = max(self.indexed_at[number], self.clock.now())
+        elif isinstance(number, int) and not is_payment and (order := self.orders.get(number)) is not None:
+            order.indexed_at = max(order.indexed_at or self.clock.now(), self.clock.now())
 
     def next_at(self) -> datetime | None:
         """When something next comes to be seen, or is finished, by itself."""

@@ -15,10 +15,13 @@ _LISTS = ("items", "outboundShipments")
 BAD_SHARE = 0.1
 
 
-def misread(rule: Rule, answer: web.Response, identity: str, others: dict[str, bytes]) -> web.Response:
+def misread(
+    rule: Rule, answer: web.Response, identity: str, others: dict[str, bytes], hide: Callable[[object], None]
+) -> web.Response:
     """The answer as this rule spoils it; one that has nothing to spoil stays as it is.
 
-    `others`: what the same resource answered to other questions, by their identity.
+    `others`: what the same resource answered to other questions, by their identity. `hide` is told the number of a row that
+    a search does not show, as if its index did not hold it yet.
     """
     if rule.kind == "other-answer":
         other = next((others[name] for name in sorted(others) if name != identity), None)
@@ -36,7 +39,7 @@ def misread(rule: Rule, answer: web.Response, identity: str, others: dict[str, b
     if rule.kind == "empty-list":
         return _said(answer, {"response": []} if "response" in content else {})
     if rule.kind == "leave-out":
-        return _left_out(rule, answer, content, identity)
+        return _left_out(rule, answer, content, identity, hide)
     found = content.get("response")
     if not isinstance(found, dict) or "results" not in found:
         return answer
@@ -70,7 +73,9 @@ def _none(answer: web.Response, identity: str) -> web.Response:
     return _said(answer, {"errors": [{"code": "CMNC-404", "message": "Cannot find the resource"}]}, status=404)
 
 
-def _left_out(rule: Rule, answer: web.Response, content: dict[str, Any], identity: str) -> web.Response:
+def _left_out(
+    rule: Rule, answer: web.Response, content: dict[str, Any], identity: str, hide: Callable[[object], None]
+) -> web.Response:
     """One member less. Of an id set: 207, as where one cannot be read. Of a search: as if the index did not hold it."""
     told, name = content.get("response", content), next((each for each in _LISTS if each in content), "")
     left = draw("left out", identity)
@@ -82,7 +87,7 @@ def _left_out(rule: Rule, answer: web.Response, content: dict[str, Any], identit
         return _said(answer, {**content, name: content[name][:index] + content[name][index + 1 :]})
     if isinstance(told, dict) and told.get("results"):
         spoiled = deepcopy(told)
-        del spoiled["results"][int(left * len(told["results"]))]
+        hide(spoiled["results"].pop(int(left * len(told["results"])))[0])
         meta = spoiled["metaData"]
         meta |= {"resultsAvailable": meta["resultsAvailable"] - 1, "resultsReturned": meta["resultsReturned"] - 1}
         return _said(answer, {**content, "response": spoiled})
