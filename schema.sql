@@ -1526,6 +1526,8 @@ CREATE TABLE finance_file (
     actor       text        NOT NULL,
     at          timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT now(),
+    replaced    integer     NOT NULL DEFAULT 0,     -- rows that say otherwise what was known
+    warnings    text[]      NOT NULL DEFAULT '{}',  -- what people should know of it although it was read
     PRIMARY KEY (merchant, id)
 );
 CREATE INDEX finance_file_content ON finance_file (merchant, sha256);
@@ -1546,12 +1548,32 @@ CREATE TABLE finance_file_row (
     merchant    text    NOT NULL,
     file_id     bigint  NOT NULL,
     row         integer NOT NULL,
-    result      text    NOT NULL CHECK (result IN ('accepted', 'repeated', 'rejected')),
+    result      text    NOT NULL CHECK (result IN ('accepted', 'replaced', 'repeated', 'rejected')),
     detail      text    NOT NULL DEFAULT '',
     leg         text    NOT NULL DEFAULT '',
     PRIMARY KEY (merchant, file_id, row),
     FOREIGN KEY (merchant, file_id) REFERENCES finance_file (merchant, id)
 );
+
+-- What each line of a file says of a payout: it counts into its sum, names the sum that went to the bank, says that it came
+-- back, or could not be read. `line` tells it from the payout's other lines in whatever file it comes again, so that a payout
+-- that is spread over files, or exported twice, comes to what its lines come to.
+CREATE TABLE payout_line (
+    merchant  text    NOT NULL,
+    file_id   bigint  NOT NULL,
+    provider  text    NOT NULL,
+    payout_id text    NOT NULL,  -- empty where a line that was refused does not say
+    currency  text    NOT NULL,
+    line      text    NOT NULL,
+    says      text    NOT NULL CHECK (says IN ('counts', 'moved', 'failed', 'refused')),
+    paid_on   date,
+    net       numeric NOT NULL,
+    refund    numeric NOT NULL,
+    fee       numeric NOT NULL,
+    PRIMARY KEY (merchant, file_id, provider, payout_id, currency, line),
+    FOREIGN KEY (merchant, file_id) REFERENCES finance_file (merchant, id)
+);
+CREATE INDEX payout_line_payout ON payout_line (merchant, provider, payout_id, currency);
 
 -- One fact of one system, as it was known from one moment to another. A changed fact is a new row; the old one ends.
 -- `scope` is what was read together: when it is read again, what is missing from it has ended.
@@ -1582,6 +1604,8 @@ CREATE TABLE leg (
 CREATE UNIQUE INDEX leg_current ON leg (merchant, key) WHERE known_until IS NULL;
 CREATE INDEX leg_scope ON leg (merchant, scope) WHERE known_until IS NULL;
 CREATE INDEX leg_key ON leg (merchant, key);
+CREATE INDEX leg_bank_line ON leg (merchant, business_on, amount) WHERE kind = 'bank' AND known_until IS NULL;
+CREATE INDEX leg_bank_ref ON leg (merchant, (facts->>'ref')) WHERE kind = 'bank' AND known_until IS NULL AND facts ? 'ref';
 
 -- What somebody decided about legs. Nothing here posts anything anywhere; taking a match apart is one more row.
 CREATE TABLE match_decision (
@@ -1733,6 +1757,7 @@ $$;
 ALTER TABLE returns ADD CONSTRAINT returns_hold_money
     CHECK (is_money(credit_net) AND is_money(credit_tax) AND is_money(payment_amount)) NOT VALID;
 ALTER TABLE leg ADD CONSTRAINT leg_holds_money CHECK (is_money(amount) AND is_money(tax)) NOT VALID;
+ALTER TABLE payout_line ADD CONSTRAINT payout_line_holds_money CHECK (is_money(net) AND is_money(refund) AND is_money(fee));
 ALTER TABLE match_group ADD CONSTRAINT match_group_holds_money CHECK (is_money(exact_value)) NOT VALID;
 ALTER TABLE orphan_event ADD CONSTRAINT orphan_event_holds_money CHECK (is_money(value)) NOT VALID;
 
@@ -1955,7 +1980,7 @@ END $$;
 CREATE FUNCTION refuse_rewriting(reader name) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('REVOKE UPDATE, DELETE ON journal, journal_pruned, attempt, credit_map, access_log, finance_file,
-                    finance_file_undone, finance_file_row, match_decision, match_run, orphan_event, period_event,
+                    finance_file_undone, finance_file_row, payout_line, match_decision, match_run, orphan_event, period_event,
                     books_check, erasure, checklist_item FROM %I', reader);
     EXECUTE format('REVOKE DELETE ON leg FROM %I', reader);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON schema_version, machine_state, machine_rule, reporting_reader

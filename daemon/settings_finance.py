@@ -49,14 +49,16 @@ class MappedFileSettings(Section):
     provider: str = ""
     """Name of the platform, for payouts."""
     columns: dict[str, str]
-    """Our field → the file's column. Fields: date and amount, and as there are: id, currency, type, order, reference, payout,
-    sku, code, item, method, text, invoice."""
+    """Our field → the file's column. Fields: date, and amount or both debit and credit; and as there are: direction (says
+    debit or credit), id, currency, type, order, reference, payout, sku, code, item, method, text, invoice, account."""
     date_format: str = "%Y-%m-%d"
     """As in Python's strptime."""
     decimal_comma: bool = False
-    """Whether amounts are written 1.234,56."""
+    """Whether amounts are written 1.234,56; where this is left out, the file's own amounts tell."""
     currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
     """Where the file has no column for it."""
+    account: str = ""
+    """IBAN or number of the account, where a bank's file has no column for it: so lines are known again in other formats."""
     refund_types: tuple[str, ...] = ("refund",)
     """Which types are refunds, for payouts; others count into the payout's sum only."""
 
@@ -64,13 +66,17 @@ class MappedFileSettings(Section):
     @classmethod
     def _knows_the_fields(cls, value: dict[str, str]) -> dict[str, str]:
         known = {
-            "id", "date", "amount", "currency", "type", "order", "reference", "payout", "sku", "code", "item", "method",
-            "text", "invoice",
+            "id", "date", "amount", "debit", "credit", "direction", "currency", "type", "order", "reference", "payout", "sku",
+            "code", "item", "method", "text", "invoice", "account",
         }  # fmt: skip
         if unknown := sorted(set(value) - known):
             raise ValueError(f"there is no field {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
-        if missing := sorted({"date", "amount"} - set(value)):
-            raise ValueError(f"the columns of {', '.join(missing)} must be named")
+        if "date" not in value:
+            raise ValueError("the column of date must be named")
+        if "amount" not in value and not {"debit", "credit"} <= set(value):
+            raise ValueError("the column of amount must be named, or those of debit and credit")
+        if "amount" in value and {"debit", "credit"} & set(value):
+            raise ValueError("either amount is named, or debit and credit are")
         return value
 
 

@@ -45,6 +45,13 @@ def csv_rows(raw: bytes, heading: Heading | None = None) -> Iterator[tuple[int, 
         raise MalformedPayloadError(f"line {above + reader.line_num + 1}: {error}") from error
 
 
+def columns_of(raw: bytes, heading: Heading | None = None) -> frozenset[str]:
+    """The names of the columns; those of the heading that is looked for, where one is. Raises MalformedPayloadError."""
+    above, delimiter = _heading(raw, heading)
+    line = next(islice(text_lines(raw), above, None), "")
+    return frozenset(map(_name, next(csv.reader([line], delimiter=delimiter), [])))
+
+
 def _heading(raw: bytes, wanted: Heading | None) -> tuple[int, str]:
     """How many lines stand above the heading, and what parts its cells."""
     first, mark = 0, ","

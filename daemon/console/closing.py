@@ -262,7 +262,8 @@ def import_file(
 ) -> None:  # fmt: skip
     """Import a file row by row; bad rows are refused with their reason, the rest is kept. Again: nothing changes.
 
-    Formats: shopify, stripe, paypal, adyen, happy-returns-invoice, camt.053, ofx, bank-csv, and every finance.files.NAME.
+    Formats: shopify, stripe, paypal, adyen, happy-returns-invoice, camt.053, ofx, mt940, bank-csv, and every
+    finance.files.NAME.
     """
     raw = file.read_bytes()
 
@@ -274,13 +275,19 @@ def import_file(
         )  # fmt: skip
 
     told = run_with_database(config, work)
-    shown = told.rows if output is not Format.TABLE else [row for row in told.rows if row["result"] == "rejected"]
+    shown = (
+        told.rows
+        if output is not Format.TABLE
+        else [row for row in told.rows if row["result"] == "rejected" or row["note"]]
+    )
     if output is Format.TABLE:
         emit_one(told.summary | {"changed": told.file_id is not None}, output)
     emit_list(shown, ["row", "result", "detail"], output, hint="homeward match run")
     if told.total > len(told.rows):
         all_rows = f"homeward import show {told.file_id}" if told.file_id else "import it, then homeward import show ID"
         errors.print(f"of each result the first {importing.SHOWN_MAX} rows are shown; all: {all_rows}", markup=False)
+    for warning in told.warnings:
+        errors.print(f"warning: {warning}", markup=False)
     if told.already:
         errors.print(f"this very file was imported at {told.already}", markup=False)
     bad = told.count("rejected")
@@ -308,13 +315,13 @@ def list_files(
 @imports.command("show")
 def show_file(
     file_id: Annotated[int, typer.Argument(metavar="ID")],
-    result: Annotated[str | None, typer.Option("--result", help="accepted, repeated or rejected.")] = None,
+    result: Annotated[str | None, typer.Option("--result", help="accepted, replaced, repeated or rejected.")] = None,
     merchant: MerchantOption = None, limit: LimitOption = 1000, output: OutputOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:  # fmt: skip
     """What became of each row of a file."""
-    if result not in (None, "accepted", "repeated", "rejected"):
-        raise Stop(USAGE, "--result takes one of: accepted, repeated, rejected")
+    if result not in (None, "accepted", "replaced", "repeated", "rejected"):
+        raise Stop(USAGE, "--result takes one of: accepted, replaced, repeated, rejected")
 
     async def work(database: Database, settings: Settings, clock: Clock) -> list[dict[str, Any]]:
         name = choose_merchant(settings, merchant)

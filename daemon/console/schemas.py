@@ -209,11 +209,12 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
         "difference": "money?",
     }],
     "fee journal": [{"nominal": "text", "text": "text", "debit": "money", "credit": "money", "currency": "text"}],
-    "import file": [{"row": "int", "result": "text", "detail": "text", "leg": "text"}],
+    "import file": [{"row": "int", "result": "text", "detail": "text", "leg": "text", "note": "text"}],
     "import list": [{
         "id": "int", "format": "text", "covers": "text", "provider": "text", "name": "text", "rows": "int", "accepted": "int",
-        "repeated": "int", "rejected": "int", "first_on": "text?", "last_on": "text?", "actor": "text", "at": "moment",
-        "undone_at": "moment?", "undone_by": "text?", "undone_reason": "text?",
+        "replaced": "int", "repeated": "int", "rejected": "int", "warnings": ["text"], "first_on": "text?",
+        "last_on": "text?", "actor": "text", "at": "moment", "undone_at": "moment?", "undone_by": "text?",
+        "undone_reason": "text?",
     }],
     "import show": [{"row": "int", "result": "text", "detail": "text", "leg": "text"}],
     "import undo": {

@@ -92,8 +92,9 @@ def refund_lines_make_the_payout(facts: Facts) -> Iterable[Violation]:
     """A platform's lines sum to what it says it moved, and its refund lines are all in the books."""
     paid: dict[tuple[str, str, str], Decimal] = {}
     for leg in facts.of(Kind.PAYOUT):
-        key = str(leg.facts.get("provider")), str(leg.facts.get("payout_id")), leg.currency
-        paid[key] = paid.get(key, Decimal(0)) + leg.value
+        money = str(leg.facts.get("took_currency") or leg.currency)
+        key = str(leg.facts.get("provider")), str(leg.facts.get("payout_id")), money
+        paid[key] = paid.get(key, Decimal(0)) + Decimal(leg.facts.get("took") or leg.value)
     for leg in facts.of(Kind.TRANSFER):
         told, summed = leg.facts.get("told"), Decimal(leg.facts["sum"])
         name = f"{leg.facts['provider']} payout {leg.facts['payout_id']}"
@@ -105,6 +106,15 @@ def refund_lines_make_the_payout(facts: Facts) -> Iterable[Violation]:
             yield Violation(
                 name, f"its refunds are {refunds}, the lines we hold {known}", refunds - known, leg.currency
             )
+
+
+def payouts_are_whole(facts: Facts) -> Iterable[Violation]:
+    """No line of a payout was refused when its file was read."""
+    for leg in facts.of(Kind.TRANSFER):
+        if refused := int(leg.facts.get("refused") or 0):
+            name = f"{leg.facts['provider']} payout {leg.facts['payout_id']}"
+            words = f"{refused} of its lines could not be read; import its file again once they can"
+            yield Violation(name, words, leg.value, leg.currency)
 
 
 def writes_are_read_back(facts: Facts) -> Iterable[Violation]:
@@ -236,6 +246,7 @@ CHECKS: dict[str, tuple[str, str, Test]] = {
     "credited-within-sold": ("Credited is at most what was sold, row by row.", "finance", credited_within_sold),
     "stock-is-credited": ("What came into stock is what was credited, within the clock.", "warehouse", stock_is_credited),
     "refund-lines-make-the-payout": ("A payout's lines sum to the payout.", "finance", refund_lines_make_the_payout),
+    "payouts-are-whole": ("Every line of a payout was read.", "finance", payouts_are_whole),
     "writes-are-read-back": ("Every write has a read-back.", "operations", writes_are_read_back),
     "causes-have-owners": ("Every cause has an owner.", "operations", causes_have_owners),
     "journal-is-intact": ("The journal's chain is intact.", "operations", journal_is_intact),

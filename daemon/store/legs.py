@@ -1,7 +1,7 @@
 """Legs: the facts the books are matched from, each as it was known from one moment to another."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from sys import intern
@@ -71,6 +71,29 @@ async def end_scopes(connection: Connection, merchant: str, scopes: list[str], a
     return await SQL.run(connection, "end_scopes", merchant=merchant, scopes=scopes, at=at)
 
 
+async def end_keys(connection: Connection, merchant: str, keys: list[str], at: datetime) -> int:
+    return await SQL.run(connection, "end_keys", merchant=merchant, keys=keys, at=at)
+
+
+async def bank_lines(
+    connection: Connection, merchant: str, lines: Sequence[Leg], refs: Iterable[str], *, before: datetime
+) -> list[Leg]:
+    """Every line of a bank that stood before then and has the day and sum of one of these, or one of these references."""
+    rows = await SQL.rows(
+        connection, "bank_lines", merchant=merchant, before=before, days=[leg.on for leg in lines],
+        amounts=[leg.amount for leg in lines], currencies=[leg.currency for leg in lines], refs=sorted(set(refs)),
+    )  # fmt: skip
+    return [leg_of(row) for row in rows]
+
+
+async def standing(
+    connection: Connection, merchant: str, keys: Iterable[str], *, before: datetime
+) -> dict[str, tuple[bytes, Leg]]:
+    """Which of these stood before then: each with its digest."""
+    rows = await SQL.rows(connection, "standing", merchant=merchant, keys=list(keys), before=before)
+    return {row["key"]: (row["digest"], leg_of(row)) for row in rows}
+
+
 async def known_keys(
     connection: Connection, merchant: str, keys: Iterable[str], *, before: datetime | None = None
 ) -> set[str]:
@@ -132,6 +155,11 @@ async def credits_known(connection: Connection, merchant: str, since: date) -> s
 async def hand_over(connection: Connection, merchant: str, file_id: int) -> int:
     """Before a file is undone: what other files hold too, and stand, is theirs from now on."""
     return await SQL.run(connection, "hand_over", merchant=merchant, file_id=file_id)
+
+
+async def restore(connection: Connection, merchant: str, file_id: int, at: datetime) -> int:
+    """After a file was undone: what it said otherwise is again as the file before it said, where that stands."""
+    return await SQL.run(connection, "restore", merchant=merchant, file_id=file_id, at=at)
 
 
 async def posted_of(connection: Connection, merchant: str, scopes: list[str]) -> dict[int, str]:

@@ -61,6 +61,56 @@ UPDATE leg
    AND known_until IS NULL
    AND scope = ANY(:scopes::text[]);
 
+-- name: end_keys!
+UPDATE leg
+   SET known_until = :at
+ WHERE merchant = :merchant
+   AND known_until IS NULL
+   AND key = ANY(:keys::text[]);
+
+-- name: bank_lines
+SELECT l.key, l.kind, l.business_on, l.currency, l.amount, l.quantity, l.ids, l.order_key, l.sku, l.tax, l.tax_code, l.facts,
+       l.known_from
+  FROM (SELECT DISTINCT t.business_on, t.amount, t.currency
+          FROM unnest(:days::date[], :amounts::numeric[], :currencies::text[]) AS t(business_on, amount, currency)) AS t
+  JOIN leg AS l ON l.merchant = :merchant AND l.kind = 'bank' AND l.known_until IS NULL AND l.business_on = t.business_on
+       AND l.amount = t.amount AND l.currency = t.currency AND l.known_from < :before
+ UNION
+SELECT l.key, l.kind, l.business_on, l.currency, l.amount, l.quantity, l.ids, l.order_key, l.sku, l.tax, l.tax_code, l.facts,
+       l.known_from
+  FROM leg AS l
+ WHERE l.merchant = :merchant
+   AND l.kind = 'bank'
+   AND l.known_until IS NULL
+   AND l.known_from < :before
+   AND l.facts ? 'ref'
+   AND l.facts->>'ref' = ANY(:refs::text[]);
+
+-- name: standing
+SELECT key, kind, business_on, currency, amount, quantity, ids, order_key, sku, tax, tax_code, facts, known_from, digest
+  FROM leg
+ WHERE merchant = :merchant
+   AND known_until IS NULL
+   AND known_from < :before
+   AND key = ANY(:keys::text[]);
+
+-- name: restore!
+-- Each leg that this file said otherwise, as it was before: the newest version of another file that stands.
+INSERT INTO leg (merchant, key, kind, scope, business_on, currency, amount, quantity, ids, order_key, sku, tax, tax_code,
+                 facts, digest, known_from)
+SELECT DISTINCT ON (l.key) l.merchant, l.key, l.kind, l.scope, l.business_on, l.currency, l.amount, l.quantity, l.ids,
+       l.order_key, l.sku, l.tax, l.tax_code, l.facts, l.digest, :at
+  FROM finance_file_row AS r
+  JOIN leg AS l ON l.merchant = r.merchant AND l.key = r.leg AND l.scope <> 'file:' || :file_id::bigint
+ WHERE r.merchant = :merchant
+   AND r.file_id = :file_id
+   AND r.result = 'replaced'
+   AND l.scope LIKE 'file:%'
+   AND NOT EXISTS (SELECT FROM finance_file_undone AS u
+                    WHERE u.merchant = l.merchant AND 'file:' || u.file_id = l.scope)
+   AND NOT EXISTS (SELECT FROM leg AS s WHERE s.merchant = l.merchant AND s.key = l.key AND s.known_until IS NULL)
+ ORDER BY l.key, l.id DESC;
+
 -- name: known_at
 -- Legs that were known at a moment, a page by key.
 SELECT key, kind, business_on, currency, amount, quantity, ids, order_key, sku, tax, tax_code, facts, known_from

@@ -16,8 +16,8 @@ ORPHAN_COLUMNS = (
 FEE_COLUMNS = ("finding", "on", "invoice", "type", "method", "code", "order", "currency", "expected", "charged", "difference",
                "match")  # fmt: skip
 FILE_COLUMNS = (
-    "id", "format", "covers", "provider", "name", "accepted", "repeated", "rejected", "first_on", "last_on", "actor", "at",
-    "undone_at", "undone_by",
+    "id", "format", "covers", "provider", "name", "accepted", "replaced", "repeated", "rejected", "first_on", "last_on",
+    "actor", "at", "undone_at", "undone_by",
 )  # fmt: skip
 PERIOD_COLUMNS = ("period", "state", "prepared_by", "closed_by", "closed_at", "reopened_by", "locked_in_brightpearl",
                   "pack_sha256")  # fmt: skip

@@ -1034,6 +1034,48 @@ BEGIN
     $rows$);
 END $$;
 
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Files of banks and platforms
+-- ---------------------------------------------------------------------------------------------------------------------
+
+ALTER TABLE finance_file
+    ADD COLUMN replaced integer NOT NULL DEFAULT 0,
+    ADD COLUMN warnings text[] NOT NULL DEFAULT '{}';
+ALTER TABLE finance_file_row DROP CONSTRAINT finance_file_row_result_check;
+ALTER TABLE finance_file_row ADD CONSTRAINT finance_file_row_result_check
+    CHECK (result IN ('accepted', 'replaced', 'repeated', 'rejected'));
+-- What each line of a file says of a payout: it counts into its sum, names the sum that went to the bank, says that it came
+-- back, or could not be read. `line` tells it from the payout's other lines in whatever file it comes again, so that a payout
+-- that is spread over files, or exported twice, comes to what its lines come to.
+CREATE TABLE payout_line (
+    merchant  text    NOT NULL,
+    file_id   bigint  NOT NULL,
+    provider  text    NOT NULL,
+    payout_id text    NOT NULL,  -- empty where a line that was refused does not say
+    currency  text    NOT NULL,
+    line      text    NOT NULL,
+    says      text    NOT NULL CHECK (says IN ('counts', 'moved', 'failed', 'refused')),
+    paid_on   date,
+    net       numeric NOT NULL,
+    refund    numeric NOT NULL,
+    fee       numeric NOT NULL,
+    PRIMARY KEY (merchant, file_id, provider, payout_id, currency, line),
+    FOREIGN KEY (merchant, file_id) REFERENCES finance_file (merchant, id)
+);
+CREATE INDEX payout_line_payout ON payout_line (merchant, provider, payout_id, currency);
+ALTER TABLE payout_line ENABLE ROW LEVEL SECURITY;
+CREATE INDEX leg_bank_line ON leg (merchant, business_on, amount) WHERE kind = 'bank' AND known_until IS NULL;
+CREATE INDEX leg_bank_ref ON leg (merchant, (facts->>'ref')) WHERE kind = 'bank' AND known_until IS NULL AND facts ? 'ref';
+CREATE OR REPLACE FUNCTION refuse_rewriting(reader name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('REVOKE UPDATE, DELETE ON journal, journal_pruned, attempt, credit_map, access_log, finance_file,
+                    finance_file_undone, finance_file_row, payout_line, match_decision, match_run, orphan_event, period_event,
+                    books_check, erasure, checklist_item FROM %I', reader);
+    EXECUTE format('REVOKE DELETE ON leg FROM %I', reader);
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON schema_version, machine_state, machine_rule, reporting_reader
+                    FROM %I', reader);
+END $$;
+
 -- Whoever works this database today goes on, whatever its role is called: daemons and operators see everybody, pages who asks.
 DO $$
 DECLARE
@@ -1050,6 +1092,7 @@ BEGIN
             EXECUTE format('GRANT SELECT ON health, health_alert TO %I', held.rolname);
             EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON second_factor, recovery_code, sign_in_step TO %I',
                            held.rolname);
+            EXECUTE format('GRANT SELECT, INSERT ON payout_line TO %I', held.rolname);
             IF has_table_privilege(held.rolname, 'outbox', 'UPDATE') THEN
                 EXECUTE format('GRANT INSERT, UPDATE, DELETE ON health, health_alert TO %I', held.rolname);
             END IF;
@@ -1093,6 +1136,8 @@ BEGIN
     ALTER TABLE orphan_event
         ALTER COLUMN value TYPE numeric,
         ADD CONSTRAINT orphan_event_holds_money CHECK (is_money(value)) NOT VALID;
+    ALTER TABLE payout_line
+        ADD CONSTRAINT payout_line_holds_money CHECK (is_money(net) AND is_money(refund) AND is_money(fee));
     EXECUTE 'CREATE VIEW return_board WITH (security_invoker = true) AS ' || definition;
     FOR each IN SELECT grantee::regrole AS reader, privilege_type FROM aclexplode(given) WHERE grantee <> 0 LOOP
         EXECUTE format('GRANT %s ON return_board TO %s', each.privilege_type, each.reader);

@@ -1,7 +1,7 @@
 """Checking: how the legs of one match compare, leg by leg, in the order people ask for them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -319,8 +319,9 @@ def _payout(group: Group, terms: Terms, coverage: Coverage, today: date) -> list
         return []
     if paid:
         currency = refunds[0].currency
-        return [_compare("payout", group.total(Kind.REFUND), group.total(Kind.PAYOUT), currency, terms,
-                         ("paid out", "recorded as refunded"))]  # fmt: skip
+        check = _compare("payout", group.total(Kind.REFUND), group.total(Kind.PAYOUT), currency, terms,
+                         ("paid out", "recorded as refunded"))  # fmt: skip
+        return [replace(check, detail=f"{check.detail}{_in_own_money(paid)}")]
     missing = [
         leg for leg in refunds
         if (provider := terms.payout_methods.get(str(leg.facts.get("method"))))
@@ -332,6 +333,20 @@ def _payout(group: Group, terms: Terms, coverage: Coverage, today: date) -> list
     expected = sum((leg.value for leg in missing), nothing)
     due_on = max(leg.on for leg in missing) + timedelta(days=terms.payout_days)
     return [Check("payout", Result.MISSING, "recorded as refunded, and in no payout", expected, nothing, due_on)]
+
+
+def _in_own_money(paid: list[Leg]) -> str:
+    """What it was in the payout's money, and at which rate."""
+    taken = [
+        (Decimal(leg.facts["paid_out"]), str(leg.facts["paid_out_currency"]))
+        for leg in paid
+        if leg.facts.get("paid_out")
+    ]
+    got = sum((leg.value for leg in paid if leg.facts.get("paid_out")), Decimal(0))
+    if not taken or not got:
+        return ""
+    total = sum((amount for amount, _ in taken), Decimal(0))
+    return f"; {total} {taken[0][1]} of the payout, at a rate of {(total / got).quantize(Decimal('0.0001'))}"
 
 
 def _fee(group: Group, terms: Terms, coverage: Coverage) -> list[Check]:
@@ -359,6 +374,9 @@ def _transfer(group: Group, terms: Terms, coverage: Coverage, today: date) -> tu
     if banks:
         return (_compare("bank", group.total(Kind.TRANSFER), group.total(Kind.BANK), group.currency, terms,
                          ("the bank shows", "the payout says")),), ""  # fmt: skip
+    if refused := sum(int(leg.facts.get("refused") or 0) for leg in transfers):
+        words = f"{refused} of its lines could not be read: what it comes to is not known"
+        return (Check("whole", Result.DIFFERS, words),), ""
     if group.total(Kind.TRANSFER) == 0:
         return (), "a payout of nothing"
     due_on = transfers[0].on + timedelta(days=terms.payout_days)

@@ -31,6 +31,11 @@ class Group:
             self.by_kind.setdefault(kind, []).extend(legs)
         self.passes |= other.passes | {how}
 
+    def in_customers_money(self, currency: str) -> None:
+        """Payout lines as the customer got them, where that was in this currency."""
+        if Kind.PAYOUT in self.by_kind:
+            self.by_kind[Kind.PAYOUT] = [leg.as_customer_got(currency) for leg in self.by_kind[Kind.PAYOUT]]
+
     @property
     def legs(self) -> tuple[Leg, ...]:
         ordered = sorted(self.by_kind, key=_ANCHORS.__getitem__)

@@ -5,7 +5,7 @@ included, in the order's currency. Dates are business dates by the merchant's cl
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -52,7 +52,9 @@ class Leg:
     facts by kind — unit: stage, credit_due, due_from, received_on, returnless, written_off, refund_due, bundle_row, method,
     code, departed_on, fee (the shopper's); mention: code, shipment;
     credit: row, sold (the order row's quantity, net, tax, tax_code), claims, is_ours, is_fee, stock_quantity;
-    refund: method; payout: provider, payout_id, order; transfer: provider, payout_id; bank: text, account;
+    refund: method; payout: provider, payout_id, line, and as far as told: paid_on, customer_amount, customer_currency, took
+    and took_currency (fees included; where it differs from the amount); transfer: provider, payout_id, lines, sum, told,
+    refunds, refused (lines of it that could not be read); bank: text, and as far as told: account, ref, statement, format;
     fee: type, method, invoice, code.
     """
 
@@ -76,6 +78,17 @@ class Leg:
             object.__setattr__(self, "amount", as_stated(self.amount, self.currency))
         if self.tax is not None:
             object.__setattr__(self, "tax", as_stated(self.tax, self.currency))
+
+    def as_customer_got(self, currency: str) -> "Leg":
+        """A payout's line in the customer's currency, where the platform says what it was there; else as it is.
+
+        What it took off the payout stays in facts["paid_out"] and facts["paid_out_currency"].
+        """
+        told = self.facts.get("customer_amount")
+        if self.currency == currency or told is None or self.facts.get("customer_currency") != currency:
+            return self
+        paid = {"paid_out": str(self.amount), "paid_out_currency": self.currency}
+        return replace(self, amount=Decimal(str(told)), currency=currency, facts={**self.facts, **paid})
 
     @property
     def value(self) -> Decimal:

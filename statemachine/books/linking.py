@@ -19,6 +19,10 @@ def link(groups: list[Group], *, terms: Terms) -> list[Group]:
     """The groups that are left once everything that names the same order with the same money was joined."""
     by_order: dict[str, list[Group]] = {}
     gone: set[int] = set()
+    for group in groups:  # what shares an id with a refund is compared with it in its money
+        money = group.of(Kind.REFUND) or group.of(Kind.CREDIT)
+        if money and Kind.PAYOUT in group.by_kind:
+            group.in_customers_money(money[0].currency)
     _link_claims(groups, gone)
     for group in groups:
         for order in group.orders if id(group) not in gone else ():
@@ -44,10 +48,20 @@ def _link_order(mine: list[Group], gone: set[int], terms: Terms) -> None:
         ]  # fmt: skip
         return sorted(found, key=lambda group: (group.first_on(kind), group.key))
 
+    _in_customers_money(mine, alone(Kind.PAYOUT))
     _pair(holding(Kind.CREDIT, without=Kind.REFUND), alone(Kind.REFUND), Kind.CREDIT, Kind.REFUND, gone, terms)
     _pair(holding(Kind.REFUND, without=Kind.PAYOUT), alone(Kind.PAYOUT), Kind.REFUND, Kind.PAYOUT, gone, terms)
     _pair(holding(Kind.CREDIT, without=Kind.PAYOUT), alone(Kind.PAYOUT), Kind.CREDIT, Kind.PAYOUT, gone, terms)
     _link_fees(holding(Kind.UNIT, without=Kind.TRANSFER), alone(Kind.FEE), gone)
+
+
+def _in_customers_money(mine: list[Group], payouts: list[Group]) -> None:
+    """Payout lines in the money of the order's refunds, where the customer got that and nothing is in the payout's own."""
+    awaited = {leg.currency for group in mine for kind in (Kind.REFUND, Kind.CREDIT) for leg in group.of(kind)}
+    for group in payouts:
+        if group.currency not in awaited:
+            for currency in sorted(awaited):
+                group.in_customers_money(currency)
 
 
 def _link_claims(groups: list[Group], gone: set[int]) -> None:
@@ -187,7 +201,11 @@ def _takes_fee(host: Group, fee: Leg, code: str, *, exact: bool) -> bool:
 
 def _link_transfers(groups: list[Group], gone: set[int], terms: Terms) -> None:
     """Payouts to bank lines: by the payout's name in the line's words, else by the only equal sum near its day."""
-    transfers = [g for g in groups if g.is_one_kind and Kind.TRANSFER in g.by_kind and not g.is_closed]
+    transfers = [
+        g for g in groups
+        if g.is_one_kind and Kind.TRANSFER in g.by_kind and not g.is_closed
+        and not any(leg.facts.get("refused") for leg in g.of(Kind.TRANSFER))  # what it comes to is not known
+    ]  # fmt: skip
     banks = [g for g in groups if g.is_one_kind and Kind.BANK in g.by_kind and not g.is_closed]
     by_sum: dict[tuple[str, Decimal], list[Group]] = {}
     for bank in banks:

@@ -6,7 +6,7 @@ correction of what was closed: the old figure stays where it was, and the differ
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -78,6 +78,7 @@ class Movement:
 
 def movements(matches: Sequence[Match], postings: Sequence[Posting], *, first: date, last: date) -> list[Movement]:
     """The period's movements, by account and currency. `last` is in the period; `postings` are all there are."""
+    postings = _in_matched_money(matches, postings)
     by_key: dict[str, list[Posting]] = {}
     for each in postings:
         by_key.setdefault(each.key, []).append(each)
@@ -97,6 +98,24 @@ def movements(matches: Sequence[Match], postings: Sequence[Posting], *, first: d
             _stand(told, None, left, right, first, last, sums)
         found += [Movement(account, currency, *told) for currency, told in sorted(sums.items())]
     return found
+
+
+def _in_matched_money(matches: Sequence[Match], postings: Sequence[Posting]) -> list[Posting]:
+    """Payout lines count in the money in which they were matched with their refunds."""
+    rates = {
+        leg.key: (leg.currency, leg.value / Decimal(leg.facts["paid_out"]))
+        for each in matches
+        for leg in each.of(Kind.PAYOUT)
+        if leg.facts.get("paid_out") and Decimal(leg.facts["paid_out"])
+    }
+    return [
+        replace(
+            each, currency=rates[each.key][0], value=in_minor_units(each.value * rates[each.key][1], rates[each.key][0])
+        )
+        if each.key in rates
+        else each
+        for each in postings
+    ]
 
 
 def _stand(

@@ -134,7 +134,7 @@ async def test_a_file_is_previewed_imported_once_and_undone(given: Given) -> Non
 
         assert "2 rows would be taken" in preview
         assert "2 rows were taken" in taken
-        assert "0 rows were taken, 2 known before" in again
+        assert "0 rows were taken, 0 told otherwise than before, 2 known before" in again
         assert "1 rejected" in broken
         assert "&#39;much&#39; is no amount" in broken
         assert "looks like none of" in nonsense

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from statemachine.books.fees import Finding, fee_lines, proposed_journal, shopper_fees
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Action, Decision, Match, Status, match
-from statemachine.books.movement import accrual, ageing, exposure
+from statemachine.books.movement import Account, Posting, accrual, ageing, exposure, movements
 from statemachine.books.orphans import OrphanClass, find_orphans
 from statemachine.books.periods import Closes, PeriodEvent
 from statemachine.books.terms import Coverage, Rate, Terms, Tolerance, age_bucket, buckets, joined
@@ -457,3 +457,44 @@ def test_every_leg_is_in_exactly_one_match_whatever_the_order(legs: list[Leg], r
 
     assert sorted(each.key for one in found for each in one.legs) == sorted(each.key for each in legs)
     assert matched(*shuffled) == found
+
+
+def test_a_refund_in_the_customers_money_matches_a_payout_in_the_shops_and_says_the_rate() -> None:
+    got = {"customer_amount": "24.00", "customer_currency": "EUR"}
+    legs = (unit(currency="EUR"), credit(currency="EUR"), stock(currency="EUR"), refund(currency="EUR"))
+
+    (one,) = matched(*legs, payout(amount="20.40", **got))
+
+    assert one.status is Status.MATCHED, one.reason
+    (paid,) = one.of(Kind.PAYOUT)
+    assert (paid.amount, paid.currency, paid.facts["paid_out"]) == (Decimal("24.00"), "EUR", "20.40")
+    assert "20.40 GBP of the payout, at a rate of 0.8500" in next(
+        each.detail for each in one.checks if each.name == "payout"
+    )
+
+
+def test_a_payout_in_the_shops_money_stays_so_where_the_refund_is_in_it() -> None:
+    got = {"customer_amount": "28.20", "customer_currency": "EUR"}
+
+    (one,) = matched(unit(), credit(), stock(), refund(), payout(**got))
+
+    assert one.status is Status.MATCHED, one.reason
+    assert one.of(Kind.PAYOUT)[0].currency == "GBP"
+
+
+def test_a_payout_line_counts_in_the_money_it_was_matched_in() -> None:
+    got = {"customer_amount": "24.00", "customer_currency": "EUR"}
+    legs = (unit(currency="EUR"), credit(currency="EUR"), stock(currency="EUR"), refund(currency="EUR"))
+    paid = payout(amount="20.40", **got)
+    postings = [
+        Posting(leg.key, leg.kind, leg.currency, leg.value, DAY, DAY)
+        for leg in (*legs[1:], paid)
+        if leg.amount is not None
+    ]
+
+    found = movements(matched(*legs, paid), postings, first=DAY, last=DAY)
+
+    account = [each for each in found if each.account is Account.PAYOUTS]
+    assert [(each.currency, each.new, each.cleared, each.closing) for each in account] == [
+        ("EUR", Decimal("24.00"), Decimal("24.00"), Decimal("0.00"))
+    ]

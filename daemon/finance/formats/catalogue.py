@@ -4,16 +4,16 @@ from collections.abc import Callable
 from itertools import islice
 
 from daemon.errors import MalformedPayloadError
-from daemon.finance.formats import adyen, mapped, paypal, shopify, statements, stripe
+from daemon.finance.formats import adyen, bank_csv, camt, mapped, mt940, ofx, paypal, shopify, stripe
 from daemon.finance.formats.reading import Context, Reading
-from daemon.tables import csv_rows, text_lines
+from daemon.tables import columns_of, text_lines
 
 Reader = Callable[[bytes, Context], Reading]
 
 READERS: dict[str, Reader] = {
     shopify.NAME: shopify.read, stripe.NAME: stripe.read, paypal.NAME: paypal.read, adyen.NAME: adyen.read,
-    mapped.INVOICE: mapped.read_invoice, statements.CAMT: statements.read_camt, statements.OFX: statements.read_ofx,
-    statements.BANK_CSV: statements.read_bank_csv,
+    mapped.INVOICE: mapped.read_invoice, camt.NAME: camt.read, ofx.NAME: ofx.read, mt940.NAME: mt940.read,
+    bank_csv.NAME: bank_csv.read,
 }  # fmt: skip
 """Beside these, every file the merchant's settings map (finance.files.NAME)."""
 
@@ -35,15 +35,20 @@ def read_file(raw: bytes, context: Context, *, given: str = "") -> Reading:
 
 def detect(raw: bytes) -> str:
     """By what the file begins with; empty when it looks like none."""
-    if statements.is_camt(raw):
-        return statements.CAMT
-    if statements.is_ofx(raw):
-        return statements.OFX
+    if camt.is_it(raw):
+        return camt.NAME
+    if ofx.is_it(raw):
+        return ofx.NAME
+    if mt940.is_it(raw):
+        return mt940.NAME
     if paypal.is_it_text("".join(islice(text_lines(raw), 3))[:200]):
         return paypal.NAME
-    columns = next((set(row) for _, row in csv_rows(raw)), set())
     tests = (
         (shopify.NAME, shopify.is_it), (stripe.NAME, stripe.is_it), (adyen.NAME, adyen.is_it),
-        (mapped.INVOICE, mapped.is_invoice), (statements.BANK_CSV, statements.is_bank_csv),
+        (mapped.INVOICE, mapped.is_invoice),
     )  # fmt: skip
-    return next((name for name, is_it in tests if is_it(columns)), "")
+    columns = columns_of(raw)
+    if name := next((name for name, is_it in tests if is_it(columns)), ""):
+        return name
+    below = columns_of(raw, bank_csv.heading)
+    return bank_csv.NAME if bank_csv.is_it(below) else ""

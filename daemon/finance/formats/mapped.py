@@ -8,14 +8,19 @@ from datetime import date
 from decimal import Decimal
 
 from daemon.errors import MalformedPayloadError
+from daemon.finance.formats import banks
+from daemon.finance.formats.bank import bank_leg
+from daemon.finance.formats.bank_csv import directed, paired
+from daemon.finance.formats.notation import COMMA, POINT, Amounts, seen_amounts
 from daemon.finance.formats.reading import (
     Context,
     Numbers,
-    Payouts,
     Reading,
+    Row,
     Unique,
     amount,
     begun,
+    content_of,
     currency,
     day_of,
     need_columns,
@@ -24,8 +29,9 @@ from daemon.finance.formats.reading import (
     taken,
 )  # fmt: skip
 from daemon.settings_finance import MappedFileSettings
-from daemon.tables import csv_rows
+from daemon.tables import Heading, csv_rows
 from statemachine.books.legs import Kind, Leg
+from statemachine.books.payouts import Part, Says
 from statemachine.refs import fold_code, fold_id, order_key
 
 Value = Callable[[Mapping[str, str], str], str]
@@ -42,7 +48,7 @@ INVOICE_MAP = MappedFileSettings(
 )  # fmt: skip
 
 
-def is_invoice(columns: set[str]) -> bool:
+def is_invoice(columns: frozenset[str]) -> bool:
     return {"invoice_number", "fee_type"} <= columns
 
 
@@ -57,50 +63,100 @@ def read(
     raw: bytes, context: Context, name: str, told: MappedFileSettings, *, fee_types: frozenset[str] = frozenset()
 ) -> Reading:
     """Raises MalformedPayloadError when the mapped columns are not there."""
+    columns = {field: " ".join(column.split()).lower() for field, column in told.columns.items()}
+    mapped = frozenset(columns.values())
+
+    def heading(cells: frozenset[str]) -> bool:
+        return mapped <= cells
+
     reading = Reading(name, told.covers, "" if told.covers == "bank" else told.provider or name)
-    there, lines = begun(csv_rows(raw))
-    columns = {field: column.strip().lower() for field, column in told.columns.items()}
+    there, lines = begun(csv_rows(raw, None if fee_types else heading))
     if not fee_types:
         need_columns(there, columns.values(), f"'{name}' file")
+    sums = [columns[field] for field in ("amount", "debit", "credit") if field in columns]
+    written = _notation(told, raw, None if fee_types else heading, sums)
     shape = "" if told.date_format == "%Y-%m-%d" else told.date_format
-    numbers, unique, payouts = Numbers(), Unique(columns.get("id", "id")), Payouts(reading.provider)
+    numbers, lines_seen, unique = Numbers(), Numbers(), Unique(columns.get("id", "id"))
+    plus_is_refund = told.covers == "payouts" and not _has_minus(told, raw, heading, columns)
 
     def value(line: Mapping[str, str], field: str) -> str:
         return line.get(columns[field], "") if field in columns else ""
 
-    def take(number: int, line: Mapping[str, str]) -> Leg | None:
-        on = day_of(line, columns["date"], context.zone, shape=shape)
+    def worth_of(line: Mapping[str, str], money: str) -> Decimal:
+        if "amount" in columns:
+            worth = amount(line, columns["amount"], money, written)
+            return directed(worth, value(line, "direction"), columns["direction"]) if "direction" in columns else worth
+        out, into = (
+            amount(line, columns[field], money, written, empty=Decimal(0)) for field in ("debit", "credit")
+        )  # fmt: skip
+        return paired(out, into, columns["debit"], columns["credit"])
+
+    def take(number: int, line: Mapping[str, str]) -> Row:
+        on = day_of(line, columns["date"], shape=shape)
         money = currency(line, columns.get("currency", "currency"), otherwise=told.currency)
-        worth = amount(line, columns["amount"], money, decimal_comma=told.decimal_comma)
-        if "id" in columns:
-            own = required(line, columns["id"])
+        worth = worth_of(line, money)
+        own = required(line, columns["id"]) if "id" in columns else ""
+        if own:
             unique.check(own, number)
         else:
             own = numbers.name(*(line.get(column, "") for column in sorted(columns.values())))
         reading.days.add(on)
         match told.covers:
             case "fees":
-                return _fee(line, value, own, on, worth, money, fee_types)
+                return Row(number, _fee(line, value, own, on, worth, money, fee_types))
             case "bank":
-                return Leg(
-                    f"bank:{name}/{own}", Kind.BANK, on, money, worth, 1,
-                    facts={"text": value(line, "text") or value(line, "reference")},
+                text = value(line, "text") or value(line, "reference")
+                leg = bank_leg(
+                    name, on, money, worth, text=text, account=value(line, "account") or told.account,
+                    ref=own if "id" in columns else "",
                 )  # fmt: skip
+                return Row(number, leg, former=f"bank:{name}/{own}")
             case "payouts":
                 kind = value(line, "type").lower()
                 is_refund = kind in {each.lower() for each in told.refund_types} if "type" in columns else True
                 payout_id = value(line, "payout")
+                back = worth if plus_is_refund else -worth  # negative where a refund was taken back
+                part = None
                 if payout_id:
-                    payouts.add(payout_id, on, money, worth, refund=abs(worth) if is_refund else Decimal(0))
+                    of_line = own if "id" in columns else lines_seen.name(
+                        *(line.get(column, "") for column in sorted(columns.values()))
+                    )  # fmt: skip
+                    net = -back if is_refund else worth
+                    part = Part(payout_id, money, Says.COUNTS, of_line, on, net, back if is_refund else Decimal(0))
                 if not is_refund:
-                    return None
-                return payout_leg(
-                    reading.provider, own, on, money, abs(worth), order=order_key(value(line, "order")),
+                    return Row(number, part=part)
+                leg = payout_leg(
+                    reading.provider, own, on, money, back, order=order_key(value(line, "order")),
                     payout_id=payout_id, refs=(value(line, "reference"),),
                 )  # fmt: skip
+                return Row(number, leg, part=part)
 
-    reading.rows, reading.payouts = taken(lines, take), payouts
+    def payout_of(line: Mapping[str, str]) -> Part:
+        return Part(value(line, "payout"), value(line, "currency").upper()[:3], Says.REFUSED, content_of(line))
+
+    reading.rows = taken(lines, take, payout_of if told.covers == "payouts" else None)
     return reading
+
+
+def _notation(told: MappedFileSettings, raw: bytes, heading: Heading | None, sums: list[str]) -> Amounts:
+    """As the settings say; where they do not, as the file's own cells do."""
+    if "decimal_comma" in told.model_fields_set:
+        return COMMA if told.decimal_comma else POINT
+    return seen_amounts((number, line.get(name, "")) for number, line in csv_rows(raw, heading) for name in sums)
+
+
+def _has_minus(told: MappedFileSettings, raw: bytes, heading: Heading, columns: Mapping[str, str]) -> bool:
+    """Whether refunds of this file have a minus: then one without was taken back. In a list of refunds none may have."""
+    kinds = {each.lower() for each in told.refund_types}
+    for _, line in csv_rows(raw, heading):
+        is_refund = "type" not in columns or line.get(columns["type"], "").lower() in kinds
+        cell = line.get(columns.get("amount", ""), "")
+        way = line.get(columns.get("direction", ""), "").lower()
+        if is_refund and (cell.strip().startswith(("-", "(", "\N{MINUS SIGN}")) or cell.strip().endswith("-")):
+            return True
+        if is_refund and (way in banks.DEBIT_WORDS or line.get(columns.get("debit", ""), "")):
+            return True
+    return False
 
 
 def _fee(

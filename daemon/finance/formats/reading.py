@@ -1,21 +1,21 @@
 """What every format is read to: rows, each with its leg or the reason why it has none."""
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import chain
 from zoneinfo import ZoneInfo
 
 from daemon.errors import MalformedPayloadError
+from daemon.finance.formats.notation import POINT, Amounts, written_day
 from daemon.settings_finance import MappedFileSettings
 from statemachine.books.legs import Kind, Leg
-from statemachine.money import AMOUNT_LIMIT, FractionError, Money, currency_code, is_currency, shown
+from statemachine.books.payouts import Part
+from statemachine.money import currency_code, is_currency, shown
 
 CELL_MAX = 500
-_THOUSANDS = re.compile(r"(?<=\d)[,' \u00a0](?=\d{3}(\D|$))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,13 @@ class Row:
     number: int
     leg: Leg | None = None
     rejected: str = ""
+    part: Part | None = None
+    note: str = ""
+    """What should be known of a line that was read all the same."""
+    former: str = ""
+    """The leg's key as release 0.3 made it."""
+    corrects: str = ""
+    """The bank's reference of the line whose place this one takes; without a leg of its own it takes that line away."""
 
 
 @dataclass(slots=True)
@@ -32,7 +39,7 @@ class Reading:
     """A file while it is read. `covers` is what its lines are: payouts, fees or bank.
 
     `rows` goes over the file once, line by line, so that no more of it is held than whoever reads it keeps; what is said of
-    the file as a whole (its days, its transfers) is whole when `rows` has ended.
+    the file as a whole (its days, its warnings) is whole when `rows` has ended.
     """
 
     format: str
@@ -40,13 +47,9 @@ class Reading:
     provider: str = ""
     rows: Iterator[Row] = field(default_factory=lambda: iter(()))
     """May raise MalformedPayloadError where the file breaks off or turns out to be something else."""
-    payouts: "Payouts | None" = None
     days: set[date] = field(default_factory=set)
-
-    @property
-    def transfers(self) -> list[Leg]:
-        """The payouts that the lines make up."""
-        return self.payouts.legs() if self.payouts is not None else []
+    warnings: list[str] = field(default_factory=list)
+    """What should be known of the file although it was read: control figures that do not agree, lines left aside."""
 
     @property
     def first_on(self) -> date | None:
@@ -65,10 +68,8 @@ class Context:
     mapped: Mapping[str, MappedFileSettings] = field(default_factory=dict)
 
 
-Take = Callable[[int, Mapping[str, str]], Leg | None]
-
-
 Line = tuple[int, Mapping[str, str]]
+Take = Callable[[int, Mapping[str, str]], Row]
 
 
 def begun(lines: Iterator[Line]) -> tuple[set[str], Iterator[Line]]:
@@ -77,8 +78,13 @@ def begun(lines: Iterator[Line]) -> tuple[set[str], Iterator[Line]]:
     return (set(), iter(())) if first is None else (set(first[1]), chain((first,), lines))
 
 
-def taken(lines: Iterable[Line], take: Take) -> Iterator[Row]:
-    """Each line by itself: one that cannot be read is refused with its reason, and the others are taken."""
+def taken(
+    lines: Iterable[Line], take: Take, payout_of: Callable[[Mapping[str, str]], Part] | None = None
+) -> Iterator[Row]:
+    """Each line by itself: one that cannot be read is refused with its reason, and the others are taken.
+
+    `payout_of` says which payout a refused line leaves incomplete.
+    """
     for number, line in lines:
         if not any(line.values()):
             continue
@@ -88,9 +94,9 @@ def taken(lines: Iterable[Line], take: Take) -> Iterator[Row]:
             long = next((name for name, value in line.items() if len(value) > CELL_MAX), None)
             if long is not None:
                 raise MalformedPayloadError(f"{long}: is longer than {CELL_MAX} characters")
-            row = Row(number, take(number, line))
+            row = take(number, line)
         except MalformedPayloadError as error:
-            row = Row(number, rejected=str(error))
+            row = Row(number, rejected=str(error), part=payout_of(line) if payout_of is not None else None)
         yield row
 
 
@@ -109,9 +115,9 @@ def need_columns(columns: Iterable[str], names: Iterable[str], what: str) -> Non
 
 
 def amount(
-    line: Mapping[str, str], name: str, money: str, *, decimal_comma: bool = False, empty: Decimal | None = None
+    line: Mapping[str, str], name: str, money: str, notation: Amounts = POINT, *, empty: Decimal | None = None
 ) -> Decimal:
-    """An amount of a currency, with no more decimals than that has. Brackets are minus.
+    """An amount of a currency, written as the file writes amounts.
 
     Raises MalformedPayloadError naming column and value.
     """
@@ -120,22 +126,10 @@ def amount(
         if empty is not None:
             return empty
         raise MalformedPayloadError(f"{name}: is empty")
-    plain = told.strip().replace("\u2212", "-")
-    if plain.startswith("(") and plain.endswith(")"):
-        plain = f"-{plain[1:-1]}"
-    if decimal_comma:
-        plain = plain.replace(".", "").replace(",", ".")
-    plain = _THOUSANDS.sub("", plain).lstrip("+")
     try:
-        value = Decimal(plain)
-    except InvalidOperation as error:
-        raise MalformedPayloadError(f"{name}: '{told[:40]}' is no amount") from error
-    if not value.is_finite() or abs(value) >= AMOUNT_LIMIT:
-        raise MalformedPayloadError(f"{name}: '{told[:40]}' is no amount that can be")
-    try:
-        return Money(value, money).amount
-    except FractionError as error:
-        raise MalformedPayloadError(f"{name}: '{told[:40]}' has more decimals than {money} has") from error
+        return notation.read(told, money)
+    except MalformedPayloadError as error:
+        raise MalformedPayloadError(f"{name}: {error}") from error
 
 
 def currency(line: Mapping[str, str], name: str, *, otherwise: str = "") -> str:
@@ -146,23 +140,37 @@ def currency(line: Mapping[str, str], name: str, *, otherwise: str = "") -> str:
     return code
 
 
-def day_of(line: Mapping[str, str], name: str, zone: ZoneInfo, *, shape: str = "") -> date:
-    """A day: ISO, or as `shape` says; with a time and an offset it is taken to the merchant's zone."""
+def day_of(line: Mapping[str, str], name: str, *, shape: str = "") -> date:
+    """A day as it is written, by ISO or as `shape` says: no time or zone behind it makes it another.
+
+    Raises MalformedPayloadError naming column and value.
+    """
+    try:
+        return written_day(required(line, name), shape)
+    except MalformedPayloadError as error:
+        raise error if str(error).startswith(f"{name}:") else MalformedPayloadError(f"{name}: {error}") from error
+
+
+def moment_of(line: Mapping[str, str], name: str) -> datetime:
+    """A moment: without an offset, UTC where the column says so, else naive. Raises MalformedPayloadError."""
     told = required(line, name)
     try:
-        if shape:
-            found = datetime.strptime(told, shape)  # noqa: DTZ007 - a day on paper has no zone
-        else:
-            found = datetime.fromisoformat(told.replace(" UTC", "+00:00").replace("/", "-"))
+        found = datetime.fromisoformat(told.replace(" UTC", "+00:00").replace("/", "-"))
     except ValueError as error:
-        wanted = f"a day as {shape}" if shape else "a day as 2026-01-31"
-        raise MalformedPayloadError(f"{name}: '{told[:40]}' is not {wanted}") from error
-    if found.tzinfo is None and name.endswith("_utc"):
-        found = found.replace(tzinfo=UTC)
-    on = found.astimezone(zone).date() if found.tzinfo else found.date()
-    if not 2000 <= on.year <= 2100:
-        raise MalformedPayloadError(f"{name}: the year {on.year} cannot be")
-    return on
+        raise MalformedPayloadError(f"{name}: '{told[:40]}' is not a day as 2026-01-31") from error
+    if not 2000 <= found.year <= 2100:
+        raise MalformedPayloadError(f"{name}: the year {found.year} cannot be")
+    return found.replace(tzinfo=UTC) if found.tzinfo is None and name.endswith("_utc") else found
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> date:
+    """The merchant's business day of a moment at which a customer was paid: what Brightpearl dates it by."""
+    return moment.astimezone(zone).date() if moment.tzinfo else moment.date()
+
+
+def same_moment(moment: datetime) -> str:
+    """A moment in one form, whatever offset it is written with: for the name of a row."""
+    return moment.astimezone(UTC).isoformat() if moment.tzinfo else moment.isoformat()
 
 
 def name_of_amount(value: Decimal) -> str:
@@ -199,58 +207,25 @@ class Unique:
             raise MalformedPayloadError(f"{self._what} {name[:60]}: is on line {first} already")
 
 
-@dataclass(slots=True)
-class Payout:
-    """One payout while its lines are summed."""
-
-    id: str
-    on: date
-    currency: str
-    total: Decimal = Decimal(0)
-    refunds: Decimal = Decimal(0)
-    lines: int = 0
-    told: Decimal | None = None
-    """What the file itself says was moved; None where it does not."""
-
-
-class Payouts:
-    """Sums lines to payouts, and answers the legs of those."""
-
-    def __init__(self, provider: str) -> None:
-        self._provider, self._known = provider, dict[tuple[str, str], Payout]()
-
-    def add(self, payout_id: str, on: date, money: str, net: Decimal, *, refund: Decimal = Decimal(0)) -> None:
-        found = self._known.setdefault((payout_id, money), Payout(payout_id, on, money))
-        found.total += net
-        found.refunds += refund
-        found.lines += 1
-
-    def moved(self, payout_id: str, on: date, money: str, amount: Decimal) -> None:
-        """The file names the sum that was moved."""
-        found = self._known.setdefault((payout_id, money), Payout(payout_id, on, money))
-        found.told, found.on = amount + (found.told or Decimal(0)), on
-
-    def legs(self) -> list[Leg]:
-        return [
-            Leg(
-                f"transfer:{self._provider}/{each.id}/{each.currency}", Kind.TRANSFER, each.on, each.currency,
-                each.told if each.told is not None else each.total, 1,
-                (f"payout:{self._provider}/{each.id}/{each.currency}",),
-                facts={
-                    "provider": self._provider, "payout_id": each.id, "lines": each.lines, "refunds": str(each.refunds),
-                    "sum": str(each.total), "told": str(each.told) if each.told is not None else "",
-                },
-            )
-            for each in self._known.values()
-        ]  # fmt: skip
+def content_of(line: Mapping[str, str]) -> str:
+    """A name for a refused line: its cells."""
+    return hashlib.sha256("|".join(f"{key}={line[key]}" for key in sorted(line)).encode()).hexdigest()[:20]
 
 
 def payout_leg(
-    provider: str, name: str, on: date, money: str, value: Decimal, *, order: str, payout_id: str, refs: Iterable[str] = ()
+    provider: str, name: str, on: date, money: str, value: Decimal, *, order: str, payout_id: str,
+    paid_on: date | None = None, refs: Iterable[str] = (), customer: tuple[Decimal, str] | None = None,
+    took: tuple[Decimal, str] | None = None,
 ) -> Leg:  # fmt: skip
-    """A refund line. `order` is a key; `refs` are names the refund may have in Brightpearl."""
+    """A refund line. `order` is a key; `refs` are names the refund may have in Brightpearl; `customer`: what the customer
+    got, in the customer's currency; `took`: what it took off the payout, fees included, in the payout's currency.
+    """
     ids = [f"payout-line:{provider}/{name}", *(f"txn:{ref.casefold()}" for ref in refs if ref)]
-    return Leg(
-        f"payout:{provider}/{name}", Kind.PAYOUT, on, money, value, 1, tuple(ids), order,
-        facts={"provider": provider, "payout_id": payout_id, "line": name},
-    )  # fmt: skip
+    facts: dict[str, object] = {"provider": provider, "payout_id": payout_id, "line": name}
+    if paid_on is not None:
+        facts["paid_on"] = paid_on.isoformat()
+    if customer is not None and customer[1] != money:
+        facts |= {"customer_amount": f"{customer[0]:f}", "customer_currency": customer[1]}
+    if took is not None and took != (value, money):
+        facts |= {"took": f"{took[0]:f}", "took_currency": took[1]}
+    return Leg(f"payout:{provider}/{name}", Kind.PAYOUT, on, money, value, 1, tuple(ids), order, facts=facts)

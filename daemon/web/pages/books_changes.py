@@ -105,6 +105,8 @@ async def take_file(request: web.Request) -> web.Response:
         )  # fmt: skip
     except MalformedPayloadError as error:
         return await files_shown(request, merchant, problem=f"The file cannot be read: {error}", status=400)
+    except RejectedError as error:
+        return await files_shown(request, merchant, problem=f"The file was not imported: {error}", status=409)
     return await files_shown(request, merchant, preview=done, is_preview=is_preview)
 
 
