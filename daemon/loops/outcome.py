@@ -136,6 +136,8 @@ def _ask_person(
 
 
 INCOMPLETE_PAUSE = Backoff(first=timedelta(seconds=1), cap=timedelta(minutes=5))
+INCOMPLETE_SHARE = 12  # the pause grows to a twelfth of the time it has gone on: five minutes in an hour, two hours in a day
+INCOMPLETE_CAP = timedelta(hours=2)
 INCOMPLETE_NAMED = 3  # answers that left something out, in a row, before the wait is given its name
 INCOMPLETE_STUCK = timedelta(minutes=15)  # a leg of a credit that exists: then a person is told
 
@@ -153,7 +155,8 @@ def incomplete(
     tries = int(before.get("tries", 0)) + 1
     since = min(datetime.fromisoformat(before["since"]), now) if before else now  # a clock may have been ahead
     kept = {"incomplete": {"tries": tries, "since": since.isoformat(), "attempt": effect.attempts}}
-    until = now + INCOMPLETE_PAUSE.after(tries, spread=spread_of((effect.key, tries)))
+    pause = INCOMPLETE_PAUSE.after(tries, spread=spread_of((effect.key, tries)))
+    until = now + max(pause, min((now - since) / INCOMPLETE_SHARE, INCOMPLETE_CAP))
     settlement = Settlement(effect, "waits", {"why": missing, **kept}, due_at=until, result=kept)
     order_id = order_id or instance.order_id
     watches = (order_fact(order_id),) if order_id is not None else ()

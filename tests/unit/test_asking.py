@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.loops.outcome import Outcome, parked, unsettled, withheld
+from daemon.loops.outcome import Outcome, incomplete, parked, unsettled, withheld
 from daemon.store.outbox import Leased
 from statemachine.events import Troubled
 from statemachine.states import CloseReason, State
@@ -68,3 +68,24 @@ def test_a_number_that_was_answered_is_kept_when_the_return_becomes_an_exception
     stopped = parked(SENT, unknown("create-sales-credit"), keep_intent=True, credit_id=77)
 
     assert stopped.settlement.result == {"credit_id": 77}
+
+
+@pytest.mark.parametrize(
+    ("gone_on", "least", "most"),
+    [
+        (timedelta(0), timedelta(0), timedelta(minutes=10)),
+        (timedelta(hours=1), timedelta(minutes=5), timedelta(minutes=10)),
+        (timedelta(hours=12), timedelta(hours=1), timedelta(hours=1)),
+        (timedelta(days=9), timedelta(hours=2), timedelta(hours=2)),
+    ],
+)
+def test_what_stays_incomplete_is_read_less_and_less_often(
+    gone_on: timedelta, least: timedelta, most: timedelta
+) -> None:
+    since = NOON - gone_on
+    known = {"incomplete": {"tries": 40, "since": since.isoformat(), "attempt": SENT.attempts - 1}}
+
+    outcome = incomplete(replace(SENT, result=known), a_return(State.CREDITED), "a row", now=NOON)
+
+    assert outcome.settlement.due_at is not None
+    assert least <= outcome.settlement.due_at - NOON <= most
