@@ -79,7 +79,8 @@ def _check(
     due = due_units(group)
     has_money = any(kind in group.by_kind for kind in (Kind.REFUND, Kind.PAYOUT))
     if not credits and not due and not has_money and not group.of(Kind.STOCK) and group.of(Kind.UNIT):
-        return (), _nothing_due(group)
+        goods = _goods(group, credits, terms, today)
+        return (tuple(goods), "") if goods else ((), _nothing_due(group))
     if (
         not group.of(Kind.UNIT)
         and not group.of(Kind.MENTION)
@@ -89,7 +90,7 @@ def _check(
         return (), "a credit that names no return"
     checks = [
         *_return(group, credits, terms, today), *_credited(group, credits, due, terms, today),
-        *_over(credits, over), *_tax(credits),
+        *_over(credits, over), *_tax(credits), *_goods(group, credits, terms, today),
         *_stock(group, credits, terms, today), *_refund(group, credits, terms, today),
         *_payout(group, terms, coverage, today), *_fee(group, terms, coverage),
     ]  # fmt: skip
@@ -156,6 +157,25 @@ def _credited(group: Group, credits: list[Leg], due: list[Leg], terms: Terms, to
         Check("credit", Result.AGREES, f"{found} unit(s)", Decimal(expected), Decimal(found)),
         *_value(credits, terms),
     ]
+
+
+def goods_without_place(group: Group, credits: list[Leg]) -> list[Leg]:
+    """Units that came in although a person had ended their return, or ended it after they had, and no credit stands for."""
+    ended = [
+        leg for leg in one_each(group.of(Kind.UNIT)) if leg.facts.get("written_off") and leg.facts.get("received_on")
+    ]
+    return uncredited(ended, credits)
+
+
+def _goods(group: Group, credits: list[Leg], terms: Terms, today: date) -> list[Check]:
+    """That a return was ended by hand says nothing of its goods: somebody must."""
+    left = goods_without_place(group, credits)
+    if not left:
+        return []
+    due_on = max(credit_clock(leg) for leg in left) + timedelta(days=terms.credit_days)
+    count = Decimal(sum(leg.quantity for leg in left))
+    words = f"{count} unit(s) came in and the return was ended by hand: nobody said what became of them"
+    return [Check("goods", _late(today, due_on), words, count, Decimal(0), due_on)]
 
 
 def uncredited(units: list[Leg], credits: list[Leg]) -> list[Leg]:

@@ -1,4 +1,4 @@
-"""Orphans: a leg without the one that must go with it, past its clock. Eight classes, each with an owner and a next step."""
+"""Orphans: a leg without the one that must go with it, past its clock. Each class has an owner and a next step."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from statemachine.books.checking import credit_clock, due_units, refund_due, stock_due, uncredited
+from statemachine.books.checking import credit_clock, due_units, goods_without_place, refund_due, stock_due, uncredited
 from statemachine.books.groups import Group
 from statemachine.books.legs import Kind, Leg, Stage
 from statemachine.books.matching import Match, Status
@@ -16,6 +16,7 @@ from statemachine.money import in_minor_units, zero
 
 class OrphanClass(StrEnum):
     STOCK_WITHOUT_CREDIT = "stock-without-credit"
+    GOODS_WITHOUT_PLACE = "goods-without-place"
     CREDIT_WITHOUT_STOCK = "credit-without-stock"
     REFUNDED_WITHOUT_CREDIT = "refunded-without-credit"
     CREDIT_WITHOUT_REFUND = "credit-without-refund"
@@ -36,6 +37,11 @@ MEANS: dict[OrphanClass, Meaning] = {
     OrphanClass.STOCK_WITHOUT_CREDIT: Meaning(
         "The goods are here and the customer has no credit.", "customer-service",
         "Open the return and clear what stops its credit: homeward return explain RETURN",
+    ),
+    OrphanClass.GOODS_WITHOUT_PLACE: Meaning(
+        "The goods are here and a person ended the return without a credit: nobody said what became of them.", "warehouse",
+        "Say what became of them, with the reason: homeward match write-off LEG, or homeward match out-of-scope LEG; or "
+        "credit the return after all: homeward exception retry RETURN",
     ),
     OrphanClass.CREDIT_WITHOUT_STOCK: Meaning(
         "The customer has a credit and the goods did not come.", "warehouse",
@@ -118,7 +124,7 @@ def _of(match: Match, terms: Terms) -> list[Orphan]:
             if group.of(kind):
                 return [_orphan(match, name, group.of(kind), terms.return_days)]
         return []
-    return [*_credit_missing(match, group, terms), *_stock_missing(match, group, terms),
+    return [*_credit_missing(match, group, terms), *_goods_left(match, group, terms), *_stock_missing(match, group, terms),
             *_refund_missing(match, group, terms)]  # fmt: skip
 
 
@@ -139,6 +145,11 @@ def _credit_missing(match: Match, group: Group, terms: Terms) -> list[Orphan]:
         if legs:
             found.append(_orphan(match, name, legs, terms.credit_days, from_clock=True))
     return found
+
+
+def _goods_left(match: Match, group: Group, terms: Terms) -> list[Orphan]:
+    left = goods_without_place(group, group.of(Kind.CREDIT))
+    return [_orphan(match, OrphanClass.GOODS_WITHOUT_PLACE, left, terms.credit_days, from_clock=True)] if left else []
 
 
 def _stock_missing(match: Match, group: Group, terms: Terms) -> list[Orphan]:

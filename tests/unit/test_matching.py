@@ -498,3 +498,30 @@ def test_a_payout_line_counts_in_the_money_it_was_matched_in() -> None:
     assert [(each.currency, each.new, each.cleared, each.closing) for each in account] == [
         ("EUR", Decimal("24.00"), Decimal("24.00"), Decimal("0.00"))
     ]
+
+
+def test_goods_of_a_return_that_was_ended_by_hand_have_no_place_until_somebody_says_what_became_of_them() -> None:
+    ended = unit(written_off=True, credit_due=False, received_on=DAY.isoformat(), credit="")
+
+    (one,) = matched(ended)
+    (orphan,) = find_orphans([one], terms=CENTS, today=LATER)
+    said = Decision(Action.WRITE_OFF, (ended.key,), LATER, "user:wim", "sent to the charity shop")
+    (settled,) = matched(ended, decisions=(said,))
+
+    assert (one.status, orphan.name) == (Status.UNMATCHED, OrphanClass.GOODS_WITHOUT_PLACE)
+    assert "nobody said what became of them" in one.reason
+    assert find_orphans([settled], terms=CENTS, today=LATER) == []
+
+
+def test_goods_of_a_return_that_was_ended_by_hand_stand_under_a_credit_that_was_made_for_them() -> None:
+    ended = unit(written_off=True, credit_due=False, received_on=DAY.isoformat())
+
+    (one,) = matched(ended, credit(), stock(), refund())
+
+    assert find_orphans([one], terms=CENTS, today=LATER) == []
+
+
+def test_a_return_that_was_ended_by_hand_before_its_goods_came_has_nothing_open() -> None:
+    (one,) = matched(unit(written_off=True, credit_due=False))
+
+    assert one.status is Status.OUT_OF_SCOPE
