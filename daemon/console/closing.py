@@ -44,7 +44,7 @@ imports = typer.Typer(help="Payouts, invoices and bank statements from files.", 
 
 PeriodArgument = Annotated[str, typer.Argument(metavar="YYYY-MM", help="The month.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Where to write the pack; left out: NAME.zip here.")]
-MOVEMENT = ["account", "currency", "opening", "new", "cleared", "settled", "closing", "difference"]
+MOVEMENT = ["account", "currency", "opening", "new", "cleared", "settled", "closing", "awaiting", "difference"]
 
 
 def _month(told: str) -> str:

@@ -27,7 +27,7 @@ from daemon.views.shapes import (
     json_schema,
 )
 
-_MOVED = ("opening", "new", "cleared", "settled", "closing", "difference")
+_MOVED = ("opening", "new", "cleared", "settled", "closing", "awaiting", "difference")
 DECIDED: Shape = {
     "action": "text", "legs": "list", "reason": "text", "note": "text", "actor": "text", "changed": "bool", "then": "text",
     "undo": "text!",

@@ -49,9 +49,9 @@ def _movement(books: Books, postings: Sequence[Posting], period: str) -> list[di
         {
             "account": str(each.account), "currency": each.currency, "opening": str(each.opening), "new": str(each.new),
             "cleared": str(each.cleared), "settled": str(each.settled), "closing": str(each.closing),
-            "difference": str(each.difference),
+            "awaiting": str(each.awaiting), "difference": str(each.difference),
         }
-        for each in movements(books.matches, postings, first=first_day(period), last=last_day(period))
+        for each in movements(books.matches, postings, terms=books.terms, first=first_day(period), last=last_day(period))
     ]  # fmt: skip
 
 

@@ -21,8 +21,8 @@ from statemachine.books.orphans import MEANS, Orphan
 from statemachine.books.periods import Closes, first_day, last_day, period_of
 
 MONEY = frozenset({
-    "opening", "new", "cleared", "settled", "closing", "difference", "brought_forward", "restated", "value", "amount",
-    "expected", "charged", "debit", "credit", "matches", "count", "units", "violations",
+    "opening", "new", "cleared", "settled", "closing", "awaiting", "difference", "brought_forward", "restated", "value",
+    "amount", "expected", "charged", "debit", "credit", "matches", "count", "units", "violations",
 })  # fmt: skip
 MATCH_COLUMNS = ("match", "status", "reason", "order", "codes", "currency", "value", "opened_on", "cleared_on", "legs")
 
@@ -48,7 +48,7 @@ async def period_pack(
 
     def build() -> tuple[Pack, dict[str, Any]]:
         postings = postings_of(versions, closes, left_out=books.left_out)
-        moved = movements(books.matches, postings, first=first, last=last)
+        moved = movements(books.matches, postings, terms=books.terms, first=first, last=last)
         sheets = [
             _movement_sheet(moved, _closing_before(done, period)), *_match_sheets(books.matches, first, last),
             *_money_sheets(books, last), _orphan_sheet(books.orphans, books), *_fee_sheets(books, first, last),
@@ -110,15 +110,17 @@ def _movement_sheet(moved: Sequence[Movement], before: dict[str, str]) -> Sheet:
         brought = before.get(f"{each.account}|{each.currency}")
         rows.append({
             "account": str(each.account), "currency": each.currency, "opening": each.opening, "new": each.new,
-            "cleared": each.cleared, "settled": each.settled, "closing": each.closing, "difference": each.difference,
+            "cleared": each.cleared, "settled": each.settled, "closing": each.closing, "awaiting": each.awaiting,
+            "difference": each.difference,
             "brought_forward": Decimal(brought) if brought is not None else None,
             "restated": each.opening - Decimal(brought) if brought is not None else None,
         })  # fmt: skip
-    columns = ("account", "currency", "opening", "new", "cleared", "settled", "closing", "difference", "brought_forward",
-               "restated")  # fmt: skip
+    columns = ("account", "currency", "opening", "new", "cleared", "settled", "closing", "awaiting", "difference",
+               "brought_forward", "restated")  # fmt: skip
     about = (
         "opening + new − cleared − settled = closing. Settled is what was cleared without a partner: tolerated differences, "
-        "written off, out of scope. Brought forward is the closing figure of the month that was closed before."
+        "written off, out of scope. Awaiting is what of the closing only waits for a payment platform's file. Brought "
+        "forward is the closing figure of the month that was closed before."
     )
     return _sheet("movement", "Movement statement", columns, rows, about)
 

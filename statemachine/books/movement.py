@@ -60,7 +60,8 @@ _SIDES = {
 class Movement:
     """One account in one currency. opening + new − cleared − settled = closing; `difference` is what is wrong with that.
 
-    `settled` is what was cleared without its partner: tolerated differences, written off, out of scope.
+    `settled` is what was cleared without its partner: tolerated differences, written off, out of scope. `awaiting` is what of
+    the closing only waits for evidence: refunds by a method whose platform must show them, and no file of it has yet.
     """
 
     account: Account
@@ -70,13 +71,16 @@ class Movement:
     cleared: Decimal
     settled: Decimal
     closing: Decimal
+    awaiting: Decimal
 
     @property
     def difference(self) -> Decimal:
         return self.opening + self.new - self.cleared - self.settled - self.closing
 
 
-def movements(matches: Sequence[Match], postings: Sequence[Posting], *, first: date, last: date) -> list[Movement]:
+def movements(
+    matches: Sequence[Match], postings: Sequence[Posting], *, terms: Terms, first: date, last: date
+) -> list[Movement]:
     """The period's movements, by account and currency. `last` is in the period; `postings` are all there are."""
     postings = _in_matched_money(matches, postings)
     by_key: dict[str, list[Posting]] = {}
@@ -89,11 +93,13 @@ def movements(matches: Sequence[Match], postings: Sequence[Posting], *, first: d
         sums: dict[str, list[Decimal]] = {}
         for each in postings:
             if each.kind in (left, right) and first <= each.on <= last:
-                sums.setdefault(each.currency, [zero(each.currency)] * 5)[1 if each.kind is left else 2] += each.value
+                sums.setdefault(each.currency, [zero(each.currency)] * 6)[1 if each.kind is left else 2] += each.value
         for match in matches:
             if match.is_return:
                 told = [posting for leg in match.legs for posting in by_key.get(leg.key, ())]
-                _stand(told, _settled_on(match, told, left, right), left, right, first, last, sums)
+                awaits = right is Kind.PAYOUT and _awaits_evidence(match, terms)
+                settled_on = None if awaits else _settled_on(match, told, left, right)
+                _stand(told, settled_on, left, right, first, last, sums, awaits=awaits)
         for told in gone:
             _stand(told, None, left, right, first, last, sums)
         found += [Movement(account, currency, *told) for currency, told in sorted(sums.items())]
@@ -120,7 +126,7 @@ def _in_matched_money(matches: Sequence[Match], postings: Sequence[Posting]) -> 
 
 def _stand(
     postings: list[Posting], settled_on: date | None, left: Kind, right: Kind, first: date, last: date,
-    sums: dict[str, list[Decimal]],
+    sums: dict[str, list[Decimal]], *, awaits: bool = False,
 ) -> None:  # fmt: skip
     """What of one match was open before the period, what is open at its end, and what was settled in it."""
     for currency in {each.currency for each in postings if each.kind in (left, right)}:
@@ -129,11 +135,19 @@ def _stand(
         nothing = zero(currency)
         before = sum((value for value, on in mine if on < first), nothing)
         until = sum((value for value, on in mine if on <= last), nothing)
-        told = sums.setdefault(currency, [nothing] * 5)
+        told = sums.setdefault(currency, [nothing] * 6)
         was_settled, is_settled = (settled_on is not None and settled_on < day for day in (first, last + _NEXT_DAY))
         told[0] += nothing if was_settled else before
         told[4] += nothing if is_settled else until
+        told[5] += until if awaits else nothing
         told[3] += (until if is_settled else nothing) - (before if was_settled else nothing)
+
+
+def _awaits_evidence(match: Match, terms: Terms) -> bool:
+    """Whether nothing is wrong with a refund but that no file has shown yet that it was paid out, and one must."""
+    if match.decision is not None or not match.is_settled or match.of(Kind.PAYOUT):
+        return False
+    return any(str(leg.facts.get("method")) in terms.payout_methods for leg in match.of(Kind.REFUND))
 
 
 def _settled_on(match: Match, postings: list[Posting], left: Kind, right: Kind) -> date | None:

@@ -69,8 +69,8 @@ async def _both_months_balance(database: Database, books: Books) -> None:
     async with database.reading() as connection:
         versions = await legs.versions_at(connection, MERCHANT, books.at)
     postings = postings_of(versions, Closes([]), left_out=books.left_out)
-    january = movements(books.matches, postings, first=date(2026, 1, 1), last=date(2026, 1, 31))
-    february = movements(books.matches, postings, first=date(2026, 2, 1), last=date(2026, 2, 28))
+    january = movements(books.matches, postings, terms=books.terms, first=date(2026, 1, 1), last=date(2026, 1, 31))
+    february = movements(books.matches, postings, terms=books.terms, first=date(2026, 2, 1), last=date(2026, 2, 28))
     assert {each.currency for each in january} == {"GBP", "EUR", "USD"}
     assert [each.difference for each in (*january, *february)] == [Decimal("0.00")] * len((*january, *february))
     assert [each.opening for each in february] == [each.closing for each in january]

@@ -119,7 +119,7 @@ def test_sums_print_with_the_decimals_of_their_currency_however_they_were_stored
     postings = [Posting(stored.key, Kind.CREDIT, "JPY", Decimal("366.00"), DAY, DAY),
                 Posting("credit:3", Kind.CREDIT, "KWD", Decimal("1.5"), DAY, DAY)]  # fmt: skip
 
-    moved = movements([], postings, first=DAY, last=DAY)
+    moved = movements([], postings, terms=Terms(), first=DAY, last=DAY)
 
     assert str(stored.amount) == "366"
     assert str(fraction.amount) == "366.67"  # what was really recorded stays to be seen

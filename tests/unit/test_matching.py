@@ -492,7 +492,7 @@ def test_a_payout_line_counts_in_the_money_it_was_matched_in() -> None:
         if leg.amount is not None
     ]
 
-    found = movements(matched(*legs, paid), postings, first=DAY, last=DAY)
+    found = movements(matched(*legs, paid), postings, terms=CENTS, first=DAY, last=DAY)
 
     account = [each for each in found if each.account is Account.PAYOUTS]
     assert [(each.currency, each.new, each.cleared, each.closing) for each in account] == [
@@ -525,3 +525,26 @@ def test_a_return_that_was_ended_by_hand_before_its_goods_came_has_nothing_open(
     (one,) = matched(unit(written_off=True, credit_due=False))
 
     assert one.status is Status.OUT_OF_SCOPE
+
+
+@pytest.mark.parametrize(("method", "closing"), [("SHOPIFY", "24.00"), ("CHEQUE", "0.00")])
+def test_a_refund_that_a_platform_must_show_stays_open_until_its_file_comes(method: str, closing: str) -> None:
+    terms = Terms(payout_methods={"SHOPIFY": "shopify"})
+    paid = replace(refund(), facts={"method": method})
+    postings = [Posting(leg.key, leg.kind, "GBP", leg.value, DAY, DAY) for leg in (credit(), paid)]
+
+    found = movements(
+        matched(unit(), credit(), stock(), paid, terms=terms), postings, terms=terms, first=DAY, last=DAY
+    )  # fmt: skip
+    later = payout(on=LATER)
+    cleared = movements(
+        matched(unit(), credit(), stock(), paid, later, terms=terms),
+        [*postings, Posting(later.key, later.kind, "GBP", later.value, LATER, DAY)],
+        terms=terms, first=LATER, last=LATER,
+    )  # fmt: skip
+
+    (one,) = (each for each in found if each.account is Account.PAYOUTS)
+    assert (str(one.closing), str(one.awaiting), str(one.difference)) == (closing, closing, "0.00")
+    (then,) = (each for each in cleared if each.account is Account.PAYOUTS)
+    if method == "SHOPIFY":
+        assert (str(then.opening), str(then.cleared), str(then.closing)) == ("24.00", "24.00", "0.00")
