@@ -185,7 +185,8 @@ SCHEMAS: dict[str, Shape | list[Shape]] = {
         "history": [{"event": "text", "value": "money", "currency": "text", "at": "moment", "content": "object"}],
     },
     "period list": [{
-        "period": "text", "state": "text", "has_ended": "bool", "prepared_by": "text", "prepared_at": "moment?",
+        "period": "text", "state": "text", "has_ended": "bool", "is_next": "bool", "is_newest_closed": "bool",
+        "prepared_by": "text", "prepared_at": "moment?",
         "closed_by": "text", "closed_at": "moment?", "pack_sha256": "text", "reopened_by": "text",
         "locked_in_brightpearl": "bool",
     }],

@@ -45,11 +45,13 @@ async def listing(
         before = preceding(before)
         months.add(before)
     told = []
+    through = Closes(events).through()
     for period in sorted(months, reverse=True):
         mine = [row for row in rows if row["period"] == period]
         prepared, closed, reopened = (_last(mine, action) for action in (PREPARED, CLOSED, REOPENED))
         told.append({
             "period": period, "state": state_of(period, events), "has_ended": period < month,
+            "is_next": not through or period == following(through), "is_newest_closed": period == through,
             "prepared_by": prepared["actor"] if prepared else "", "prepared_at": prepared["at"] if prepared else None,
             "closed_by": closed["actor"] if closed else "", "closed_at": closed["at"] if closed else None,
             "pack_sha256": _hex(closed),
@@ -84,6 +86,7 @@ async def prepare(
         _must_have_ended(period, at, settings)
         if state_of(period, events) == CLOSED:
             raise RejectedError(f"{period} is closed: reopen it first (homeward period reopen {period})")
+        _must_be_next(events, period)
         await periods.put(connection, merchant, period=period, action=PREPARED, actor=actor, reason=reason, at=at)
     return {"period": period, "state": PREPARED, "prepared_by": actor, "at": at}
 
@@ -105,9 +108,16 @@ def may_close(events: Sequence[PeriodEvent], period: str, actor: str) -> None:
     prepared_by = next(each.actor for each in reversed(events) if each.period == period)
     if prepared_by == actor:
         raise NotPermittedError(f"{period} was prepared by {actor}: somebody else must review and close it")
+    _must_be_next(events, period)
+
+
+def _must_be_next(events: Sequence[PeriodEvent], period: str) -> None:
+    """Months are closed in order: what cannot be closed is not prepared either. Raises RejectedError."""
     through = Closes(events).through()
     if through and period != following(through):
-        raise RejectedError(f"{through} is the newest closed month: close {following(through)} next")
+        raise RejectedError(
+            f"{through} is the newest closed month: {following(through)} is the next to prepare and close"
+        )
 
 
 async def record_close(

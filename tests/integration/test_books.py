@@ -136,9 +136,8 @@ async def _much_happens(world: World, told: ClosedSeason) -> str:
 
 async def _february_takes_what_came_late(world: World, late: str) -> None:
     settings, database = world.workplace.settings, world.database
-    await prepare(database, MERCHANT, settings, "2026-03", actor="user:ann", reason="", now=world.now)
-    with pytest.raises(RejectedError, match="close 2026-02 next"):
-        await close(database, MERCHANT, settings, "2026-03", actor="user:bob", reason="", now=world.now)
+    with pytest.raises(RejectedError, match="2026-02 is the next"):
+        await prepare(database, MERCHANT, settings, "2026-03", actor="user:ann", reason="", now=world.now)
     await prepare(database, MERCHANT, settings, "2026-02", actor="user:ann", reason="", now=world.now)
     await close(database, MERCHANT, settings, "2026-02", actor="user:bob", reason="", now=world.now)
     pack, _ = await pack_as_of(database, MERCHANT, settings, "2026-02", None, world.now)
