@@ -136,10 +136,8 @@ def _ask_person(
 
 
 INCOMPLETE_PAUSE = Backoff(first=timedelta(seconds=1), cap=timedelta(minutes=5))
-INCOMPLETE_SHARE = (
-    12  # the pause grows to a twelfth of the time it has gone on: five minutes in an hour, two hours in a day
-)
-INCOMPLETE_CAP = timedelta(hours=2)
+INCOMPLETE_SHARE = 12  # the pause grows to that part of the time it has gone on: to five minutes in an hour
+INCOMPLETE_CAP = timedelta(minutes=30)
 INCOMPLETE_NAMED = 3  # answers that left something out, in a row, before the wait is given its name
 INCOMPLETE_STUCK = timedelta(minutes=15)  # a leg of a credit that exists: then a person is told
 

@@ -189,9 +189,10 @@ class Verify:
         async with self._at.database.reading() as connection:
             ours = await returns.payment_by_credit(connection, self._at.merchant, sorted(numbers))
             written = await returns.written_at(connection, self._at.merchant, [int(row["orderId"]) for row in late])
-        edited = {int(row["orderId"]) for row in late if not _is_as_written(row, written, looked_at)}
+        as_written = {int(row["orderId"]) for row in late if _is_as_written(row, written, looked_at)}
+        edited = {int(row["orderId"]) for row in late} - as_written
         whole = joined([mapped(made, lambda _: [None]), mapped(refunds, lambda _: [None])])
-        fresh = _Fresh({}, {}, {}, [], whole.missing if isinstance(whole, Partial) else "")
+        fresh = _Fresh({}, {}, {}, {}, [], whole.missing if isinstance(whole, Partial) else "")
         for row in made.value:
             reference = str(row.get("externalRef") or "")
             if int(row["orderId"]) not in ours and reference.upper().startswith(OWN_PREFIX):
@@ -201,6 +202,8 @@ class Verify:
             changed, is_due = _changed(row), number not in ours or number in edited
             if is_due and parent and done.judged.get(f"credit:{number}") != changed:
                 fresh.credits[number] = ({parent}, changed)
+            elif number in as_written and parent:
+                fresh.as_written[number] = ({parent}, changed)
         unparented = [row for row in made.value if not number_of(row, "parentOrderId")]
         fresh.unparented.extend(unparented)
         fresh.credits.update(await self._orders_named(unparented, ours, done))
@@ -347,6 +350,8 @@ class _Fresh:
 
     credits: dict[int, tuple[set[int], str]]
     """Credit → its order, or those it may be of, and when it was last changed."""
+    as_written: dict[int, tuple[set[int], str]]
+    """Credits of ours that only we have changed, in the same form: they are not looked at for that."""
     payments: dict[int, int]
     """Payment to a customer → the credit or order it stands on."""
     found: dict[str, int]
@@ -364,7 +369,7 @@ class _Fresh:
         """What of it concerns these orders and credits of ours, as it is remembered."""
         concerned = {
             f"credit:{number}": changed
-            for number, (named, changed) in self.credits.items()
+            for number, (named, changed) in (self.credits | self.as_written).items()
             if named.intersection(orders)
         }
         payments = {number for number, on in self.payments.items() if on in credits or on in orders}

@@ -320,7 +320,8 @@ DEFECTS: dict[str, Defect] = {
     ),
     "believe-any-refusal": Defect(
         believe_any_refusal, "C", "simulated", "R21 a 404 after the effect",
-        _with({**_KEYLESS, "search_lag_seconds": 60.0, "reference_form": "none"}, scenes=(("bar_single", 0.1),) * 2, settings={"bundled_writes": False},
+        _with({**_KEYLESS, "search_lag_seconds": 60.0, "reference_form": "none"}, scenes=(("bar_single", 0.1),) * 2,
+              settings={"bundled_writes": False},
               rules=({"match": _CREDIT, "kind": "answer-after", "status": 404, "body": "html", "count": 2},)),
     ),
     "pay-whatever-was-paid": Defect(

@@ -75,8 +75,8 @@ def test_a_number_that_was_answered_is_kept_when_the_return_becomes_an_exception
     [
         (timedelta(0), timedelta(0), timedelta(minutes=10)),
         (timedelta(hours=1), timedelta(minutes=5), timedelta(minutes=10)),
-        (timedelta(hours=12), timedelta(hours=1), timedelta(hours=1)),
-        (timedelta(days=9), timedelta(hours=2), timedelta(hours=2)),
+        (timedelta(hours=3), timedelta(minutes=15), timedelta(minutes=15)),
+        (timedelta(days=9), timedelta(minutes=30), timedelta(minutes=30)),
     ],
 )
 def test_what_stays_incomplete_is_read_less_and_less_often(
