@@ -6,6 +6,7 @@ starts the daemon with the defect NAME in it. None of this is part of the produc
 """
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -31,10 +32,24 @@ def repeat_without_looking() -> None:
     credit_wave.look_for = money_wave.look_for = lambda *_, **__: None  # type: ignore[attr-defined]
 
 
+SENT_MAX = 3  # unlooked: for ever would take for ever
+
+
 def pay_without_looking() -> None:
+    from daemon.clients.brightpearl_transport import Answer
+    from daemon.clients.results import Partial
     from daemon.loops import money_wave
 
-    money_wave.about_refunds = lambda *_, **__: None  # type: ignore[attr-defined]
+    real, passed = money_wave.RefundWave._settled_by, Counter[str]()
+
+    def settled_by(self: Any, effect: Any, read: Any) -> Any:
+        """Nothing is looked at but what was answered just now, and well; each refund is sent three times at most."""
+        is_answered = isinstance(self.answers.get(effect.id), Answer)
+        passed[effect.key] += not is_answered
+        is_looked = is_answered or isinstance(read, Partial) or passed[effect.key] > SENT_MAX
+        return real(self, effect, read) if is_looked else None
+
+    money_wave.RefundWave._settled_by = settled_by  # type: ignore[method-assign]
     money_wave.look_for = lambda *_, **__: None  # type: ignore[attr-defined]
 
 
