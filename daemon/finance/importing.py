@@ -78,15 +78,9 @@ class File:
     async def reading(self) -> Reading:
         return await to_thread.run_sync(lambda: read_file(self.raw, self.context, given=self.format))
 
-    async def repeated_refs(self) -> frozenset[str]:
-        """References of the bank that the file uses for several lines, each under its account."""
-        reading = await self.reading()
-        if reading.covers != "bank":
-            return frozenset()
-        return await to_thread.run_sync(lambda: _repeated(reading))
-
 
 def _repeated(reading: Reading) -> frozenset[str]:
+    """References of the bank that a file uses for several lines, each under its account. Goes over the whole file."""
     seen: set[bytes] = set()
     twice: set[str] = set()
     for row in reading.rows:
@@ -149,10 +143,13 @@ async def import_file(
         raise MalformedPayloadError(f"the file is larger than {FILE_MAX // 1024 // 1024} MB: split it")
     file = File(raw, Context(ZoneInfo(settings.calendar.timezone), settings.finance.files), given)
     digest = hashlib.sha256(raw).digest()
-    refs = await file.repeated_refs()
+    reading, refs = await file.reading(), frozenset[str]()
+    if reading.covers == "bank":
+        refs = await to_thread.run_sync(_repeated, reading)
+        reading = await file.reading()
     async with database.transaction("import") as connection:
         at = await legs.tick(connection, merchant, now)
-        survey, reading = Survey(), await file.reading()
+        survey = Survey()
         async for results, parts in _Known(connection, merchant, at, refs).results(reading):
             survey.add(results)
             if parts:

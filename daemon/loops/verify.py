@@ -317,9 +317,8 @@ class Verify:
             refunds = [each for each in moved if not each.is_taken_back]
             reference = payment_ref(instance.credit_ref, instance.made_anew.refund)
             verdict = about_refunds(instance, moved, reference=reference)
-            told_of = (
-                SEEN_IN_BRIGHTPEARL if instance.refund_due else OF_OTHERS
-            )  # else how much of it is paid is others' matter
+            # Where the refund is not ours to record, how much of it is paid is others' matter.
+            told_of = SEEN_IN_BRIGHTPEARL if instance.refund_due else OF_OTHERS
             if isinstance(verdict, Trouble) and verdict.cause in told_of:
                 return verdict
             if (elsewhere := recorded_elsewhere(instance, refunds)) is not None:

@@ -94,11 +94,9 @@ async def standing(
     return {row["key"]: (row["digest"], leg_of(row)) for row in rows}
 
 
-async def known_keys(
-    connection: Connection, merchant: str, keys: Iterable[str], *, before: datetime | None = None
-) -> set[str]:
-    """Which of these stand; given a moment: and stood before it."""
-    rows = await SQL.rows(connection, "known_keys", merchant=merchant, keys=list(keys), before=before)
+async def known_keys(connection: Connection, merchant: str, keys: Iterable[str]) -> set[str]:
+    """Which of these stand."""
+    rows = await SQL.rows(connection, "known_keys", merchant=merchant, keys=list(keys))
     return {row["key"] for row in rows}
 
 

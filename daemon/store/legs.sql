@@ -51,7 +51,6 @@ SELECT key
   FROM leg
  WHERE merchant = :merchant
    AND known_until IS NULL
-   AND (:before::timestamptz IS NULL OR known_from < :before)
    AND key = ANY(:keys::text[]);
 
 -- name: end_scopes!

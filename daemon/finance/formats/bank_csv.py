@@ -44,12 +44,8 @@ class Layout:
 
 
 def is_it(columns: frozenset[str]) -> bool:
+    """Whether these are a statement's columns; also how its heading is found below titles."""
     return layout_of(columns) is not None
-
-
-def heading(columns: frozenset[str]) -> bool:
-    """Whether a line below titles is the heading."""
-    return is_it(columns)
 
 
 def layout_of(columns: frozenset[str]) -> Layout | None:
@@ -79,7 +75,7 @@ def layout_of(columns: frozenset[str]) -> Layout | None:
 
 def read(raw: bytes, context: Context) -> Reading:
     """Raises MalformedPayloadError."""
-    columns, lines = begun(csv_rows(raw, heading))
+    columns, lines = begun(csv_rows(raw, is_it))
     layout = layout_of(frozenset(columns))
     if layout is None:
         raise MalformedPayloadError(
@@ -87,7 +83,7 @@ def read(raw: bytes, context: Context) -> Reading:
             f" column, a currency and a text ({', '.join(banks.TEXTS[:5])}); others are mapped (finance.files)"
         )
     amounts, days = AmountsSeen(), DaysSeen()
-    for number, line in csv_rows(raw, heading):
+    for number, line in csv_rows(raw, is_it):
         days.add(number, line.get(layout.date, ""))
         for name in layout.sums:
             amounts.add(number, line.get(name, ""))

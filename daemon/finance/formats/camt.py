@@ -18,10 +18,9 @@ from defusedxml import DefusedXmlException
 
 from daemon.errors import MalformedPayloadError
 from daemon.finance.formats.bank import bank_leg
-from daemon.finance.formats.notation import written_day
+from daemon.finance.formats.notation import within, written_day
 from daemon.finance.formats.reading import Context, Reading, Row, currency, required, taken
 from daemon.tables import encoding_of
-from statemachine.money import AMOUNT_LIMIT, FractionError, Money
 
 NAME = "camt.053"
 _BEGINNING = 4000
@@ -160,13 +159,10 @@ def _money(text: str, money: str) -> Decimal:
         raise MalformedPayloadError(f"Amt: {text[:40]} is negative; CdtDbtInd says the direction")
     if not _DECIMAL.fullmatch(text.removeprefix("+")):
         raise MalformedPayloadError(f"Amt: '{text[:40]}' is no amount")
-    value = Decimal(text)
-    if value >= AMOUNT_LIMIT:
-        raise MalformedPayloadError(f"Amt: '{text[:40]}' is no amount that can be")
     try:
-        return Money(value, money).amount
-    except FractionError as error:
-        raise MalformedPayloadError(f"Amt: '{text[:40]}' has more decimals than {money} has") from error
+        return within(Decimal(text), money, text)
+    except MalformedPayloadError as error:
+        raise MalformedPayloadError(f"Amt: {error}") from error
 
 
 # -- what a statement says of itself ------------------------------------------------------------------------------------

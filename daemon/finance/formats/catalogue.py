@@ -50,5 +50,5 @@ def detect(raw: bytes) -> str:
     columns = columns_of(raw)
     if name := next((name for name, is_it in tests if is_it(columns)), ""):
         return name
-    below = columns_of(raw, bank_csv.heading)
+    below = columns_of(raw, bank_csv.is_it)
     return bank_csv.NAME if bank_csv.is_it(below) else ""

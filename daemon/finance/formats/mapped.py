@@ -76,7 +76,7 @@ def read(
     sums = [columns[field] for field in ("amount", "debit", "credit") if field in columns]
     written = _notation(told, raw, None if fee_types else heading, sums)
     shape = "" if told.date_format == "%Y-%m-%d" else told.date_format
-    numbers, lines_seen, unique = Numbers(), Numbers(), Unique(columns.get("id", "id"))
+    numbers, unique = Numbers(), Unique(columns.get("id", "id"))
     plus_is_refund = told.covers == "payouts" and not _has_minus(told, raw, heading, columns)
 
     def value(line: Mapping[str, str], field: str) -> str:
@@ -118,11 +118,8 @@ def read(
                 back = worth if plus_is_refund else -worth  # negative where a refund was taken back
                 part = None
                 if payout_id:
-                    of_line = own if "id" in columns else lines_seen.name(
-                        *(line.get(column, "") for column in sorted(columns.values()))
-                    )  # fmt: skip
                     net = -back if is_refund else worth
-                    part = Part(payout_id, money, Says.COUNTS, of_line, on, net, back if is_refund else Decimal(0))
+                    part = Part(payout_id, money, Says.COUNTS, own, on, net, back if is_refund else Decimal(0))
                 if not is_refund:
                     return Row(number, part=part)
                 leg = payout_leg(

@@ -12,9 +12,9 @@ from typing import Any
 
 from daemon.errors import MalformedPayloadError
 from daemon.finance.formats.bank import bank_leg
+from daemon.finance.formats.notation import within
 from daemon.finance.formats.reading import Context, Reading, Row, currency, taken
 from daemon.tables import encoding_of
-from statemachine.money import AMOUNT_LIMIT, FractionError, Money
 
 NAME = "mt940"
 _BEGINNING = 2000
@@ -85,14 +85,12 @@ def _row(number: int, line: Mapping[str, str], reading: Reading) -> Row:
         raise MalformedPayloadError(f"61: '{line['status'][:4]}' is none of {', '.join(_SIGNS)}")
     money = currency(line, "currency")
     try:
-        value = Money(Decimal(line["amount"]), money).amount
+        value = within(Decimal(line["amount"]), money, line["amount"])
         on = date.fromisoformat(line["day"][:10])
-    except FractionError as error:
-        raise MalformedPayloadError(f"61: '{line['amount']}' has more decimals than {money} has") from error
+    except MalformedPayloadError as error:
+        raise MalformedPayloadError(f"61: {error}") from error
     except (ArithmeticError, ValueError) as error:
         raise MalformedPayloadError(f"61: '{line['amount']}' of '{line['day']}' cannot be read") from error
-    if value >= AMOUNT_LIMIT:
-        raise MalformedPayloadError(f"61: '{line['amount'][:40]}' is no amount that can be")
     reading.days.add(on)
     leg = bank_leg(
         NAME, on, money, value * sign, text=line["text"], account=line["account"], ref=line["ref"],

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeVar
 
 from daemon.errors import MalformedPayloadError
 from statemachine.money import AMOUNT_LIMIT, FractionError, Money, exponent
 
 Mark = Literal[".", ","]
 Order = Literal["day", "month"]
+_Day = TypeVar("_Day", bound=date)
 
 _GAPS = "  \N{THIN SPACE}\N{NARROW NO-BREAK SPACE}'\N{RIGHT SINGLE QUOTATION MARK}"
 _MINUS = "\\-\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
@@ -93,6 +94,16 @@ def take_apart(text: str) -> Written:
     return Written(compact, is_minus, found["before"] or found["after"] or "", _SIDES.get(found["side"] or "", 0))
 
 
+def within(value: Decimal, money: str, text: str) -> Decimal:
+    """The amount of a currency that `text` says. Raises MalformedPayloadError where it is too large, or too fine."""
+    if abs(value) >= AMOUNT_LIMIT:
+        raise MalformedPayloadError(f"'{text[:40]}' is no amount that can be")
+    try:
+        return Money(value, money).amount
+    except FractionError as error:
+        raise MalformedPayloadError(f"'{text[:40]}' has more decimals than {money} has") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Amounts:
     """How one file writes amounts. `mark` goes before the decimals; empty where no cell of the file tells."""
@@ -111,12 +122,7 @@ class Amounts:
         if written.side and written.is_minus:
             raise MalformedPayloadError(f"'{text[:40]}' has both a minus and a side")
         value = -value if written.is_minus or written.side < 0 else value
-        if abs(value) >= AMOUNT_LIMIT:
-            raise MalformedPayloadError(f"'{text[:40]}' is no amount that can be")
-        try:
-            return Money(value, money).amount
-        except FractionError as error:
-            raise MalformedPayloadError(f"'{text[:40]}' has more decimals than {money} has") from error
+        return within(value, money, text)
 
     def _plain(self, digits: str, text: str, money: str) -> str:
         mark = self.mark
@@ -143,30 +149,48 @@ class Amounts:
 POINT, COMMA = Amounts("."), Amounts(",")
 
 
-class AmountsSeen:
-    """What the cells of a file say of how it writes amounts."""
+class _Seen:
+    """What the cells of a file say of how it writes something: each way with the first cell that can be read no other."""
 
     def __init__(self) -> None:
         self._first: dict[str, tuple[int, str]] = {}
+
+    def _note(self, way: str, number: int, text: str) -> None:
+        if way:
+            self._first.setdefault(way, (number, text))
+
+    def _one(self, what: str) -> str:
+        """The only way there is; empty where no cell tells. Raises MalformedPayloadError where two contradict each other."""
+        if len(self._first) > 1:
+            (one, first), (other, second) = sorted(self._first.values())
+            raise MalformedPayloadError(
+                f"line {other}: '{second[:30]}' and '{first[:30]}' on line {one} cannot be of one notation: {what} must be"
+                " the same in the whole file"
+            )
+        return next(iter(self._first), "")
+
+
+class AmountsSeen(_Seen):
+    """What the cells of a file say of how it writes amounts."""
 
     def add(self, number: int, text: str) -> None:
         try:
             mark = take_apart(text).mark if text else ""
         except MalformedPayloadError:
             return  # its row is refused by itself
-        if mark in (".", ","):
-            self._first.setdefault(mark, (number, text))
+        self._note(mark if mark != "?" else "", number, text)
 
     @property
     def decided(self) -> Amounts:
         """Raises MalformedPayloadError where two cells contradict each other."""
-        if len(self._first) > 1:
-            (one, first), (other, second) = sorted(self._first.values())
-            raise MalformedPayloadError(
-                f"line {other}: '{second[:30]}' and '{first[:30]}' on line {one} cannot be of one notation: which"
-                " of point and comma goes before decimals must be the same in the whole file"
-            )
-        return Amounts(next(iter(self._first), ""))  # type: ignore[arg-type]
+        return Amounts(self._one("which of point and comma goes before decimals"))  # type: ignore[arg-type]
+
+
+def possible(day: _Day) -> _Day:
+    """Raises MalformedPayloadError for a year in which nothing that is imported happened."""
+    if not 2000 <= day.year <= 2100:
+        raise MalformedPayloadError(f"the year {day.year} cannot be")
+    return day
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +207,7 @@ class Days:
             found = date(year, month, day)
         except ValueError as error:
             raise MalformedPayloadError(f"'{told[:40]}' is no day") from error
-        if not 2000 <= found.year <= 2100:
-            raise MalformedPayloadError(f"the year {found.year} cannot be")
-        return found
+        return possible(found)
 
     def _parts(self, told: str) -> tuple[int, int, int]:
         if found := _ISO.match(told):
@@ -224,26 +246,16 @@ def order_of(text: str) -> Order | Literal[""]:
     return "day" if first > 12 >= second else "month" if second > 12 >= first else ""
 
 
-class DaysSeen:
+class DaysSeen(_Seen):
     """What the cells of a file say of how it writes days."""
 
-    def __init__(self) -> None:
-        self._first: dict[str, tuple[int, str]] = {}
-
     def add(self, number: int, text: str) -> None:
-        if order := order_of(text):
-            self._first.setdefault(order, (number, text))
+        self._note(order_of(text), number, text)
 
     @property
     def decided(self) -> Days:
         """Raises MalformedPayloadError where two cells contradict each other."""
-        if len(self._first) > 1:
-            (one, first), (other, second) = sorted(self._first.values())
-            raise MalformedPayloadError(
-                f"line {other}: '{second[:30]}' and '{first[:30]}' on line {one} cannot be of one notation: day"
-                " or month first must be the same in the whole file"
-            )
-        return Days(next(iter(self._first), ""))  # type: ignore[arg-type]
+        return Days(self._one("day or month first"))  # type: ignore[arg-type]
 
 
 def written_day(text: str, shape: str = "") -> date:
@@ -256,9 +268,7 @@ def written_day(text: str, shape: str = "") -> date:
         found = datetime.strptime(text.strip(), shape).date()  # noqa: DTZ007 - a day on paper has no zone
     except ValueError as error:
         raise MalformedPayloadError(f"'{text[:40]}' is not a day as {shape}") from error
-    if not 2000 <= found.year <= 2100:
-        raise MalformedPayloadError(f"the year {found.year} cannot be")
-    return found
+    return possible(found)
 
 
 def seen_amounts(cells: Iterable[tuple[int, str]]) -> Amounts:
